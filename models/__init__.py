@@ -1,0 +1,1 @@
+"""Detectors, their training and their data: a plain PyTorch library that knows nothing of searches."""

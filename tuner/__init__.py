@@ -1,0 +1,1 @@
+"""The search: space file, sampler, scheduler, workers, record, retrain."""
