@@ -1,0 +1,225 @@
+"""What may be searched: five domains, each with one spelling in a space file.
+
+generator_lr: {log: [2e-5, 1e-3]}
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated
+
+from pydantic import PlainSerializer, PlainValidator, WithJsonSchema
+
+from tuner.errors import unknown
+
+Value = float | int | str
+"""A value of a hyperparameter."""
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _is_whole(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _check_order(low: float, high: float) -> None:
+    if not low < high:
+        raise ValueError(f"low must be below high, got low {low!r} and high {high!r}")
+
+
+@dataclass(frozen=True)
+class Uniform:
+    """Real numbers from low to high, each equally likely."""
+
+    low: float
+    high: float
+
+    def __post_init__(self) -> None:
+        _check_reals(self.low, self.high)
+        object.__setattr__(self, "low", float(self.low))
+        object.__setattr__(self, "high", float(self.high))
+        _check_order(self.low, self.high)
+
+    def contains(self, value: object) -> bool:
+        """Say whether the domain can give this value."""
+        return _is_number(value) and self.low <= float(value) <= self.high  # type: ignore[arg-type]
+
+
+@dataclass(frozen=True)
+class Log:
+    """Positive real numbers from low to high, each order of magnitude equally likely."""
+
+    low: float
+    high: float
+
+    def __post_init__(self) -> None:
+        _check_reals(self.low, self.high)
+        object.__setattr__(self, "low", float(self.low))
+        object.__setattr__(self, "high", float(self.high))
+        _check_order(self.low, self.high)
+        if self.low <= 0:
+            raise ValueError(f"a log range must start above 0, got low {self.low!r}; see uniform")
+
+    def contains(self, value: object) -> bool:
+        """Say whether the domain can give this value."""
+        return _is_number(value) and self.low <= float(value) <= self.high  # type: ignore[arg-type]
+
+
+@dataclass(frozen=True)
+class Int:
+    """Whole numbers from low to high, both included, each equally likely."""
+
+    low: int
+    high: int
+
+    def __post_init__(self) -> None:
+        _check_whole(self.low, self.high)
+        _check_order(self.low, self.high)
+
+    def contains(self, value: object) -> bool:
+        """Say whether the domain can give this value."""
+        return _is_whole(value) and self.low <= value <= self.high  # type: ignore[operator]
+
+
+@dataclass(frozen=True)
+class LogInt:
+    """Whole numbers from low (1 or more) to high, both included, on a log scale."""
+
+    low: int
+    high: int
+
+    def __post_init__(self) -> None:
+        _check_whole(self.low, self.high)
+        _check_order(self.low, self.high)
+        if self.low < 1:
+            raise ValueError(f"a log_int range must start at 1 or above, got low {self.low!r}")
+
+    def contains(self, value: object) -> bool:
+        """Say whether the domain can give this value."""
+        return _is_whole(value) and self.low <= value <= self.high  # type: ignore[operator]
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One of some values, without order between them; no value stands twice."""
+
+    values: tuple[Value, ...]
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "values", tuple(self.values))
+        if not self.values:
+            raise ValueError("an empty choice: name at least one value")
+        for value in self.values:
+            plain_value(value)
+        if len(set(self.values)) < len(self.values):
+            raise ValueError(f"a value stands twice in the choice {list(self.values)}")
+
+    def contains(self, value: object) -> bool:
+        """Say whether the domain can give this value."""
+        return value in self.values
+
+
+AnyDomain = Uniform | Log | Int | LogInt | Choice
+
+WORDS: dict[str, type[AnyDomain]] = {
+    "uniform": Uniform,
+    "log": Log,
+    "int": Int,
+    "log_int": LogInt,
+    "choice": Choice,
+}
+
+
+def _check_reals(low: object, high: object) -> None:
+    if not (_is_number(low) and _is_number(high)):
+        raise ValueError(f"low and high must be finite numbers, got {low!r} and {high!r}")
+
+
+def _check_whole(low: object, high: object) -> None:
+    if not (_is_whole(low) and _is_whole(high)):
+        raise ValueError(f"low and high must be whole numbers, got {low!r} and {high!r}")
+
+
+def plain_value(value: object) -> Value:
+    """Return a value of a hyperparameter as it is; ValueError for anything else."""
+    if isinstance(value, str) or _is_number(value):
+        return value  # type: ignore[return-value]
+    raise ValueError(f"must be one finite number or one word, got {value!r}")
+
+
+def parse_domain(written: object) -> AnyDomain:
+    """Read a domain as a space file spells it, `{word: [..]}`; ValueError says what is wrong."""
+    if isinstance(written, AnyDomain):
+        return written
+    if not isinstance(written, Mapping):
+        raise ValueError(
+            f"must be a domain such as {{uniform: [0.5, 5]}}, got {written!r}; "
+            "one value belongs under `fixed:`"
+        )
+    if len(written) != 1:
+        raise ValueError(f"must be one domain, one of {', '.join(WORDS)}; got {dict(written)!r}")
+    ((word, arguments),) = written.items()
+    if word not in WORDS:
+        raise ValueError(unknown("domain", word, WORDS))
+    if not isinstance(arguments, list | tuple):
+        raise ValueError(f"{word} takes a list in square brackets, got {arguments!r}")
+    kind = WORDS[word]
+    if kind is Choice:
+        return Choice(tuple(arguments))
+    if len(arguments) != 2:
+        raise ValueError(f"{word} takes [low, high], got {list(arguments)!r}")
+    return kind(*arguments)
+
+
+def write_domain(domain: AnyDomain) -> dict[str, list[Value]]:
+    """Spell a domain as a space file does; `parse_domain` reads it back equal."""
+    word = next(word for word, kind in WORDS.items() if isinstance(domain, kind))
+    if isinstance(domain, Choice):
+        return {word: list(domain.values)}
+    return {word: [domain.low, domain.high]}
+
+
+_PLAIN_SCHEMA = {"type": ["number", "string"]}
+
+
+def _range_schema(word: str, number: str) -> dict[str, object]:
+    pair = {"type": "array", "items": {"type": number}, "minItems": 2, "maxItems": 2}
+    about = (WORDS[word].__doc__ or "").split("\n")[0]
+    return {
+        "type": "object",
+        "description": about,
+        "properties": {word: pair},
+        "required": [word],
+        "additionalProperties": False,
+    }
+
+
+def _choice_schema() -> dict[str, object]:
+    values = {"type": "array", "items": _PLAIN_SCHEMA, "minItems": 1, "uniqueItems": True}
+    return _range_schema("choice", "string") | {"properties": {"choice": values}}
+
+
+DOMAIN_SCHEMA: dict[str, object] = {
+    "oneOf": [
+        _range_schema("uniform", "number"),
+        _range_schema("log", "number"),
+        _range_schema("int", "integer"),
+        _range_schema("log_int", "integer"),
+        _choice_schema(),
+    ]
+}
+
+Domain = Annotated[
+    AnyDomain,
+    PlainValidator(parse_domain),
+    PlainSerializer(write_domain),
+    WithJsonSchema(DOMAIN_SCHEMA),
+]
+"""A domain as a field of a space: read by parse_domain, written by write_domain."""
+
+PlainValue = Annotated[Value, PlainValidator(plain_value), WithJsonSchema(_PLAIN_SCHEMA)]
+"""A hyperparameter's value as a field of a space."""
