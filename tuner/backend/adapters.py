@@ -1,0 +1,67 @@
+"""Tune's searcher, scheduler and stopper, each a thin way into the engine."""
+
+from typing import Any
+
+from ray.tune import Stopper
+from ray.tune.schedulers import FIFOScheduler, TrialScheduler
+from ray.tune.search import Searcher
+
+from tuner.backend.trainable import ATTEMPT, REPORT
+from tuner.engine import Engine, NoAttempt
+
+
+class EngineSearcher(Searcher):  # type: ignore[misc]  # ray has no types
+    """Asks the engine for attempts and tells it when Tune has let go of one."""
+
+    def __init__(self, engine: Engine) -> None:
+        super().__init__(metric="epoch", mode="max")
+        self._engine = engine
+
+    def suggest(self, trial_id: str) -> Any:
+        """Tune's trial is the engine's attempt."""
+        attempt = self._engine.next_attempt(trial_id)
+        if attempt is NoAttempt.FINISHED:
+            return Searcher.FINISHED
+        return None if attempt is NoAttempt.WAIT else {ATTEMPT: attempt}
+
+    def on_trial_complete(
+        self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False
+    ) -> None:
+        """Called for every end of an attempt but those that a stop of the search causes."""
+        self._engine.attempt_over(trial_id)
+
+    def save(self, checkpoint_path: str) -> None:
+        """Nothing to save: the engine's journal holds everything."""
+
+    def restore(self, checkpoint_path: str) -> None:
+        """Nothing to restore: a resume replays the journal."""
+
+
+class EngineScheduler(FIFOScheduler):  # type: ignore[misc]  # ray has no types
+    """Hands every result to the engine, which records it and then decides."""
+
+    def __init__(self, engine: Engine) -> None:
+        super().__init__()
+        self._engine = engine
+
+    def on_trial_result(self, tune_controller: Any, trial: Any, result: dict[str, Any]) -> str:
+        """Called for each report, before anything else of Tune sees it."""
+        decision = self._engine.report(trial.trial_id, result[REPORT])
+        stop: str = TrialScheduler.STOP
+        go_on: str = TrialScheduler.CONTINUE
+        return stop if decision.action == "stop" else go_on
+
+
+class EngineStopper(Stopper):  # type: ignore[misc]  # ray has no types
+    """Ends the whole Tune run as soon as `should_stop` says so."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def __call__(self, trial_id: str, result: dict[str, Any]) -> bool:
+        """Single trials are the scheduler's matter."""
+        return False
+
+    def stop_all(self) -> bool:
+        """Asked after every event."""
+        return self._engine.stopping

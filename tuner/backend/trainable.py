@@ -1,0 +1,36 @@
+"""The Tune trial: one attempt after another in the same actor."""
+
+from typing import Any
+
+from ray import tune
+
+from tuner.engine import Attempt
+from tuner.trial import TrialSetting, TrialWorker
+
+SETTING = "setting"
+ATTEMPT = "attempt"
+REPORT = "report"
+
+
+class TrialActor(tune.Trainable):  # type: ignore[misc]  # ray has no types
+    """Hands attempts to the process's one worker; a step is a report.
+
+    It never ends a trial by itself (`done` would bypass the scheduler) and never raises:
+    `reset_config` only stores the attempt, since an actor that dies there is not retried.
+    """
+
+    def setup(self, config: dict[str, Any]) -> None:
+        """Make the worker; it loads its data at the first step."""
+        setting: TrialSetting = config[SETTING]
+        self._worker = TrialWorker(setting)
+        self._worker.begin(config[ATTEMPT])
+
+    def reset_config(self, new_config: dict[str, Any]) -> bool:
+        """Take on the next attempt in the same process."""
+        attempt: Attempt = new_config[ATTEMPT]
+        self._worker.begin(attempt)
+        return True
+
+    def step(self) -> dict[str, Any]:
+        """Train up to the next report."""
+        return {REPORT: self._worker.next_report()}

@@ -1,0 +1,259 @@
+"""The search itself, driven by events and ignorant of Ray, torch and time.
+
+The scheduler decides, the trial executes, the engine mediates: a backend asks it for the next
+attempt, hands it what workers report, and does what it answers. Whatever happens is first written
+to the journal, then applied to the study and shown to the listeners, then acted upon.
+
+A *trial* is a configuration, numbered by the study; an *attempt* is one try of a backend at it.
+A trial whose worker is lost goes into one queue with those that an earlier driver left unfinished;
+the queue is served, with number, hyperparameters and recorded epochs, before anything new is asked.
+"""
+
+import time
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+from typing import Literal, Protocol
+
+from tuner.history import History, row_of
+from tuner.journal import Event, Journal, read_journal
+from tuner.proposals import Proposals
+from tuner.record import Decision, EpochRow, SearchListener, TrialView, Value
+from tuner.seeds import derive
+from tuner.space import Space
+from tuner.study import Study
+
+HOPELESS = 3  # trials that fail before any epoch, with none that has reported: the search ends
+
+
+class Scheduler(Protocol):
+    """Early stopping as a function of the rows it was shown, in their order."""
+
+    def decide(self, number: int, epoch: int, value: float) -> Decision:
+        """Take in trial `number`'s objective at `epoch` and say whether it goes on."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Attempt:
+    """All that a worker needs to know to train a trial, or to go on with it."""
+
+    number: int
+    attempt: int
+    hyperparameters: Mapping[str, Value]
+    seed: int
+    recorded_epochs: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Report:
+    """What a worker says: an epoch's row, or why there will be no further one."""
+
+    outcome: Literal["epoch", "diverged", "error"]
+    row: EpochRow | None = None
+    reason: str = ""
+
+
+class NoAttempt(Enum):
+    """Why there is no attempt to hand out."""
+
+    WAIT = "all slots are taken, or the last trials are under way"
+    FINISHED = "every trial has ended"
+
+
+class Engine:
+    """One search, from its first trial or from where its journal stands."""
+
+    def __init__(  # noqa: PLR0913  # its collaborators, each made by the caller
+        self,
+        space: Space,
+        folder: Path,
+        *,
+        scheduler: Scheduler,
+        slots: int,
+        listeners: Sequence[SearchListener] = (),
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._space = space
+        self._scheduler = scheduler
+        self._slots = slots
+        self._listeners = listeners
+        self._clock = clock
+        self._running: dict[str, Attempt] = {}
+        self._stopping = False
+        self.failure: str | None = None
+        events = read_journal(folder / "events.jsonl")
+        self._journal = Journal(folder / "events.jsonl")
+        self.history = History()
+        self._study = Study(folder / "study.db", space.search, space.sampler, space.objective)
+        self._proposals = Proposals(space, self._study)
+        for event in events:
+            self._replay(event)
+        self._write(
+            event="driver", resumed=bool(events), slots=slots, seconds_before=self.history.seconds
+        )
+        self._close_decided()
+        self._queue = deque(n for n, t in self.history.trials.items() if t.state == "running")
+
+    @property
+    def trials(self) -> list[TrialView]:
+        """All trials so far, by number."""
+        return [self.history.trials[number] for number in sorted(self.history.trials)]
+
+    def next_attempt(self, attempt_id: str) -> Attempt | NoAttempt:
+        """The next attempt for the backend to run, under the id by which it will speak of it."""
+        if self._stopping:
+            return NoAttempt.FINISHED if not self._running else NoAttempt.WAIT
+        if len(self._running) >= self._slots:
+            return NoAttempt.WAIT
+        number = self._next_number()
+        if number is None:
+            return NoAttempt.WAIT if self._running else NoAttempt.FINISHED
+        return self._start(attempt_id, number)
+
+    def report(self, attempt_id: str, report: Report) -> Decision:
+        """Record what the worker of an attempt says and answer whether it shall go on."""
+        number = self._running[attempt_id].number
+        if report.row is not None:
+            return self._epoch(number, report.row)
+        state: Literal["pruned", "failed"] = (
+            "pruned" if report.outcome == "diverged" else "failed"
+        )
+        reason = "diverged" if report.outcome == "diverged" else f"error: {report.reason}"
+        self._end(number, state, reason)
+        self._give_up_if_hopeless()
+        return Decision(action="stop", reason=reason)
+
+    def attempt_over(self, attempt_id: str) -> None:
+        """Take note that the backend has let go of an attempt, whatever the cause.
+
+        A trial that has not ended by then has lost its worker: it is tried again, up to
+        `resources.infrastructure_retries` times.
+        """
+        attempt = self._running.pop(attempt_id, None)
+        if attempt is None or self._stopping:
+            return
+        if self.history.trials[attempt.number].state != "running":
+            return
+        self._write(event="lost", trial=attempt.number, attempt=attempt.attempt)
+        if attempt.attempt > self._space.resources.infrastructure_retries:
+            self._end(
+                attempt.number, "failed", f"error: worker lost {attempt.attempt} times in a row"
+            )
+        else:
+            self._queue.append(attempt.number)
+
+    def stop(self) -> None:
+        """Hand out nothing more; trials under way stay unfinished, for a resume."""
+        self._stopping = True
+
+    def close(self) -> None:
+        """Put the record on disk for good."""
+        self._journal.close()
+        self._study.close()
+
+    def _next_number(self) -> int | None:
+        if self._queue:
+            return self._queue.popleft()
+        number = len(self.history.trials)
+        if number >= self._space.trials:
+            return None
+        proposal = self._proposals.make(number)
+        self._write(
+            event="asked",
+            trial=number,
+            published=proposal.published,
+            searched=proposal.searched,
+            hyperparameters=proposal.hyperparameters,
+        )
+        return number
+
+    def _start(self, attempt_id: str, number: int) -> Attempt:
+        trial = self.history.trials[number]
+        attempt = Attempt(
+            number=number,
+            attempt=self.history.attempts.get(number, 0) + 1,
+            hyperparameters=trial.hyperparameters,
+            seed=derive(self._space.sampler.seed, "trial", number),
+            recorded_epochs=trial.epochs,
+        )
+        self._running[attempt_id] = attempt
+        self._write(
+            event="attempt", trial=number, attempt=attempt.attempt, from_epoch=trial.epochs
+        )
+        for listener in self._listeners:
+            listener.trial_started(trial, attempt.attempt)
+        return attempt
+
+    def _epoch(self, number: int, row: EpochRow) -> Decision:
+        decision = self._decide(number, row)
+        self._write(
+            event="epoch",
+            trial=number,
+            epoch=row.epoch,
+            metrics=row.metrics,
+            losses=row.losses,
+            seconds=row.seconds,
+            worker=row.worker,
+            decision=vars(decision),
+        )
+        trial = self.history.trials[number]
+        for listener in self._listeners:
+            listener.epoch_reported(trial, row, decision)
+        if decision.action == "stop":
+            self._end(number, _state_of(decision), decision.reason)
+        return decision
+
+    def _decide(self, number: int, row: EpochRow) -> Decision:
+        """Ask the scheduler; a published set always runs its full length, to compare with."""
+        decision = self._scheduler.decide(number, row.epoch, row.metrics[self._space.objective])
+        if row.epoch >= self._space.epochs:
+            return Decision(action="stop", reason="")
+        if decision.action == "stop" and self.history.trials[number].published:
+            return Decision(
+                action="continue",
+                reason="published set",
+                rung=decision.rung,
+                rank=decision.rank,
+                of=decision.of,
+            )
+        return decision
+
+    def _end(self, number: int, state: str, reason: str) -> None:
+        self._write(event="ended", trial=number, state=state, reason=reason)
+        for listener in self._listeners:
+            listener.trial_ended(self.history.trials[number])
+
+    def _give_up_if_hopeless(self) -> None:
+        """A mistake that breaks every trial should cost three of them, not two hundred."""
+        trials = self.history.trials.values()
+        failed = [t for t in trials if t.state == "failed"]
+        if len(failed) >= HOPELESS and not any(t.rows for t in trials):
+            self.failure = f"the first {len(failed)} trials failed: {failed[-1].reason}"
+            self.stop()
+
+    def _write(self, **event: object) -> None:
+        stamped: Event = {**event, "time": self._clock()}
+        self._journal.append(stamped)
+        self._apply(stamped)
+
+    def _apply(self, event: Event) -> None:
+        self.history.apply(event)
+        self._study.apply(event)
+
+    def _replay(self, event: Event) -> None:
+        if event["event"] == "epoch":
+            row = row_of(event)
+            self._scheduler.decide(event["trial"], row.epoch, row.metrics[self._space.objective])
+        self._apply(event)
+
+    def _close_decided(self) -> None:
+        """End the trials whose last recorded decision was to stop: a kill came in between."""
+        for number, decision in self.history.decisions.items():
+            if decision.action == "stop" and self.history.trials[number].state == "running":
+                self._end(number, _state_of(decision), decision.reason)
+
+
+def _state_of(decision: Decision) -> str:
+    return "pruned" if decision.reason else "complete"

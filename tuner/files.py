@@ -1,0 +1,44 @@
+"""Files and folders that are there whole or not at all."""
+
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+
+def replace_file(path: Path, write: Callable[[Path], object]) -> None:
+    """Let `write` make the file under another name, then put it in the place of `path`."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    write(temporary)
+    temporary.replace(path)
+
+
+def replace_folder(path: Path, write: Callable[[Path], object]) -> None:
+    """Let `write` fill a new folder, then put it in the place of `path`.
+
+    A kill between the two renames leaves the old folder as `.<name>.old`: `whole_folder` finds it.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    shutil.rmtree(temporary, ignore_errors=True)
+    temporary.mkdir()
+    write(temporary)
+    old = _old(path)
+    if path.exists():
+        shutil.rmtree(old, ignore_errors=True)
+        path.rename(old)
+    temporary.rename(path)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def whole_folder(path: Path) -> Path | None:
+    """The folder that `replace_folder` last finished, or None if it never did."""
+    for candidate in (path, _old(path)):
+        if candidate.exists():
+            return candidate
+    return None
+
+
+def _old(path: Path) -> Path:
+    return path.with_name(f".{path.name}.old")

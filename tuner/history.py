@@ -1,0 +1,68 @@
+"""Trials as the journal's events tell them: the one place where events become state.
+
+The running search and a reader of an old journal go through the same `apply`, so what a resume
+sees is what the search saw.
+"""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
+
+from tuner.journal import Event
+from tuner.record import Decision, EpochRow, TrialView
+
+class History:
+    """All trials of a search by number, their last attempt and decision, and the drivers' seconds.
+
+    A driver that was killed wrote no last word: its time counts up to its last event.
+    """
+
+    def __init__(self, events: Iterable[Event] = ()) -> None:
+        self.trials: dict[int, TrialView] = {}
+        self.attempts: dict[int, int] = {}
+        self.decisions: dict[int, Decision] = {}
+        self.seconds = 0.0
+        self._last_time: float | None = None
+        for event in events:
+            self.apply(event)
+
+    def apply(self, event: Event) -> None:
+        """Take one event in; events must come in the journal's order."""
+        self._count_seconds(event)
+        match event["event"]:
+            case "asked":
+                self.trials[event["trial"]] = _asked(event)
+            case "attempt":
+                self.attempts[event["trial"]] = event["attempt"]
+            case "epoch":
+                self._update(event, rows=(*self.trials[event["trial"]].rows, row_of(event)))
+                self.decisions[event["trial"]] = Decision(**event["decision"])
+            case "ended":
+                self._update(event, state=event["state"], reason=event["reason"])
+
+    def _update(self, event: Event, **changes: Any) -> None:
+        self.trials[event["trial"]] = replace(self.trials[event["trial"]], **changes)
+
+    def _count_seconds(self, event: Event) -> None:
+        if event["event"] != "driver" and self._last_time is not None:
+            self.seconds += max(0.0, event["time"] - self._last_time)
+        self._last_time = event["time"]
+
+
+def _asked(event: Event) -> TrialView:
+    return TrialView(
+        number=event["trial"],
+        published=event["published"],
+        hyperparameters=event["hyperparameters"],
+    )
+
+
+def row_of(event: Event) -> EpochRow:
+    """The row that an `epoch` event holds."""
+    return EpochRow(
+        epoch=event["epoch"],
+        metrics=event["metrics"],
+        losses=event["losses"],
+        seconds=event["seconds"],
+        worker=event["worker"],
+    )

@@ -1,0 +1,86 @@
+"""The search's own diary, `events.jsonl`: one event a line, never changed once written.
+
+A line is `<length> <crc32> <json>`: length in bytes of the JSON and its checksum in hexadecimal.
+A driver that is killed in mid-write leaves a torn last line; reading stops there and opening for
+writing cuts it off. A damaged line before the last is an error: nothing is skipped in silence.
+"""
+
+import json
+import os
+import zlib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from tuner.errors import TunerError
+
+Event = Mapping[str, Any]
+
+
+class JournalError(TunerError):
+    """The journal is damaged before its last line."""
+
+
+class Journal:
+    """Append-only access to one journal; its writer is the only one (the run folder is locked)."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        whole_bytes = sum(size for _, size in _read(path)) if path.exists() else 0
+        self._file: BinaryIO = path.open("ab")
+        self._file.truncate(whole_bytes)
+
+    def append(self, event: Event) -> None:
+        """Hand `event` to the operating system whole: it outlives a kill of this process."""
+        self._file.write(_encode(event))
+        self._file.flush()
+
+    def close(self) -> None:
+        """Force everything to the disk itself, so that it outlives the machine's power too."""
+        self._file.flush()
+        os.fsync(self._file.fileno())
+        self._file.close()
+
+
+def read_journal(path: Path) -> list[Event]:
+    """All whole events of the journal at `path`, oldest first; none if there is no such file.
+
+    Raises JournalError where a line before the last does not match its length or checksum.
+    """
+    return [event for event, _ in _read(path)] if path.exists() else []
+
+
+def _encode(event: Event) -> bytes:
+    body = json.dumps(event, separators=(",", ":"), allow_nan=False).encode()
+    return b"%d %08x %s\n" % (len(body), zlib.crc32(body), body)
+
+
+def _read(path: Path) -> Iterator[tuple[Event, int]]:
+    """Yield each whole event with its line's size in bytes."""
+    with path.open("rb") as file:
+        lines = file.readlines()
+    for number, line in enumerate(lines, start=1):
+        event = _decode(line)
+        if event is not None:
+            yield event, len(line)
+        elif number == len(lines):
+            return
+        else:
+            raise JournalError(
+                f"{path} is damaged at line {number} of {len(lines)}: its length or checksum is "
+                f"wrong. Restore the file from a copy, or cut it before that line to lose what "
+                f"came after."
+            )
+
+
+def _decode(line: bytes) -> Event | None:
+    """The event in `line`, or None if the line is not whole."""
+    length, _, rest = line.partition(b" ")
+    checksum, _, body = rest.partition(b" ")
+    body_bytes = body.removesuffix(b"\n")
+    whole = (
+        body.endswith(b"\n")
+        and length == b"%d" % len(body_bytes)
+        and checksum == b"%08x" % zlib.crc32(body_bytes)
+    )
+    return json.loads(body_bytes) if whole else None

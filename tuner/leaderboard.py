@@ -1,0 +1,152 @@
+"""The ranking of a search's trials: pure functions from what the record knows.
+
+Everything here is computed from validation scores. A diverged or failed trial has no place in the
+ranking, whatever it had reached before.
+"""
+
+import csv
+import math
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from tuner.record import TrialView
+
+COLUMNS = (
+    "number",
+    "state",
+    "reason",
+    "published",
+    "epochs",
+    "best_auroc",
+    "best_epoch",
+    "objective",
+    "seconds",
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Standing:
+    """A ranked trial: its objective's `value`, and the epoch whose row that value was read from."""
+
+    trial: TrialView
+    value: float
+    epoch: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Gain:
+    """How far the best trial lies above the best published set, both trained to their end."""
+
+    best: Standing
+    published: Standing
+
+    @property
+    def value(self) -> float:
+        """Best minus published, in units of the objective."""
+        return self.best.value - self.published.value
+
+
+def is_ranked(trial: TrialView) -> bool:
+    """Whether the trial may hold a place: diverged and failed ones may not."""
+    return trial.state != "failed" and trial.reason != "diverged"
+
+
+def standing(trial: TrialView, objective: str) -> Standing | None:
+    """Value of `objective` and its epoch; None without a finite value or outside the ranking.
+
+    `best_auroc` is the highest `auroc` of any epoch (the earliest of equals), `auroc` the last
+    epoch's; `best_auprc` and `auprc` likewise.
+    """
+    if not is_ranked(trial):
+        return None
+    metric = objective.removeprefix("best_")
+    values = [(row.metrics.get(metric, math.nan), row.epoch) for row in trial.rows]
+    if objective == metric:
+        values = values[-1:]
+    finite = [(value, -epoch) for value, epoch in values if math.isfinite(value)]
+    if not finite:
+        return None
+    value, epoch = max(finite)
+    return Standing(trial=trial, value=value, epoch=-epoch)
+
+
+def rank(trials: Sequence[TrialView], objective: str) -> list[Standing]:
+    """Best first; of equal values the one with fewer epochs first, then the lower number."""
+    standings = [found for trial in trials if (found := standing(trial, objective))]
+    return sorted(standings, key=lambda one: (-one.value, one.trial.epochs, one.trial.number))
+
+
+def best(trials: Sequence[TrialView], objective: str) -> Standing | None:
+    """First of `rank`, or None where no trial has a valid value."""
+    return next(iter(rank(trials, objective)), None)
+
+
+def best_published(trials: Sequence[TrialView], objective: str) -> Standing | None:
+    """The best of the published sets, or None."""
+    return best([trial for trial in trials if trial.published], objective)
+
+
+def unranked(trials: Sequence[TrialView]) -> list[TrialView]:
+    """Diverged and failed trials, by number."""
+    apart = [trial for trial in trials if not is_ranked(trial)]
+    return sorted(apart, key=lambda trial: trial.number)
+
+
+def gain(trials: Sequence[TrialView], objective: str) -> Gain | str:
+    """Gain of the best trial over the published sets, or the sentence that says why there is none.
+
+    A trial that was stopped early is no yardstick: both must have run to their full end.
+    """
+    found = best(trials, objective)
+    if found is None:
+        return "No gain over the published defaults: no trial has a valid score."
+    if found.trial.state != "complete":
+        return (
+            f"No gain over the published defaults: trial {found.trial.number}, the best, "
+            "did not run to its end."
+        )
+    published = best_published([t for t in trials if t.state == "complete"], objective)
+    if published is None:
+        return "No gain over the published defaults: none of them ran to its end."
+    return Gain(best=found, published=published)
+
+
+def one_line(text: str) -> str:
+    """`text` without line breaks and runs of blanks, for places that hold one line."""
+    return " ".join(text.split())
+
+
+def write_trials_csv(path: Path, trials: Sequence[TrialView], objective: str) -> None:
+    """Write a row per trial, by number; a reader finds the old file or the new one, never a part.
+
+    `seconds` is the sum over epochs. Scores stay empty for trials outside the ranking. Every
+    hyperparameter of any trial has a column, empty where a trial does not have it.
+    """
+    names = list(dict.fromkeys(name for trial in trials for name in trial.hyperparameters))
+    partial = path.with_name(f".{path.name}.{os.getpid()}")
+    with partial.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow([*COLUMNS, *names])
+        for trial in sorted(trials, key=lambda trial: trial.number):
+            values = [trial.hyperparameters.get(name, "") for name in names]
+            writer.writerow([*_record_cells(trial, objective), *values])
+        file.flush()
+        os.fsync(file.fileno())
+    partial.replace(path)
+
+
+def _record_cells(trial: TrialView, objective: str) -> list[str | int | float]:
+    found, auroc = standing(trial, objective), standing(trial, "best_auroc")
+    return [
+        trial.number,
+        trial.state,
+        one_line(trial.reason),
+        trial.published or "",
+        trial.epochs,
+        "" if auroc is None else auroc.value,
+        "" if auroc is None else auroc.epoch,
+        "" if found is None else found.value,
+        sum(row.seconds for row in trial.rows),
+    ]

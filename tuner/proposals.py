@@ -1,0 +1,54 @@
+"""What to try next: the detector's published sets first, then what the sampler suggests."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from models import detectors
+from tuner.domains import Choice
+from tuner.record import Value
+from tuner.space import Space
+from tuner.study import Study
+
+
+@dataclass(frozen=True, kw_only=True)
+class Proposal:
+    """A trial's hyperparameters: all of them, and those among them that the space searches."""
+
+    published: str | None
+    searched: Mapping[str, Value]
+    hyperparameters: Mapping[str, Value]
+
+
+class Proposals:
+    """Trial numbers to proposals; only asked trials reach the sampler."""
+
+    def __init__(self, space: Space, study: Study) -> None:
+        self._space = space
+        self._study = study
+        self._published = list(detectors.published(space.detector).items())
+
+    def make(self, number: int) -> Proposal:
+        """Propose trial `number`, the next after all that the study holds."""
+        if number < len(self._published):
+            name, values = self._published[number]
+            return self._from_published(name, values)
+        searched = self._study.ask(number)
+        return Proposal(
+            published=None, searched=searched, hyperparameters=self._resolve(searched)
+        )
+
+    def _from_published(self, name: str, values: Mapping[str, Value]) -> Proposal:
+        """A published set keeps its values where they lie outside the searched ranges too.
+
+        Optuna takes such a number as it is; a choice it does not know cannot be told to it.
+        """
+        hyperparameters = self._resolve(values)
+        searched = {
+            key: hyperparameters[key]
+            for key, domain in self._space.search.items()
+            if not isinstance(domain, Choice) or hyperparameters[key] in domain.values
+        }
+        return Proposal(published=name, searched=searched, hyperparameters=hyperparameters)
+
+    def _resolve(self, values: Mapping[str, Value]) -> dict[str, Value]:
+        return detectors.resolve(self._space.detector, {**self._space.fixed, **values})

@@ -1,0 +1,87 @@
+"""What is known of a trial, and how those who watch a search hear of it.
+
+Values only: the engine makes them from the journal's events, console, W&B and reports read them.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+Value = float | int | str
+TrialState = Literal["running", "complete", "pruned", "failed"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class EpochRow:
+    """One epoch of one trial, as its worker reported it; `epoch` counts from 1."""
+
+    epoch: int
+    metrics: Mapping[str, float]
+    losses: Mapping[str, float]
+    seconds: float
+    worker: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Decision:
+    """What the scheduler made of an epoch; `rung` is the epoch of the rung that was reached.
+
+    `rank` of `of` is the trial's place among all that have reached this rung so far, 1 the best.
+    """
+
+    action: Literal["continue", "stop"]
+    reason: str = ""
+    rung: int | None = None
+    rank: int | None = None
+    of: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrialView:
+    """Everything the record knows of one trial.
+
+    `reason` says why it ended ("asha", "diverged", "error: ..."), and is empty for a trial that
+    ran its full length; `published` names the published set that the trial tries, if it is one.
+    """
+
+    number: int
+    state: TrialState = "running"
+    reason: str = ""
+    published: str | None = None
+    hyperparameters: Mapping[str, Value] = field(default_factory=dict)
+    rows: tuple[EpochRow, ...] = ()
+
+    @property
+    def epochs(self) -> int:
+        """Epochs reported so far."""
+        return len(self.rows)
+
+    @property
+    def best_row(self) -> EpochRow | None:
+        """The row of the highest AUROC, the earliest of equals; None before the first row."""
+        return max(self.rows, key=lambda row: row.metrics["auroc"], default=None)
+
+    @property
+    def best_auroc(self) -> float | None:
+        """Highest validation AUROC of any epoch."""
+        row = self.best_row
+        return None if row is None else row.metrics["auroc"]
+
+    @property
+    def best_epoch(self) -> int | None:
+        """The epoch of `best_auroc`."""
+        row = self.best_row
+        return None if row is None else row.epoch
+
+
+class SearchListener(Protocol):
+    """Hears of every event once, in order, in the driver's own thread: it must be quick."""
+
+    def trial_started(self, trial: TrialView, attempt: int) -> None:
+        """A worker is about to train `trial`; `attempt` counts its tries from 1."""
+
+    def epoch_reported(self, trial: TrialView, row: EpochRow, decision: Decision) -> None:
+        """`row`, already in `trial.rows`, is on disk together with the decision on it."""
+
+    def trial_ended(self, trial: TrialView) -> None:
+        """`trial` has reached its final state."""

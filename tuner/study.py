@@ -1,0 +1,198 @@
+"""Optuna's study: suggestions, and `study.db` as Optuna's own tools read it.
+
+The only module that imports optuna. The study is kept twice: in memory, where the sampler reads
+it, and in `study.db`, where each event is one transaction (Optuna's own `ask` would make a dozen).
+Both are brought forward by the same journal events, and applying an event again changes nothing,
+so a resume simply applies the whole journal.
+"""
+
+import math
+import warnings
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import optuna
+from optuna.distributions import BaseDistribution
+from optuna.storages import BaseStorage, InMemoryStorage, RDBStorage
+from optuna.trial import FrozenTrial, TrialState
+from sqlalchemy import event as sqlalchemy_event
+
+from tuner.domains import Choice, Domain, Int, Log, LogInt, Uniform
+from tuner.journal import Event
+from tuner.record import Value
+from tuner.seeds import derive
+from tuner.space import SamplerSettings
+
+_STATES = {
+    "complete": TrialState.COMPLETE,
+    "pruned": TrialState.PRUNED,
+    "failed": TrialState.FAIL,
+}
+
+
+class Study:
+    """Asks the sampler for hyperparameters and keeps Optuna's record of what came of them."""
+
+    def __init__(
+        self, path: Path, domains: Mapping[str, Domain], sampler: SamplerSettings, objective: str
+    ) -> None:
+        optuna.logging.set_verbosity(optuna.logging.WARNING)
+        self._distributions = {name: distribution(domain) for name, domain in domains.items()}
+        self._settings = sampler
+        self._objective = objective
+        self._study = optuna.create_study(
+            storage=InMemoryStorage(), study_name=path.parent.name, direction="maximize"
+        )
+        disk = _open_database(path)
+        optuna.create_study(
+            storage=disk, study_name=path.parent.name, direction="maximize", load_if_exists=True
+        )
+        self._disk = disk
+        self._copies = [
+            _Copy(self._study._storage, path.parent.name, self._distributions, objective),
+            _Copy(disk, path.parent.name, self._distributions, objective),
+        ]
+
+    def ask(self, number: int) -> dict[str, Value]:
+        """Suggest values for all searched hyperparameters of trial `number`.
+
+        The sampler is made anew with a seed of its own for each trial, so that what it draws
+        depends on the trials told so far and on nothing else in memory.
+        """
+        self._study.sampler = self._sampler(number)
+        trial = self._study.ask(fixed_distributions=self._distributions)
+        if trial.number != number:
+            raise RuntimeError(f"Optuna numbered trial {number} as {trial.number}")
+        return dict(trial.params)
+
+    def apply(self, event: Event) -> None:
+        """Bring both copies forward by one journal event; one already applied changes nothing."""
+        for copy in self._copies:
+            copy.apply(event)
+
+    def close(self) -> None:
+        """Let go of the database file."""
+        self._disk.remove_session()
+        self._disk.engine.dispose()
+
+    def _sampler(self, number: int) -> optuna.samplers.BaseSampler:
+        seed = derive(self._settings.seed, "sampler", number)
+        if self._settings.name == "random":
+            return optuna.samplers.RandomSampler(seed=seed)
+        return optuna.samplers.TPESampler(
+            seed=seed,
+            n_startup_trials=self._settings.startup_trials,
+            multivariate=True,
+            constant_liar=True,
+            warn_independent_sampling=False,
+        )
+
+
+class _Copy:
+    """One storage's copy of the study."""
+
+    def __init__(
+        self,
+        storage: BaseStorage,
+        name: str,
+        distributions: Mapping[str, BaseDistribution],
+        objective: str,
+    ) -> None:
+        self._storage = storage
+        self._study_id = storage.get_study_id_from_name(name)
+        self._distributions = distributions
+        self._objective = objective
+
+    def apply(self, event: Event) -> None:
+        match event["event"]:
+            case "asked":
+                self._asked(event)
+            case "epoch":
+                self._epoch(event)
+            case "ended":
+                self._ended(event)
+
+    def _trial(self, event: Event) -> FrozenTrial:
+        number = event["trial"]
+        return self._storage.get_trial(
+            self._storage.get_trial_id_from_study_id_trial_number(self._study_id, number)
+        )
+
+    def _asked(self, event: Event) -> None:
+        if event["trial"] < self._storage.get_n_trials(self._study_id):
+            return
+        searched = event["searched"]
+        template = FrozenTrial(
+            number=event["trial"],
+            state=TrialState.RUNNING,
+            value=None,
+            datetime_start=datetime.fromtimestamp(event["time"]),
+            datetime_complete=None,
+            params=searched,
+            distributions={name: self._distributions[name] for name in searched},
+            user_attrs={"published": event["published"]} if event["published"] else {},
+            system_attrs={},
+            intermediate_values={},
+            trial_id=-1,
+        )
+        self._storage.create_new_trial(self._study_id, template_trial=template)
+
+    def _epoch(self, event: Event) -> None:
+        trial = self._trial(event)
+        if trial.state.is_finished() or event["epoch"] in trial.intermediate_values:
+            return
+        self._storage.set_trial_intermediate_value(
+            trial._trial_id, event["epoch"], event["metrics"][self._objective]
+        )
+
+    def _ended(self, event: Event) -> None:
+        trial = self._trial(event)
+        if trial.state.is_finished():
+            return
+        if event["reason"]:
+            self._storage.set_trial_user_attr(trial._trial_id, "reason", event["reason"])
+        state = _STATES[event["state"]]
+        self._storage.set_trial_state_values(trial._trial_id, state, _value(trial, state))
+
+
+def _value(trial: FrozenTrial, state: TrialState) -> list[float] | None:
+    """The last reported value, as Optuna's `tell` takes it for a pruned trial."""
+    last_step = trial.last_step
+    if state is TrialState.FAIL or last_step is None:
+        return None
+    value = trial.intermediate_values[last_step]
+    return [value] if math.isfinite(value) else None
+
+
+def distribution(domain: Domain) -> BaseDistribution:
+    """Optuna's word for a domain of the space."""
+    match domain:
+        case Uniform():
+            return optuna.distributions.FloatDistribution(domain.low, domain.high)
+        case Log():
+            return optuna.distributions.FloatDistribution(domain.low, domain.high, log=True)
+        case Int():
+            return optuna.distributions.IntDistribution(domain.low, domain.high)
+        case LogInt():
+            return optuna.distributions.IntDistribution(domain.low, domain.high, log=True)
+        case Choice():
+            return optuna.distributions.CategoricalDistribution(domain.values)
+
+
+def _open_database(path: Path) -> RDBStorage:
+    """SQLite with a write-ahead log: one cheap append a transaction, whole after a kill."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+        storage = RDBStorage(f"sqlite:///{path}")
+    sqlalchemy_event.listen(storage.engine, "connect", _use_write_ahead_log)
+    storage.engine.dispose()
+    return storage
+
+
+def _use_write_ahead_log(connection: Any, _record: object) -> None:
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA journal_mode=WAL")
+    cursor.execute("PRAGMA synchronous=NORMAL")
+    cursor.close()
