@@ -72,12 +72,14 @@ class Engine:
         *,
         scheduler: Scheduler,
         slots: int,
+        time_budget_s: float | None = None,
         listeners: Sequence[SearchListener] = (),
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._space = space
         self._scheduler = scheduler
         self._slots = slots
+        self._time_budget_s = time_budget_s
         self._listeners = listeners
         self._clock = clock
         self._running: dict[str, Attempt] = {}
@@ -91,8 +93,10 @@ class Engine:
         for event in events:
             self._replay(event)
         self._write(
-            event="driver", resumed=bool(events), slots=slots, seconds_before=self.history.seconds
+            event="driver", resumed=bool(events), slots=slots, space=space.model_dump(mode="json")
         )
+        self._started = self._clock()
+        self._seconds_before = self.history.seconds
         self._close_decided()
         self._queue = deque(n for n, t in self.history.trials.items() if t.state == "running")
 
@@ -101,9 +105,20 @@ class Engine:
         """All trials so far, by number."""
         return [self.history.trials[number] for number in sorted(self.history.trials)]
 
+    @property
+    def seconds(self) -> float:
+        """Seconds that this search's drivers have run, this one included."""
+        return self._seconds_before + self._clock() - self._started
+
+    @property
+    def stopping(self) -> bool:
+        """Whether the search was told to stop or has used up its time, all drivers together."""
+        out_of_time = self._time_budget_s is not None and self.seconds >= self._time_budget_s
+        return self._stopping or out_of_time
+
     def next_attempt(self, attempt_id: str) -> Attempt | NoAttempt:
         """The next attempt for the backend to run, under the id by which it will speak of it."""
-        if self._stopping:
+        if self.stopping:
             return NoAttempt.FINISHED if not self._running else NoAttempt.WAIT
         if len(self._running) >= self._slots:
             return NoAttempt.WAIT
@@ -132,7 +147,7 @@ class Engine:
         `resources.infrastructure_retries` times.
         """
         attempt = self._running.pop(attempt_id, None)
-        if attempt is None or self._stopping:
+        if attempt is None or self.stopping:
             return
         if self.history.trials[attempt.number].state != "running":
             return

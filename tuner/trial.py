@@ -8,41 +8,19 @@ import logging
 import os
 import socket
 import traceback
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from models.data.config import DataConfig
 from models.data.images import TrainingData, load_training
 from models.data.protocol import Split
-from models.data.sources import Source
 from models.trainer import EpochResult, Lane, Trainer
 from tuner.engine import Attempt, Report
 from tuner.files import replace_file, replace_folder
 from tuner.record import EpochRow
-
-
-@dataclass(frozen=True, kw_only=True)
-class TrialSetting:
-    """What all trials of a search share; `metric` is the row's value whose best epoch is kept."""
-
-    detector: str
-    metric: str
-    data: DataConfig
-    source: Source
-    data_seed: int
-    run_folder: Path
-
-    @property
-    def split_file(self) -> Path:
-        """Where the driver put the split, made once for all workers."""
-        return self.run_folder / "split.npz"
-
-    def trial_folder(self, number: int) -> Path:
-        """The folder of one trial."""
-        return self.run_folder / "trials" / str(number)
+from tuner.setting import TrialSetting
 
 
 class TrialWorker:

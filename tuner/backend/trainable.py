@@ -5,7 +5,7 @@ from typing import Any
 from ray import tune
 
 from tuner.engine import Attempt
-from tuner.trial import TrialSetting, TrialWorker
+from tuner.setting import TrialSetting
 
 SETTING = "setting"
 ATTEMPT = "attempt"
@@ -21,6 +21,8 @@ class TrialActor(tune.Trainable):  # type: ignore[misc]  # ray has no types
 
     def setup(self, config: dict[str, Any]) -> None:
         """Make the worker; it loads its data at the first step."""
+        from tuner.trial import TrialWorker  # noqa: PLC0415  # torch: the driver does without
+
         setting: TrialSetting = config[SETTING]
         self._worker = TrialWorker(setting)
         self._worker.begin(config[ATTEMPT])

@@ -1,0 +1,91 @@
+"""Who may import whom: the arrows of the design, held against the code."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+HEAVY = ("torch", "ray", "optuna", "wandb", "sklearn", "matplotlib")
+
+
+def imports_of(source: str) -> set[str]:
+    """Top-level names of every import in `source`, at any depth of the code."""
+    found = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            found |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found.add(node.module.split(".")[0])
+    return found
+
+
+def importers(package: str, library: str) -> set[str]:
+    """Files of `package` that import `library`, relative to the repository."""
+    files = sorted((ROOT / package).rglob("*.py"))
+    assert files, f"no files under {package}: the check would pass on nothing"
+    return {
+        str(file.relative_to(ROOT)) for file in files if library in imports_of(file.read_text())
+    }
+
+
+@pytest.mark.parametrize("library", ["ray", "optuna", "wandb", "tuner", "rich", "pydantic"])
+def test_models_would_not_run_without_the_tuner(library: str) -> None:
+    assert importers("models", library) == set()
+
+
+@pytest.mark.parametrize(
+    ("library", "place"),
+    [
+        ("ray", "tuner/backend/"),
+        ("optuna", "tuner/study.py"),
+        ("wandb", "tuner/tracking.py"),
+        ("rich", "tuner/console"),
+    ],
+)
+def test_a_library_would_be_imported_in_two_places(library: str, place: str) -> None:
+    files = importers("tuner", library)
+    assert files, f"nothing imports {library}: the check is on the wrong name"
+    assert {file for file in files if not file.startswith(place)} == set()
+
+
+def test_the_import_check_itself_would_see_an_import_inside_a_function() -> None:
+    assert imports_of("def f():\n    from ray.tune import x\n    import optuna as o") == {
+        "ray",
+        "optuna",
+    }
+
+
+def loaded_after(statement: str) -> set[str]:
+    """Heavy libraries that a fresh interpreter has loaded after `statement`."""
+    code = f"{statement}\nimport sys\nprint(*[m for m in {HEAVY!r} if m in sys.modules])"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return set(run.stdout.split())
+
+
+@pytest.mark.parametrize(
+    "module",
+    [
+        "models",
+        "models.detectors",
+        "models.data",
+        "models.data.config",
+        "models.data.sources",
+        "models.data.protocol",
+        "tuner.search",
+        "tuner.retrain",
+        "tuner.space",
+    ],
+)
+def test_a_command_would_wait_for_heavy_libraries_before_it_starts(module: str) -> None:
+    assert loaded_after(f"import {module}") == set()
+
+
+def test_the_check_on_heavy_libraries_can_fail() -> None:
+    assert "sklearn" in loaded_after("import sklearn")
+
+
+def test_the_driver_would_load_torch_with_the_engine_and_the_backend() -> None:
+    assert "torch" not in loaded_after("import tuner.engine, tuner.backend.run")

@@ -1,0 +1,101 @@
+"""Start or join Ray, and let Tune work through an engine's attempts."""
+
+import logging
+import os
+import tempfile
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from tuner.errors import TunerError
+from tuner.machine import Machine
+
+# Read by Ray when it is imported: nothing is sent home, Tune writes no files of its own beside the
+# record and prints nothing, workers stay where the driver stands.
+_ENVIRONMENT = {
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "RAY_AIR_NEW_OUTPUT": "0",
+    "RAY_CHDIR_TO_TRIAL_DIR": "0",
+    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
+    "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",
+    "TUNE_DISABLE_AUTO_CALLBACK_SYNCER": "1",
+    "TUNE_DISABLE_SIGINT_HANDLER": "1",
+    "TUNE_GLOBAL_CHECKPOINT_S": "1000000",
+    "TUNE_WARN_INSUFFICENT_RESOURCE_THRESHOLD_S": "1000000",
+    "TUNE_PRINT_ALL_TRIAL_ERRORS": "0",
+}
+for _name, _value in _ENVIRONMENT.items():
+    os.environ.setdefault(_name, _value)
+
+import ray  # noqa: E402
+from ray import tune  # noqa: E402
+
+from tuner.backend.adapters import EngineScheduler, EngineSearcher, EngineStopper  # noqa: E402
+from tuner.backend.trainable import SETTING, TrialActor  # noqa: E402
+from tuner.engine import Engine  # noqa: E402
+from tuner.setting import TrialSetting  # noqa: E402
+from tuner.space import ResourceSettings  # noqa: E402
+
+
+@contextmanager
+def connection(address: str | None) -> Iterator[Machine]:
+    """Join the cluster at `address`, or start Ray on this machine, for as long as it is needed.
+
+    Raises TunerError where the cluster cannot be reached.
+    """
+    warnings.filterwarnings("ignore", module="ray")
+    logging.getLogger("ray").setLevel(logging.ERROR)
+    options = {} if address else {"include_dashboard": False, "_node_ip_address": "127.0.0.1"}
+    try:
+        ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR, **options)
+    except (ConnectionError, ValueError) as error:
+        raise TunerError(
+            f"There is no Ray cluster at {address}: {error}. Start one with "
+            f"`ray up cluster.yaml` or leave --address out to search on this machine."
+        ) from error
+    try:
+        resources = ray.cluster_resources()
+        yield Machine(cpus=int(resources.get("CPU", 1)), gpus=int(resources.get("GPU", 0)))
+    finally:
+        ray.shutdown()
+
+
+def slots(resources: ResourceSettings, machine: Machine) -> int:
+    """How many trials the machine can train at once, at least one."""
+    if machine.gpus:
+        return max(1, int(machine.gpus / resources.gpus_per_trial))
+    return max(1, int(machine.cpus / resources.cpus_per_trial))
+
+
+def run(engine: Engine, setting: TrialSetting, resources: ResourceSettings, machine: Machine) -> None:
+    """Work through the engine's attempts until it has none left or stops."""
+    # Tune asks a custom searcher for one trial ahead at most; the engine itself knows its slots.
+    os.environ["TUNE_MAX_PENDING_TRIALS_PG"] = str(slots(resources, machine))
+    with tempfile.TemporaryDirectory(prefix="tuner-") as scratch:
+        tuner = tune.Tuner(
+            tune.with_resources(TrialActor, _request(resources, machine)),
+            param_space={SETTING: setting},
+            tune_config=tune.TuneConfig(
+                search_alg=EngineSearcher(engine),
+                scheduler=EngineScheduler(engine),
+                num_samples=-1,
+                reuse_actors=True,
+                trial_name_creator=lambda trial: trial.trial_id,
+                trial_dirname_creator=lambda trial: trial.trial_id,
+            ),
+            run_config=tune.RunConfig(
+                name="search",
+                storage_path=scratch,
+                stop=EngineStopper(engine),
+                failure_config=tune.FailureConfig(max_failures=0),
+                verbose=0,
+            ),
+        )
+        tuner.fit()
+
+
+def _request(resources: ResourceSettings, machine: Machine) -> dict[str, float]:
+    """What Tune books for a trial: a share of a GPU where there is one, else cores."""
+    if machine.gpus:
+        return {"CPU": 0, "GPU": resources.gpus_per_trial}
+    return {"CPU": resources.cpus_per_trial}

@@ -1,0 +1,28 @@
+"""What all trials of a search share, as the driver hands it to its workers."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from models.data.config import DataConfig
+from models.data.sources import Source
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrialSetting:
+    """What all trials of a search share; `metric` is the row's value whose best epoch is kept."""
+
+    detector: str
+    metric: str
+    data: DataConfig
+    source: Source
+    data_seed: int
+    run_folder: Path
+
+    @property
+    def split_file(self) -> Path:
+        """Where the driver put the split, made once for all workers."""
+        return self.run_folder / "split.npz"
+
+    def trial_folder(self, number: int) -> Path:
+        """The folder of one trial."""
+        return self.run_folder / "trials" / str(number)
