@@ -1,0 +1,112 @@
+"""Put a downloaded data set into the cache: whole or not at all, one process at a time."""
+
+from __future__ import annotations
+
+import fcntl
+import logging
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from models.data.places import DataNotFound
+
+logger = logging.getLogger(__name__)
+
+TEMPORARY_PREFIX = ".download-"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Downloader:
+    """One way to download; `fetch` fills the empty folder it is given or raises `DataNotFound`."""
+
+    description: str
+    size: str
+    fetch: Callable[[Path], None]
+
+
+def download(
+    downloader: Downloader,
+    *,
+    title: str,
+    cache: Path,
+    name: str,
+    ready: Callable[[], Path],
+    check: Callable[[Path], None],
+) -> Path:
+    """Download into `cache / name` and return the folder.
+
+    `ready` looks for a copy in the cache and is asked again once the lock is held, for another
+    process may have finished meanwhile; `check` raises `DataNotFound` for a file that is wrong.
+
+    Raises:
+        DataNotFound: the download failed, or the cache cannot be written.
+    """
+    try:
+        with _lock(cache):
+            with suppress(DataNotFound):
+                return ready()
+            logger.info("Downloading %s (%s): %s", title, downloader.size, downloader.description)
+            _remove_leftovers(cache)
+            with tempfile.TemporaryDirectory(dir=cache, prefix=TEMPORARY_PREFIX) as temporary:
+                fetched = Path(temporary, name)
+                fetched.mkdir()
+                downloader.fetch(fetched)
+                check(fetched)
+                _move_into_place(fetched, cache / name)
+            return cache / name
+    except OSError as error:
+        raise DataNotFound(f"the cache {cache} cannot be written ({error})") from None
+
+
+def run(command: Sequence[str], *, folder: Path, timeout_s: float) -> str:
+    """Run a program in a folder, its output kept off the screen; return what it printed.
+
+    Raises:
+        DataNotFound: it cannot be started, takes too long or fails; the text has its last line.
+    """
+    program = Path(command[0]).name
+    try:
+        done = subprocess.run(
+            command,
+            cwd=folder,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            timeout=timeout_s,
+            check=False,
+            text=True,
+            errors="replace",
+        )
+    except subprocess.TimeoutExpired:
+        raise DataNotFound(f"{program} did not end within {timeout_s:g} seconds") from None
+    except OSError as error:
+        raise DataNotFound(f"{program} cannot be started ({error.strerror})") from None
+    if done.returncode != 0:
+        lines = [line.strip() for line in done.stdout.splitlines() if line.strip()]
+        raise DataNotFound(f"{program} failed: {lines[-1] if lines else 'it said nothing'}")
+    return done.stdout
+
+
+@contextmanager
+def _lock(cache: Path) -> Iterator[None]:
+    # flock ends with the process that holds it, so a killed download leaves no lock behind.
+    cache.mkdir(parents=True, exist_ok=True)
+    with (cache / ".lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def _remove_leftovers(cache: Path) -> None:
+    for leftover in cache.glob(f"{TEMPORARY_PREFIX}*"):
+        shutil.rmtree(leftover, ignore_errors=True)
+
+
+def _move_into_place(fetched: Path, target: Path) -> None:
+    # A folder cannot be renamed onto one that has files: the damaged one goes aside first.
+    if target.exists():
+        target.rename(fetched.parent / "replaced")
+    fetched.rename(target)

@@ -1,0 +1,147 @@
+"""Protocol P1, one-vs-rest: some classes are normal, the others anomalous.
+
+Known anomalies are chosen as in Kim, Jeong, Choi, Seo (ECCV Workshops 2020): K-Means over the
+anomalous training images, equal numbers from each cluster. Differs from it: the clusters see the
+fit split only, in the space of their first 50 principal components.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.cluster import KMeans
+from sklearn.decomposition import PCA
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
+from models.data.config import DataConfig
+from models.data.protocol import Split
+from models.data.registry import DATASETS, Pixels
+from models.data.shares import even_shares
+
+FIT_PERCENT = 80
+PRINCIPAL_COMPONENTS = 50
+RESTARTS = 10
+
+# Each kind of draw has its own stream, so that changing one number leaves the other draws alone.
+SPLIT_STREAM, FIT_STREAM, KNOWN_STREAM, VALIDATION_STREAM = range(4)
+
+Rows = NDArray[np.int64]
+
+
+def make_split(config: DataConfig, pixels: Pixels) -> Split:
+    """Hold out 20% of each class for validation, then choose within each side by itself.
+
+    The fit side has the normals (`fit_normals` of them, if set) and
+    round(anomalies_per_normal * normals) known anomalies, the same number from each K-Means
+    cluster as far as it divides and the clusters reach (see `even_shares`). The validation lists
+    are drawn evenly over the classes.
+
+    Raises:
+        ValueError: the fit side has too few images for what the configuration asks.
+    """
+    names = DATASETS[config.dataset].class_names
+    normal = config.normal_classes
+    anomalous = [index for index in range(len(names)) if index not in normal]
+    fit, held_out = divide_classes(pixels.classes, len(names), config.seed)
+    fit_normals = _choose_fit_normals(config, [fit[index] for index in normal])
+    return Split(
+        fit_normals=fit_normals,
+        fit_anomalies=choose_known_anomalies(
+            config, len(fit_normals), np.sort(np.concatenate([fit[i] for i in anomalous])), pixels
+        ),
+        validation_normals=_draw_evenly(
+            [held_out[index] for index in normal],
+            config.validation_normals,
+            _generator(config.seed, VALIDATION_STREAM, 0),
+        ),
+        validation_anomalies=_draw_evenly(
+            [held_out[index] for index in anomalous],
+            config.validation_anomalies,
+            _generator(config.seed, VALIDATION_STREAM, 1),
+        ),
+        normal_classes=normal,
+        class_names=names,
+    )
+
+
+def divide_classes(
+    classes: NDArray[np.int64], count: int, seed: int
+) -> tuple[list[Rows], list[Rows]]:
+    """Divide the rows of each class into 80% fit and 20% validation; one list entry a class.
+
+    Which classes are normal plays no part, so every choice of them divides alike.
+    """
+    fit, held_out = [], []
+    for index in range(count):
+        rows = np.flatnonzero(classes == index)
+        shuffled = _generator(seed, SPLIT_STREAM, index).permutation(rows)
+        boundary = round(len(rows) * FIT_PERCENT / 100)
+        fit.append(np.sort(shuffled[:boundary]))
+        held_out.append(np.sort(shuffled[boundary:]))
+    return fit, held_out
+
+
+def choose_known_anomalies(
+    config: DataConfig, normals: int, candidates: Rows, pixels: Pixels
+) -> Rows:
+    """Choose the known anomalies among the candidates, the anomalous rows of the fit split.
+
+    Only the candidates' pixels are looked at.
+    """
+    wanted = round(config.anomalies_per_normal * normals)
+    if wanted == 0:
+        return candidates[:0]
+    if wanted > len(candidates):
+        raise ValueError(
+            f"anomalies_per_normal: {config.anomalies_per_normal:g} asks for {wanted:,} known "
+            f"anomalies to {normals:,} normals, and the fit split has {len(candidates):,}; "
+            f"at most {len(candidates) / normals:g} is possible"
+        )
+    if config.clusters > len(candidates):
+        raise ValueError(
+            f"clusters: {config.clusters} is more than the {len(candidates):,} anomalous images "
+            "of the fit split; lower it"
+        )
+    labels = cluster(pixels.images[candidates], config.clusters, config.seed)
+    groups = [candidates[labels == label] for label in range(config.clusters)]
+    return _draw_evenly(groups, wanted, _generator(config.seed, KNOWN_STREAM, 0))
+
+
+def cluster(images: NDArray[np.uint8], clusters: int, seed: int) -> NDArray[np.int64]:
+    """Label each image with its K-Means cluster, 0 to `clusters` - 1.
+
+    On one thread: with more, sums are added in the order in which threads finish, and an image
+    on a border may change sides from run to run.
+    """
+    flat = images.reshape(len(images), -1).astype(np.float32) / 255
+    components = min(PRINCIPAL_COMPONENTS, *flat.shape)
+    with threadpool_limits(limits=1):
+        principal = PCA(components, svd_solver="covariance_eigh").fit_transform(flat)
+        fitted = KMeans(clusters, n_init=RESTARTS, random_state=seed).fit(principal)
+    return np.asarray(fitted.labels_, dtype=np.int64)
+
+
+def _choose_fit_normals(config: DataConfig, groups: Sequence[Rows]) -> Rows:
+    available = sum(len(group) for group in groups)
+    if config.fit_normals is None:
+        return np.sort(np.concatenate(groups))
+    if config.fit_normals > available:
+        raise ValueError(
+            f"fit_normals: {config.fit_normals:,} is more than the {available:,} normal images "
+            "of the fit split; lower it, or leave it out to take all"
+        )
+    return _draw_evenly(groups, config.fit_normals, _generator(config.seed, FIT_STREAM, 0))
+
+
+def _draw_evenly(groups: Sequence[Rows], total: int, generator: np.random.Generator) -> Rows:
+    shares = even_shares(total, [len(group) for group in groups])
+    drawn = [
+        generator.permutation(group)[:share] for group, share in zip(groups, shares, strict=True)
+    ]
+    return np.sort(np.concatenate(drawn))
+
+
+def _generator(seed: int, stream: int, index: int) -> np.random.Generator:
+    return np.random.default_rng([seed, stream, index])

@@ -1,0 +1,32 @@
+"""Find the images that a configuration asks for."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from models.data.config import DataConfig
+from models.data.places import DataDamaged, DataNotFound, Source
+from models.data.registry import DATASETS
+
+__all__ = ["CACHE_VARIABLE", "DataDamaged", "DataNotFound", "Source", "default_cache", "find"]
+
+CACHE_VARIABLE = "TUNER_DATA"
+
+
+def default_cache() -> Path:
+    """Return the folder that downloads go to: `$TUNER_DATA`, else `data` in the working folder."""
+    return Path(os.environ.get(CACHE_VARIABLE) or "data").expanduser()
+
+
+def find(config: DataConfig, cache: Path | None = None) -> Source:
+    """Find a usable copy of the data, downloading one if there is none; one log line says which.
+
+    A copy is usable if its training files are intact; its test files are not opened here.
+
+    Raises:
+        DataNotFound: there is none, or the folder that the user names is wrong.
+    """
+    folder = Path(config.folder).expanduser() if config.folder is not None else None
+    where = default_cache() if cache is None else cache
+    return DATASETS[config.dataset].module.find(folder, where.absolute())
