@@ -183,6 +183,12 @@ def write_domain(domain: AnyDomain) -> dict[str, list[Value]]:
     return {word: [domain.low, domain.high]}
 
 
+def spell(domain: AnyDomain) -> str:
+    """Return the domain as a person writes it: {log: [2e-05, 0.001]}."""
+    ((word, arguments),) = write_domain(domain).items()
+    return f"{{{word}: [{', '.join(map(str, arguments))}]}}"
+
+
 _PLAIN_SCHEMA = {"type": ["number", "string"]}
 
 

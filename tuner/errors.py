@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-Path = tuple[str | int, ...]
+KeyPath = tuple[str | int, ...]
 
 
 class TunerError(Exception):
@@ -21,7 +21,7 @@ class Problem:
     is `file:line` or the option that set the value, where that is known.
     """
 
-    path: Path
+    path: KeyPath
     text: str
     origin: str = ""
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 import yaml
 
-from tuner.errors import Path, Problem
+from tuner.errors import KeyPath, Problem
 
 _PREFIX = "tag:yaml.org,2002:"
 _NOT_FINITE = re.compile(r"[-+]?\.?(nan|inf|infinity)", re.IGNORECASE)
@@ -37,7 +37,7 @@ def add_resolvers(kind: type[yaml.resolver.BaseResolver]) -> None:
     """Teach a loader or dumper class which plain words are numbers, truth values or null."""
     for name, pattern, first in _RESOLVERS:
         whole = re.compile(f"^(?:{pattern.pattern})$")
-        kind.add_implicit_resolver(_PREFIX + name, whole, list(first))  # type: ignore[no-untyped-call]
+        kind.add_implicit_resolver(_PREFIX + name, whole, list(first))
 
 
 class _Loader(yaml.SafeLoader):
@@ -52,10 +52,10 @@ class Document:
     """What a text says: its value, the line of every key path, and the problems found."""
 
     value: object = None
-    lines: dict[Path, int] = field(default_factory=dict)
+    lines: dict[KeyPath, int] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
 
-    def complain(self, path: Path, line: int, text: str) -> None:
+    def complain(self, path: KeyPath, line: int, text: str) -> None:
         """Note a problem at a line (from 1)."""
         self.problems.append(Problem(path=path, text=text, origin=str(line)))
 
@@ -83,7 +83,7 @@ def read_yaml(text: str) -> Document:
 
 
 def _build(
-    node: yaml.Node, path: Path, document: Document, parents: tuple[yaml.Node, ...]
+    node: yaml.Node, path: KeyPath, document: Document, parents: tuple[yaml.Node, ...]
 ) -> object:
     line = node.start_mark.line + 1
     document.lines.setdefault(path, line)
@@ -99,7 +99,7 @@ def _build(
 
 
 def _build_items(
-    node: yaml.MappingNode, path: Path, document: Document, parents: tuple[yaml.Node, ...]
+    node: yaml.MappingNode, path: KeyPath, document: Document, parents: tuple[yaml.Node, ...]
 ) -> Iterator[tuple[str, object]]:
     first_lines: dict[str, int] = {}
     for key_node, value_node in node.value:
@@ -117,7 +117,7 @@ def _build_items(
         yield key, _build(value_node, (*path, key), document, parents)
 
 
-def _build_scalar(node: yaml.Node, path: Path, document: Document) -> object:
+def _build_scalar(node: yaml.Node, path: KeyPath, document: Document) -> object:
     text, kind = str(node.value), str(node.tag).removeprefix(_PREFIX)
     if kind == "str":
         return text
@@ -133,7 +133,7 @@ def _build_scalar(node: yaml.Node, path: Path, document: Document) -> object:
     return None
 
 
-def _number(text: str, kind: str, path: Path, document: Document) -> object:
+def _number(text: str, kind: str, path: KeyPath, document: Document) -> object:
     try:
         value = math.nan if _NOT_FINITE.fullmatch(text) else float(text)
         if math.isfinite(value):

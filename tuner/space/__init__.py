@@ -1,0 +1,23 @@
+"""What to search: the space, its file and its scales. Imports no torch."""
+
+from tuner.space.model import Space
+from tuner.space.reading import load_space
+from tuner.space.scales import Machine, chosen_scale, resolve_scale, scale_sentence
+from tuner.space.sections import Resources, Sampler, Scale, Scheduler, Wandb
+from tuner.space.writing import dump_space, space_text
+
+__all__ = [
+    "Machine",
+    "Resources",
+    "Sampler",
+    "Scale",
+    "Scheduler",
+    "Space",
+    "Wandb",
+    "chosen_scale",
+    "dump_space",
+    "load_space",
+    "resolve_scale",
+    "scale_sentence",
+    "space_text",
+]

@@ -1,0 +1,98 @@
+"""The `data` section: the settings of models.data, with their own checks, one error a key."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Annotated, Any, get_type_hints
+
+from pydantic import PlainSerializer, PlainValidator, TypeAdapter, ValidationError, WithJsonSchema
+
+from models.data.config import DataConfig
+from tuner.errors import Problem, unknown
+
+
+def _as_tuple(value: object) -> object:
+    return tuple(value) if isinstance(value, list) else value
+
+
+def data_problems(written: object) -> list[Problem]:
+    """List what is wrong with a `data` section as written, each under its own key."""
+    if isinstance(written, DataConfig):
+        return []
+    if not isinstance(written, Mapping):
+        return [Problem(path=("data",), text=f"must be a section of settings, got {written!r}")]
+    hints = get_type_hints(DataConfig)
+    problems = [
+        Problem(path=("data", str(key)), text=text)
+        for key, value in written.items()
+        if (text := _problem_of(str(key), value, hints, written.get("dataset")))
+    ]
+    return problems or _problem_together(written)
+
+
+def _problem_of(key: str, value: object, hints: Mapping[str, Any], dataset: object) -> str:
+    if key not in hints:
+        return unknown("setting of the data", key, hints)
+    try:
+        TypeAdapter(hints[key]).validate_python(_as_tuple(value), strict=True)
+    except ValidationError as error:
+        wanted = dict.fromkeys(_lower(one["msg"]) for one in error.errors())
+        return f"{', or '.join(wanted)}; got {value!r}"
+    except ValueError as error:
+        return str(error)
+    known = dataset is not None and not _text_of_construction({"dataset": dataset})
+    names = {"dataset": dataset} if known else {}  # what the class names under `normal` refer to
+    return _text_of_construction(names | {key: value}).removeprefix(f"{key}: ")
+
+
+def _lower(text: str) -> str:
+    return text[:1].lower() + text[1:]
+
+
+def _problem_together(written: Mapping[str, object]) -> list[Problem]:
+    text = _text_of_construction(written)
+    return [Problem(path=("data",), text=text)] if text else []
+
+
+def _text_of_construction(written: Mapping[str, object]) -> str:
+    try:
+        _construct(written)
+    except (ValueError, TypeError) as error:
+        return str(error)
+    return ""
+
+
+def _construct(written: Mapping[str, object]) -> DataConfig:
+    settings: dict[str, Any] = {key: _as_tuple(value) for key, value in written.items()}
+    return DataConfig(**settings)
+
+
+def parse_data(written: object) -> DataConfig:
+    """Read a `data` section; ValueError names its first problem."""
+    if isinstance(written, DataConfig):
+        return written
+    for problem in data_problems(written):
+        raise ValueError(problem.text)
+    assert isinstance(written, Mapping)
+    return _construct(written)
+
+
+def write_data(data: DataConfig) -> dict[str, object]:
+    """Spell the settings as a space file does; those that are None are left out."""
+    settings = dataclasses.asdict(data).items()
+    return {
+        key: list(value) if isinstance(value, tuple) else value
+        for key, value in settings
+        if value is not None
+    }
+
+
+def _schema() -> dict[str, Any]:
+    return TypeAdapter(DataConfig).json_schema() | {"additionalProperties": False}
+
+
+Data = Annotated[
+    DataConfig, PlainValidator(parse_data), PlainSerializer(write_data), WithJsonSchema(_schema())
+]
+"""The data settings as a field of a space."""

@@ -1,0 +1,120 @@
+"""The space: what a search may try, on which data, by which rules. Equal to its file."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    BeforeValidator,
+    Field,
+    ModelWrapValidatorHandler,
+    StrictStr,
+    ValidationError,
+    model_validator,
+)
+
+from models.data.config import DataConfig
+from tuner.domains import Domain, PlainValue
+from tuner.errors import KeyPath, Problem, SpaceError
+from tuner.space.data_section import Data, data_problems
+from tuner.space.messages import field_problems
+from tuner.space.rules import rule_problems
+from tuner.space.sections import Count, Resources, Sampler, Scale, Scheduler, Section, Wandb
+
+
+def _wandb_mode(written: object) -> object:
+    return {"mode": written} if isinstance(written, str) else written
+
+
+class Space(Section):
+    """A space file, and also the resolved record of a search (then without scales).
+
+    Construction raises SpaceError, which lists every problem at once.
+    """
+
+    detector: StrictStr
+    """The model to train, by the name of its folder."""
+    data: Data = Field(default_factory=DataConfig)
+    """The images and how they are split."""
+    objective: Literal["best_auroc", "auroc", "best_auprc", "auprc"] = "best_auroc"
+    """What the search maximises, on validation; the sampler and the scheduler see the same."""
+    search: dict[str, Domain] = Field(default_factory=dict)
+    """The hyperparameters to search, each with its domain."""
+    fixed: dict[str, PlainValue] = Field(default_factory=dict)
+    """Hyperparameters held at one value; all others stay at the detector's defaults."""
+    sampler: Sampler = Sampler()
+    scheduler: Scheduler = Scheduler()
+    resources: Resources = Resources()
+    trials: Count = 1
+    """Configurations to try. Required where not every scale says its own."""
+    epochs: Count = 1
+    """Most epochs of a trial. Required where not every scale says its own."""
+    scale: Annotated[StrictStr, Field(min_length=1)] = "auto"
+    """One of the scales; auto takes `gpu` where there is a GPU, else `cpu`."""
+    scales: dict[str, Scale] = Field(default_factory=dict)
+    """Named sizes of the search; one of them is chosen at the start."""
+    wandb: Annotated[Wandb, BeforeValidator(_wandb_mode)] = Wandb()
+    result: dict[str, Any] | None = None
+    """What a search found, in its best.yaml; a new search does not read it."""
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _all_problems_at_once(
+        cls, written: object, handler: ModelWrapValidatorHandler[Space]
+    ) -> Space:
+        if isinstance(written, cls):
+            return written
+        if not isinstance(written, Mapping):
+            text = f"a space is a mapping of keys such as detector and search, got {written!r}"
+            raise SpaceError([Problem(path=(), text=text)])
+        space, problems = _read_what_can_be_read(cls, dict(written), handler)
+        if space is not None:
+            problems = _joined(problems, rule_problems(space))
+        if space is None or problems:
+            raise SpaceError(problems)
+        return space
+
+
+def _read_what_can_be_read(
+    kind: type[Space], written: dict[str, object], handler: ModelWrapValidatorHandler[Space]
+) -> tuple[Space | None, list[Problem]]:
+    """Return the space without its unreadable parts, so that rules can judge the rest."""
+    problems = data_problems(written["data"]) if "data" in written else []
+    try:
+        return handler(written), problems
+    except ValidationError as error:
+        problems = _joined(problems, field_problems(kind, error))
+    try:
+        return handler(_pruned(written, problems)), problems
+    except ValidationError:
+        return None, problems
+
+
+def _pruned(written: dict[str, object], problems: list[Problem]) -> dict[str, object]:
+    rest: dict[str, Any] = {"detector": "", **copy.deepcopy(written)}
+    for problem in problems:
+        _remove(rest, problem.path)
+    return {"detector": ""} | rest
+
+
+def _remove(written: dict[str, Any], path: KeyPath) -> None:
+    """Remove what stands at the path, or the deepest thing on the way to it."""
+    if not path:
+        return
+    inner = written.get(str(path[0]))
+    if isinstance(inner, dict) and len(path) > 1:
+        _remove(inner, path[1:])
+    else:
+        written.pop(str(path[0]), None)
+
+
+def _joined(first: list[Problem], more: list[Problem]) -> list[Problem]:
+    """Add the problems that do not merely repeat one at the same key or deeper inside it."""
+    taken = [problem.path for problem in first]
+    return first + [problem for problem in more if not _covered(problem.path, taken)]
+
+
+def _covered(path: KeyPath, taken: list[KeyPath]) -> bool:
+    return any(other[: len(path)] == path for other in taken)

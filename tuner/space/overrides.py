@@ -1,0 +1,90 @@
+"""`--set key=value`: change any field of a space, by its dotted path.
+
+The last word wins: a hyperparameter that is set to a value is no longer searched, one that is
+given a domain is no longer fixed, what is set at the top is taken out of the scales, and the
+normal classes of a file do not outlive a change of its data set.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping, MutableMapping
+
+from tuner import errors
+from tuner.errors import Problem
+from tuner.yaml_reader import read_yaml
+
+_OPTION = "--set"
+_DATASET = ("data", "dataset")
+_NORMAL = ("data", "normal")
+
+
+def apply_override(
+    written: dict[str, object], override: str, origins: MutableMapping[errors.KeyPath, str]
+) -> list[Problem]:
+    """Change a space as written by one `key=value`; return what is wrong with the override."""
+    origin = f"{_OPTION} {override}"
+    key, equals, text = override.partition("=")
+    path = tuple(key.strip().split("."))
+    if not equals or not all(path):
+        wanted = "must be key=value, such as sampler.seed=3"
+        return [Problem(path=(), text=f"{wanted}; got {override!r}", origin=origin)]
+    document = read_yaml(text)
+    if document.problems:
+        return [Problem(path=path, text=each.text, origin=origin) for each in document.problems]
+    path = _settled(path, document.value)
+    for other in _overruled(written, path, origins):
+        _remove(written, other)
+    problems = _put(written, path, copy.deepcopy(document.value))
+    for old in [old for old in origins if old[: len(path)] == path]:
+        del origins[old]
+    origins[path] = origin
+    for length in range(1, len(path)):
+        origins.setdefault(path[:length], origin)
+    return [Problem(path=path, text=text, origin=origin) for text in problems]
+
+
+def _settled(path: tuple[str, ...], value: object) -> tuple[str, ...]:
+    """`search.width=16` holds the width at 16: that belongs under `fixed`."""
+    if len(path) == 2 and path[0] == "search" and isinstance(value, int | float | str):
+        return ("fixed", path[1])
+    return path
+
+
+def _overruled(
+    written: dict[str, object], path: tuple[str, ...], origins: Mapping[errors.KeyPath, str]
+) -> list[tuple[str, ...]]:
+    """Return the paths that say something else about what this path says."""
+    name = path[-1]
+    if path == _DATASET:  # class names belong to their data set, unless they were set here too
+        return [] if origins.get(_NORMAL, "").startswith(_OPTION) else [_NORMAL]
+    is_hyperparameter = len(path) == 2 and path[0] in ("search", "fixed")
+    if not is_hyperparameter and path not in (("trials",), ("epochs",), ("data", "fit_normals")):
+        return []
+    scales = written.get("scales")
+    names = list(scales) if isinstance(scales, dict) else []
+    others: list[tuple[str, ...]] = [("scales", scale, name) for scale in names]
+    if is_hyperparameter:
+        others.append(("fixed" if path[0] == "search" else "search", name))
+    return others
+
+
+def _remove(written: dict[str, object], path: tuple[str, ...]) -> None:
+    parent: object = written
+    for key in path[:-1]:
+        parent = parent.get(key) if isinstance(parent, dict) else None
+    if isinstance(parent, dict):
+        parent.pop(path[-1], None)
+
+
+def _put(written: dict[str, object], path: tuple[str, ...], value: object) -> list[str]:
+    parent = written
+    for key in path[:-1]:
+        inner = parent.setdefault(key, {})
+        if key == "wandb" and isinstance(inner, str):
+            inner = parent[key] = {"mode": inner}
+        if not isinstance(inner, dict):
+            return [f"{key} is {inner!r}, which has no keys inside"]
+        parent = inner
+    parent[path[-1]] = value
+    return []

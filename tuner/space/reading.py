@@ -1,0 +1,81 @@
+"""From a space file and `--set key=value` to a Space, with a place for every problem."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from pathlib import Path
+
+from tuner import errors
+from tuner.errors import Problem, SpaceError, nearest
+from tuner.space.model import Space
+from tuner.space.overrides import apply_override
+from tuner.yaml_reader import read_yaml
+
+Origins = dict[errors.KeyPath, str]
+"""Where each key path was said: `file:line`, or the option that set it."""
+
+
+def load_space(path: Path, overrides: Sequence[str] = ()) -> Space:
+    """Read a space file and change it by `key=value` overrides, in order.
+
+    Raises SpaceError with every problem of the file and of the overrides.
+    """
+    document = read_yaml(_text_of(path))
+    problems = [
+        dataclasses.replace(problem, origin=f"{path}:{problem.origin}")
+        for problem in document.problems
+    ]
+    if document.value is None and not problems:
+        raise SpaceError([Problem(path=(), text="the file is empty", origin=f"{path}:1")])
+    if not isinstance(document.value, dict):
+        if problems:
+            raise SpaceError(problems)
+        text = f"a space is a mapping of keys, got {document.value!r}"
+        raise SpaceError([Problem(path=(), text=text, origin=f"{path}:1")])
+    origins = {key: f"{path}:{line}" for key, line in document.lines.items()}
+    return _checked(document.value, overrides, origins, problems)
+
+
+def _checked(
+    written: dict[str, object], overrides: Sequence[str], origins: Origins, found: list[Problem]
+) -> Space:
+    problems = list(found)
+    for override in overrides:
+        problems += apply_override(written, override, origins)
+    paths = {problem.path for problem in problems}
+    space = None
+    try:
+        space = Space.model_validate(written)
+    except SpaceError as error:
+        placed = [_placed(problem, origins) for problem in error.problems]
+        problems += [problem for problem in placed if problem.path not in paths]
+    if space is None or problems:
+        raise SpaceError(sorted(problems, key=_order))
+    return space
+
+
+def _placed(problem: Problem, origins: Origins) -> Problem:
+    path = problem.path
+    while path and path not in origins:
+        path = path[:-1]
+    return dataclasses.replace(problem, origin=origins.get(path, ""))
+
+
+def _order(problem: Problem) -> tuple[str, int]:
+    place, _, line = problem.origin.rpartition(":")
+    return (place, int(line)) if line.isdigit() else (problem.origin, 0)
+
+
+def _text_of(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        text = "there is no such file"
+        if like := nearest(path.name, [other.name for other in path.parent.glob("*.yaml")]):
+            text += f"; nearest: {path.parent / like}"
+    except UnicodeDecodeError as error:
+        text = f"not YAML: byte {error.start} is no UTF-8 text"
+    except OSError as error:
+        text = f"cannot be read: {error.strerror}"
+    raise SpaceError([Problem(path=(), text=text, origin=str(path))])

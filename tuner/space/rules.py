@@ -1,0 +1,141 @@
+"""The rules that hold between the keys of a space, and with the detector's own ranges."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
+
+from models import detectors
+from models.hyperparameters import Hyperparameter
+from tuner.domains import AnyDomain, Choice, Log, Uniform, spell
+from tuner.errors import KeyPath, Problem, unknown
+from tuner.space.sections import Scale
+
+if TYPE_CHECKING:
+    from tuner.space.model import Space
+
+AUTO = "auto"
+_SIZES = ("trials", "epochs")
+
+
+def rule_problems(space: Space) -> list[Problem]:
+    """List every broken rule of a space whose keys are readable each by itself."""
+    known = detectors.names()
+    if space.detector not in known:
+        text = unknown("detector", space.detector, known)
+        return [Problem(path=("detector",), text=text), *_size_problems(space, 0)]
+    settings = {each.name: each for each in detectors.hyperparameters(space.detector)}
+    published = len(detectors.published(space.detector))
+    return [
+        *_search_problems(space, settings),
+        *_fixed_problems(space, settings),
+        *_size_problems(space, published),
+    ]
+
+
+def _search_problems(space: Space, settings: Mapping[str, Hyperparameter]) -> Iterator[Problem]:
+    for name, domain in space.search.items():
+        path: KeyPath = ("search", name)
+        if name not in settings:
+            yield _unknown_hyperparameter(space, path, settings)
+        elif text := _domain_problem(domain, settings[name]):
+            yield Problem(path=path, text=text)
+
+
+def _unknown_hyperparameter(
+    space: Space, path: KeyPath, settings: Mapping[str, Hyperparameter]
+) -> Problem:
+    own = list(Scale.model_fields) if path[0] == "scales" else []
+    kind = f"hyperparameter of {space.detector}"
+    return Problem(path=path, text=unknown(kind, path[-1], [*own, *settings]))
+
+
+def _domain_problem(domain: AnyDomain, setting: Hyperparameter) -> str:
+    if isinstance(domain, Uniform | Log) and isinstance(setting.default, int):
+        return f"takes whole numbers, got {spell(domain)}; use int, log_int or choice"
+    ends = domain.values if isinstance(domain, Choice) else (domain.low, domain.high)
+    problems = [text for end in ends if (text := _value_problem(end, setting))]
+    return f"{spell(domain)} reaches too far: {problems[0]}" if problems else ""
+
+
+def _value_problem(value: object, setting: Hyperparameter) -> str:
+    try:
+        setting.check(value)
+    except ValueError as error:
+        return str(error)
+    return ""
+
+
+def _fixed_problems(space: Space, settings: Mapping[str, Hyperparameter]) -> Iterator[Problem]:
+    for path, value in _all_fixed(space):
+        name = str(path[-1])
+        if name not in settings:
+            yield _unknown_hyperparameter(space, path, settings)
+        elif text := _value_problem(value, settings[name]):
+            yield Problem(path=path, text=text)
+        if name in space.search:
+            yield Problem(path=path, text="is also under `search`; keep one of the two")
+        if path[0] == "scales" and name in space.fixed:
+            yield Problem(path=path, text="is also under `fixed`; keep one of the two")
+
+
+def _all_fixed(space: Space) -> Iterator[tuple[KeyPath, object]]:
+    for name, value in space.fixed.items():
+        yield ("fixed", name), value
+    for scale_name, scale in space.scales.items():
+        for name, value in scale.hyperparameters.items():
+            yield ("scales", scale_name, name), value
+
+
+def _size_problems(space: Space, published: int) -> Iterator[Problem]:
+    yield from _scale_name_problems(space)
+    if not space.search and _most_trials(space) > 1:
+        text = (
+            "is empty, so all trials would be equal; "
+            "name hyperparameters with their domains, or say `trials: 1`"
+        )
+        yield Problem(path=("search",), text=text)
+    own = {key: getattr(space, key) for key in _SIZES if key in space.model_fields_set}
+    if not space.scales:
+        yield from _number_problems(space, (), own, published)
+    for name, scale in space.scales.items():
+        said = {key: number for key in _SIZES if (number := getattr(scale, key))}
+        yield from _number_problems(space, ("scales", name), own | said, published)
+
+
+def _most_trials(space: Space) -> int:
+    return max([space.trials, *(scale.trials or 1 for scale in space.scales.values())])
+
+
+def _number_problems(
+    space: Space, where: KeyPath, numbers: Mapping[str, int], published: int
+) -> Iterator[Problem]:
+    for key in _SIZES:
+        if key not in numbers:
+            elsewhere = "here or once for all scales" if where else "or name scales that say it"
+            text = f"missing; say `{key}: <whole number>` {elsewhere}"
+            yield Problem(path=(*where, key), text=text)
+        elif text := _too_few(space, key, numbers[key], published):
+            yield Problem(path=(*where, key), text=text)
+
+
+def _too_few(space: Space, key: str, number: int, published: int) -> str:
+    grace = space.scheduler.grace_epochs
+    if key == "epochs" and space.scheduler.name == "asha" and number < grace:
+        return f"must be at least scheduler.grace_epochs, {grace}; got {number}"
+    if key == "trials" and space.search and number < published:
+        return f"must be at least {published}, the published sets are tried first; got {number}"
+    return ""
+
+
+def _scale_name_problems(space: Space) -> Iterator[Problem]:
+    if AUTO in space.scales:
+        yield Problem(path=("scales", AUTO), text="auto is no name for a scale")
+    if not space.scales:
+        return
+    if space.scale == AUTO and "cpu" not in space.scales:
+        text = f"auto needs a scale named cpu; named are: {', '.join(space.scales)}"
+        yield Problem(path=("scale",), text=text)
+    if space.scale != AUTO and space.scale not in space.scales:
+        text = unknown("scale", space.scale, [AUTO, *space.scales])
+        yield Problem(path=("scale",), text=text)

@@ -1,0 +1,77 @@
+"""Choose the scale that the machine or cluster can carry, and say which and why."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tuner.errors import Problem, SpaceError
+from tuner.space.model import Space
+from tuner.space.rules import AUTO
+
+
+@dataclass(frozen=True, kw_only=True)
+class Machine:
+    """What a machine or cluster has: cores and GPUs."""
+
+    cpus: int
+    gpus: int = 0
+
+    def __str__(self) -> str:
+        return f"{_count(self.cpus, 'core')} and {_count(self.gpus, 'GPU')}"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number or 'no'} {noun}{'' if number == 1 else 's'}"
+
+
+def resolve_scale(space: Space, machine: Machine) -> Space:
+    """Return the space at the scale that fits: its trials, epochs and hyperparameters set.
+
+    A space without scales comes back as it is; resolving twice changes nothing.
+    Raises SpaceError where the machine has not what a trial takes.
+    """
+    _check_resources(space, machine)
+    if not space.scales:
+        return space
+    name = chosen_scale(space, machine)
+    scale = space.scales[name]
+    written = space.model_dump()
+    written["fixed"] |= scale.hyperparameters
+    for key in ("trials", "epochs"):
+        written[key] = getattr(scale, key) or written[key]
+    if scale.fit_normals is not None:
+        written["data"]["fit_normals"] = scale.fit_normals
+    return Space.model_validate(written | {"scale": name, "scales": {name: {}}})
+
+
+def chosen_scale(space: Space, machine: Machine) -> str:
+    """Return the scale's name: the one the space names, else gpu where there is one, else cpu."""
+    if space.scale != AUTO:
+        return space.scale
+    return "gpu" if machine.gpus and "gpu" in space.scales else "cpu"
+
+
+def scale_sentence(space: Space, machine: Machine) -> str:
+    """Say in one sentence which scale was chosen, what it means and why."""
+    resolved = resolve_scale(space, machine)
+    size = f"{_count(resolved.trials, 'trial')} of at most {_count(resolved.epochs, 'epoch')}"
+    if not space.scales:
+        return f"This space has one scale: {size}, on {machine}."
+    name = chosen_scale(space, machine)
+    held = [f"{key} {value}" for key, value in space.scales[name].hyperparameters.items()]
+    return f"Scale {name}: {', '.join([*held, size])}, because {_reason(space, machine)}."
+
+
+def _reason(space: Space, machine: Machine) -> str:
+    if space.scale != AUTO:
+        return "the space names it"
+    if machine.gpus and "gpu" not in space.scales:
+        return f"the space has no gpu scale, although the machine has {_count(machine.gpus, 'GPU')}"
+    return f"there {'is' if machine.gpus == 1 else 'are'} {_count(machine.gpus, 'GPU')}"
+
+
+def _check_resources(space: Space, machine: Machine) -> None:
+    wanted = space.resources.cpus_per_trial
+    if not machine.gpus and wanted > machine.cpus:
+        text = f"a trial asks for {wanted} cores, allowed are 1 to {machine.cpus}, all there are"
+        raise SpaceError([Problem(path=("resources", "cpus_per_trial"), text=text)])

@@ -1,0 +1,91 @@
+"""The sections of a space file, one frozen model each."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictInt, StrictStr
+
+from tuner.domains import PlainValue, Value
+
+
+class Section(BaseModel):
+    """A part of a space file: frozen, and an unknown key is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+
+def _count_or_auto(value: object) -> object:
+    if value == "auto" or (isinstance(value, int) and not isinstance(value, bool) and value >= 1):
+        return value
+    raise ValueError(f"must be a whole number from 1 on, or auto; got {value!r}")
+
+
+Count = Annotated[StrictInt, Field(ge=1)]
+CountOrAuto = Annotated[StrictInt | Literal["auto"], BeforeValidator(_count_or_auto)]
+
+
+class Sampler(Section):
+    """Who proposes the next configuration."""
+
+    name: Literal["tpe", "random"] = "tpe"
+    """tpe learns from the trials so far; random does not."""
+    seed: Annotated[StrictInt, Field(ge=0, lt=2**32)] = 0
+    """Of the whole search: every trial's own seed is drawn from it and the trial's number."""
+    startup_trials: Annotated[StrictInt, Field(ge=0)] = 10
+    """Random trials before tpe begins to learn."""
+
+
+class Scheduler(Section):
+    """Who stops bad trials early."""
+
+    name: Literal["asha", "none"] = "asha"
+    """asha compares trials at growing numbers of epochs; none trains all to the end."""
+    grace_epochs: Count = 1
+    """Epochs that every trial gets before it may be stopped."""
+    reduction_factor: Annotated[StrictInt, Field(ge=2)] = 3
+    """One trial in so many goes on from each rung to the next."""
+
+
+class Resources(Section):
+    """What a trial takes of the machine or cluster."""
+
+    lanes: CountOrAuto = "auto"
+    """Trials that share one fused training step; auto measures what the device can hold."""
+    cpus_per_trial: Count = 1
+    """Cores of one trial where there is no GPU."""
+    concurrent_trials: CountOrAuto = "auto"
+    """Trials at work at the same time; auto fills the machine or cluster."""
+    infrastructure_retries: Annotated[StrictInt, Field(ge=0)] = 3
+    """How often a trial goes on elsewhere after its worker or node was lost."""
+
+
+class Wandb(Section):
+    """Where the curves of Weights & Biases go."""
+
+    mode: Literal["auto", "online", "offline", "off"] = "auto"
+    """auto is online where there is a key, else offline."""
+    project: Annotated[StrictStr, Field(min_length=1)] = "tuner"
+    """The project on Weights & Biases."""
+
+
+class Scale(BaseModel):
+    """One size of the search: its epochs, trials, images, and hyperparameters held fixed.
+
+    Every other key is a hyperparameter of the detector, such as `width`.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="allow", use_attribute_docstrings=True)
+    __pydantic_extra__: dict[str, PlainValue]
+
+    epochs: Count | None = None
+    """Most epochs of a trial; without it, the space's own number."""
+    trials: Count | None = None
+    """Configurations to try; without it, the space's own number."""
+    fit_normals: Count | None = None
+    """Normal images to train on; without it, the number under `data`."""
+
+    @property
+    def hyperparameters(self) -> dict[str, Value]:
+        """The hyperparameters that this scale fixes."""
+        return dict(self.__pydantic_extra__)
