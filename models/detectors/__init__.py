@@ -1,0 +1,56 @@
+"""The detectors, found by looking at the folders here: `two_discriminator_gan` is "two-discriminator-gan".
+
+A folder holds `hyperparameters.py` (HYPERPARAMETERS and PUBLISHED, torch-free) and `detector.py`
+(DETECTOR). Nothing else has to be told of a new one. Importing this module does not import torch.
+"""
+
+import importlib
+import pkgutil
+from collections.abc import Mapping
+from types import ModuleType
+from typing import TYPE_CHECKING
+
+from models.hyperparameters import Hyperparameter, Value, resolve_values, unknown_name
+
+if TYPE_CHECKING:
+    from models.detectors.base import Detector
+
+
+def names() -> tuple[str, ...]:
+    """Every detector, in alphabetical order."""
+    folders = (module.name for module in pkgutil.iter_modules(__path__) if module.ispkg)
+    return tuple(sorted(folder.replace("_", "-") for folder in folders))
+
+
+def hyperparameters(detector: str) -> tuple[Hyperparameter, ...]:
+    """What can be set of a detector."""
+    declared: tuple[Hyperparameter, ...] = _module(detector, "hyperparameters").HYPERPARAMETERS
+    return declared
+
+
+def published(detector: str) -> dict[str, dict[str, Value]]:
+    """The published settings by the name people know them under: {} where there are none."""
+    return {
+        name: dict(values)
+        for name, values in _module(detector, "hyperparameters").PUBLISHED.items()
+    }
+
+
+def resolve(detector: str, values: Mapping[str, object]) -> dict[str, Value]:
+    """All hyperparameters: the defaults overlaid with `values`, checked.
+
+    Raises ValueError naming every unknown name and every value that is not allowed.
+    """
+    return resolve_values(hyperparameters(detector), values, detector)
+
+
+def load(detector: str) -> "Detector":
+    """The detector itself; imports torch."""
+    loaded: Detector = _module(detector, "detector").DETECTOR
+    return loaded
+
+
+def _module(detector: str, part: str) -> ModuleType:
+    if detector not in names():
+        raise ValueError(unknown_name(detector, names(), "detector"))
+    return importlib.import_module(f"{__name__}.{detector.replace('-', '_')}.{part}")

@@ -1,0 +1,1 @@
+"""A convolutional autoencoder trained on normal images alone: the baseline."""

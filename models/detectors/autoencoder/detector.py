@@ -1,0 +1,65 @@
+"""A convolutional autoencoder without skips, trained with L1 on normal images alone.
+
+Its published threshold is the mean training loss of the last epoch: `losses["reconstruction"]`
+of that epoch's result. That lies near the median error of normals, so it rejects half of them.
+"""
+
+from collections.abc import Mapping
+from typing import cast
+
+from torch import Tensor, nn
+
+from models.detectors.base import Batch, Detector, Loss, Networks, Phase, Tensors
+from models.detectors.convolutional import ACTIVATIONS, Decoder, Encoder, pyramid_widths
+from models.detectors.errors import patch_errors, per_image
+from models.hyperparameters import Value
+
+
+class Autoencoder(Detector):
+    """Networks: `encoder`, `decoder`."""
+
+    def __init__(self) -> None:
+        self.phases = (
+            Phase(
+                name="autoencoder",
+                trains=("encoder", "decoder"),
+                loss=_loss,
+                learning_rate="learning_rate",
+                beta1="beta1",
+            ),
+        )
+
+    def networks(
+        self, structure: Mapping[str, Value], channels: int, size: int
+    ) -> dict[str, nn.Module]:
+        widths = pyramid_widths(int(structure["width"]), size)
+        encoding, decoding = ACTIVATIONS[str(structure["activation"])]
+        return {
+            "encoder": Encoder(channels, widths, encoding),
+            "decoder": Decoder(channels, widths, decoding, skips=False),
+        }
+
+    def score_parts(
+        self, networks: Networks, images: Tensor, settings: Mapping[str, Tensor]
+    ) -> Tensors:
+        difference = images - self.reconstruct(networks, images)
+        return {
+            "error": per_image(difference.abs()),
+            "squared_error": per_image(difference.square()),
+            "worst_patch": patch_errors(difference.abs()).amax(1),
+        }
+
+    def reconstruct(self, networks: Networks, images: Tensor) -> Tensor:
+        return _remade(networks, images)
+
+
+def _remade(networks: Networks, images: Tensor) -> Tensor:
+    return cast(Tensor, networks("decoder", networks("encoder", images)))
+
+
+def _loss(networks: Networks, batch: Batch, shared: Tensors) -> Loss:
+    error = (batch.images - _remade(networks, batch.images)).abs().mean()
+    return Loss(error, {"reconstruction": error})
+
+
+DETECTOR = Autoencoder()

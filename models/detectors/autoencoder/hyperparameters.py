@@ -1,0 +1,25 @@
+"""What can be set of the autoencoder baseline. Torch-free."""
+
+from models.hyperparameters import Hyperparameter, Value
+
+_PROPOSED = "proposed here; the project description gives no architecture"
+
+HYPERPARAMETERS = (
+    Hyperparameter(
+        name="learning_rate", default=1e-3, low=1e-4, high=1e-2, log=True, source=_PROPOSED
+    ),
+    Hyperparameter(name="beta1", default=0.9, low=0.0, high=0.95, source="Adam"),
+    Hyperparameter(
+        name="batch_normals", default=128, low=2, high=1024, structural=True, source=_PROPOSED
+    ),
+    Hyperparameter(name="width", default=64, low=2, high=256, structural=True, source=_PROPOSED),
+    Hyperparameter(
+        name="activation",
+        default="leaky",
+        choices=("leaky", "tanh"),
+        structural=True,
+        source=_PROPOSED,
+    ),
+)
+
+PUBLISHED: dict[str, dict[str, Value]] = {}

@@ -1,0 +1,127 @@
+"""What a detector is: networks, the phases that train them, and a score.
+
+A detector is written as ordinary single-model code. It never sees lanes, optimizers or devices:
+`Networks` carries the parameters and statistics of one model, `Batch` the images and that model's
+hyperparameters, and the trainer maps the functions over lanes with `torch.func.vmap`. So they must
+not branch on tensor values, and random numbers are not drawn inside.
+
+Shapes: N images, C channels, H x W pixels. Images are float in [-1, 1].
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from torch import Tensor, nn
+from torch.func import functional_call
+
+from models.hyperparameters import Value
+
+Tensors = dict[str, Tensor]
+
+
+class Networks:
+    """The networks of one model, called by name: `networks("encoder", images)`.
+
+    `moving` names the networks whose batch statistics may be updated by a call. A call of any
+    other, or one with `update_statistics=False`, normalises with the batch in training mode all
+    the same but leaves the running statistics as they are.
+    """
+
+    def __init__(
+        self,
+        modules: Mapping[str, nn.Module],
+        parameters: Mapping[str, Tensors],
+        buffers: Mapping[str, Tensors],
+        moving: frozenset[str] = frozenset(),
+    ):
+        self._modules = modules
+        self._parameters = parameters
+        self._buffers = buffers
+        self._moving = moving
+
+    def __call__(self, name: str, *inputs: object, update_statistics: bool = True) -> object:
+        module, buffers = self._modules[name], self._buffers[name]
+        if module.training and not (update_statistics and name in self._moving):
+            buffers = {key: buffer.clone() for key, buffer in buffers.items()}
+        return functional_call(module, {**self._parameters[name], **buffers}, inputs)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Batch:
+    """Images of one training step: the normals first, then the known anomalies.
+
+    They pass the networks together, and losses select rows afterwards: separate passes would let
+    the batch statistics give the label away.
+    """
+
+    images: Tensor  # [N, C, H, W]
+    normal_count: int
+    hyperparameters: Mapping[str, Tensor]  # numbers only, 0-d
+
+    def normals(self, rows: Tensor) -> Tensor:
+        """The rows of the normal images."""
+        return rows[: self.normal_count]
+
+    def anomalies(self, rows: Tensor) -> Tensor:
+        """The rows of the known anomalies."""
+        return rows[self.normal_count :]
+
+
+@dataclass(frozen=True)
+class Loss:
+    """What a phase minimises, and the unweighted terms that are logged."""
+
+    total: Tensor
+    terms: Tensors
+
+
+LossFunction = Callable[[Networks, Batch, Tensors], Loss]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Phase:
+    """One optimizer step of a training step.
+
+    `loss` is called once per batch with what `Detector.forward` returned, its graph still standing.
+    Gradients are taken for the networks in `trains` alone; all others are held still, weights and
+    batch statistics.
+    """
+
+    name: str
+    trains: tuple[str, ...]
+    loss: LossFunction
+    learning_rate: str  # the hyperparameter's name
+    beta1: str  # the hyperparameter's name
+
+
+class Detector(ABC):
+    """A model that scores images; one instance serves any number of models, so it holds no state.
+
+    Lifetime: the trainer calls `networks` once per lane; per step `forward` once, then each
+    phase's loss in order; per epoch `score_parts` on the validation images, in evaluation mode.
+    A detector without phases is scored as it was made.
+    """
+
+    phases: tuple[Phase, ...] = ()
+
+    @abstractmethod
+    def networks(
+        self, structure: Mapping[str, Value], channels: int, size: int
+    ) -> dict[str, nn.Module]:
+        """Newly initialised networks by name, drawn from torch's global random state.
+
+        Raises ValueError for an image size that it cannot take.
+        """
+
+    def forward(self, networks: Networks, batch: Batch) -> Tensors:
+        """What several phases need of a batch, computed once per step."""
+        return {}
+
+    @abstractmethod
+    def score_parts(self, networks: Networks, images: Tensor, settings: Mapping[str, Tensor]) -> Tensors:
+        """Named scores [N] of each image, higher is more anomalous, no image touching another's."""
+
+    def reconstruct(self, networks: Networks, images: Tensor) -> Tensor | None:
+        """The images as the detector remakes them; None where it makes none."""
+        return None

@@ -1,0 +1,97 @@
+"""Strided convolution pyramids: the encoder and decoder that the detectors share.
+
+Kim, Jeong, Choi, Seo: "GAN-based anomaly detection in imbalance problems", ECCV workshops 2020.
+Shapes at width 64: 1x32x32 -> 64x16x16 -> 128x8x8 -> 256x4x4 -> 512x2x2 and back.
+"""
+
+from collections.abc import Callable, Sequence
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+SIZES = (16, 32, 64, 128, 256)
+"""Image sides that the pyramids take."""
+
+_MULTIPLES = (1, 2, 4, 8)
+_MULTIPLES_256 = (1, 2, 4, 4, 4, 8)
+
+Activation = Callable[[Tensor], Tensor]
+
+
+def leaky_relu(values: Tensor) -> Tensor:
+    """The slope of DCGAN."""
+    return F.leaky_relu(values, 0.2)
+
+
+ACTIVATIONS: dict[str, tuple[Activation, Activation]] = {
+    "leaky": (leaky_relu, torch.relu),
+    "tanh": (torch.tanh, torch.tanh),
+}
+"""By name: the encoder's and the decoder's."""
+
+
+def pyramid_widths(width: int, size: int) -> tuple[int, ...]:
+    """Channels of each level, for images of `size` x `size`; ValueError for other sizes."""
+    if size not in SIZES:
+        allowed = ", ".join(map(str, SIZES))
+        raise ValueError(f"images are {size} x {size}, this detector takes sides of: {allowed}")
+    multiples = _MULTIPLES_256 if size == 256 else _MULTIPLES
+    return tuple(width * multiple for multiple in multiples)
+
+
+class Encoder(nn.Module):
+    """Halves the side at every level; returns the features of all levels, the latent last."""
+
+    def __init__(self, channels: int, widths: Sequence[int], activation: Activation):
+        super().__init__()
+        ends = zip([channels, *widths], widths, strict=False)
+        self.convs = nn.ModuleList(nn.Conv2d(a, b, 4, 2, 1, bias=False) for a, b in ends)
+        self.norms = nn.ModuleList(nn.BatchNorm2d(width) for width in widths[1:])
+        self.activation = activation
+        initialise(self)
+
+    def forward(self, images: Tensor) -> list[Tensor]:
+        """[N, C, H, W] -> features [N, widths[i], H / 2^(i+1), W / 2^(i+1)]."""
+        features = [self.activation(self.convs[0](images))]
+        for conv, norm in zip(self.convs[1:], self.norms, strict=True):
+            features.append(self.activation(norm(conv(features[-1]))))
+        return features
+
+
+class Decoder(nn.Module):
+    """Mirrors the encoder; with `skips` each level also sees the encoder's features of its size."""
+
+    def __init__(self, channels: int, widths: Sequence[int], activation: Activation, skips: bool):
+        super().__init__()
+        outputs = [*reversed(widths[:-1]), channels]
+        inputs = [widths[-1], *((2 if skips else 1) * width for width in outputs[:-1])]
+        ends = zip(inputs, outputs, strict=True)
+        self.convs = nn.ModuleList(nn.ConvTranspose2d(a, b, 4, 2, 1, bias=False) for a, b in ends)
+        self.norms = nn.ModuleList(nn.BatchNorm2d(width) for width in outputs[:-1])
+        self.activation = activation
+        self.skips = skips
+        initialise(self)
+
+    def forward(self, features: Sequence[Tensor]) -> Tensor:
+        """All levels' features -> images [N, C, H, W] in [-1, 1]."""
+        values = features[-1]
+        below = reversed(features[:-1])
+        for conv, norm, skip in zip(self.convs, self.norms, below, strict=False):
+            values = self.activation(norm(conv(values)))
+            if self.skips:
+                values = torch.cat([values, skip], 1)
+        return torch.tanh(self.convs[-1](values))
+
+
+def initialise(network: nn.Module) -> None:
+    """DCGAN's start: convolution weights N(0, 0.02), BatchNorm weights N(1, 0.02), biases 0."""
+    for module in network.modules():
+        if isinstance(module, nn.Conv2d | nn.ConvTranspose2d):
+            nn.init.normal_(module.weight, 0.0, 0.02)
+        elif isinstance(module, nn.BatchNorm2d):
+            nn.init.normal_(module.weight, 1.0, 0.02)
+        else:
+            continue
+        if module.bias is not None:
+            nn.init.zeros_(module.bias)

@@ -1,0 +1,31 @@
+"""Distances between images and their reconstructions, an image at a time."""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+_WINDOWS = {16: (8, 4), 32: (16, 8), 64: (16, 8), 128: (32, 16), 256: (64, 32)}
+"""Side and step of the patches by image side: 9 patches up to 32 x 32, 49 above."""
+
+
+def per_image(values: Tensor) -> Tensor:
+    """[N, ...] -> the mean of each image [N]."""
+    return values.flatten(1).mean(1)
+
+
+def patch_errors(error: Tensor) -> Tensor:
+    """Absolute errors [N, C, H, W] -> mean of each patch [N, M]."""
+    side, step = _WINDOWS[error.shape[-1]]
+    return F.avg_pool2d(error.mean(1, keepdim=True), side, step).flatten(1)
+
+
+def worst_patches(patches: Tensor, count: Tensor) -> Tensor:
+    """Mean of the `count` largest of each image's patch errors: [N, M] -> [N].
+
+    Sorting and masking by rank lets `count`, a 0-d tensor of at least 1, differ between lanes;
+    more than M means all.
+    """
+    ordered = patches.sort(dim=1, descending=True).values
+    ranks = torch.arange(patches.shape[1], device=patches.device)
+    chosen = (ranks < count).to(patches.dtype)
+    return (ordered * chosen).sum(1) / chosen.sum()

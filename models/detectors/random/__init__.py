@@ -1,0 +1,1 @@
+"""Scores that know nothing: what a detector must beat."""

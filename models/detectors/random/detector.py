@@ -1,0 +1,50 @@
+"""Uniform scores in [0, 1): expected AUROC 0.5, AUPRC the share of anomalies.
+
+The score of an image is a hash of its pixels with the model's own random numbers, not of its place
+in a list as the description has it: so it is the same in every batch, as every detector's must be.
+"""
+
+from collections.abc import Mapping
+from typing import cast
+
+import torch
+from torch import Tensor, nn
+
+from models.detectors.base import Detector, Networks, Tensors
+from models.hyperparameters import Value
+
+_RANGE = 2**24  # what a float32 holds exactly
+
+
+class Hash(nn.Module):
+    """A random linear hash of pixels; whole numbers wrap around at 64 bits, the same everywhere."""
+
+    factors: Tensor
+
+    def __init__(self, pixels: int):
+        super().__init__()
+        self.register_buffer("factors", torch.randint(-(2**62), 2**62, (pixels,)) * 2 + 1)
+
+    def forward(self, images: Tensor) -> Tensor:
+        """[N, C, H, W] in [-1, 1] -> [N] in [0, 1)."""
+        pixels = ((images + 1) * 127.5).round().to(torch.int64).flatten(1)
+        # The high bits: the low ones of a sum of odd multiples follow the pixels' own low bits.
+        high = ((pixels * self.factors).sum(1) >> 32) % _RANGE
+        return high.to(torch.float32) / _RANGE
+
+
+class Random(Detector):
+    """Networks: `hash`, which no phase trains."""
+
+    def networks(
+        self, structure: Mapping[str, Value], channels: int, size: int
+    ) -> dict[str, nn.Module]:
+        return {"hash": Hash(channels * size * size)}
+
+    def score_parts(
+        self, networks: Networks, images: Tensor, settings: Mapping[str, Tensor]
+    ) -> Tensors:
+        return {"random": cast(Tensor, networks("hash", images))}
+
+
+DETECTOR = Random()

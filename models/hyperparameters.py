@@ -1,0 +1,90 @@
+"""What a detector lets people set: names, defaults, ranges and where each comes from.
+
+Torch-free, so that a space file can be checked before torch is imported.
+"""
+
+import difflib
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+Value = float | int | str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hyperparameter:
+    """One setting of a detector.
+
+    Numbers have `low` and `high` (both allowed values), words have `choices`. The type of the
+    default is the type of the setting: an int default takes whole numbers only.
+    `log` says on which scale it is best searched. `structural` settings change shapes or code,
+    so trials that share a fused training step must agree on them; others may differ per lane.
+    """
+
+    name: str
+    default: Value
+    low: float | None = None
+    high: float | None = None
+    choices: tuple[Value, ...] | None = None
+    log: bool = False
+    structural: bool = False
+    source: str
+
+    def __post_init__(self) -> None:
+        if self.choices is None and (self.low is None or self.high is None):
+            raise ValueError(f"{self.name}: give either choices or both low and high")
+        if self.log and (self.low is None or self.low <= 0):
+            raise ValueError(f"{self.name}: a log range needs a low above 0, got {self.low}")
+        self.check(self.default)
+
+    def check(self, value: object) -> Value:
+        """Return the value in the setting's own type, or raise ValueError that says what is allowed."""
+        if self.choices is not None:
+            for choice in self.choices:
+                if type(choice) is type(value) and choice == value:
+                    return choice
+            allowed = ", ".join(map(str, self.choices))
+            raise ValueError(f"{self.name} is {value!r}, allowed are: {allowed}")
+        return self._check_number(value)
+
+    def _check_number(self, value: object) -> Value:
+        kind = "a whole number" if isinstance(self.default, int) else "a number"
+        allowed = f"{kind} from {self.low:g} to {self.high:g}"
+        problem = f"{self.name} is {value!r}, allowed is {allowed}"
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise ValueError(problem)
+        if not math.isfinite(value) or not self.low <= value <= self.high:  # type: ignore[operator]
+            raise ValueError(problem)
+        if isinstance(self.default, int):
+            if value != int(value):
+                raise ValueError(problem)
+            return int(value)
+        return float(value)
+
+
+def resolve_values(
+    hyperparameters: Sequence[Hyperparameter], values: Mapping[str, object], owner: str
+) -> dict[str, Value]:
+    """Defaults overlaid with `values`; every mistake is named in one ValueError, a line each."""
+    known = {hyperparameter.name: hyperparameter for hyperparameter in hyperparameters}
+    resolved = {name: hyperparameter.default for name, hyperparameter in known.items()}
+    problems = []
+    for name, value in values.items():
+        if name not in known:
+            problems.append(unknown_name(name, sorted(known), f"hyperparameter of {owner}"))
+            continue
+        try:
+            resolved[name] = known[name].check(value)
+        except ValueError as problem:
+            problems.append(str(problem))
+    if problems:
+        raise ValueError("\n".join(problems))
+    return resolved
+
+
+def unknown_name(name: str, known: Sequence[str], kind: str) -> str:
+    """The message for a name that does not exist, with the nearest that does."""
+    near = difflib.get_close_matches(name, known, n=1)
+    if near:
+        return f"{name!r} is no {kind}; did you mean {near[0]!r}?"
+    return f"{name!r} is no {kind}; there are: {', '.join(known)}"

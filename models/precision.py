@@ -1,0 +1,27 @@
+"""Which number format training uses, and where its convolutions run."""
+
+from typing import Literal
+
+import torch
+
+Precision = Literal["auto", "float32", "bfloat16"]
+
+
+def pick_device(device: str | None = None) -> torch.device:
+    """The named device; without a name the GPU if there is one."""
+    return torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+
+
+def pick_precision(precision: Precision, device: torch.device) -> Literal["float32", "bfloat16"]:
+    """bfloat16 where "auto" finds hardware for it: there it is faster, elsewhere far slower."""
+    if precision == "auto":
+        return "bfloat16" if _has_bfloat16(device) else "float32"
+    if precision not in ("float32", "bfloat16"):
+        raise ValueError(f"precision is {precision!r}, allowed are: auto, float32, bfloat16")
+    return precision
+
+
+def _has_bfloat16(device: torch.device) -> bool:
+    if device.type == "cuda":
+        return torch.cuda.get_device_capability(device) >= (8, 0)
+    return torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()

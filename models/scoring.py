@@ -1,0 +1,129 @@
+"""A trained detector put to use: scores and reconstructions of images, saved and loaded."""
+
+import dataclasses
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+
+from models import detectors
+from models.detectors.base import Detector, Networks, Tensors
+from models.hyperparameters import Value
+from models.metrics import Mixture
+
+_CONFIG, _WEIGHTS = "config.json", "model.safetensors"
+CHUNK = 256
+"""Images scored at a time: few enough to stay in the processor's cache."""
+
+
+def scaled(images: Tensor) -> Tensor:
+    """uint8 images -> float32 in [-1, 1]."""
+    return images.to(torch.float32).div_(127.5).sub_(1.0)
+
+
+def numbers(hyperparameters: Mapping[str, Value]) -> dict[str, float]:
+    """The hyperparameters that are numbers: what losses and scores are given."""
+    return {key: float(value) for key, value in hyperparameters.items() if not isinstance(value, str)}
+
+
+@dataclass(frozen=True, kw_only=True)
+class FittedDetector:
+    """Images in, scores out; an image's score does not depend on the batch it came in.
+
+    Images are uint8 [N, channels, size, size]. `weights` are named "network.parameter".
+    A score above `threshold` counts as an anomaly: that of the logistic regression fitted on the
+    validation scores. `error_threshold` is the documents': the same on the reconstruction error
+    alone, None for a detector without one.
+    """
+
+    detector: str
+    hyperparameters: dict[str, Value]
+    channels: int
+    size: int
+    weights: Tensors
+    mixture: Mixture
+    threshold: float
+    error_threshold: float | None
+
+    def score_parts(self, images: Tensor) -> Tensors:
+        """The detector's named scores [N] each."""
+        settings = {
+            key: torch.tensor(value, device=self._device)
+            for key, value in numbers(self.hyperparameters).items()
+        }
+        return self._in_chunks(
+            lambda chunk: self._model.score_parts(self._networks, chunk, settings), images
+        )
+
+    def score(self, images: Tensor) -> Tensor:
+        """The chosen score [N], float64: one part, or the mixture fitted on validation."""
+        parts = {name: part.double().numpy() for name, part in self.score_parts(images).items()}
+        return torch.from_numpy(self.mixture.score(parts))
+
+    def reconstruct(self, images: Tensor) -> Tensor | None:
+        """Images as the detector remakes them, float32 in [-1, 1]; None where it makes none."""
+        if self._model.reconstruct(self._networks, scaled(images[:1]).to(self._device)) is None:
+            return None
+        whole = self._in_chunks(
+            lambda chunk: {"image": self._model.reconstruct(self._networks, chunk)}, images
+        )
+        return whole["image"]
+
+    def save(self, folder: Path) -> None:
+        """Write config.json and model.safetensors."""
+        folder.mkdir(parents=True, exist_ok=True)
+        save_file(self.weights, folder / _WEIGHTS)
+        config = {
+            name.name: getattr(self, name.name)
+            for name in dataclasses.fields(self)
+            if name.name not in ("weights", "mixture")
+        }
+        config["mixture"] = dataclasses.asdict(self.mixture)
+        (folder / _CONFIG).write_text(json.dumps(config, indent=2) + "\n")
+
+    @classmethod
+    def load(cls, folder: Path) -> "FittedDetector":
+        """Read what `save` wrote."""
+        config: dict[str, Any] = json.loads((folder / _CONFIG).read_text())
+        mixture = Mixture(**config.pop("mixture"))
+        return cls(weights=load_file(folder / _WEIGHTS), mixture=mixture, **config)
+
+    def to(self, device: str) -> "FittedDetector":
+        """The same detector, computing on another device."""
+        moved = {name: tensor.to(device) for name, tensor in self.weights.items()}
+        return dataclasses.replace(self, weights=moved)
+
+    @torch.no_grad()
+    def _in_chunks(self, function: Callable[[Tensor], Mapping[str, Any]], images: Tensor) -> Tensors:
+        chunks = [function(scaled(chunk.to(self._device))) for chunk in images.split(CHUNK)]
+        return {name: torch.cat([chunk[name] for chunk in chunks]).cpu() for name in chunks[0]}
+
+    @cached_property
+    def _model(self) -> Detector:
+        return detectors.load(self.detector)
+
+    @cached_property
+    def _device(self) -> torch.device:
+        return next(iter(self.weights.values())).device
+
+    @cached_property
+    def _networks(self) -> Networks:
+        modules = self._model.networks(self.hyperparameters, self.channels, self.size)
+        own = {name: _own_weights(name, module, self.weights) for name, module in modules.items()}
+        return Networks(
+            {name: module.to("meta").eval() for name, module in modules.items()},
+            own,
+            {name: {} for name in modules},
+        )
+
+
+def _own_weights(name: str, module: nn.Module, weights: Tensors) -> Tensors:
+    """One network's part of all weights; KeyError where one is missing."""
+    return {key: weights[f"{name}.{key}"] for key in module.state_dict()}
