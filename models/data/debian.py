@@ -110,6 +110,7 @@ def _private_options(private: Path) -> list[str]:
     settings = {
         "Dir::State": str(private / "state"),
         "Dir::Cache": str(private / "cache"),
+        "APT::Update::Error-Mode": "any",  # say so when a source cannot be reached
         "Acquire::Languages": "none",
         "Acquire::Retries": "1",
         "Acquire::http::Timeout": "20",

@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,37 +29,47 @@ class Downloader:
 
 
 def download(
-    downloader: Downloader,
-    *,
-    title: str,
-    cache: Path,
-    name: str,
-    ready: Callable[[], Path],
-    check: Callable[[Path], None],
+    downloader: Downloader, *, title: str, cache: Path, name: str, check: Callable[[Path], None]
 ) -> Path:
-    """Download into `cache / name` and return the folder.
+    """Download into `cache / name` and return that folder; call it under `exclusive(cache)`.
 
-    `ready` looks for a copy in the cache and is asked again once the lock is held, for another
-    process may have finished meanwhile; `check` raises `DataNotFound` for a file that is wrong.
+    `check` raises `DataNotFound` for a file that is wrong; then the cache stays as it was.
 
     Raises:
         DataNotFound: the download failed, or the cache cannot be written.
     """
     try:
-        with _lock(cache):
-            with suppress(DataNotFound):
-                return ready()
+        cache.mkdir(parents=True, exist_ok=True)
+        _remove_leftovers(cache)
+        with tempfile.TemporaryDirectory(dir=cache, prefix=TEMPORARY_PREFIX) as temporary:
+            fetched = Path(temporary, name)
+            fetched.mkdir()
             logger.info("Downloading %s (%s): %s", title, downloader.size, downloader.description)
-            _remove_leftovers(cache)
-            with tempfile.TemporaryDirectory(dir=cache, prefix=TEMPORARY_PREFIX) as temporary:
-                fetched = Path(temporary, name)
-                fetched.mkdir()
-                downloader.fetch(fetched)
-                check(fetched)
-                _move_into_place(fetched, cache / name)
-            return cache / name
+            downloader.fetch(fetched)
+            check(fetched)
+            _move_into_place(fetched, cache / name)
     except OSError as error:
-        raise DataNotFound(f"the cache {cache} cannot be written ({error})") from None
+        raise DataNotFound(
+            f"the cache {cache} cannot be written ({error.strerror or error}); "
+            "name another folder in the environment variable TUNER_DATA"
+        ) from None
+    return cache / name
+
+
+@contextmanager
+def exclusive(cache: Path) -> Iterator[None]:
+    """Let one process at a time download into a cache.
+
+    flock ends with the process that holds it, so a killed download leaves no lock behind. Where
+    the cache cannot be written or locked this does nothing: the download itself says what fails,
+    and the rename at its end keeps two of them apart.
+    """
+    with ExitStack() as held:
+        with suppress(OSError):
+            cache.mkdir(parents=True, exist_ok=True)
+            file = held.enter_context((cache / ".lock").open("w"))
+            fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 def run(command: Sequence[str], *, folder: Path, timeout_s: float) -> str:
@@ -89,15 +99,6 @@ def run(command: Sequence[str], *, folder: Path, timeout_s: float) -> str:
         lines = [line.strip() for line in done.stdout.splitlines() if line.strip()]
         raise DataNotFound(f"{program} failed: {lines[-1] if lines else 'it said nothing'}")
     return done.stdout
-
-
-@contextmanager
-def _lock(cache: Path) -> Iterator[None]:
-    # flock ends with the process that holds it, so a killed download leaves no lock behind.
-    cache.mkdir(parents=True, exist_ok=True)
-    with (cache / ".lock").open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
 
 
 def _remove_leftovers(cache: Path) -> None:

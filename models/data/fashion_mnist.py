@@ -1,18 +1,25 @@
-"""FashionMNIST, 28 x 28, 10 classes (Xiao, Rasul, Vollgraf 2017, arXiv 1708.07747)."""
+"""FashionMNIST, 28 x 28, 10 classes (Xiao, Rasul, Vollgraf 2017, arXiv 1708.07747).
+
+The checksums are of the decompressed content. They were computed from Debian's files; those files
+with the publisher's gzip header (name and time, which Debian removes) have the md5 sums that
+torchvision publishes, so both are the same images.
+"""
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from models.data import debian, torchvision_download
-from models.data.downloads import Downloader, download
+from models.data.downloads import Downloader, download, exclusive
 from models.data.idx import read_checked
 from models.data.places import DataNotFound, Place, Source, take_first
 from models.data.registry import Pixels
 
+TITLE = "FashionMNIST"
 SYSTEM_FOLDER = Path("/usr/share/datasets/fashion-mnist")
 CACHE_NAME = "fashion-mnist"
 TORCHVISION_LAYOUT = Path("FashionMNIST", "raw")
@@ -66,8 +73,17 @@ ADVICE = (
 def find(folder: Path | None, cache: Path) -> Source:
     """Take the user's folder or nothing; without one the system copy, the cache, a download."""
     if folder is not None:
-        return take_first("FashionMNIST", [_user_place(folder)], ADVICE)
-    return take_first("FashionMNIST", _places(cache), ADVICE)
+        named = Place(description="the folder you name", look=lambda: _look(folder))
+        return take_first(TITLE, [named], ADVICE)
+    copies = [
+        Place(description="the system copy", look=lambda: _look(SYSTEM_FOLDER)),
+        Place(description="the cache", look=lambda: _look_in_cache(cache)),
+    ]
+    with suppress(DataNotFound):
+        return take_first(TITLE, copies, ADVICE)
+    with exclusive(cache):  # and look again: another process may have downloaded meanwhile
+        downloads = [_download_place(downloader, cache) for downloader in DOWNLOADERS]
+        return take_first(TITLE, copies + downloads, ADVICE)
 
 
 def read_training(source: Source) -> Pixels:
@@ -80,28 +96,9 @@ def read_test(source: Source) -> Pixels:
     return _read(_folder(source), TEST)
 
 
-def _user_place(folder: Path) -> Place:
-    return Place(description="the folder you name", look=lambda: _look(folder))
-
-
-def _places(cache: Path) -> list[Place]:
-    looks = [
-        Place(description="the system copy", look=lambda: _look(SYSTEM_FOLDER)),
-        Place(description="the cache", look=lambda: _look_in_cache(cache)),
-    ]
-    return looks + [_download_place(downloader, cache) for downloader in DOWNLOADERS]
-
-
 def _download_place(downloader: Downloader, cache: Path) -> Place:
     def look() -> Path:
-        return download(
-            downloader,
-            title="FashionMNIST",
-            cache=cache,
-            name=CACHE_NAME,
-            ready=lambda: _look_in_cache(cache),
-            check=_check_all,
-        )
+        return download(downloader, title=TITLE, cache=cache, name=CACHE_NAME, check=_check_all)
 
     return Place(description=downloader.description, look=look)
 
