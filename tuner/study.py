@@ -23,7 +23,7 @@ from tuner.domains import Choice, Domain, Int, Log, LogInt, Uniform
 from tuner.journal import Event
 from tuner.record import Value
 from tuner.seeds import derive
-from tuner.space import SamplerSettings
+from tuner.space import Sampler
 
 _STATES = {
     "complete": TrialState.COMPLETE,
@@ -36,7 +36,7 @@ class Study:
     """Asks the sampler for hyperparameters and keeps Optuna's record of what came of them."""
 
     def __init__(
-        self, path: Path, domains: Mapping[str, Domain], sampler: SamplerSettings, objective: str
+        self, path: Path, domains: Mapping[str, Domain], sampler: Sampler, objective: str
     ) -> None:
         optuna.logging.set_verbosity(optuna.logging.WARNING)
         self._distributions = {name: distribution(domain) for name, domain in domains.items()}
@@ -86,7 +86,6 @@ class Study:
             n_startup_trials=self._settings.startup_trials,
             multivariate=True,
             constant_liar=True,
-            warn_independent_sampling=False,
         )
 
 

@@ -10,13 +10,13 @@ from typing import Any
 from ray.tune.schedulers import AsyncHyperBandScheduler, TrialScheduler
 
 from tuner.record import Decision
-from tuner.space import SchedulerSettings
+from tuner.space import Scheduler
 
 
 class Asha:
     """Stops a trial at a rung unless it is among the best 1/reduction_factor that reached it."""
 
-    def __init__(self, settings: SchedulerSettings, epochs: int) -> None:
+    def __init__(self, settings: Scheduler, epochs: int) -> None:
         self._scheduler = AsyncHyperBandScheduler(
             time_attr="epoch",
             metric="value",

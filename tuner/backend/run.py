@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from tuner.errors import TunerError
-from tuner.machine import Machine
+from tuner.space import Machine, Resources
 
 # Read by Ray when it is imported: nothing is sent home, Tune writes no files of its own beside the
 # record and prints nothing, workers stay where the driver stands.
@@ -34,7 +34,6 @@ from tuner.backend.adapters import EngineScheduler, EngineSearcher, EngineStoppe
 from tuner.backend.trainable import SETTING, TrialActor  # noqa: E402
 from tuner.engine import Engine  # noqa: E402
 from tuner.setting import TrialSetting  # noqa: E402
-from tuner.space import ResourceSettings  # noqa: E402
 
 
 @contextmanager
@@ -60,14 +59,14 @@ def connection(address: str | None) -> Iterator[Machine]:
         ray.shutdown()
 
 
-def slots(resources: ResourceSettings, machine: Machine) -> int:
-    """How many trials the machine can train at once, at least one."""
-    if machine.gpus:
-        return max(1, int(machine.gpus / resources.gpus_per_trial))
-    return max(1, int(machine.cpus / resources.cpus_per_trial))
+def slots(resources: Resources, machine: Machine) -> int:
+    """How many trials train at once: one a GPU or, without any, one a core or as told."""
+    if resources.concurrent_trials != "auto":
+        return resources.concurrent_trials
+    return machine.gpus or max(1, machine.cpus // resources.cpus_per_trial)
 
 
-def run(engine: Engine, setting: TrialSetting, resources: ResourceSettings, machine: Machine) -> None:
+def run(engine: Engine, setting: TrialSetting, resources: Resources, machine: Machine) -> None:
     """Work through the engine's attempts until it has none left or stops."""
     # Tune asks a custom searcher for one trial ahead at most; the engine itself knows its slots.
     os.environ["TUNE_MAX_PENDING_TRIALS_PG"] = str(slots(resources, machine))
@@ -94,8 +93,8 @@ def run(engine: Engine, setting: TrialSetting, resources: ResourceSettings, mach
         tuner.fit()
 
 
-def _request(resources: ResourceSettings, machine: Machine) -> dict[str, float]:
-    """What Tune books for a trial: a share of a GPU where there is one, else cores."""
+def _request(resources: Resources, machine: Machine) -> dict[str, float]:
+    """What Tune books for a trial: a GPU where there is one, else cores."""
     if machine.gpus:
-        return {"CPU": 0, "GPU": resources.gpus_per_trial}
+        return {"CPU": 0, "GPU": 1}
     return {"CPU": resources.cpus_per_trial}

@@ -1,0 +1,199 @@
+import shutil
+from pathlib import Path
+from typing import Any
+
+import optuna
+import pytest
+
+from tests.tuner.simulated import Simulation, row, small_space
+from tuner.engine import NoAttempt, Report
+from tuner.journal import Event, read_journal
+
+
+def events(folder: Path, *kinds: str) -> list[Event]:
+    return [e for e in read_journal(folder / "events.jsonl") if e["event"] in kinds]
+
+
+def essence(event: Event) -> dict[str, Any]:
+    """An event without what a resume is free to change."""
+    return {key: value for key, value in event.items() if key != "time"}
+
+
+def decided(folder: Path) -> list[dict[str, Any]]:
+    return [essence(event) for event in events(folder, "asked", "epoch", "ended")]
+
+
+def disk_trials(folder: Path) -> list[optuna.trial.FrozenTrial]:
+    return optuna.load_study(
+        study_name=None, storage=f"sqlite:///{folder / 'study.db'}"
+    ).get_trials()
+
+
+def test_published_sets_would_not_be_tried_first_or_would_be_stopped(tmp_path: Path) -> None:
+    trials = Simulation(small_space(), tmp_path, slots=2).run().trials
+    assert [trial.published for trial in trials[:3]] == ["W1", "W2", None]
+    assert all(trial.epochs == 9 and trial.state == "complete" for trial in trials[:2])
+
+
+def test_asha_would_stop_nothing_or_everything(tmp_path: Path) -> None:
+    trials = Simulation(small_space(), tmp_path, slots=2).run().trials
+    states = [trial.state for trial in trials[2:]]
+    assert len(trials) == 12
+    assert states.count("pruned") >= 3
+    assert any(trial.epochs == 9 for trial in trials[2:])
+    assert {trial.reason for trial in trials if trial.state == "pruned"} == {"asha"}
+
+
+def test_optuna_would_learn_a_stopped_trial_as_complete(tmp_path: Path) -> None:
+    trials = Simulation(small_space(), tmp_path, slots=2).run().trials
+    for view, frozen in zip(trials, disk_trials(tmp_path), strict=True):
+        assert frozen.state.name == view.state.upper()
+        assert frozen.intermediate_values == {r.epoch: r.metrics["best_auroc"] for r in view.rows}
+        assert frozen.value == view.rows[-1].metrics["best_auroc"]
+        assert frozen.user_attrs.get("reason", "") == view.reason
+
+
+def test_a_kill_at_any_event_would_change_what_one_worker_records(tmp_path: Path) -> None:
+    """Point (d) of the design's 'equal': the resumed record is the undisturbed one, row for row."""
+    space = small_space(trials=7)
+    Simulation(space, tmp_path / "whole").run().close()
+    whole = decided(tmp_path / "whole")
+    lines = (tmp_path / "whole" / "events.jsonl").read_bytes().splitlines(keepends=True)
+    for kept in range(len(lines)):
+        folder = tmp_path / f"killed-{kept}"
+        folder.mkdir()
+        (folder / "events.jsonl").write_bytes(b"".join(lines[:kept]))
+        Simulation(space, folder).run().close()
+        assert decided(folder) == whole, f"killed after event {kept}"
+        shutil.rmtree(folder)
+
+
+def test_a_study_behind_its_journal_would_stay_behind(tmp_path: Path) -> None:
+    Simulation(small_space(), tmp_path).run().close()
+    before = disk_trials(tmp_path)
+    for file in tmp_path.glob("study.db*"):
+        file.unlink()
+    Simulation(small_space(), tmp_path).engine.close()
+    after = disk_trials(tmp_path)
+    assert [(t.params, t.state, t.intermediate_values) for t in after] == [
+        (t.params, t.state, t.intermediate_values) for t in before
+    ]
+
+
+def test_a_recorded_order_would_not_give_the_same_suggestions_again(tmp_path: Path) -> None:
+    """Point (c): three workers in a random order, then the same events on a fresh study."""
+    Simulation(small_space(), tmp_path / "a", slots=3, order_seed=5).run().close()
+    Simulation(small_space(), tmp_path / "b", slots=3, order_seed=5).run().close()
+    Simulation(small_space(), tmp_path / "c", slots=3, order_seed=6).run().close()
+    assert decided(tmp_path / "a") == decided(tmp_path / "b")
+    assert decided(tmp_path / "a") != decided(tmp_path / "c")
+
+
+def test_a_lost_worker_would_cost_the_trial_its_number_or_epochs(tmp_path: Path) -> None:
+    simulation = Simulation(small_space(), tmp_path)
+    simulation.fill()
+    simulation.step()
+    simulation.step()
+    simulation.let_go("attempt-1")
+    simulation.fill()
+    (attempt,) = simulation.running.values()
+    assert (attempt.number, attempt.attempt, attempt.recorded_epochs) == (0, 2, 2)
+
+
+def test_a_worker_lost_again_and_again_would_be_retried_forever(tmp_path: Path) -> None:
+    simulation = Simulation(small_space(), tmp_path)
+    for _ in range(4):
+        simulation.fill()
+        simulation.let_go(next(iter(simulation.running)))
+    trial = simulation.engine.trials[0]
+    assert (trial.state, trial.reason) == ("failed", "error: worker lost 4 times in a row")
+
+
+def test_a_diverged_trial_would_be_scored_or_unseen_by_the_sampler(tmp_path: Path) -> None:
+    simulation = Simulation(small_space(), tmp_path)
+    simulation.fill()
+    simulation.step()
+    decision = simulation.engine.report("attempt-1", Report(outcome="diverged"))
+    simulation.let_go("attempt-1")
+    trial = simulation.engine.trials[0]
+    assert decision.action == "stop"
+    assert (trial.state, trial.reason, trial.epochs) == ("pruned", "diverged", 1)
+    assert disk_trials(tmp_path)[0].state.name == "PRUNED"
+
+
+def test_a_mistake_that_breaks_every_trial_would_cost_all_of_them(tmp_path: Path) -> None:
+    simulation = Simulation(small_space(), tmp_path)
+    for _ in range(3):
+        simulation.fill()
+        (attempt_id,) = simulation.running
+        simulation.engine.report(attempt_id, Report(outcome="error", reason="no such file"))
+        simulation.let_go(attempt_id)
+    assert simulation.engine.next_attempt("next") is NoAttempt.FINISHED
+    assert simulation.engine.failure == "the first 3 trials failed: error: no such file"
+
+
+def test_a_stop_would_end_trials_instead_of_leaving_them_to_a_resume(tmp_path: Path) -> None:
+    simulation = Simulation(small_space(), tmp_path, slots=2)
+    simulation.fill()
+    simulation.step()
+    simulation.engine.stop()
+    for attempt_id in list(simulation.running):
+        simulation.let_go(attempt_id)
+    assert simulation.engine.next_attempt("next") is NoAttempt.FINISHED
+    assert [trial.state for trial in simulation.engine.trials] == ["running", "running"]
+
+
+def test_a_time_budget_would_start_anew_with_each_driver(tmp_path: Path) -> None:
+    first = Simulation(small_space(), tmp_path, time_budget_s=20)
+    first.run()
+    first.engine.close()
+    assert first.engine.stopping
+    spent = first.engine.seconds
+    again = Simulation(small_space(), tmp_path, time_budget_s=spent + 10, clock=first.clock)
+    again.clock.now += 10_000  # between two drivers no time counts
+    reopened = again.open()
+    assert not reopened.stopping
+    assert reopened.seconds == pytest.approx(spent, abs=5)
+
+
+class Recorder:
+    def __init__(self) -> None:
+        self.seen: list[tuple[str, int]] = []
+
+    def trial_started(self, trial: Any, attempt: int) -> None:
+        self.seen.append(("started", trial.number))
+
+    def epoch_reported(self, trial: Any, row: Any, decision: Any) -> None:
+        assert trial.rows[-1] == row
+        self.seen.append(("epoch", trial.number))
+
+    def trial_ended(self, trial: Any) -> None:
+        assert trial.state != "running"
+        self.seen.append(("ended", trial.number))
+
+
+def test_a_listener_would_hear_an_event_twice_or_never(tmp_path: Path) -> None:
+    recorder = Recorder()
+    Simulation(small_space(), tmp_path, slots=2, listeners=(recorder,)).run().close()
+    kinds = {"attempt": "started", "epoch": "epoch", "ended": "ended"}
+    journal = [(kinds[e["event"]], e["trial"]) for e in events(tmp_path, *kinds)]
+    assert recorder.seen == journal
+
+
+def test_a_published_value_outside_the_space_would_be_bent_into_it(tmp_path: Path) -> None:
+    space = small_space(search={"anomaly_adversarial_weight": {"log": [0.01, 2]}})
+    trials = Simulation(space, tmp_path, curve=lambda _, epoch: 0.1 * epoch).run().trials
+    assert trials[1].hyperparameters["anomaly_adversarial_weight"] == 16.0
+    assert all(
+        0.01 <= float(t.hyperparameters["anomaly_adversarial_weight"]) <= 2 for t in trials[2:]
+    )
+
+
+def test_rows_would_not_reach_the_scheduler_in_the_objective_named(tmp_path: Path) -> None:
+    simulation = Simulation(small_space(objective="auprc"), tmp_path)
+    simulation.fill()
+    changed = row(simulation.running["attempt-1"].hyperparameters, 1)
+    metrics = {**changed.metrics, "auprc": 0.123}
+    report = Report(outcome="epoch", row=type(changed)(**{**vars(changed), "metrics": metrics}))
+    simulation.engine.report("attempt-1", report)
+    assert disk_trials(tmp_path)[0].intermediate_values == {1: 0.123}

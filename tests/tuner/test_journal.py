@@ -1,0 +1,53 @@
+from pathlib import Path
+
+import pytest
+
+from tuner.journal import Journal, JournalError, read_journal
+
+EVENTS = [{"event": "asked", "trial": n, "note": "é\n" * n} for n in range(4)]
+
+
+def written(path: Path) -> bytes:
+    journal = Journal(path)
+    for event in EVENTS:
+        journal.append(event)
+    journal.close()
+    return path.read_bytes()
+
+
+def test_an_event_would_come_back_changed(tmp_path: Path) -> None:
+    written(tmp_path / "events.jsonl")
+    assert read_journal(tmp_path / "events.jsonl") == EVENTS
+
+
+def test_a_kill_at_any_byte_would_cost_a_whole_event(tmp_path: Path) -> None:
+    path = tmp_path / "events.jsonl"
+    content = written(path)
+    ends = [i + 1 for i, byte in enumerate(content) if byte == ord("\n")]
+    for length in range(len(content) + 1):
+        path.write_bytes(content[:length])
+        whole = sum(end <= length for end in ends)
+        assert read_journal(path) == EVENTS[:whole]
+
+
+def test_writing_after_a_kill_would_join_the_torn_line(tmp_path: Path) -> None:
+    path = tmp_path / "events.jsonl"
+    path.write_bytes(written(path)[:-5])
+    journal = Journal(path)
+    journal.append({"event": "ended"})
+    journal.close()
+    assert read_journal(path) == [*EVENTS[:3], {"event": "ended"}]
+
+
+def test_a_flipped_bit_would_pass_unseen(tmp_path: Path) -> None:
+    path = tmp_path / "events.jsonl"
+    content = bytearray(written(path))
+    content[20] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(JournalError, match=r"damaged at line 1 of 4"):
+        read_journal(path)
+
+
+def test_a_number_that_json_cannot_hold_would_be_written(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="JSON"):
+        Journal(tmp_path / "events.jsonl").append({"value": float("nan")})
