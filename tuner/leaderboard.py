@@ -6,11 +6,11 @@ ranking, whatever it had reached before.
 
 import csv
 import math
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from tuner.files import replace_file
 from tuner.record import TrialView
 
 COLUMNS = (
@@ -125,16 +125,16 @@ def write_trials_csv(path: Path, trials: Sequence[TrialView], objective: str) ->
     hyperparameter of any trial has a column, empty where a trial does not have it.
     """
     names = list(dict.fromkeys(name for trial in trials for name in trial.hyperparameters))
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
-    with partial.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file)
-        writer.writerow([*COLUMNS, *names])
-        for trial in sorted(trials, key=lambda trial: trial.number):
-            values = [trial.hyperparameters.get(name, "") for name in names]
-            writer.writerow([*_record_cells(trial, objective), *values])
-        file.flush()
-        os.fsync(file.fileno())
-    partial.replace(path)
+
+    def write(temporary: Path) -> None:
+        with temporary.open("w", newline="", encoding="utf-8") as file:
+            writer = csv.writer(file)
+            writer.writerow([*COLUMNS, *names])
+            for trial in sorted(trials, key=lambda trial: trial.number):
+                values = [trial.hyperparameters.get(name, "") for name in names]
+                writer.writerow([*_record_cells(trial, objective), *values])
+
+    replace_file(path, write)
 
 
 def _record_cells(trial: TrialView, objective: str) -> list[str | int | float]:

@@ -1,0 +1,177 @@
+"""W&B's runs, one per trial. The only module that imports wandb.
+
+Every call here may take long or raise: `tracking_listener` keeps both away from the search.
+"""
+
+import hashlib
+import math
+import os
+import shutil
+import threading
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tuner.record import EpochRow, TrialView
+from tuner.tracking_mode import Mode
+
+if TYPE_CHECKING:
+    import wandb
+
+_FINISHED = "finished"  # a file of this name marks the folder of a run whose trial has ended
+_INIT_SECONDS = 20.0
+FINISH_SECONDS = 15.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrackingConfig:
+    """Where the runs go: W&B makes its folder `wandb` inside `folder`.
+
+    `uid` tells this search from another of the same name, so that W&B never mixes their runs.
+    """
+
+    folder: Path
+    search: str
+    uid: str
+    mode: Mode
+    project: str
+    entity: str | None = None
+
+    def run_id(self, number: int) -> str:
+        """Id of a trial's W&B run: the same in every process and after every resume."""
+        text = f"{self.search}\0{self.uid}\0{number}"
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def row_values(row: EpochRow) -> dict[str, float | int]:
+    """What W&B stores of an epoch: finite values only, `epoch` the axis."""
+    values: dict[str, float | int] = {"epoch": row.epoch, "seconds": row.seconds}
+    for name, value in row.metrics.items():
+        if math.isfinite(value):
+            part = name.removeprefix("auroc/")
+            values[name if part == name else f"score/{part}"] = value
+    for name, value in row.losses.items():
+        if math.isfinite(value):
+            values[f"loss/{name}"] = value
+    return values
+
+
+@dataclass
+class _OpenRun:
+    run: "wandb.Run"
+    view: TrialView
+    next_epoch: int
+    outdated: list[Path] = field(default_factory=list)
+
+
+class Runs:
+    """The open runs of a search and a cursor for each. Used by one thread alone."""
+
+    def __init__(self, config: TrackingConfig) -> None:
+        self.config = config
+        self.mode = config.mode
+        self.open: dict[int, _OpenRun] = {}
+
+    def write(self, view: TrialView) -> None:
+        """Bring the trial's run up to `view`: new rows, and its end if it has ended."""
+        known = self.open.get(view.number)
+        if known is None:
+            if self._is_finished(view.number):
+                return
+            known = self.open[view.number] = self._start(view)
+        known.view = view
+        for row in view.rows:
+            if row.epoch >= known.next_epoch:
+                # With `step` W&B would hold the row back until the next one comes.
+                known.run.log(row_values(row), step=row.epoch, commit=True)
+                known.next_epoch = row.epoch + 1
+        while known.outdated:
+            shutil.rmtree(known.outdated.pop(), ignore_errors=True)
+        if view.state != "running":
+            self._finish(known, state=view.state, reason=view.reason)
+
+    def interrupt(self) -> None:
+        """End the runs of trials that have not ended; a resume goes on in the same runs."""
+        for known in list(self.open.values()):
+            self._finish(known, state="interrupted", reason="")
+
+    def leave_online(self) -> list[TrialView]:
+        """Write offline from now on; returns the trials whose runs have to be written anew."""
+        self.mode = "offline"
+        views = [known.view for known in self.open.values()]
+        self.open.clear()
+        tear_down(seconds=FINISH_SECONDS)
+        return views
+
+    def _start(self, view: TrialView) -> _OpenRun:
+        # W&B's reports on itself go to its server and hold up the exit for 20 s where that hangs.
+        os.environ.setdefault("WANDB_ERROR_REPORTING", "false")
+        import wandb  # noqa: PLC0415  (takes a second; not needed with W&B off)
+
+        wandb.setup(settings=self._settings())
+        outdated = self._folders(view.number)
+        config = {"number": view.number, "published": view.published, **view.hyperparameters}
+        run = wandb.init(
+            project=self.config.project,
+            entity=self.config.entity,
+            group=self.config.search,
+            job_type="trial",
+            name=f"trial-{view.number}",
+            id=self.config.run_id(view.number),
+            resume="allow" if self.mode == "online" else None,
+            dir=str(self.config.folder),
+            config=config,
+            mode="online" if self.mode == "online" else "offline",
+            reinit="create_new",
+            settings=self._settings(),
+        )
+        run.define_metric("epoch")
+        run.define_metric("*", step_metric="epoch")
+        # A run that continues on the server stands at the step after its last row there.
+        return _OpenRun(run=run, view=view, next_epoch=run.step, outdated=outdated)
+
+    def _finish(self, known: _OpenRun, *, state: str, reason: str) -> None:
+        folder = Path(known.run.settings.sync_dir)
+        known.run.summary.update({"state": state, "reason": reason})
+        known.run.finish(exit_code=1 if state == "failed" else 0)
+        self.open.pop(known.view.number, None)
+        if state != "interrupted":
+            (folder / _FINISHED).touch()
+
+    def _settings(self) -> "wandb.Settings":
+        import wandb  # noqa: PLC0415
+
+        return wandb.Settings(
+            silent=True,
+            console="off",
+            disable_code=True,
+            disable_git=True,
+            x_disable_meta=True,
+            x_disable_stats=True,
+            x_save_requirements=False,
+            # The default of 15 s leaves a killed search's offline runs empty.
+            x_transaction_log_flush_interval=1.0,
+            init_timeout=_INIT_SECONDS,
+            finish_timeout=FINISH_SECONDS,
+            finish_timeout_raises=True,
+        )
+
+    def _folders(self, number: int) -> list[Path]:
+        """The trial's folders, `offline-run-<time>-<id>` or `run-<time>-<id>`."""
+        return list((self.config.folder / "wandb").glob(f"*run-*-{self.config.run_id(number)}*"))
+
+    def _is_finished(self, number: int) -> bool:
+        return any((folder / _FINISHED).exists() for folder in self._folders(number))
+
+
+def tear_down(seconds: float) -> None:
+    """End W&B's service and take back its exit hook, which would wait for it without limit."""
+
+    def call() -> None:
+        import wandb  # noqa: PLC0415
+
+        wandb.teardown()
+
+    thread = threading.Thread(target=call, name="tuner-wandb-teardown", daemon=True)
+    thread.start()
+    thread.join(seconds)

@@ -1,0 +1,125 @@
+"""Tells W&B of a search without ever holding the search up.
+
+One background thread makes all W&B calls. The search hands over views of trials; of each trial only
+the newest waits, so what waits is bounded by the number of trials, and a cursor per run says which
+rows are still to be written. A slow, absent or refusing server therefore loses nothing: the record
+holds every row, and `WandbListener.rebuild` writes from it what W&B does not have.
+"""
+
+import logging
+import threading
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from tuner.record import Decision, EpochRow, TrialView
+from tuner.tracking import FINISH_SECONDS, Runs, TrackingConfig, tear_down
+
+_logger = logging.getLogger(__name__)
+
+
+class WandbListener:
+    """Writes every trial of a search to W&B, beside the search and never in its way.
+
+    No method raises on W&B's account or waits for it, `close` up to its timeout excepted. `say`
+    receives the one line that a failure is worth; it is called from the background thread.
+    """
+
+    def __init__(self, config: TrackingConfig, say: Callable[[str], None]) -> None:
+        self._say = say
+        self._runs = Runs(config)
+        self._waiting: dict[int, TrialView] = {}
+        self._changed = threading.Condition()
+        self._closing = self._broken = config.mode == "off"
+        self._abandoned = False
+        self._thread = threading.Thread(target=self._work, name="tuner-wandb", daemon=True)
+        if config.mode != "off":
+            self._thread.start()
+
+    def trial_started(self, trial: TrialView, attempt: int) -> None:
+        """Open the trial's run."""
+        self._hand_over(trial)
+
+    def epoch_reported(self, trial: TrialView, row: EpochRow, decision: Decision) -> None:
+        """Write the row, which `trial` holds."""
+        self._hand_over(trial)
+
+    def trial_ended(self, trial: TrialView) -> None:
+        """Write the state and close the trial's run."""
+        self._hand_over(trial)
+
+    def rebuild(self, trials: Sequence[TrialView]) -> None:
+        """After a resume: write from the record every run that an earlier driver left unfinished.
+
+        Offline such a run is written anew and its old folder removed; online it continues, rows
+        that the server has being skipped. Finished runs are left alone.
+        """
+        for trial in trials:
+            if trial.rows or trial.state != "running":
+                self._hand_over(trial)
+
+    def close(self, timeout: float = 30.0) -> bool:
+        """Write what waits and end all runs; False where W&B did not manage within `timeout` s.
+
+        Afterwards W&B cannot delay the end of the process either.
+        """
+        with self._changed:
+            if self._closing:
+                return not self._thread.is_alive()
+            self._closing = True
+            self._changed.notify()
+        self._thread.join(timeout)
+        if not self._thread.is_alive():
+            return True
+        self._abandoned = True
+        self._say(
+            f"W&B did not finish within {timeout:.0f} s and is left behind; "
+            "the record has every row."
+        )
+        tear_down(seconds=1.0)
+        return False
+
+    def _hand_over(self, trial: TrialView) -> None:
+        with self._changed:
+            if not self._closing and not self._broken:
+                self._waiting[trial.number] = trial
+                self._changed.notify()
+
+    def _work(self) -> None:
+        while (view := self._next()) is not None:
+            self._guarded(self._runs.write, view)
+        if not self._abandoned and not self._broken:
+            self._guarded(self._runs.interrupt)
+            # Interrupting may have sent open runs back here, to be written offline.
+            for view in list(self._waiting.values()):
+                self._guarded(self._runs.write, view)
+        tear_down(seconds=FINISH_SECONDS)
+
+    def _next(self) -> TrialView | None:
+        """The trial that has waited longest; None when closing and nothing waits."""
+        with self._changed:
+            while not self._waiting and not self._closing:
+                self._changed.wait()
+            if not self._waiting or self._abandoned:
+                return None
+            return self._waiting.pop(next(iter(self._waiting)))
+
+    def _guarded(self, action: Callable[..., None], *arguments: Any) -> None:
+        try:
+            action(*arguments)
+        except Exception as error:  # W&B raises many kinds; none of them is the search's business
+            if not self._abandoned:
+                self._recover(error, arguments)
+
+    def _recover(self, error: Exception, views: Sequence[TrialView]) -> None:
+        _logger.debug("W&B failed", exc_info=error)
+        text = " ".join(str(error).split())[:120] or type(error).__name__
+        if self._runs.mode == "online":
+            self._say(f"W&B is not reachable, so runs are kept offline from now on: {text}")
+            again = {view.number: view for view in [*self._runs.leave_online(), *views]}
+            with self._changed:
+                self._waiting = {**again, **self._waiting}
+        else:
+            with self._changed:
+                self._broken = True
+                self._waiting.clear()
+            self._say(f"W&B failed and is left out from now on; the record has every row: {text}")
