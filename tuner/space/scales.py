@@ -33,7 +33,13 @@ def resolve_scale(space: Space, machine: Machine) -> Space:
     _check_resources(space, machine)
     if not space.scales:
         return space
-    name = chosen_scale(space, machine)
+    return at_scale(space, chosen_scale(space, machine))
+
+
+def at_scale(space: Space, name: str) -> Space:
+    """Return the space at one of its scales, the only one left; unchanged if it has none."""
+    if name not in space.scales:
+        return space
     scale = space.scales[name]
     written = space.model_dump()
     written["fixed"] |= scale.hyperparameters

@@ -1,0 +1,36 @@
+"""List the commands: `python -m tuner`."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from pathlib import Path
+
+_ENTRY = 'if __name__ == "__main__":'
+
+
+def commands() -> dict[str, str]:
+    """Return every module of this package that is a command, and what its first line says.
+
+    A command is known by its entry point, so that none can be missing from the list.
+    """
+    found = {}
+    for path in sorted(Path(__file__).parent.glob("[a-z]*.py")):
+        source = path.read_text(encoding="utf-8")
+        if _ENTRY in source:
+            about = ast.get_docstring(ast.parse(source)) or ""
+            found[f"tuner.{path.stem}"] = about.split("\n")[0]
+    return found
+
+
+def main() -> int:
+    """Print the list."""
+    known = commands()
+    width = max(map(len, known))
+    lines = [f"  python -m {name:<{width}}  {about}" for name, about in known.items()]
+    sys.stdout.write("Commands (each has --help):\n" + "\n".join(lines) + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,70 @@
+"""What the commands share: exit codes, messages instead of tracebacks, run names."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from tuner.errors import TunerError
+from tuner.signals import INTERRUPTED
+
+WRONG_INPUT = 2
+_UNITS_S = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
+
+
+def run_command(action: Callable[[], int]) -> int:
+    """Run a command; a mistake of the user's becomes a short message and exit code 2."""
+    try:
+        return action()
+    except SystemExit as leaving:  # argparse has said what there is to say
+        return leaving.code if isinstance(leaving.code, int) else WRONG_INPUT
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except Exception as error:
+        if not isinstance(error, _expected()):
+            raise
+        sys.stderr.write(f"{error}\n")
+        return WRONG_INPUT
+
+
+def _expected() -> tuple[type[Exception], ...]:
+    from models.data.sources import DataNotFound  # noqa: PLC0415 - only needed when one is there
+
+    return (TunerError, DataNotFound)
+
+
+def seconds(text: str) -> float:
+    """Read a time such as 90, 90s, 10m, 1.5h; ValueError says what is allowed."""
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)([smhd]?)", text.strip())
+    total = float(found[1]) * _UNITS_S[found[2]] if found else 0.0
+    if total <= 0:
+        raise ValueError(f"must be a time above 0 such as 90, 10m or 2h; got {text!r}")
+    return total
+
+
+def free_name(stem: str, runs: Path) -> str:
+    """Return the stem with the lowest number above all that are taken: quickstart-1."""
+    return f"{stem}-{max(_numbers(stem, runs), default=0) + 1}"
+
+
+def newest_name(stem: str, runs: Path) -> str | None:
+    """Return the run of this stem with the highest number, or None."""
+    numbers = _numbers(stem, runs)
+    return f"{stem}-{max(numbers)}" if numbers else None
+
+
+def _numbers(stem: str, runs: Path) -> list[int]:
+    pattern = re.compile(rf"{re.escape(stem)}-(\d+)")
+    names = [entry.name for entry in runs.iterdir()] if runs.is_dir() else []
+    return [int(found[1]) for name in names if (found := pattern.fullmatch(name))]
+
+
+def check_name(name: str) -> str:
+    """Return a run's name if it can be the name of a folder; TunerError says what is allowed."""
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,99}", name):
+        raise TunerError(
+            f"--name: must be letters, digits and . _ + -, at most 100 of them; got {name!r}"
+        )
+    return name

@@ -1,0 +1,39 @@
+"""What this machine, or a cluster, has to offer. Imports neither torch nor ray for this machine."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from tuner.space import Machine
+
+_NVIDIA_GPUS = Path("/proc/driver/nvidia/gpus")
+
+
+def find_machine(address: str | None = None) -> Machine:
+    """Return the cores and GPUs of this machine, or of the Ray cluster at the address.
+
+    Raises TunerError where the cluster cannot be reached.
+    """
+    if address is None:
+        return Machine(cpus=_cores(), gpus=_gpus())
+    from tuner.backend.run import connection  # noqa: PLC0415 - starts Ray
+
+    with connection(address) as machine:
+        return machine
+
+
+def _cores() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _gpus() -> int:
+    """Count NVIDIA GPUs as the driver lists them, less those that the environment hides."""
+    present = len(list(_NVIDIA_GPUS.iterdir())) if _NVIDIA_GPUS.is_dir() else 0
+    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if visible is None:
+        return present
+    named = [name for name in visible.split(",") if name.strip() not in ("", "-1", "NoDevFiles")]
+    return min(present, len(named))

@@ -1,0 +1,66 @@
+"""Measure one epoch on this machine, on a part of the images, to say how long a search takes."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING
+
+from models import detectors
+from tuner.space import Machine, Space
+
+if TYPE_CHECKING:
+    from models.data.images import LabelledImages, TrainingData
+
+PROBE_NORMALS = 960
+"""Enough images for a steady pace, few enough for some seconds at the largest scale on a CPU."""
+
+
+def epoch_seconds(space: Space, machine: Machine) -> float:
+    """Train two short epochs of the space's fixed configuration and scale up the second.
+
+    Takes the cores that a trial gets. Imports torch. Raises DataNotFound.
+    """
+    import torch  # noqa: PLC0415 - commands start without it
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1 if machine.gpus else space.resources.cpus_per_trial)
+    try:
+        return _measure(space)
+    finally:
+        torch.set_num_threads(threads)
+
+
+def _measure(space: Space) -> float:
+    from models.data.images import load_training  # noqa: PLC0415
+    from models.data.protocol import make_split  # noqa: PLC0415
+    from models.data.sources import find  # noqa: PLC0415
+    from models.trainer import Lane, Trainer  # noqa: PLC0415
+
+    source = find(space.data)
+    data = load_training(space.data, source, make_split(space.data, source))
+    part, share = _part(data)
+    settings = detectors.resolve(space.detector, space.fixed)
+    trainer = Trainer(space.detector, part, [Lane(hyperparameters=settings, seed=0)])
+    trainer.epoch()  # the first also pays for start-up
+    result = trainer.epoch()[0]
+    training_s = min(result.seconds, len(part.fit.images) / result.images_per_second)
+    return training_s / share + (result.seconds - training_s)
+
+
+def _part(data: TrainingData) -> tuple[TrainingData, float]:
+    """Return training data with fewer fit images, and their share of all; validation is whole."""
+    normals = int((~data.fit.anomalous).sum())
+    share = min(1.0, PROBE_NORMALS / normals)
+    anomalies = len(data.fit.images) - normals
+    kept = (max(1, round(normals * share)), round(anomalies * share + 0.5) if anomalies else 0)
+    rows = [*range(kept[0]), *range(normals, min(normals + kept[1], normals + anomalies))]
+    return dataclasses.replace(data, fit=_rows(data.fit, rows)), share
+
+
+def _rows(images: LabelledImages, rows: list[int]) -> LabelledImages:
+    return dataclasses.replace(
+        images,
+        images=images.images[rows],
+        anomalous=images.anomalous[rows],
+        classes=images.classes[rows],
+    )

@@ -1,0 +1,63 @@
+"""May this space go on where a run stopped? Only what cannot change a trial may differ."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from tuner.errors import TunerError
+from tuner.space import Space, load_space
+from tuner.space.rules import AUTO
+from tuner.space.scales import at_scale
+
+RECORD = "space.yaml"
+_MAY_CHANGE = ("trials", "wandb", "data.folder", "result")
+
+
+def recorded_space(run_folder: Path) -> Space | None:
+    """Return the resolved space of a run, or None where the folder holds no run."""
+    path = run_folder / RECORD
+    return load_space(path) if path.exists() else None
+
+
+def resumed_space(recorded: Space, wanted: Space, run_folder: Path) -> Space:
+    """Return the wanted space at the recorded scale.
+
+    Raises TunerError, naming every differing key, where the run's trials would no longer be
+    comparable with new ones.
+    """
+    resolved = at_scale(wanted, _scale_of(recorded, wanted))
+    differing = list(_differences(recorded, resolved))
+    if differing:
+        lines = "\n".join(f"  {line}" for line in differing)
+        raise TunerError(
+            f"{run_folder} cannot go on with another space, its trials would not be comparable:\n"
+            f"{lines}\n"
+            "Only trials, the time budget, wandb and data.folder may change with --resume. "
+            "Leave the change out, or start a new search with another --name."
+        )
+    return resolved
+
+
+def _scale_of(recorded: Space, wanted: Space) -> str:
+    """`auto` means the scale that the run has, whatever machine it goes on with."""
+    if wanted.scale == AUTO and recorded.scale in wanted.scales:
+        return recorded.scale
+    return wanted.scale
+
+
+def _differences(recorded: Space, wanted: Space) -> Iterator[str]:
+    before, after = _flat(recorded.model_dump()), _flat(wanted.model_dump())
+    for key in dict.fromkeys([*before, *after]):
+        if key.startswith(_MAY_CHANGE) or before.get(key) == after.get(key):
+            continue
+        yield f"{key}: the run has {before.get(key, 'none')}, now given {after.get(key, 'none')}"
+
+
+def _flat(value: object, prefix: str = "") -> dict[str, object]:
+    if not isinstance(value, dict):
+        return {prefix: value}
+    flat: dict[str, object] = {}
+    for key, inner in value.items():
+        flat |= _flat(inner, f"{prefix}.{key}" if prefix else str(key))
+    return flat

@@ -1,0 +1,91 @@
+"""Retrain the best configuration of a search with fresh seeds, then open the test split once.
+
+python -m tuner.retrain --search runs/quickstart-1
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from tuner.command_line import run_command
+from tuner.errors import TunerError, nearest
+
+BEST = "best.yaml"
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the options of the command."""
+    options = argparse.ArgumentParser(
+        prog="python -m tuner.retrain",
+        description="Retrain the best configuration of a search, and test it once.",
+        epilog="example:\n  python -m tuner.retrain --search runs/quickstart-1\n",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    what = options.add_mutually_exclusive_group(required=True)
+    what.add_argument("--search", type=Path, metavar="FOLDER", help="the run: runs/<name>")
+    what.add_argument("--config", type=Path, metavar="FILE", help="a best.yaml, wherever it is")
+    add = options.add_argument
+    add("--seeds", type=_count, default=3, help="trainings with fresh seeds (default: 3)")
+    add("--epochs", type=_count, help="of each (default: as many as the search allowed)")
+    add("--no-baselines", dest="baselines", action="store_false", help="only the best one")
+    add(
+        "--set",
+        dest="overrides",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="change any field of best.yaml, such as data.folder=/data; may be repeated",
+    )
+    return options
+
+
+def _count(text: str) -> int:
+    if text.isdigit() and int(text) >= 1:
+        return int(text)
+    raise argparse.ArgumentTypeError(f"must be a whole number from 1 on; got {text!r}")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command; returns its exit code."""
+    return run_command(lambda: _main(parser().parse_args(argv)))
+
+
+def _main(given: argparse.Namespace) -> int:
+    from tuner.space import load_space  # noqa: PLC0415 - keeps --help fast
+
+    config = given.config or _best_of(given.search)
+    space = load_space(config, given.overrides)
+    from tuner.api import retrain  # noqa: PLC0415 - loads torch
+
+    retrain(
+        config.parent,
+        space=space,
+        seeds=given.seeds,
+        epochs=given.epochs,
+        baselines=given.baselines,
+    )
+    return 0
+
+
+def _best_of(run_folder: Path) -> Path:
+    config = run_folder / BEST
+    if config.exists():
+        return config
+    if run_folder.is_dir():
+        raise TunerError(
+            f"{run_folder} has no {BEST} yet: let the search end first, with "
+            f"python -m tuner.search --resume --runs {run_folder.parent} --name {run_folder.name}"
+        )
+    folder = run_folder.parent
+    names = [entry.name for entry in folder.iterdir()] if folder.is_dir() else []
+    like = nearest(run_folder.name, names)
+    hint = f"; nearest: {folder / like}" if like else ""
+    raise TunerError(f"--search: there is no folder {run_folder}{hint}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

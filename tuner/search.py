@@ -1,0 +1,151 @@
+"""Search the hyperparameters of a detector.
+
+python -m tuner.search --space search_spaces/quickstart.yaml
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tuner.command_line import check_name, free_name, newest_name, run_command, seconds
+from tuner.errors import TunerError
+
+if TYPE_CHECKING:
+    from tuner.space import Space
+
+_SHORTHANDS = {"trials": "trials", "seed": "sampler.seed", "wandb": "wandb.mode"}
+_EXAMPLES = """\
+examples:
+  python -m tuner.search --space search_spaces/quickstart.yaml
+  python -m tuner.search --space search_spaces/lossweights.yaml --dry-run
+  python -m tuner.search --space search_spaces/lossweights.yaml --set data.normal=[Shirt]
+  python -m tuner.search --space search_spaces/lossweights.yaml --set "search.patch_n={int: [1, 5]}"
+  python -m tuner.search --resume --name lossweights-1
+"""
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the options of the command."""
+    options = argparse.ArgumentParser(
+        prog="python -m tuner.search",
+        description="Search the hyperparameters of a detector as a space file says.",
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    add = options.add_argument
+    add("--space", type=Path, metavar="FILE", help="the space file: what to search")
+    add("--name", help="name of the run (default: the space file's, with a free number)")
+    add("--runs", type=Path, default=Path("runs"), metavar="FOLDER", help="default: runs")
+    add("--resume", action="store_true", help="go on where the run stopped, if there is one")
+    add("--dry-run", action="store_true", help="say what would happen, and how long it takes")
+    add(
+        "--set",
+        dest="overrides",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="change any field of the space, such as sampler.seed=3; may be repeated",
+    )
+    add("--trials", type=int, help="configurations to try")
+    add("--time-budget", type=_budget, metavar="TIME", help="stop after 600, 10m or 2h")
+    add("--seed", type=int, help="of the whole search")
+    add("--address", help="of a Ray cluster, or auto on one of its machines")
+    add("--wandb", choices=("online", "offline", "off"), help="where the curves go")
+    return options
+
+
+def _budget(text: str) -> float:
+    try:
+        return seconds(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command; returns its exit code."""
+    return run_command(lambda: _main(parser().parse_args(argv)))
+
+
+def _main(given: argparse.Namespace) -> int:
+    run_folder = _run_folder(given)
+    space, resume = _space(given, run_folder)
+    if given.dry_run:
+        return _dry_run(space, given.address)
+    from tuner.api import search  # noqa: PLC0415 - loads ray and optuna
+
+    search(
+        space,
+        run_folder=run_folder,
+        resume=resume,
+        time_budget_s=given.time_budget,
+        address=given.address,
+    )
+    return 0
+
+
+def _run_folder(given: argparse.Namespace) -> Path:
+    """Return the folder that --name says, or that follows from the space file's name."""
+    runs: Path = given.runs
+    if given.name:
+        return runs / check_name(given.name)
+    if given.space is None:
+        raise TunerError(
+            "Say what to search: --space search_spaces/quickstart.yaml; "
+            "or which run should go on: --resume --name <name>."
+        )
+    stem = given.space.stem
+    existing = newest_name(stem, runs) if given.resume else None
+    return runs / (existing or free_name(stem, runs))
+
+
+def _space(given: argparse.Namespace, run_folder: Path) -> tuple[Space, bool]:
+    """Return the space to search, and whether it goes on with what the folder holds."""
+    from tuner.resume import RECORD, recorded_space, resumed_space  # noqa: PLC0415 - for --help
+    from tuner.space import load_space  # noqa: PLC0415
+
+    overrides = _overrides(given)
+    if given.resume and (recorded := recorded_space(run_folder)):
+        wanted = load_space(given.space or run_folder / RECORD, overrides)
+        return resumed_space(recorded, wanted, run_folder), True
+    if given.space is None:
+        raise TunerError(_nothing_to_resume(given, run_folder))
+    space = load_space(given.space, overrides)
+    if run_folder.exists() and not given.dry_run and any(run_folder.iterdir()):
+        raise TunerError(
+            f"{run_folder} exists and is never overwritten: "
+            + ("it holds no search to resume; " if given.resume else "go on with it by --resume, ")
+            + "or start another search with --name."
+        )
+    return space, False
+
+
+def _nothing_to_resume(given: argparse.Namespace, run_folder: Path) -> str:
+    if given.resume:
+        return f"{run_folder} holds no search to resume; start one with --space <file>."
+    return "Say what to search with --space <file>, or go on with this run by --resume."
+
+
+def _overrides(given: argparse.Namespace) -> list[str]:
+    values = {key: getattr(given, option) for option, key in _SHORTHANDS.items()}
+    short = [f"{key}={value}" for key, value in values.items() if value is not None]
+    return [*given.overrides, *short]
+
+
+def _dry_run(space: Space, address: str | None) -> int:
+    from tuner.dry_run import dry_run_text  # noqa: PLC0415
+    from tuner.machine import find_machine  # noqa: PLC0415
+    from tuner.probe import epoch_seconds  # noqa: PLC0415
+
+    machine = find_machine(address)
+    probe = None if address else epoch_seconds
+    sys.stdout.write(dry_run_text(space, machine, probe))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
