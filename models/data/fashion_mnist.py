@@ -88,12 +88,12 @@ def find(folder: Path | None, cache: Path) -> Source:
 
 def read_training(source: Source) -> Pixels:
     """Read the 60,000 training images."""
-    return _read(_folder(source), TRAINING)
+    return _read_advising(source, TRAINING)
 
 
 def read_test(source: Source) -> Pixels:
     """Read the 10,000 test images."""
-    return _read(_folder(source), TEST)
+    return _read_advising(source, TEST)
 
 
 def _download_place(downloader: Downloader, cache: Path) -> Place:
@@ -129,7 +129,13 @@ def _read(folder: Path, part: Part) -> Pixels:
     )
 
 
-def _folder(source: Source) -> Path:
+def _read_advising(source: Source, part: Part) -> Pixels:
     if source.folder is None:
-        raise ValueError(f"FashionMNIST is read from a folder, and {source.description} has none")
-    return source.folder
+        raise ValueError(f"{TITLE} is read from a folder, and {source.description} has none")
+    try:
+        return _read(source.folder, part)
+    except DataNotFound as error:
+        raise type(error)(
+            f"{TITLE}: {error}. Put the published file there; or, if the folder is a cache, "
+            "delete it and run again to download it anew"
+        ) from None

@@ -52,6 +52,8 @@ def parse(content: bytes) -> NDArray[np.uint8]:
     if len(content) < 4 or content[:2] != b"\0\0" or content[2] != UNSIGNED_BYTE:
         raise ValueError(f"not an idx file of unsigned bytes: it starts with {content[:4]!r}")
     start = 4 + 4 * content[3]
+    if len(content) < start:
+        raise ValueError(f"an idx file whose header ends after {len(content)} of {start} bytes")
     shape = tuple(int(size) for size in np.frombuffer(content[4:start], dtype=">u4"))
     if len(content) - start != math.prod(shape):
         raise ValueError(f"an idx file of shape {shape} cannot hold {len(content) - start} bytes")

@@ -99,10 +99,19 @@ def protocol_module(name: str) -> ProtocolModule:
 
 
 def nearest(given: str, allowed: Iterable[str]) -> str:
-    """Return `; did you mean '...'?` for the closest allowed name, or nothing if none is close."""
-    spelling = {name.lower(): name for name in allowed}
-    close = difflib.get_close_matches(given.lower(), spelling, n=1, cutoff=0.5)
+    """Return `; did you mean '...'?` for the closest allowed name, or nothing if none is close.
+
+    A name that begins as the given one does is closer than one that merely resembles it: by
+    `tshirt` people mean T-shirt/top, not Shirt.
+    """
+    spelling = {_letters(name): name for name in allowed}
+    begun = [letters for letters in spelling if letters.startswith(_letters(given) or "\0")]
+    close = begun or difflib.get_close_matches(_letters(given), spelling, n=1, cutoff=0.5)
     return f"; did you mean {spelling[close[0]]!r}?" if close else ""
+
+
+def _letters(name: str) -> str:
+    return "".join(character for character in name.lower() if character.isalnum())
 
 
 def class_index(dataset: str, given: str | int) -> int:

@@ -1,0 +1,85 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from models.data.protocol import ROW_FIELDS, Split
+
+
+@pytest.fixture
+def split() -> Split:
+    return Split(
+        fit_normals=np.array([0, 4, 5]),
+        fit_anomalies=np.array([], dtype=np.int64),
+        validation_normals=np.array([1]),
+        validation_anomalies=np.array([2, 3]),
+        normal_classes=(1,),
+        class_names=("Größe", "b/c"),
+    )
+
+
+def test_a_stored_split_reads_back_equal(split: Split, tmp_path: Path) -> None:
+    split.save(tmp_path / "new" / "split.npz")
+    loaded = Split.load(tmp_path / "new" / "split.npz")
+    assert loaded == split
+    assert (loaded.class_names, loaded.normal_classes) == (split.class_names, split.normal_classes)
+    for field in ROW_FIELDS:
+        assert np.array_equal(getattr(loaded, field), getattr(split, field))
+        assert getattr(loaded, field).dtype == np.int64
+    assert [path.name for path in (tmp_path / "new").iterdir()] == ["split.npz"]
+
+
+def test_the_digest_covers_every_field(split: Split) -> None:
+    changed = [
+        replace(split, fit_normals=np.array([9])),
+        replace(split, fit_anomalies=np.array([9])),
+        replace(split, validation_normals=np.array([9])),
+        replace(split, validation_anomalies=np.array([9])),
+        replace(split, normal_classes=(0,)),
+        replace(split, class_names=("a", "b/c")),
+    ]
+    assert len({split.digest} | {other.digest for other in changed}) == 7
+
+
+def test_a_row_moved_to_the_next_list_changes_the_digest(split: Split) -> None:
+    moved = replace(split, validation_normals=np.array([1, 2]), validation_anomalies=np.array([3]))
+    assert moved.digest != split.digest
+
+
+def test_the_digest_never_changes_between_versions(split: Split) -> None:
+    # A stored digest is compared years later; a new way to compute it needs a new field.
+    assert split.digest == "54b92b86253133ad38fb5592fb8fe42dd90e35c417b9c0e5c03cf830491c0117"
+
+
+def test_a_split_edited_by_hand_is_refused(split: Split, tmp_path: Path) -> None:
+    split.save(tmp_path / "split.npz")
+    with np.load(tmp_path / "split.npz") as stored:
+        fields = dict(stored)
+    np.savez(tmp_path / "split.npz", **(fields | {"fit_normals": np.array([0, 2])}))
+    with pytest.raises(ValueError, match=r"split\.npz was changed"):
+        Split.load(tmp_path / "split.npz")
+
+
+@pytest.mark.parametrize("content", [b"", b"no archive", b"PK\x03\x04 cut"])
+def test_a_file_that_is_no_split_is_refused(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "split.npz").write_bytes(content)
+    with pytest.raises(ValueError, match=r"split\.npz is not a stored split"):
+        Split.load(tmp_path / "split.npz")
+
+
+def test_a_failed_save_leaves_the_old_file_whole(
+    split: Split, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    split.save(tmp_path / "split.npz")
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError("disk full")
+
+    monkeypatch.setattr(np, "savez_compressed", full)
+    with pytest.raises(OSError, match="disk full"):
+        replace(split, normal_classes=(0,)).save(tmp_path / "split.npz")
+    assert Split.load(tmp_path / "split.npz") == split
+    assert [path.name for path in tmp_path.iterdir()] == ["split.npz"]
