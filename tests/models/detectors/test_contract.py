@@ -1,0 +1,94 @@
+"""What every detector must keep, whoever adds one."""
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+
+from models import detectors
+from models.data.images import TrainingData
+from models.scoring import FittedDetector
+from models.trainer import Trainer
+
+MakeTrainer = Callable[..., Trainer]
+
+
+@pytest.fixture(params=detectors.names())
+def fitted(request: pytest.FixtureRequest, make_trainer: MakeTrainer) -> FittedDetector:
+    trainer = make_trainer(detector=request.param)
+    trainer.epoch()
+    return trainer.fitted(0)
+
+
+def test_score_does_not_depend_on_the_batch(fitted: FittedDetector, digits: TrainingData) -> None:
+    images = digits.validation.images[18:82]  # normals, then anomalies
+    whole = fitted.score_parts(images)
+    shuffled = torch.randperm(64, generator=torch.Generator().manual_seed(0))
+    ways = {
+        "one by one": [torch.tensor([row]) for row in range(64)],
+        "by label": [torch.arange(32), torch.arange(32, 64)],
+        "shuffled": [shuffled],
+    }
+    for way, batches in ways.items():
+        for rows in batches:
+            for name, score in fitted.score_parts(images[rows]).items():
+                torch.testing.assert_close(
+                    score, whole[name][rows], rtol=1e-5, atol=1e-5, msg=f"{name}, {way}"
+                )
+
+
+def test_saved_and_loaded_scores_the_same(
+    fitted: FittedDetector, digits: TrainingData, tmp_path: Path
+) -> None:
+    fitted.save(tmp_path)
+    loaded = FittedDetector.load(tmp_path)
+    images = digits.validation.images
+    assert torch.equal(loaded.score(images), fitted.score(images))
+    assert loaded.threshold == fitted.threshold
+    assert loaded.error_threshold == fitted.error_threshold
+    first, second = fitted.reconstruct(images[:3]), loaded.reconstruct(images[:3])
+    assert (first is None and second is None) or torch.equal(first, second)  # type: ignore[arg-type]
+
+
+def test_fitted_detector_scores_as_validation_did(
+    make_trainer: MakeTrainer, digits: TrainingData, fitted: FittedDetector
+) -> None:
+    trainer = make_trainer(detector=fitted.detector)
+    trainer.epoch()
+    parts = trainer._score_parts()
+    for name, score in fitted.score_parts(digits.validation.images).items():
+        torch.testing.assert_close(score.double(), torch.from_numpy(parts[name][0]), rtol=1e-5, atol=1e-6)
+
+
+def test_reconstructions_are_images(fitted: FittedDetector, digits: TrainingData) -> None:
+    images = digits.validation.images[:5]
+    remade = fitted.reconstruct(images)
+    assert remade is None or (remade.shape == images.shape and remade.abs().max() <= 1)
+
+
+@pytest.mark.parametrize("detector", detectors.names())
+def test_hyperparameters_are_read_without_torch(detector: str) -> None:
+    code = (
+        "import sys\nfrom models import detectors\n"
+        f"detectors.resolve({detector!r}, {{}}); detectors.published({detector!r})\n"
+        "assert 'torch' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.parametrize("detector", detectors.names())
+def test_every_hyperparameter_says_where_it_comes_from(detector: str) -> None:
+    assert all(hyperparameter.source for hyperparameter in detectors.hyperparameters(detector))
+
+
+@pytest.mark.parametrize("detector", detectors.names())
+def test_phases_name_networks_and_hyperparameters_that_exist(detector: str) -> None:
+    model = detectors.load(detector)
+    values = detectors.resolve(detector, {})
+    networks = model.networks(values, 1, 32)
+    for phase in model.phases:
+        assert set(phase.trains) <= set(networks)
+        assert {phase.learning_rate, phase.beta1} <= set(values)

@@ -1,0 +1,26 @@
+import pytest
+import torch
+
+from models.batches import epoch_order
+
+
+def test_every_normal_comes_once_and_anomalies_follow() -> None:
+    rows = epoch_order((0, 0), 100, 10, 25, 5)
+    assert rows.shape == (4, 30)
+    assert sorted(rows[:, :25].flatten().tolist()) == list(range(100))
+    assert ((rows[:, 25:] >= 100) & (rows[:, 25:] < 110)).all()
+
+
+def test_what_does_not_fill_a_batch_is_left_out() -> None:
+    assert epoch_order((0, 0), 100, 10, 30, 5).shape == (3, 35)
+    assert epoch_order((0, 0), 20, 10, 64, 5).shape == (1, 25)
+
+
+@pytest.mark.parametrize("seeds", [(0, 1), (1, 0)])
+def test_order_changes_with_epoch_and_data_seed(seeds: tuple[int, int]) -> None:
+    assert torch.equal(epoch_order((0, 0), 50, 5, 10, 2), epoch_order((0, 0), 50, 5, 10, 2))
+    assert not torch.equal(epoch_order((0, 0), 50, 5, 10, 2), epoch_order(seeds, 50, 5, 10, 2))
+
+
+def test_without_anomalies_a_batch_holds_normals_alone() -> None:
+    assert epoch_order((0, 0), 40, 0, 20, 0).shape == (2, 20)

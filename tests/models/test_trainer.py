@@ -1,0 +1,221 @@
+import io
+import math
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from models import detectors
+from models.trainer import Lane, Trainer
+
+MakeTrainer = Callable[..., Trainer]
+GAN = "two-discriminator-gan"
+TRAINED = [name for name in detectors.names() if detectors.load(name).phases]
+UNEQUAL: tuple[dict[str, Any], ...] = (
+    {},
+    {"patch_n": 1, "patch_weight": 4.0, "generator_lr": 4e-4},
+    {"abc_weight": 3.0, "discriminator_lr": 5e-4, "beta1": 0.9},
+)
+
+
+def _one_step(trainer: Trainer) -> None:
+    """A single training step, without the rest of the epoch."""
+    images = next(iter(trainer._images.batches(trainer._epochs)))
+    trainer._step.run(images, trainer._settings)
+
+
+def _networks(weights: dict[str, torch.Tensor]) -> set[str]:
+    return {name.split(".")[0] for name in weights}
+
+
+@pytest.mark.parametrize("detector", TRAINED)
+def test_one_step_moves_every_parameter(make_trainer: MakeTrainer, detector: str) -> None:
+    trainer = make_trainer(detector=detector)
+    before = trainer.weights(0)
+    _one_step(trainer)
+    after = trainer.weights(0)
+    still = [name for name in before if torch.equal(before[name], after[name])]
+    assert still == []
+
+
+@pytest.mark.parametrize("detector", TRAINED)
+def test_a_phase_leaves_the_networks_of_others_alone(
+    make_trainer: MakeTrainer, detector: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = detectors.load(detector)
+    for phase in model.phases:
+        with monkeypatch.context() as patch:
+            patch.setattr(model, "phases", (phase,))
+            trainer = make_trainer(detector=detector)
+            before = trainer.weights(0)
+            _one_step(trainer)
+            after = trainer.weights(0)
+        parameters = [name for name in before if "running" not in name and "num_" not in name]
+        moved = [name for name in parameters if not torch.equal(before[name], after[name])]
+        assert _networks(dict.fromkeys(moved)) == set(phase.trains)
+
+
+def test_the_generators_phase_leaves_the_discriminators_statistics(
+    make_trainer: MakeTrainer,
+) -> None:
+    trainer = make_trainer()
+    _one_step(trainer)
+    counts = {
+        name.split(".")[0]: int(tensor)
+        for name, tensor in trainer.weights(0).items()
+        if name.endswith("num_batches_tracked")
+    }
+    # The encoder runs twice in a step, but counts one; a discriminator counts real and fake.
+    assert counts == {
+        "encoder": 1,
+        "decoder": 1,
+        "normal_discriminator": 2,
+        "anomaly_discriminator": 2,
+    }
+
+
+def test_lanes_equal_training_alone(make_trainer: MakeTrainer) -> None:
+    together = make_trainer(*UNEQUAL)
+    for _ in range(4):
+        _one_step(together)
+    for lane, values in enumerate(UNEQUAL):
+        alone = make_trainer(values, first_seed=lane)
+        for _ in range(4):
+            _one_step(alone)
+        for name, tensor in alone.weights(0).items():
+            torch.testing.assert_close(
+                together.weights(lane)[name], tensor, rtol=1e-3, atol=2e-5, msg=lambda m: f"{name}: {m}"  # noqa: B023
+            )
+
+
+def test_a_lane_that_is_not_finite_is_an_island(make_trainer: MakeTrainer) -> None:
+    sick, well = make_trainer(*UNEQUAL), make_trainer(*UNEQUAL)
+    state = sick.state(1)
+    state["weights"]["encoder.convs.1.weight"][0, 0, 0, 0] = math.nan
+    sick.load_state(1, state)
+    results, expected = sick.epoch(), well.epoch()
+    assert [result.diverged for result in results] == [False, True, False]
+    assert results[1].metrics == {}
+    for lane in (0, 2):
+        assert results[lane].losses == expected[lane].losses
+        assert results[lane].metrics == expected[lane].metrics
+
+
+def test_scores_that_are_all_the_same_count_as_diverged(make_trainer: MakeTrainer) -> None:
+    trainer = make_trainer()
+    trainer._validation_images = trainer._validation_images[:1].expand(200, -1, -1, -1)
+    assert trainer.epoch()[0].diverged
+    with pytest.raises(ValueError, match="no usable validation"):
+        trainer.fitted(0)
+
+
+def test_continued_training_is_bit_equal(make_trainer: MakeTrainer) -> None:
+    straight = make_trainer(*UNEQUAL)
+    straight.epoch()
+    buffer = io.BytesIO()
+    torch.save([straight.state(lane) for lane in range(3)], buffer)
+    buffer.seek(0)
+    expected = straight.epoch()
+
+    continued = make_trainer(*UNEQUAL, first_seed=50)
+    for lane, state in enumerate(torch.load(buffer, weights_only=True)):
+        continued.load_state(lane, state)
+    for result, wanted in zip(continued.epoch(), expected, strict=True):
+        assert (result.epoch, result.losses) == (wanted.epoch, wanted.losses)
+        assert result.metrics == wanted.metrics
+    for lane in range(3):
+        for name, tensor in straight.weights(lane).items():
+            assert torch.equal(continued.weights(lane)[name], tensor), name
+
+
+def test_a_replaced_lane_is_as_if_it_had_started_there(make_trainer: MakeTrainer) -> None:
+    trainer = make_trainer({}, {})
+    trainer.epoch()
+    values = detectors.resolve(GAN, {**trainer.lanes[0].hyperparameters, "patch_weight": 3.0})
+    trainer.replace(1, Lane(hyperparameters=values, seed=7))
+    fresh = make_trainer({}, {"patch_weight": 3.0}, first_seed=6)
+    first, second = trainer.epoch()
+    assert (first.epoch, second.epoch) == (2, 1)
+    assert second.losses == fresh.epoch()[1].losses
+
+
+def test_lanes_must_agree_on_structure(make_trainer: MakeTrainer) -> None:
+    with pytest.raises(ValueError, match="agree on width: one has 4, another 8"):
+        make_trainer({}, {"width": 8})
+    trainer = make_trainer()
+    with pytest.raises(ValueError, match="agree on width"):
+        trainer.replace(0, Lane(hyperparameters={**trainer.lanes[0].hyperparameters, "width": 8}, seed=0))
+
+
+@pytest.mark.parametrize("detector", detectors.names())
+def test_every_hyperparameter_arrives(make_trainer: MakeTrainer, detector: str) -> None:
+    def outcome(values: dict[str, Any]) -> Any:
+        trainer = make_trainer(values, detector=detector)
+        result = trainer.epoch()[0]
+        shapes = {name: tensor.shape for name, tensor in trainer.weights(0).items()}
+        return result.losses, result.metrics, shapes
+
+    usual = outcome({})
+    for hyperparameter in detectors.hyperparameters(detector):
+        assert outcome({hyperparameter.name: _another(hyperparameter)}) != usual, hyperparameter.name
+
+
+def _another(hyperparameter: Any) -> Any:
+    """An allowed value that is not the default and keeps the test small."""
+    small = {"width": 8, "batch_normals": 24, "batch_anomalies": 8, "patch_n": 1}
+    if hyperparameter.name in small:
+        return small[hyperparameter.name]
+    if hyperparameter.choices:
+        return hyperparameter.choices[-1]
+    return min(hyperparameter.default * 1.5 or hyperparameter.high, hyperparameter.high)
+
+
+_CURVE = """
+import sys
+sys.path.insert(0, sys.argv[1])
+import torch
+torch.set_num_threads(1)
+import conftest
+from models import detectors
+from models.trainer import Lane, Trainer
+digits = conftest.digits.__wrapped__()
+values = detectors.resolve(conftest.GAN, conftest.SMALL)
+lanes = [Lane(hyperparameters=values, seed=0)]
+trainer = Trainer(conftest.GAN, digits, lanes, device="cpu", precision="float32")
+print([trainer.epoch()[0].losses for _ in range(2)])
+"""
+
+
+def test_the_same_seed_gives_the_same_curve_in_another_process(make_trainer: MakeTrainer) -> None:
+    trainer = make_trainer()
+    here = str([trainer.epoch()[0].losses for _ in range(2)])
+    command = [sys.executable, "-c", _CURVE, str(Path(__file__).parent)]
+    there = subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+    assert there == here
+
+
+@pytest.mark.parametrize("detector", TRAINED)
+def test_a_toy_anomaly_is_told_apart(make_trainer: MakeTrainer, detector: str) -> None:
+    rates = {"generator_lr": 1e-3, "discriminator_lr": 5e-4} if detector == GAN else {}
+    trainer = make_trainer({"width": 8, **rates}, detector=detector)
+    best = max(trainer.epoch()[0].metrics["auroc"] for _ in range(15))
+    assert best > 0.9
+
+
+def test_metrics_name_every_score_part(make_trainer: MakeTrainer) -> None:
+    result = make_trainer({"score": "mixture"}).epoch()[0]
+    assert {"auroc", "auprc", "threshold", "f1", "accuracy"} <= set(result.metrics)
+    assert result.metrics["auroc"] == result.metrics["auroc/mixture"]
+    assert result.metrics["auroc/error"] != result.metrics["auroc/patch"]
+    assert result.epoch == 1 and result.images_per_second > 0
+
+
+def test_bfloat16_trains_and_is_not_float32(make_trainer: MakeTrainer) -> None:
+    narrow, wide = make_trainer(precision="bfloat16"), make_trainer()
+    first, second = narrow.epoch()[0], wide.epoch()[0]
+    assert first.losses["abc"] != second.losses["abc"]
+    assert first.losses["abc"] == pytest.approx(second.losses["abc"], rel=0.05)
