@@ -78,12 +78,12 @@ class Engine:
     ) -> None:
         self._space = space
         self._scheduler = scheduler
-        self._slots = slots
+        self.slots = slots
         self._time_budget_s = time_budget_s
-        self._listeners = listeners
+        self.listeners = listeners
         self._clock = clock
         self._running: dict[str, Attempt] = {}
-        self._stopping = False
+        self.interrupted = False
         self.failure: str | None = None
         events = read_journal(folder / "events.jsonl")
         self._journal = Journal(folder / "events.jsonl")
@@ -112,15 +112,21 @@ class Engine:
 
     @property
     def stopping(self) -> bool:
-        """Whether the search was told to stop or has used up its time, all drivers together."""
+        """Whether it is over before its time: interrupted, hopeless, or out of its time budget."""
         out_of_time = self._time_budget_s is not None and self.seconds >= self._time_budget_s
-        return self._stopping or out_of_time
+        return self.interrupted or self.failure is not None or out_of_time
+
+    @property
+    def finished(self) -> bool:
+        """Whether every trial of the space has ended."""
+        trials = self.history.trials.values()
+        return len(trials) >= self._space.trials and all(t.state != "running" for t in trials)
 
     def next_attempt(self, attempt_id: str) -> Attempt | NoAttempt:
         """The next attempt for the backend to run, under the id by which it will speak of it."""
         if self.stopping:
             return NoAttempt.FINISHED if not self._running else NoAttempt.WAIT
-        if len(self._running) >= self._slots:
+        if len(self._running) >= self.slots:
             return NoAttempt.WAIT
         number = self._next_number()
         if number is None:
@@ -159,9 +165,9 @@ class Engine:
         else:
             self._queue.append(attempt.number)
 
-    def stop(self) -> None:
+    def interrupt(self) -> None:
         """Hand out nothing more; trials under way stay unfinished, for a resume."""
-        self._stopping = True
+        self.interrupted = True
 
     def close(self) -> None:
         """Put the record on disk for good."""
@@ -197,7 +203,7 @@ class Engine:
         self._write(
             event="attempt", trial=number, attempt=attempt.attempt, from_epoch=trial.epochs
         )
-        for listener in self._listeners:
+        for listener in self.listeners:
             listener.trial_started(trial, attempt.attempt)
         return attempt
 
@@ -214,7 +220,7 @@ class Engine:
             decision=vars(decision),
         )
         trial = self.history.trials[number]
-        for listener in self._listeners:
+        for listener in self.listeners:
             listener.epoch_reported(trial, row, decision)
         if decision.action == "stop":
             self._end(number, _state_of(decision), decision.reason)
@@ -237,7 +243,7 @@ class Engine:
 
     def _end(self, number: int, state: str, reason: str) -> None:
         self._write(event="ended", trial=number, state=state, reason=reason)
-        for listener in self._listeners:
+        for listener in self.listeners:
             listener.trial_ended(self.history.trials[number])
 
     def _give_up_if_hopeless(self) -> None:
@@ -246,7 +252,6 @@ class Engine:
         failed = [t for t in trials if t.state == "failed"]
         if len(failed) >= HOPELESS and not any(t.rows for t in trials):
             self.failure = f"the first {len(failed)} trials failed: {failed[-1].reason}"
-            self.stop()
 
     def _write(self, **event: object) -> None:
         stamped: Event = {**event, "time": self._clock()}

@@ -40,5 +40,11 @@ def whole_folder(path: Path) -> Path | None:
     return None
 
 
+def as_typed(path: Path) -> Path:
+    """The path as a person here would type it: relative where it lies below the working folder."""
+    here = Path.cwd()
+    return path.relative_to(here) if path.is_relative_to(here) else path
+
+
 def _old(path: Path) -> Path:
     return path.with_name(f".{path.name}.old")

@@ -14,6 +14,8 @@ from tuner.record import Decision, EpochRow, TrialView
 class History:
     """All trials of a search by number, their last attempt and decision, and the drivers' seconds.
 
+    `started` is the time of the very first event, which tells this search from all others.
+
     A driver that was killed wrote no last word: its time counts up to its last event.
     """
 
@@ -21,6 +23,7 @@ class History:
         self.trials: dict[int, TrialView] = {}
         self.attempts: dict[int, int] = {}
         self.decisions: dict[int, Decision] = {}
+        self.started: float | None = None
         self.seconds = 0.0
         self._last_time: float | None = None
         for event in events:
@@ -28,6 +31,8 @@ class History:
 
     def apply(self, event: Event) -> None:
         """Take one event in; events must come in the journal's order."""
+        if self.started is None:
+            self.started = event["time"]
         self._count_seconds(event)
         match event["event"]:
             case "asked":

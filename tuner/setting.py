@@ -6,6 +6,8 @@ from pathlib import Path
 from models.data.config import DataConfig
 from models.data.sources import Source
 
+SPLIT = "split.npz"
+
 
 @dataclass(frozen=True, kw_only=True)
 class TrialSetting:
@@ -21,7 +23,7 @@ class TrialSetting:
     @property
     def split_file(self) -> Path:
         """Where the driver put the split, made once for all workers."""
-        return self.run_folder / "split.npz"
+        return self.run_folder / SPLIT
 
     def trial_folder(self, number: int) -> Path:
         """The folder of one trial."""

@@ -136,7 +136,7 @@ def test_a_stop_would_end_trials_instead_of_leaving_them_to_a_resume(tmp_path: P
     simulation = Simulation(small_space(), tmp_path, slots=2)
     simulation.fill()
     simulation.step()
-    simulation.engine.stop()
+    simulation.engine.interrupt()
     for attempt_id in list(simulation.running):
         simulation.let_go(attempt_id)
     assert simulation.engine.next_attempt("next") is NoAttempt.FINISHED

@@ -10,11 +10,18 @@ from tuner.backend.trainable import ATTEMPT, REPORT
 from tuner.engine import Engine, NoAttempt
 
 
-class EngineSearcher(Searcher):  # type: ignore[misc]  # ray has no types
+class _Unsaved:
+    """Tune pickles its own settings for a restore that nobody will ask for: leave them empty."""
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {}
+
+
+class EngineSearcher(_Unsaved, Searcher):  # type: ignore[misc]  # ray has no types
     """Asks the engine for attempts and tells it when Tune has let go of one."""
 
     def __init__(self, engine: Engine) -> None:
-        super().__init__(metric="epoch", mode="max")
+        super().__init__(metric="training_iteration", mode="max")  # Tune wants one named
         self._engine = engine
 
     def suggest(self, trial_id: str) -> Any:
@@ -37,7 +44,7 @@ class EngineSearcher(Searcher):  # type: ignore[misc]  # ray has no types
         """Nothing to restore: a resume replays the journal."""
 
 
-class EngineScheduler(FIFOScheduler):  # type: ignore[misc]  # ray has no types
+class EngineScheduler(_Unsaved, FIFOScheduler):  # type: ignore[misc]  # ray has no types
     """Hands every result to the engine, which records it and then decides."""
 
     def __init__(self, engine: Engine) -> None:
@@ -52,7 +59,7 @@ class EngineScheduler(FIFOScheduler):  # type: ignore[misc]  # ray has no types
         return stop if decision.action == "stop" else go_on
 
 
-class EngineStopper(Stopper):  # type: ignore[misc]  # ray has no types
+class EngineStopper(_Unsaved, Stopper):  # type: ignore[misc]  # ray has no types
     """Ends the whole Tune run as soon as `should_stop` says so."""
 
     def __init__(self, engine: Engine) -> None:

@@ -38,10 +38,11 @@ from tuner.setting import TrialSetting  # noqa: E402
 
 @contextmanager
 def connection(address: str | None) -> Iterator[Machine]:
-    """Join the cluster at `address`, or start Ray on this machine, for as long as it is needed.
+    """Join the cluster at `address` or `$RAY_ADDRESS`, else start Ray on this machine, for a while.
 
     Raises TunerError where the cluster cannot be reached.
     """
+    address = address or os.environ.get("RAY_ADDRESS")
     warnings.filterwarnings("ignore", module="ray")
     logging.getLogger("ray").setLevel(logging.ERROR)
     options = {} if address else {"include_dashboard": False, "_node_ip_address": "127.0.0.1"}
@@ -59,17 +60,10 @@ def connection(address: str | None) -> Iterator[Machine]:
         ray.shutdown()
 
 
-def slots(resources: Resources, machine: Machine) -> int:
-    """How many trials train at once: one a GPU or, without any, one a core or as told."""
-    if resources.concurrent_trials != "auto":
-        return resources.concurrent_trials
-    return machine.gpus or max(1, machine.cpus // resources.cpus_per_trial)
-
-
 def run(engine: Engine, setting: TrialSetting, resources: Resources, machine: Machine) -> None:
     """Work through the engine's attempts until it has none left or stops."""
     # Tune asks a custom searcher for one trial ahead at most; the engine itself knows its slots.
-    os.environ["TUNE_MAX_PENDING_TRIALS_PG"] = str(slots(resources, machine))
+    os.environ["TUNE_MAX_PENDING_TRIALS_PG"] = str(engine.slots)
     with tempfile.TemporaryDirectory(prefix="tuner-") as scratch:
         tuner = tune.Tuner(
             tune.with_resources(TrialActor, _request(resources, machine)),
@@ -86,6 +80,7 @@ def run(engine: Engine, setting: TrialSetting, resources: Resources, machine: Ma
                 name="search",
                 storage_path=scratch,
                 stop=EngineStopper(engine),
+                checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False),  # trials keep own
                 failure_config=tune.FailureConfig(max_failures=0),
                 verbose=0,
             ),

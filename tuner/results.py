@@ -1,0 +1,44 @@
+"""What a search leaves for people and for other programs, all computed from its record."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from tuner import leaderboard
+from tuner.curves import write_curves
+from tuner.record import TrialView
+from tuner.space import Space, best_space, dump_space
+
+BEST = "best.yaml"
+
+
+def write_results(space: Space, run_folder: Path, trials: Sequence[TrialView]) -> None:
+    """Write `trials.csv`, `curves.png` and, where a trial has a score, `best.yaml`."""
+    leaderboard.write_trials_csv(run_folder / "trials.csv", trials, space.objective)
+    best = leaderboard.best(trials, space.objective)
+    if best is None:
+        return
+    write_curves(run_folder / "curves.png", trials, space.objective)
+    result = {
+        "trial": best.trial.number,
+        "objective": space.objective,
+        "value": best.value,
+        "epoch": best.epoch,
+    }
+    dump_space(
+        best_space(space, best.trial.hyperparameters, result),
+        run_folder / BEST,
+        heading=(
+            f"The best configuration of {run_folder.name}: trial {best.trial.number}, "
+            f"{space.objective} {best.value:.4f} on validation.\n"
+            f"python -m tuner.retrain --search {run_folder}"
+        ),
+    )
+
+
+def drop_training_states(run_folder: Path, trials: Sequence[TrialView]) -> None:
+    """Remove what only a resume would need from the folders of trials that have ended."""
+    for trial in trials:
+        if trial.state != "running":
+            (run_folder / "trials" / str(trial.number) / "checkpoint.pt").unlink(missing_ok=True)
+
+
