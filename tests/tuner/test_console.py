@@ -1,0 +1,182 @@
+"""What people read while a search runs and when it has ended."""
+
+import dataclasses
+import io
+import logging
+import re
+import sys
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from tests.tuner.fake_trials import EPOCHS, realistic, row, trial
+from tuner.console import ConsoleListener, make_console
+from tuner.console_state import SearchState
+from tuner.console_text import duration_text, ended_line, fit
+from tuner.record import Decision, TrialView
+
+CONTINUE = Decision(action="continue")
+STOP = Decision(action="stop", reason="asha", rung=1, rank=5, of=9)
+
+
+def listener(terminal: bool = False, trials: int = 16) -> tuple[ConsoleListener, io.StringIO]:
+    out = io.StringIO()
+    console = Console(file=out, force_terminal=terminal, width=80, height=30, highlight=False)
+    state = SearchState(trials=trials, epochs=EPOCHS, objective="best_auroc")
+    return ConsoleListener("quick", state, 2, console), out
+
+
+def play(console: ConsoleListener, view: TrialView) -> None:
+    so_far = dataclasses.replace(view, state="running", reason="", rows=())
+    console.trial_started(so_far, 1)
+    for one in view.rows:
+        so_far = dataclasses.replace(so_far, rows=(*so_far.rows, one))
+        last = one is view.rows[-1]
+        console.epoch_reported(so_far, one, STOP if last and view.reason == "asha" else CONTINUE)
+    console.trial_ended(view)
+
+
+def test_a_pipe_would_get_more_than_one_line_per_epoch_and_per_end() -> None:
+    console, out = listener()
+    with console:
+        play(console, trial(7, 0.9712, 0.9731))
+        play(console, trial(8, 0.9, state="pruned", reason="asha"))
+        play(console, trial(9, 0.99, state="pruned", reason="diverged"))
+        play(console, trial(10, state="failed", reason="error: Out of\nmemory"))
+    assert out.getvalue().splitlines() == [
+        "trial   7  epoch 1/8  auroc 0.9712  best 0.9712     6.1 s",
+        "trial   7  epoch 2/8  auroc 0.9731  best 0.9731     6.1 s",
+        "trial   7  complete: best 0.9731, epoch 2",
+        "trial   8  epoch 1/8  auroc 0.9000  best 0.9000     6.1 s",
+        "trial   8  stopped by ASHA at rung 1 (rank 5 of 9): best 0.9000, epoch 1",
+        "trial   9  epoch 1/8  auroc 0.9900  best 0.9900     6.1 s",
+        "trial   9  diverged after 1 epochs, not ranked",
+        "trial  10  failed: Out of memory",
+    ]
+
+
+def test_a_long_search_would_wrap_lines_or_write_escape_codes_to_a_pipe() -> None:
+    console, out = listener(trials=200)
+    trials = realistic(200, seed=1)
+    with console:
+        for view in trials:
+            play(console, view)
+    console.summary(trials, Path("runs/quick"))
+    lines = out.getvalue().splitlines()
+    assert max(map(len, lines)) <= 80
+    assert "\x1b" not in out.getvalue()
+    assert lines[-1] == "  python -m tuner.retrain --search runs/quick"
+
+
+def test_the_summary_would_hide_a_published_set_or_rank_a_diverged_trial() -> None:
+    console, out = listener()
+    ordinary = [trial(number, 0.95 + number / 1000) for number in range(2, 15)]
+    diverged = trial(15, 0.999, state="pruned", reason="diverged")
+    trials = [trial(0, 0.94, published="W1"), *ordinary, diverged]
+    console.summary(trials, Path("runs/with space"))
+    text = out.getvalue()
+    ranked, apart = text.split("not ranked:")
+    assert "0.9990" not in text
+    assert re.search(r"14 +0 +0\.9400 +1 +1/8 +complete +published W1", ranked)
+    assert re.search(r"15 +diverged after 1 epochs", apart)
+    assert "gain over the published W1: +0.0240 best auroc (0.9400 -> 0.9640)" in text
+    assert "--search 'runs/with space'" in text
+
+
+def test_a_search_without_a_valid_score_would_name_a_best_or_a_next_command() -> None:
+    console, out = listener()
+    console.summary([trial(1, 0.9, state="failed", reason="error: boom")], Path("runs/x"))
+    assert "No trial has a valid score." in out.getvalue()
+    assert "retrain" not in out.getvalue()
+
+
+def test_a_missing_gain_would_go_unexplained() -> None:
+    console, out = listener()
+    console.gain([trial(1, 0.9)])
+    assert "none of them ran to its end" in out.getvalue()
+    console.gain([trial(0, 0.95, published="W2"), trial(1, 0.9)])
+    assert "The published set W2 is the best" in out.getvalue()
+
+
+def test_the_live_screen_would_overflow_or_miss_what_matters() -> None:
+    console, _ = listener(terminal=True, trials=40)
+    for view in realistic(16, seed=3):
+        play(console, view)
+    for number in range(16, 36):
+        running = trial(number, 0.9, 0.95, state="running")
+        console.trial_started(running, 1)
+        console.epoch_reported(running, running.rows[-1], CONTINUE)
+    plain = io.StringIO()
+    Console(file=plain, width=80, height=30).print(console.screen())
+    lines = plain.getvalue().splitlines()
+    assert max(len(line.rstrip()) for line in lines) <= 80
+    assert len(lines) <= 30
+    text = plain.getvalue()
+    assert "16 of 40 trials" in text
+    assert "best auroc 0.9780 (trial 15, epoch 6)   published 0.9773 (W2)" in text
+    assert "elapsed" in text
+    assert "left" in text
+    assert re.search(r"16 +2/8 +0\.9500 +0\.9500 +6\.1", text)
+    assert "more running" in text
+
+
+def test_a_warning_or_an_old_log_handler_would_tear_the_live_screen(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    old = io.StringIO()
+    monkeypatch.setattr(sys, "stderr", old)
+    logger = logging.getLogger("tests.console")
+    handler = logging.StreamHandler()
+    logger.addHandler(handler)
+    try:
+        console, out = listener(terminal=True)
+        with console:
+            logger.error("from a handler made before")
+            print("from a library", file=sys.stderr)
+        assert "from a handler made before" in out.getvalue()
+        assert "from a library" in out.getvalue()
+        assert old.getvalue() == ""
+        logger.error("after")
+        assert old.getvalue() == "after\n"
+        assert sys.stderr is old
+    finally:
+        logger.removeHandler(handler)
+
+
+def test_a_resumed_search_would_begin_to_count_from_nothing() -> None:
+    console, out = listener()
+    console.restore([trial(0, 0.9), trial(1, 0.8, state="running")])
+    console.trial_started(trial(1, 0.8, state="running"), 2)
+    assert "1 of 16 trials have ended" in out.getvalue()
+    assert "goes on after epoch 1" in out.getvalue()
+    assert [view.number for view in console.state.running] == [1]
+
+
+def test_the_time_left_would_ignore_trials_that_are_stopped_early() -> None:
+    now = [0.0]
+    state = SearchState(trials=4, epochs=8, objective="best_auroc", clock=lambda: now[0])
+    assert state.seconds_left is None
+    state.update(trial(0, *[0.9] * 8))
+    state.update(trial(1, 0.5, 0.5, state="pruned", reason="asha"))
+    state.session_epochs, now[0] = 10, 20.0
+    assert state.seconds_left == pytest.approx(2 * 5 * 2.0)
+
+
+def test_standard_output_in_a_pipe_would_be_taken_for_a_terminal(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    console = make_console()
+    assert not console.is_terminal
+    console.print("x", style="bold red")
+    assert capsys.readouterr().out == "x\n"
+
+
+def test_small_texts() -> None:
+    assert [duration_text(s) for s in (5, 185.9, 3723)] == ["0:05", "3:05", "1:02:03"]
+    assert fit("a" * 81) == "a" * 77 + "..."
+    assert "stopped (time budget)" in ended_line(
+        trial(1, state="pruned", reason="time budget"), None, None
+    )
+    assert row(1, 0.5).epoch == 1

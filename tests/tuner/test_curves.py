@@ -1,0 +1,58 @@
+"""The learning curves: what is drawn, and that nothing is drawn beyond its place."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.tuner.fake_trials import realistic, trial
+from tuner.curves import draw_curves, write_curves
+
+
+def test_the_picture_would_be_missing_for_few_many_or_odd_trials(tmp_path: Path) -> None:
+    odd = [
+        trial(0, 0.5, 0.5),
+        trial(1, float("nan"), state="pruned", reason="diverged"),
+        trial(2, state="running"),
+        trial(3, 0.7, state="running"),
+    ]
+    for name, trials in {"none": [], "odd": odd, "many": realistic(60, 1)}.items():
+        path = tmp_path / f"{name}.png"
+        write_curves(path, trials, "best_auroc")
+        assert path.read_bytes().startswith(b"\x89PNG")
+    assert len(list(tmp_path.iterdir())) == 3
+    assert "matplotlib.pyplot" not in sys.modules
+
+
+def test_the_legend_would_miss_the_best_a_published_set_or_a_kind_of_end() -> None:
+    trials = realistic(16, 3)
+    figure = draw_curves(trials, "best_auroc")
+    texts = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert texts == [
+        "published W1 (trial 0)",
+        "published W2 (trial 1)",
+        "best: trial 15",
+        "ran to the end (9)",
+        "stopped early (4)",
+        "diverged or failed (1)",
+    ]
+
+
+def test_a_point_would_lie_outside_the_axes_or_the_good_trials_in_a_sliver() -> None:
+    trials = realistic(16, 3)
+    left = draw_curves(trials, "best_auroc").axes[0]
+    low, high = left.get_ylim()
+    values = [row.metrics["auroc"] for view in trials for row in view.rows]
+    assert low < min(values)
+    assert max(values) < high
+    heights = left.transAxes.inverted().transform(
+        left.transData.transform([(1, 0.966), (1, 0.978)])
+    )
+    assert heights[1][1] - heights[0][1] > 0.4
+
+
+def test_the_best_so_far_would_ever_fall() -> None:
+    right = draw_curves(realistic(40, 2), "best_auroc").axes[1]
+    steps = list(right.lines[0].get_ydata())
+    assert steps == sorted(steps)
+    assert steps[-1] == pytest.approx(max(steps))

@@ -1,0 +1,225 @@
+"""The console of a search, the only module that prints: a live screen, or plain lines in a pipe."""
+
+import logging
+import shlex
+import sys
+import threading
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from tuner import console_text
+from tuner.console_state import SearchState
+from tuner.leaderboard import best
+from tuner.record import Decision, EpochRow, TrialView
+
+_SHOWN_BEST = 5
+
+
+def make_console() -> Console:
+    """A console on standard output that writes escape codes to a terminal only."""
+    if sys.stdout.isatty():
+        return Console(highlight=False)
+    return Console(force_terminal=False, color_system=None, highlight=False)
+
+
+class ConsoleListener:
+    """Shows a search while it runs: use as a context manager around it, then `summary`.
+
+    `trials` and `epochs` are the search's totals, `slots` how many trials train at once.
+    """
+
+    def __init__(
+        self, name: str, state: SearchState, slots: int, console: Console | None = None
+    ) -> None:
+        self.name = name
+        self.state = state
+        self._slots = slots
+        self._console = console or make_console()
+        self._lock = threading.RLock()  # rich draws from its own thread
+        self._live: Live | None = None
+        self._redirected: list[tuple[logging.StreamHandler[Any], Any]] = []
+
+    def __enter__(self) -> "ConsoleListener":
+        """Begin the live screen, in a terminal."""
+        if self._console.is_terminal and not self._console.is_dumb_terminal:
+            self._live = Live(
+                get_renderable=self.screen,
+                console=self._console,
+                refresh_per_second=2,
+                transient=True,
+                vertical_overflow="crop",
+            )
+            streams = (sys.stdout, sys.stderr)
+            self._live.start()
+            self._redirect_logging(streams)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """End the live screen, whatever ended the search."""
+        live, self._live = self._live, None
+        if live is not None:
+            live.stop()
+        for handler, stream in self._redirected:
+            handler.setStream(stream)
+        self._redirected.clear()
+
+    def restore(self, trials: Iterable[TrialView]) -> None:
+        """Begin from the trials of an earlier session, on a resume."""
+        with self._lock:
+            self.state.restore(trials)
+            ended = len(self.state.ended)
+        self.say(f"{self.name} goes on: {ended} of {self.state.trials} trials have ended")
+
+    def trial_started(self, trial: TrialView, attempt: int) -> None:
+        """Show the trial among the running ones; a further attempt is worth a line."""
+        with self._lock:
+            self.state.update(trial)
+        if attempt > 1:
+            self.say(f"trial {trial.number:>3}  goes on after epoch {trial.epochs}")
+
+    def epoch_reported(self, trial: TrialView, row: EpochRow, decision: Decision) -> None:
+        """Show the row; in a pipe, print it."""
+        with self._lock:
+            self.state.update(trial)
+            self.state.decisions[trial.number] = decision
+            self.state.session_epochs += 1
+        if self._live is None:
+            state = self.state
+            self.say(console_text.epoch_line(trial, row, state.objective, state.epochs))
+
+    def trial_ended(self, trial: TrialView) -> None:
+        """Count the trial; in a pipe, or where it failed or diverged, print how it ended."""
+        with self._lock:
+            self.state.update(trial)
+            found = self.state.standings.get(trial.number)
+            decision = self.state.decisions.get(trial.number)
+        if self._live is None or found is None:
+            self.say(console_text.ended_line(trial, found, decision))
+
+    def say(self, text: str, style: str = "") -> None:
+        """Print one line, above the live screen where there is one."""
+        self._console.print(text, style=style or None, markup=False, soft_wrap=True)
+
+    def summary(self, trials: Sequence[TrialView], folder: Path) -> None:
+        """Print leaderboard, best configuration, gain and the next command to type."""
+        self.leaderboard(trials)
+        self.gain(trials)
+        if best(trials, self.state.objective) is not None:
+            self.next_command(folder)
+
+    def leaderboard(self, trials: Sequence[TrialView]) -> None:
+        """Print the ranking, who is not ranked and why, and the best configuration."""
+        objective = self.state.objective
+        elapsed = console_text.duration_text(self.state.elapsed)
+        self.say("")
+        self.say(f"{self.name}: {len(trials)} trials in {elapsed}", style="bold")
+        self.say(console_text.count_text(trials))
+        self.say("")
+        for line in console_text.leaderboard_lines(trials, objective, self.state.epochs):
+            self.say(line)
+        self.say("")
+        for line in console_text.best_lines(trials, objective):
+            self.say(line)
+
+    def gain(self, trials: Sequence[TrialView]) -> None:
+        """Print the gain over the published defaults, or why there is none to print."""
+        self.say("")
+        for line in console_text.gain_lines(trials, self.state.objective):
+            self.say(line)
+
+    def next_command(self, folder: Path) -> None:
+        """Print what to type next."""
+        self.say("")
+        self.say("next:", style="bold")
+        self.say(f"  python -m tuner.retrain --search {shlex.quote(str(folder))}")
+
+    def screen(self) -> RenderableType:
+        """The live screen as it should look now."""
+        with self._lock:
+            room = max(4, self._console.height - _SHOWN_BEST - 10)
+            running = self.state.running
+            parts: list[RenderableType] = [self._header(len(running))]
+            if running:
+                parts += [Text(), self._running_table(running[:room])]
+            if len(running) > room:
+                parts.append(Text(f" and {len(running) - room} more running", style="dim"))
+            if self.state.standings:
+                parts += [Text(), self._best_table()]
+            return Group(*parts)
+
+    def _header(self, busy: int) -> Text:
+        state = self.state
+        label = state.objective.replace("_", " ")
+        ended, ranking = state.ended, state.ranking
+        header = Text(no_wrap=True, overflow="ellipsis")
+        header.append(self.name, style="bold")
+        header.append(f"   {len(ended)} of {state.trials} trials   {busy} of {self._slots} slots\n")
+        header.append(console_text.count_text(ended) + "\n", style="dim")
+        if ranking:
+            first = ranking[0]
+            header.append(f"{label} {first.value:.4f}", style="bold green")
+            header.append(f" (trial {first.trial.number}, epoch {first.epoch})   ")
+            views = list(state.views.values())
+            header.append(console_text.published_text(views, state.objective) + "\n")
+        header.append(f"elapsed {console_text.duration_text(state.elapsed)}")
+        if (left := state.seconds_left) is not None:
+            header.append(f"   about {console_text.duration_text(left)} left")
+        return header
+
+    def _running_table(self, running: Sequence[TrialView]) -> Table:
+        metric, epochs = console_text.metric_of(self.state.objective), self.state.epochs
+        table = _table("trial", "epoch", metric, "best", "s/epoch")
+        table.add_column("losses", no_wrap=True, overflow="ellipsis", style="dim")
+        for trial in running:
+            row = trial.rows[-1] if trial.rows else None
+            losses = {} if row is None else row.losses
+            table.add_row(
+                str(trial.number),
+                f"{trial.epochs}/{epochs}",
+                console_text.score_text(None if row is None else row.metrics.get(metric)),
+                console_text.score_text(console_text.best_so_far(trial, self.state.objective)),
+                "-" if row is None else f"{row.seconds:.1f}",
+                "  ".join(f"{name} {value:.3g}" for name, value in losses.items()),
+            )
+        return table
+
+    def _best_table(self) -> Table:
+        table = _table("best", "epoch", self.state.objective.replace("_", " "))
+        table.add_column("state", no_wrap=True, overflow="ellipsis", style="dim")
+        for found in self.state.ranking[:_SHOWN_BEST]:
+            trial = found.trial
+            state = console_text.ending(trial, self.state.decisions.get(trial.number))
+            name = f"published {trial.published}, " if trial.published else ""
+            table.add_row(
+                str(trial.number), str(found.epoch), f"{found.value:.4f}", f"{name}{state}"
+            )
+        return table
+
+    def _redirect_logging(self, streams: tuple[Any, Any]) -> None:
+        """Let log handlers made before the screen began write above it, not into it."""
+        loggers = [logging.getLogger(), *logging.Logger.manager.loggerDict.values()]
+        for logger in loggers:
+            for handler in getattr(logger, "handlers", ()):
+                if type(handler) is logging.StreamHandler and handler.stream in streams:
+                    self._redirected.append((handler, handler.stream))
+                    handler.setStream(sys.stdout if handler.stream is streams[0] else sys.stderr)
+
+
+def _table(*numbers: str) -> Table:
+    """A table without lines whose columns `numbers` are aligned to the right."""
+    table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 2, 0, 0))
+    for name in numbers:
+        table.add_column(name, justify="right", no_wrap=True, min_width=6)
+    return table

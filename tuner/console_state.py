@@ -1,0 +1,75 @@
+"""What the console knows of a running search: counts, speed and time left, without any printing."""
+
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from tuner.leaderboard import Standing, standing
+from tuner.record import Decision, TrialView
+
+
+@dataclass(kw_only=True)
+class SearchState:
+    """Newest view of every trial. `clock` counts seconds; time and speed are this session's."""
+
+    trials: int
+    epochs: int
+    objective: str
+    clock: Callable[[], float] = time.monotonic
+    views: dict[int, TrialView] = field(default_factory=dict)
+    standings: dict[int, Standing] = field(default_factory=dict)
+    decisions: dict[int, Decision] = field(default_factory=dict)
+    session_epochs: int = 0
+
+    def __post_init__(self) -> None:
+        self._start = self.clock()
+
+    def restore(self, views: Iterable[TrialView]) -> None:
+        """Take over what an earlier session left."""
+        for view in views:
+            self.update(view)
+
+    def update(self, view: TrialView) -> None:
+        """Take note of a trial's newest view."""
+        self.views[view.number] = view
+        found = standing(view, self.objective)
+        if found is None:
+            self.standings.pop(view.number, None)
+        else:
+            self.standings[view.number] = found
+
+    @property
+    def running(self) -> list[TrialView]:
+        """Trials in training, by number."""
+        views = [view for view in self.views.values() if view.state == "running"]
+        return sorted(views, key=lambda view: view.number)
+
+    @property
+    def ended(self) -> list[TrialView]:
+        """Trials that have reached their final state."""
+        return [view for view in self.views.values() if view.state != "running"]
+
+    @property
+    def ranking(self) -> list[Standing]:
+        """Best first, as `leaderboard.rank` orders them."""
+        key = lambda one: (-one.value, one.trial.epochs, one.trial.number)  # noqa: E731
+        return sorted(self.standings.values(), key=key)
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds since this session began."""
+        return self.clock() - self._start
+
+    @property
+    def seconds_left(self) -> float | None:
+        """Estimate from this session's epochs a second and the epochs of an ended trial.
+
+        None until a trial has ended and an epoch was seen.
+        """
+        ended = self.ended
+        if not ended or not self.session_epochs:
+            return None
+        each = sum(view.epochs for view in ended) / len(ended)
+        begun = sum(min(view.epochs, each) for view in self.running)
+        remaining = max(0.0, each * (self.trials - len(ended)) - begun)
+        return remaining * self.elapsed / self.session_epochs

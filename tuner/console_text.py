@@ -1,0 +1,159 @@
+"""What the console says, as plain lines of at most 80 columns: pure functions, no printing."""
+
+import math
+import textwrap
+from collections.abc import Sequence
+
+from tuner.leaderboard import Gain, Standing, best_published, gain, one_line, rank, unranked
+from tuner.record import Decision, EpochRow, TrialView
+
+WIDTH = 80
+
+
+def fit(text: str, width: int = WIDTH) -> str:
+    """`text` as one line of at most `width` columns, its end cut off where it is longer."""
+    line = text.replace("\n", " ").rstrip()
+    return line if len(line) <= width else line[: width - 3] + "..."
+
+
+def score_text(value: float | None) -> str:
+    """Six columns: four decimals, or a dash for what is missing or not finite."""
+    return f"{value:6.4f}" if value is not None and math.isfinite(value) else "     -"
+
+
+def duration_text(seconds: float) -> str:
+    """Minutes and seconds, with hours where there are any: 3:05, 1:02:03."""
+    minutes, rest = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
+
+
+def metric_of(objective: str) -> str:
+    """Name of the metric behind an objective: `auroc` for `best_auroc`."""
+    return objective.removeprefix("best_")
+
+
+def best_so_far(trial: TrialView, objective: str) -> float | None:
+    """Highest finite value of the objective's metric in any row."""
+    metric = metric_of(objective)
+    values = [row.metrics.get(metric, math.nan) for row in trial.rows]
+    return max((value for value in values if math.isfinite(value)), default=None)
+
+
+def epoch_line(trial: TrialView, row: EpochRow, objective: str, epochs: int) -> str:
+    """One epoch's result."""
+    metric = metric_of(objective)
+    value, highest = score_text(row.metrics.get(metric)), best_so_far(trial, objective)
+    done = f"{row.epoch:>{len(str(epochs))}}/{epochs}"
+    return fit(
+        f"trial {trial.number:>3}  epoch {done}  {metric} {value}  "
+        f"best {score_text(highest)}  {row.seconds:6.1f} s"
+    )
+
+
+def ended_line(trial: TrialView, found: Standing | None, decision: Decision | None) -> str:
+    """How a trial ended, with its score where it has a valid one."""
+    line = f"trial {trial.number:>3}  {ending(trial, decision)}"
+    if found is not None:
+        line += f": best {found.value:.4f}, epoch {found.epoch}"
+    elif trial.state != "failed":
+        line += ", not ranked"
+    return fit(line)
+
+
+def ending(trial: TrialView, decision: Decision | None = None) -> str:
+    """State and reason in a few words."""
+    if trial.state == "failed":
+        return f"failed: {one_line(trial.reason).removeprefix('error: ')}"
+    if trial.reason == "diverged":
+        return f"diverged after {trial.epochs} epochs"
+    if trial.state != "pruned":
+        return trial.state
+    if trial.reason != "asha":
+        return f"stopped ({one_line(trial.reason)})"
+    if decision is None or decision.rank is None:
+        return "stopped by ASHA"
+    return f"stopped by ASHA at rung {decision.rung} (rank {decision.rank} of {decision.of})"
+
+
+def count_text(trials: Sequence[TrialView]) -> str:
+    """Trials by how they ended."""
+    diverged = sum(trial.reason == "diverged" for trial in trials)
+    complete = sum(trial.state == "complete" for trial in trials)
+    stopped = sum(trial.state == "pruned" for trial in trials) - diverged
+    failed = sum(trial.state == "failed" for trial in trials)
+    return f"{complete} complete   {stopped} stopped   {diverged} diverged   {failed} failed"
+
+
+def leaderboard_lines(
+    trials: Sequence[TrialView], objective: str, epochs: int, places: int = 10
+) -> list[str]:
+    """The best trials, the published sets wherever they stand, and who is not ranked and why."""
+    ranking = rank(trials, objective)
+    label = objective.replace("_", " ")
+    lines = [f"rank  trial  {label:>10}  at epoch  epochs  state"]
+    for place, found in enumerate(ranking, start=1):
+        if place <= places or found.trial.published:
+            lines.append(_place_line(place, found, epochs))
+    if not ranking:
+        lines = ["No trial has a valid score."]
+    apart = unranked(trials)
+    if apart:
+        lines += ["", "not ranked:"]
+    lines += [fit(f"      {trial.number:>5}  {ending(trial)}") for trial in apart[:places]]
+    if len(apart) > places:
+        lines.append(f"             and {len(apart) - places} more, all in trials.csv")
+    return lines
+
+
+def _place_line(place: int, found: Standing, epochs: int) -> str:
+    trial = found.trial
+    state = "interrupted" if trial.state == "running" else ending(trial)
+    name = f"  published {trial.published}" if trial.published else ""
+    done = f"{trial.epochs}/{epochs}"
+    return fit(
+        f"{place:>4}  {trial.number:>5}  {found.value:>10.4f}  {found.epoch:>8}  {done:>6}  "
+        f"{state}{name}"
+    )
+
+
+def best_lines(trials: Sequence[TrialView], objective: str) -> list[str]:
+    """The best trial's hyperparameters, those in which the trials differ."""
+    ranking = rank(trials, objective)
+    if not ranking:
+        return []
+    values = ranking[0].trial.hyperparameters
+    searched = [
+        name
+        for name in values
+        if len({str(trial.hyperparameters.get(name)) for trial in trials}) > 1
+    ]
+    width = max((len(name) for name in searched), default=0)
+    lines = [f"best: trial {ranking[0].trial.number}"]
+    return lines + [fit(f"  {name:<{width}}  {_value_text(values[name])}") for name in searched]
+
+
+def _value_text(value: float | int | str) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def gain_lines(trials: Sequence[TrialView], objective: str) -> list[str]:
+    """The gain over the published defaults, or the sentence that says why there is none."""
+    found = gain(trials, objective)
+    if not isinstance(found, Gain):
+        return textwrap.wrap(found, WIDTH)
+    name, value = found.published.trial.published, found.published.value
+    if found.best.trial.published:
+        return [f"The published set {found.best.trial.published} is the best: nothing beat it."]
+    label = objective.replace("_", " ")
+    return [
+        f"gain over the published {name}: {found.value:+.4f} {label} "
+        f"({value:.4f} -> {found.best.value:.4f})",
+        "both on validation images, one seed each; retrain measures them on the test images",
+    ]
+
+
+def published_text(trials: Sequence[TrialView], objective: str) -> str:
+    """The best published set so far, or an empty text."""
+    found = best_published(trials, objective)
+    return "" if found is None else f"published {found.value:.4f} ({found.trial.published})"

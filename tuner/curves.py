@@ -1,0 +1,255 @@
+"""Learning curves of a search as one picture: every trial's epochs, and the best so far."""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tuner.files import replace_file
+from tuner.leaderboard import Standing, is_ranked, rank, standing
+from tuner.record import TrialView
+
+if TYPE_CHECKING:
+    import numpy as np
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+    from numpy.typing import NDArray
+
+    _Scale = Callable[[NDArray[np.float64]], NDArray[np.float64]]
+
+_INK = "#222222"
+_STOPPED = "#b9bdc3"
+_COMPLETE = "#7fa8d1"
+_BEST = "#d1495b"
+_DIVERGED = "#e0a030"
+_PUBLISHED = ("#2a7f62", "#6a4c93", "#00798c", "#8d6a00")
+_UNIT = 0.08  # of the good trials' height: how soon the scale below them turns logarithmic
+_Points = list[tuple[int, float]]
+
+
+def write_curves(path: Path, trials: Sequence[TrialView], objective: str) -> None:
+    """Write the picture as PNG, whole or not at all; without any row it says so."""
+    figure = draw_curves(trials, objective)
+    replace_file(path, lambda temporary: figure.savefig(temporary, format="png", dpi=150))
+
+
+def draw_curves(trials: Sequence[TrialView], objective: str) -> "Figure":
+    """Left the metric behind `objective` by epoch, right each trial's objective and the best."""
+    from matplotlib.figure import Figure  # noqa: PLC0415  (the commands start without it)
+
+    figure = Figure(figsize=(11, 4.8), layout="constrained")
+    left, right = figure.subplots(1, 2, sharey=True, width_ratios=(1.15, 1))
+    metric = objective.removeprefix("best_")
+    for axes in (left, right):
+        _plain(axes)
+    ranking = rank(trials, objective)
+    view = _view(trials, ranking, metric)
+    for axes in (left, right):
+        view.apply(axes)
+    view.explain(left)
+    _draw_epochs(left, trials, ranking, metric)
+    _draw_best_so_far(right, trials, objective)
+    left.set_ylabel(f"{metric.upper()} on validation images")
+    handles, labels = left.get_legend_handles_labels()
+    if handles:
+        figure.legend(
+            handles, labels, loc="outside lower left", ncols=6, fontsize=8.5, frameon=False
+        )
+    return figure
+
+
+def _draw_epochs(
+    axes: "Axes", trials: Sequence[TrialView], ranking: Sequence[Standing], metric: str
+) -> None:
+    best = ranking[0].trial.number if ranking else None
+    colours = iter(_PUBLISHED * len(trials))
+    thin = max(0.35, min(1.0, 12 / max(1, len(trials)) + 0.3))
+    for trial in trials:
+        points = _points(trial, metric)
+        if not points or trial.number == best or trial.published:
+            continue
+        _draw_ordinary(axes, trial, points, thin)
+    for trial in trials:
+        if trial.published and trial.number != best and is_ranked(trial):
+            label = f"published {trial.published} (trial {trial.number})"
+            _draw_named(axes, _points(trial, metric), next(colours), label)
+    if ranking:
+        first = ranking[0]
+        name = f", published {first.trial.published}" if first.trial.published else ""
+        label = f"best: trial {first.trial.number}{name}"
+        _draw_named(axes, _points(first.trial, metric), _BEST, label)
+        peak = dict(_points(first.trial, metric))[first.epoch]
+        axes.plot(first.epoch, peak, "o", color=_BEST, markersize=8, zorder=6)
+    _explain(axes, trials)
+    last = max((trial.rows[-1].epoch for trial in trials if trial.rows), default=1)
+    axes.set_xlim(0.8, last + 0.2 + 0.02 * last)
+    axes.set_xlabel("epoch")
+    axes.set_title("Each trial, epoch by epoch", loc="left", fontsize=11, color=_INK)
+
+
+def _draw_ordinary(axes: "Axes", trial: TrialView, points: _Points, width: float) -> None:
+    epochs, values = zip(*points, strict=True)
+    if not is_ranked(trial):
+        axes.plot(epochs, values, color=_DIVERGED, linewidth=width, zorder=2)
+        axes.plot(epochs[-1], values[-1], "x", color=_DIVERGED, markersize=5, zorder=4)
+    elif trial.state == "complete":
+        axes.plot(epochs, values, color=_COMPLETE, linewidth=width, alpha=0.8, zorder=3)
+    else:
+        axes.plot(epochs, values, color=_STOPPED, linewidth=width * 0.9, zorder=2)
+        axes.plot(epochs[-1], values[-1], "o", color=_STOPPED, markersize=2.6, zorder=2)
+
+
+def _draw_named(axes: "Axes", points: _Points, colour: str, label: str) -> None:
+    if points:
+        epochs, values = zip(*points, strict=True)
+        size = 3.5 if len(points) <= 15 else 0
+        axes.plot(
+            epochs, values, "o-", color=colour, linewidth=2, markersize=size, label=label, zorder=5
+        )
+
+
+def _explain(axes: "Axes", trials: Sequence[TrialView]) -> None:
+    """Add to the legend what the ordinary lines are, of the kinds that occur, and their number."""
+    plain = [trial for trial in trials if trial.rows and not trial.published]
+    complete = sum(trial.state == "complete" for trial in plain)
+    apart = sum(not is_ranked(trial) for trial in plain)
+    stopped = len(plain) - complete - apart
+    if complete:
+        axes.plot([], [], color=_COMPLETE, label=f"ran to the end ({complete})")
+    if stopped:
+        unfinished = any(trial.state == "running" for trial in plain)
+        label = f"stopped early{' or unfinished' if unfinished else ''} ({stopped})"
+        axes.plot([], [], "o-", color=_STOPPED, linewidth=1, markersize=2.6, label=label)
+    if apart:
+        label = f"diverged or failed ({apart})"
+        axes.plot([], [], "x-", color=_DIVERGED, linewidth=1, markersize=5, label=label)
+    if not any(trial.rows for trial in trials):
+        axes.text(
+            0.5, 0.5, "no trial has reported an epoch yet", ha="center", transform=axes.transAxes
+        )
+
+
+def _draw_best_so_far(axes: "Axes", trials: Sequence[TrialView], objective: str) -> None:
+    """Every trial's objective in the order in which they were started, and the best up to there."""
+    highest, steps = -math.inf, []
+    colours = iter(_PUBLISHED * len(trials))
+    size = 18 if len(trials) <= 60 else 9
+    for trial in sorted(trials, key=lambda trial: trial.number):
+        found = standing(trial, objective)
+        if found is not None:
+            colour = _COMPLETE if trial.state == "complete" else _STOPPED
+            if trial.published:
+                colour = next(colours)
+            layer = 4 if trial.published else 3
+            area = 30 if trial.published else size
+            axes.scatter(trial.number, found.value, s=area, color=colour, zorder=layer)
+            if found.value > highest:
+                highest, best = found.value, found
+        steps.append((trial.number, highest))
+    if highest > -math.inf:
+        numbers, values = zip(*steps, strict=True)
+        axes.step(numbers, values, where="post", color=_BEST, linewidth=1.6, zorder=2)
+        axes.plot(best.trial.number, best.value, "o", color=_BEST, markersize=8, zorder=6)
+        axes.annotate(
+            f"trial {best.trial.number}, epoch {best.epoch}: {best.value:.4f}",
+            (best.trial.number, best.value),
+            xytext=(0, 9),
+            textcoords="offset points",
+            ha="right" if best.trial.number > len(trials) / 2 else "left",
+            fontsize=9,
+            color=_BEST,
+        )
+    axes.set_xlabel("trial, in the order of their start")
+    label = objective.replace("_", " ").replace("au", "AU").replace("roc", "ROC")
+    label = label.replace("prc", "PRC")
+    title = f"{label[0].upper()}{label[1:]} of each trial, and the best so far"
+    axes.set_title(title, loc="left", fontsize=11, color=_INK)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _View:
+    """What the vertical axis shows: a plain scale above `low`, a shaded strip down to `floor`."""
+
+    lowest: float
+    floor: float
+    low: float
+    top: float
+
+    def apply(self, axes: "Axes") -> None:
+        """Set scale, limits and ticks."""
+        from matplotlib.ticker import FixedLocator, MaxNLocator  # noqa: PLC0415
+
+        candidates = MaxNLocator(nbins=6).tick_values(self.low, self.top)
+        ticks = [float(tick) for tick in candidates if self.low <= tick <= self.top]
+        if self.floor < self.low:
+            scale = _compression(self.low, _UNIT * (self.top - self.low))
+            axes.set_yscale("function", functions=scale)
+            axes.axhspan(self.floor, self.low, color="#f4f4f2", zorder=0)
+            ticks += [tick for tick in (0.5, 0.8, 0.9, 0.95) if self._has_room(tick)]
+        axes.yaxis.set_major_locator(FixedLocator(ticks))
+        axes.set_ylim(self.floor, self.top)
+
+    def explain(self, axes: "Axes") -> None:
+        """Say in the strip what it is."""
+        if self.floor < self.low:
+            text = f"compressed below {self.low:.3f}, lowest {self.lowest:.3f}"
+            place = (0.985, self.floor)
+            transform = axes.get_yaxis_transform()
+            axes.text(*place, text, ha="right", va="bottom", fontsize=8, transform=transform)
+
+    def _has_room(self, tick: float) -> bool:
+        """Whether a tick in the strip would be told from the bounds of the strip."""
+        return self.floor < tick < self.low - 0.1 * (self.top - self.low)
+
+
+def _compression(low: float, unit: float) -> "tuple[_Scale, _Scale]":
+    """Forward and inverse of a scale that is plain above `low` and logarithmic below.
+
+    The slope is continuous at `low`; `unit` below it distances count with their logarithm.
+    """
+    import numpy as np  # noqa: PLC0415
+
+    def forward(values: "NDArray[np.float64]") -> "NDArray[np.float64]":
+        below = np.maximum(low - values, 0)
+        return np.maximum(values, low) - unit * np.log1p(below / unit)
+
+    def inverse(values: "NDArray[np.float64]") -> "NDArray[np.float64]":
+        below = np.maximum(low - values, 0)
+        return np.maximum(values, low) - unit * np.expm1(below / unit)
+
+    return forward, inverse
+
+
+def _view(trials: Sequence[TrialView], ranking: Sequence[Standing], metric: str) -> _View:
+    """Tell the good trials apart: full scale for those that ran to their end, bar a tenth."""
+    if not ranking:
+        return _View(lowest=0.0, floor=0.0, low=0.0, top=1.0)
+    values = [found.value for found in ranking if found.trial.state == "complete"]
+    values = values or [found.value for found in ranking]
+    shown = values[: max(2, math.ceil(len(values) * 0.9))]
+    shown += [found.value for found in ranking if found.trial.published]
+    drawn = [value for trial in trials for _, value in _points(trial, metric)]
+    top = max(value for trial in trials if is_ranked(trial) for _, value in _points(trial, metric))
+    low = max(min(shown), top - 0.2)
+    span = max(top - low, 0.01)
+    low -= 0.25 * span
+    lowest = min(drawn)
+    floor = lowest - 0.35 * (low - lowest) if lowest < low else low
+    return _View(lowest=lowest, floor=floor, low=low, top=top + 0.15 * span)
+
+
+def _points(trial: TrialView, metric: str) -> _Points:
+    pairs = [(row.epoch, row.metrics.get(metric, math.nan)) for row in trial.rows]
+    return [(epoch, value) for epoch, value in pairs if math.isfinite(value)]
+
+
+def _plain(axes: "Axes") -> None:
+    from matplotlib.ticker import MaxNLocator  # noqa: PLC0415
+
+    axes.xaxis.set_major_locator(MaxNLocator(nbins=9, integer=True))
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.spines[["left", "bottom"]].set_color("#999999")
+    axes.tick_params(colors="#555555", labelsize=9)
+    axes.grid(axis="y", color="#eeeeee", linewidth=0.8)
+    axes.set_axisbelow(True)
