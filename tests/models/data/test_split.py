@@ -83,3 +83,15 @@ def test_a_failed_save_leaves_the_old_file_whole(
         replace(split, normal_classes=(0,)).save(tmp_path / "split.npz")
     assert Split.load(tmp_path / "split.npz") == split
     assert [path.name for path in tmp_path.iterdir()] == ["split.npz"]
+
+
+def test_a_reader_of_the_old_file_never_sees_half_of_the_new_one(
+    split: Split, tmp_path: Path
+) -> None:
+    path = tmp_path / "split.npz"
+    split.save(path)
+    before = path.read_bytes()
+    with path.open("rb") as reader:
+        replace(split, normal_classes=(0,)).save(path)
+        assert reader.read() == before
+    assert Split.load(path).normal_classes == (0,)
