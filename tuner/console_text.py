@@ -149,7 +149,7 @@ def gain_lines(trials: Sequence[TrialView], objective: str) -> list[str]:
     return [
         f"gain over the published {name}: {found.value:+.4f} {label} "
         f"({value:.4f} -> {found.best.value:.4f})",
-        "both on validation images, one seed each; retrain measures them on the test images",
+        "both on validation images, one seed each; retrain measures them on test images",
     ]
 
 
