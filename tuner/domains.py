@@ -5,10 +5,10 @@ generator_lr: {log: [2e-5, 1e-3]}
 
 from __future__ import annotations
 
-import math
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, TypeGuard
 
 from pydantic import PlainSerializer, PlainValidator, WithJsonSchema
 
@@ -17,18 +17,17 @@ from tuner.errors import unknown
 Value = float | int | str
 """A value of a hyperparameter."""
 
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+_LARGEST = sys.float_info.max
 
 
-def _is_whole(value: object) -> bool:
+def _is_number(value: object) -> TypeGuard[float]:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    return -_LARGEST <= value <= _LARGEST  # NaN is in no range
+
+
+def _is_whole(value: object) -> TypeGuard[int]:
     return isinstance(value, int) and not isinstance(value, bool)
-
-
-def _check_order(low: float, high: float) -> None:
-    if not low < high:
-        raise ValueError(f"low must be below high, got low {low!r} and high {high!r}")
 
 
 @dataclass(frozen=True)
@@ -40,13 +39,8 @@ class Uniform:
 
     def __post_init__(self) -> None:
         _check_reals(self.low, self.high)
-        object.__setattr__(self, "low", float(self.low))
+        object.__setattr__(self, "low", float(self.low))  # a file may say 5 for 5.0
         object.__setattr__(self, "high", float(self.high))
-        _check_order(self.low, self.high)
-
-    def contains(self, value: object) -> bool:
-        """Say whether the domain can give this value."""
-        return _is_number(value) and self.low <= float(value) <= self.high  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True)
@@ -58,15 +52,10 @@ class Log:
 
     def __post_init__(self) -> None:
         _check_reals(self.low, self.high)
-        object.__setattr__(self, "low", float(self.low))
+        object.__setattr__(self, "low", float(self.low))  # a file may say 5 for 5.0
         object.__setattr__(self, "high", float(self.high))
-        _check_order(self.low, self.high)
         if self.low <= 0:
             raise ValueError(f"a log range must start above 0, got low {self.low!r}; see uniform")
-
-    def contains(self, value: object) -> bool:
-        """Say whether the domain can give this value."""
-        return _is_number(value) and self.low <= float(value) <= self.high  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True)
@@ -78,11 +67,6 @@ class Int:
 
     def __post_init__(self) -> None:
         _check_whole(self.low, self.high)
-        _check_order(self.low, self.high)
-
-    def contains(self, value: object) -> bool:
-        """Say whether the domain can give this value."""
-        return _is_whole(value) and self.low <= value <= self.high  # type: ignore[operator]
 
 
 @dataclass(frozen=True)
@@ -94,13 +78,8 @@ class LogInt:
 
     def __post_init__(self) -> None:
         _check_whole(self.low, self.high)
-        _check_order(self.low, self.high)
         if self.low < 1:
             raise ValueError(f"a log_int range must start at 1 or above, got low {self.low!r}")
-
-    def contains(self, value: object) -> bool:
-        """Say whether the domain can give this value."""
-        return _is_whole(value) and self.low <= value <= self.high  # type: ignore[operator]
 
 
 @dataclass(frozen=True)
@@ -118,10 +97,6 @@ class Choice:
         if len(set(self.values)) < len(self.values):
             raise ValueError(f"a value stands twice in the choice {list(self.values)}")
 
-    def contains(self, value: object) -> bool:
-        """Say whether the domain can give this value."""
-        return value in self.values
-
 
 AnyDomain = Uniform | Log | Int | LogInt | Choice
 
@@ -137,17 +112,24 @@ WORDS: dict[str, type[AnyDomain]] = {
 def _check_reals(low: object, high: object) -> None:
     if not (_is_number(low) and _is_number(high)):
         raise ValueError(f"low and high must be finite numbers, got {low!r} and {high!r}")
+    _check_order(low, high)
 
 
 def _check_whole(low: object, high: object) -> None:
     if not (_is_whole(low) and _is_whole(high)):
         raise ValueError(f"low and high must be whole numbers, got {low!r} and {high!r}")
+    _check_order(low, high)
+
+
+def _check_order(low: float, high: float) -> None:
+    if not low < high:
+        raise ValueError(f"low must be below high, got low {low!r} and high {high!r}")
 
 
 def plain_value(value: object) -> Value:
     """Return a value of a hyperparameter as it is; ValueError for anything else."""
     if isinstance(value, str) or _is_number(value):
-        return value  # type: ignore[return-value]
+        return value
     raise ValueError(f"must be one finite number or one word, got {value!r}")
 
 

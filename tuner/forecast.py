@@ -1,19 +1,25 @@
 """How many epochs a search trains and how long that takes, before it starts.
 
 ASHA stops trials by how they compare, so the number of epochs is known only within limits. The
-likely number holds if the order of the trials says nothing about how good they are.
+likely number is the mean of draws in which the order of the trials says nothing about how good
+they are.
 """
 
 from __future__ import annotations
 
+from bisect import insort
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import inf
+from random import Random
 
 from models import detectors
 from tuner.space import Machine, Space
 
 Probe = Callable[[Space, Machine], float]
 """Measures the seconds that one epoch of one trial takes on this machine."""
+
+_DRAWS = 40
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,27 +55,43 @@ def published_trials(space: Space) -> tuple[str, ...]:
 def epochs_to_train(space: Space) -> Range:
     """Return the number of epochs of all trials together."""
     stops = rungs(space)
-    full = min(space.trials, max(1, len(published_trials(space))))
+    published = len(published_trials(space))
+    full = max(1, published)
     greatest = space.trials * space.epochs
     if not stops:
         return Range(least=greatest, likely=greatest, greatest=greatest)
     least = full * space.epochs + (space.trials - full) * stops[0]
-    likely, trained, going_on = 0.0, 0, float(space.trials)
-    for stop in (*stops, space.epochs):
-        likely += max(going_on, full) * (stop - trained)
-        trained, going_on = stop, _going_on(going_on, space.scheduler.reduction_factor)
-    return Range(least=least, likely=likely, greatest=greatest)
+    runs = [_epochs_of_a_draw(space, stops, published, Random(seed)) for seed in range(_DRAWS)]
+    return Range(least=least, likely=sum(runs) / _DRAWS, greatest=greatest)
 
 
-def _going_on(arriving: float, reduction_factor: int) -> float:
-    """Return how many of the trials that arrive at a rung pass it, if their order is random.
+def _epochs_of_a_draw(space: Space, stops: tuple[int, ...], published: int, random: Random) -> int:
+    """Return the epochs that ASHA trains if the trials, one after another, are random in quality.
 
-    The first passes; trial m+1 must reach the (1 - 1/factor) quantile of the m before it, which
-    ASHA interpolates between them. A number of m random ones exceeds the j-th with j/(m+1).
+    A trial passes a rung if it reaches the quantile of those before it, interpolated.
     """
-    quantile = 1 - 1 / reduction_factor
-    passing = [1 - (quantile * (m - 1) + 1) / (m + 1) for m in range(1, round(arriving))]
-    return 1 + sum(passing)
+    quantile = 1 - 1 / space.scheduler.reduction_factor
+    rung_values: dict[int, list[float]] = {stop: [] for stop in stops}
+    total = 0
+    for number in range(space.trials):
+        value, reached = random.random(), space.epochs
+        for stop in stops:
+            passes = value >= _quantile(rung_values[stop], quantile)
+            insort(rung_values[stop], value)
+            if not passes and number >= published:
+                reached = stop
+                break
+        total += reached
+    return total
+
+
+def _quantile(ascending: list[float], share: float) -> float:
+    if not ascending:
+        return -inf
+    place = share * (len(ascending) - 1)
+    below = int(place)
+    above = min(below + 1, len(ascending) - 1)
+    return ascending[below] + (place - below) * (ascending[above] - ascending[below])
 
 
 def trials_at_once(space: Space, machine: Machine) -> int:

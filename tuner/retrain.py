@@ -32,6 +32,8 @@ def parser() -> argparse.ArgumentParser:
     add("--seeds", type=_count, default=3, help="trainings with fresh seeds (default: 3)")
     add("--epochs", type=_count, help="of each (default: as many as the search allowed)")
     add("--no-baselines", dest="baselines", action="store_false", help="only the best one")
+    add("--published", action="store_true", help="train the published defaults alike, to compare")
+    add("--again", action="store_true", help="train again although the report is there")
     add(
         "--set",
         dest="overrides",
@@ -60,6 +62,7 @@ def _main(given: argparse.Namespace) -> int:
     config = given.config or _best_of(given.search)
     space = load_space(config, given.overrides)
     from tuner.api import retrain  # noqa: PLC0415 - loads torch
+    from tuner.notices import say  # noqa: PLC0415
 
     retrain(
         config.parent,
@@ -67,6 +70,9 @@ def _main(given: argparse.Namespace) -> int:
         seeds=given.seeds,
         epochs=given.epochs,
         baselines=given.baselines,
+        published=given.published,
+        again=given.again,
+        say=say,
     )
     return 0
 

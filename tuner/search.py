@@ -73,7 +73,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _main(given: argparse.Namespace) -> int:
     run_folder = _run_folder(given)
-    space, resume = _space(given, run_folder)
+    space = _space(given, run_folder)
     if given.dry_run:
         return _dry_run(space, given.address)
     from tuner.api import search  # noqa: PLC0415 - loads ray and optuna
@@ -81,7 +81,6 @@ def _main(given: argparse.Namespace) -> int:
     search(
         space,
         run_folder=run_folder,
-        resume=resume,
         time_budget_s=given.time_budget,
         address=given.address,
     )
@@ -103,15 +102,15 @@ def _run_folder(given: argparse.Namespace) -> Path:
     return runs / (existing or free_name(stem, runs))
 
 
-def _space(given: argparse.Namespace, run_folder: Path) -> tuple[Space, bool]:
-    """Return the space to search, and whether it goes on with what the folder holds."""
+def _space(given: argparse.Namespace, run_folder: Path) -> Space:
+    """Return the space to search, which may go on with what the folder holds."""
     from tuner.resume import RECORD, recorded_space, resumed_space  # noqa: PLC0415 - for --help
     from tuner.space import load_space  # noqa: PLC0415
 
     overrides = _overrides(given)
     if given.resume and (recorded := recorded_space(run_folder)):
         wanted = load_space(given.space or run_folder / RECORD, overrides)
-        return resumed_space(recorded, wanted, run_folder), True
+        return resumed_space(recorded, wanted, run_folder)
     if given.space is None:
         raise TunerError(_nothing_to_resume(given, run_folder))
     space = load_space(given.space, overrides)
@@ -121,7 +120,7 @@ def _space(given: argparse.Namespace, run_folder: Path) -> tuple[Space, bool]:
             + ("it holds no search to resume; " if given.resume else "go on with it by --resume, ")
             + "or start another search with --name."
         )
-    return space, False
+    return space
 
 
 def _nothing_to_resume(given: argparse.Namespace, run_folder: Path) -> str:

@@ -68,6 +68,9 @@ def read_yaml(text: str) -> Document:
     document = Document()
     try:
         node = yaml.compose(text, Loader=_Loader)
+    except RecursionError:
+        document.complain((), 1, "not YAML that can be read: nested too deeply")
+        return document
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else 1

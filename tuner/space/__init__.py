@@ -1,5 +1,6 @@
 """What to search: the space, its file and its scales. Imports no torch."""
 
+from tuner.space.best import best_space
 from tuner.space.model import Space
 from tuner.space.reading import load_space
 from tuner.space.scales import Machine, chosen_scale, resolve_scale, scale_sentence
@@ -14,6 +15,7 @@ __all__ = [
     "Scheduler",
     "Space",
     "Wandb",
+    "best_space",
     "chosen_scale",
     "dump_space",
     "load_space",

@@ -11,6 +11,13 @@ from pydantic import PlainSerializer, PlainValidator, TypeAdapter, ValidationErr
 from models.data.config import DataConfig
 from tuner.errors import Problem, unknown
 
+_KINDS = {
+    "integer": "a whole number",
+    "number": "a number",
+    "string": "a word",
+    "tuple": "a list in square brackets",
+}
+
 
 def _as_tuple(value: object) -> object:
     return tuple(value) if isinstance(value, list) else value
@@ -37,8 +44,8 @@ def _problem_of(key: str, value: object, hints: Mapping[str, Any], dataset: obje
     try:
         TypeAdapter(hints[key]).validate_python(_as_tuple(value), strict=True)
     except ValidationError as error:
-        wanted = dict.fromkeys(_lower(one["msg"]) for one in error.errors())
-        return f"{', or '.join(wanted)}; got {value!r}"
+        wanted = dict.fromkeys(_wanted(one["msg"]) for one in error.errors())
+        return f"must be {' or '.join(wanted)}, got {value!r}"
     except ValueError as error:
         return str(error)
     known = dataset is not None and not _text_of_construction({"dataset": dataset})
@@ -46,8 +53,9 @@ def _problem_of(key: str, value: object, hints: Mapping[str, Any], dataset: obje
     return _text_of_construction(names | {key: value}).removeprefix(f"{key}: ")
 
 
-def _lower(text: str) -> str:
-    return text[:1].lower() + text[1:]
+def _wanted(message: str) -> str:
+    kind = message.removeprefix("Input should be a valid ")
+    return _KINDS.get(kind, kind)
 
 
 def _problem_together(written: Mapping[str, object]) -> list[Problem]:

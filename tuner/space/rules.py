@@ -131,9 +131,7 @@ def _too_few(space: Space, key: str, number: int, published: int) -> str:
 def _scale_name_problems(space: Space) -> Iterator[Problem]:
     if AUTO in space.scales:
         yield Problem(path=("scales", AUTO), text="auto is no name for a scale")
-    if not space.scales:
-        return
-    if space.scale == AUTO and "cpu" not in space.scales:
+    if space.scale == AUTO and space.scales and "cpu" not in space.scales:
         text = f"auto needs a scale named cpu; named are: {', '.join(space.scales)}"
         yield Problem(path=("scale",), text=text)
     if space.scale != AUTO and space.scale not in space.scales:

@@ -1,0 +1,225 @@
+"""What a space file may say, and what is said about one that is wrong."""
+
+from pathlib import Path
+
+import pytest
+
+from models import detectors
+from tuner.domains import Choice, Int, Log, Uniform
+from tuner.errors import SpaceError
+from tuner.space import Machine, Space, best_space, dump_space, load_space, resolve_scale
+
+GOOD = {
+    "detector": "two-discriminator-gan",
+    "search": {"patch_n": {"int": [1, 9]}},
+    "trials": 4,
+    "epochs": 2,
+}
+
+
+def load(folder: Path, text: str, *overrides: str) -> Space:
+    path = folder / "space.yaml"
+    path.write_text(text, encoding="utf-8")
+    return load_space(path, overrides)
+
+
+def complaints(folder: Path, text: str, *overrides: str) -> list[str]:
+    with pytest.raises(SpaceError) as caught:
+        load(folder, text, *overrides)
+    return str(caught.value).replace(f"{folder}/", "").splitlines()
+
+
+def good_text(**changes: str) -> str:
+    lines = {
+        "detector": "two-discriminator-gan",
+        "search": "{patch_n: {int: [1, 9]}}",
+        "trials": "4",
+        "epochs": "2",
+    } | changes
+    return "".join(f"{key}: {value}\n" for key, value in lines.items())
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"search": {"patch_n": Choice((1, 3)), "generator_lr": Log(2e-5, 1e-3)}},
+        {"search": {"patch_weight": Uniform(0, 5), "score": Choice(("error", "mixture"))}},
+        {"fixed": {"width": 8, "activation": "tanh", "abc_weight": 2.5}},
+        {"data": {"dataset": "digits", "normal": [3, 5], "fit_normals": 50}},
+        {"wandb": "off", "scheduler": {"name": "none"}, "sampler": {"name": "random", "seed": 7}},
+        {"resources": {"lanes": 4, "cpus_per_trial": 2, "concurrent_trials": 3}},
+        {"scales": {"cpu": {"width": 8, "epochs": 3, "trials": 5, "fit_normals": 9}, "big": {}}},
+        {"scales": {"cpu": {"width": 8}}, "scale": "cpu"},
+        {"result": {"auroc": 0.97, "names": ["1e-4", "off", "nan", "null", "010", "2e5"]}},
+    ],
+)
+def test_a_space_would_change_when_it_is_written_and_read(
+    tmp_path: Path, changes: dict[str, object]
+) -> None:
+    space = Space.model_validate(GOOD | changes)
+    dump_space(space, tmp_path / "deep" / "space.yaml", heading="Two lines\n\nof comment")
+    assert load_space(tmp_path / "deep" / "space.yaml") == space
+    assert [file.name for file in (tmp_path / "deep").iterdir()] == ["space.yaml"]
+
+
+def test_all_problems_would_not_come_at_once(tmp_path: Path) -> None:
+    text = """\
+detector: two-discriminator-gan
+data: {datset: x, size: big, normal: [Shrt], clusters: -1}
+objective: best_aroc
+search:
+  patch_n: {uniform: [1, 9]}
+  patch_weigth: {uniform: [0, 5]}
+  abc_weight: {log: [0, 5]}
+  generator_lr: {log: [1e-5, 1e-3]}
+  score: {choice: [error, mixt]}
+fixed: {width: 16.5, score: error}
+sampler: {name: tp, seed: -1}
+samplr: 3
+trials: "4"
+epochs: .nan
+epochs: 2
+scales: {cpu: {epochs: 1, trals: 3}}
+resources: {lanes: 0}
+wandb: of
+"""
+    places = [line.split(": ")[:2] for line in complaints(tmp_path, text)]
+    assert places == [
+        ["space.yaml:2", "data.datset"],
+        ["space.yaml:2", "data.size"],
+        ["space.yaml:2", "data.normal"],
+        ["space.yaml:2", "data.clusters"],
+        ["space.yaml:3", "objective"],
+        ["space.yaml:5", "search.patch_n"],
+        ["space.yaml:6", "search.patch_weigth"],
+        ["space.yaml:7", "search.abc_weight"],
+        ["space.yaml:8", "search.generator_lr"],
+        ["space.yaml:9", "search.score"],
+        ["space.yaml:10", "fixed.width"],
+        ["space.yaml:10", "fixed.score"],
+        ["space.yaml:11", "sampler.name"],
+        ["space.yaml:11", "sampler.seed"],
+        ["space.yaml:12", "samplr"],
+        ["space.yaml:13", "trials"],
+        ["space.yaml:14", "epochs"],
+        ["space.yaml:15", "epochs"],
+        ["space.yaml:16", "scales.cpu.trals"],
+        ["space.yaml:16", "scales.cpu.trials"],
+        ["space.yaml:17", "resources.lanes"],
+        ["space.yaml:18", "wandb.mode"],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"detector": "two-discriminator-gam"}, "1: detector: unknown detector"),
+        ({"detector": "two-discriminator-gam"}, "nearest: two-discriminator-gan"),
+        ({"detector": "3"}, "1: detector: must be a word, got 3"),
+        ({"objectiv": "auroc"}, "5: objectiv: unknown key 'objectiv'; allowed: detector, data, "),
+        ({"objectiv": "auroc"}, "nearest: objective"),
+        ({"objective": "f1"}, "'f1' is not allowed; allowed: best_auroc, auroc, best_auprc, auprc"),
+        ({"search": "{patch_m: {int: [1, 9]}}"}, "unknown hyperparameter of two-discriminator-gan"),
+        ({"search": "{patch_m: {int: [1, 9]}}"}, "nearest: patch_n"),
+        ({"search": "{patch_n: {int: [9, 1]}}"}, "low must be below high, got low 9 and high 1"),
+        ({"search": "{patch_n: {int: [0, 9]}}"}, "allowed is a whole number from 1 to"),
+        ({"search": "{score: {int: [0, 9]}}"}, "score is 0, allowed are: error, mixture"),
+        ({"search": "{}"}, "2: search: is empty, so all trials would be equal"),
+        ({"search": "[patch_n]"}, "2: search: must be a section of keys, got ['patch_n']"),
+        ({"fixed": "{patch_n: 3}"}, "fixed.patch_n: is also under `search`; keep one of the two"),
+        ({"fixed": "{width: wide}"}, "width is 'wide', allowed is a whole number from"),
+        ({"fixed": "{widht: 8}"}, "nearest: width"),
+        ({"trials": "1"}, "must be at least 2, the published sets are tried first; got 1"),
+        ({"trials": "0"}, "trials: must be at least 1, got 0"),
+        ({"trials": "2.5"}, "trials: must be a whole number, got 2.5"),
+        ({"trials": "true"}, "trials: must be a whole number, got True"),
+        ({"scheduler": "{grace_epochs: 3}"}, "must be at least scheduler.grace_epochs, 3; got 2"),
+        ({"scheduler": "{reduction_factor: 1}"}, "must be at least 2, got 1"),
+        ({"scheduler": "hyperband"}, "scheduler: must be a section of keys, got 'hyperband'"),
+        ({"sampler": "{name: cmaes}"}, "'cmaes' is not allowed; allowed: tpe, random"),
+        ({"resources": "{lanes: many}"}, "must be a whole number from 1 on, or auto; got 'many'"),
+        ({"resources": "{cpus_per_trial: 0}"}, "resources.cpus_per_trial: must be at least 1"),
+        ({"scale": "gpu"}, "unknown scale 'gpu'; allowed: auto"),
+        ({"scales": "{gpu: {}}"}, "auto needs a scale named cpu; named are: gpu"),
+        ({"scales": "{cpu: {}, cqu: {}}", "scale": "cp"}, "nearest: cpu"),
+        ({"scales": "{cpu: {patch_n: 3}}"}, "scales.cpu.patch_n: is also under `search`"),
+        ({"scales": "{cpu: {trials: 1}}"}, "scales.cpu.trials: must be at least 2"),
+        ({"scales": "{cpu: {epocs: 1}}"}, "nearest: epochs"),
+        (
+            {"data": "{normal: Shirt}"},
+            "data.normal: must be a list in square brackets, got 'Shirt'",
+        ),
+        (
+            {"data": "{dataset: digits, normal: [Shirt]}"},
+            "data.normal: digits has no class 'Shirt'",
+        ),
+        ({"data": "{size: 32.5}"}, "data.size: must be a whole number, got 32.5"),
+        ({"data": "{folder: 3}"}, "data.folder: must be a word"),
+        ({"data": "digits"}, "data: must be a section of settings, got 'digits'"),
+        ({"wandb": "{project: ''}"}, "wandb.project: must not be empty, got ''"),
+    ],
+)
+def test_a_wrong_space_would_be_searched(
+    tmp_path: Path, changes: dict[str, str], message: str
+) -> None:
+    found = complaints(tmp_path, good_text(**changes))
+    assert len(found) == 1
+    assert message in found[0]
+
+
+@pytest.mark.parametrize("key", ["detector", "trials", "epochs"])
+def test_a_missing_key_would_be_guessed(tmp_path: Path, key: str) -> None:
+    lines = [line for line in good_text().splitlines() if not line.startswith(key)]
+    (found,) = complaints(tmp_path, "\n".join(lines))
+    assert found.startswith(f"space.yaml:1: {key}: missing")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [("", "the file is empty"), ("- a\n", "a mapping of keys, got ['a']"), ("a: [", "not YAML")],
+)
+def test_a_file_that_is_no_space_would_end_in_a_traceback(
+    tmp_path: Path, text: str, message: str
+) -> None:
+    (found,) = complaints(tmp_path, text)
+    assert found.startswith("space.yaml:1: ")
+    assert message in found
+
+
+def test_a_missing_file_would_not_name_the_one_beside_it(tmp_path: Path) -> None:
+    (tmp_path / "quickstart.yaml").touch()
+    with pytest.raises(SpaceError, match=r"no such file; nearest: .*quickstart\.yaml"):
+        load_space(tmp_path / "quikstart.yaml")
+    with pytest.raises(SpaceError, match="cannot be read: Is a directory"):
+        load_space(tmp_path)
+
+
+def test_a_file_that_is_no_text_would_end_in_a_traceback(tmp_path: Path) -> None:
+    (tmp_path / "space.yaml").write_bytes(b"a: \xff")
+    with pytest.raises(SpaceError, match="byte 3 is no UTF-8 text"):
+        load_space(tmp_path / "space.yaml")
+
+
+def test_an_int_domain_for_a_real_hyperparameter_would_be_refused() -> None:
+    space = Space.model_validate(GOOD | {"search": {"patch_weight": {"int": [0, 5]}}})
+    assert space.search == {"patch_weight": Int(0, 5)}
+
+
+def test_a_detector_would_have_a_default_that_a_space_may_not_fix() -> None:
+    assert len(detectors.names()) >= 3
+    for name in detectors.names():
+        fixed = detectors.resolve(name, {})
+        Space.model_validate({"detector": name, "fixed": fixed, "trials": 1, "epochs": 1})
+
+
+def test_the_best_configuration_would_not_read_back_as_a_space(tmp_path: Path) -> None:
+    scales = {"cpu": {"width": 8, "trials": 5}}
+    space = resolve_scale(Space.model_validate(GOOD | {"scales": scales}), Machine(cpus=1))
+    values = detectors.resolve(space.detector, space.fixed | {"patch_n": 2})
+    best = best_space(space, values, {"best_auroc": 0.98, "trial": 3})
+    dump_space(best, tmp_path / "best.yaml")
+    read = load_space(tmp_path / "best.yaml")
+    assert read == best
+    assert (read.search, read.trials, read.fixed) == ({}, 1, values)
+    assert read.result == {"best_auroc": 0.98, "trial": 3}

@@ -1,0 +1,77 @@
+"""Every space file of the repository, and the schema beside them."""
+
+import dataclasses
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from models import detectors
+from tuner.schema import main, schema_text
+from tuner.space import Machine, load_space, resolve_scale
+
+FOLDER = Path(__file__).parents[3] / "search_spaces"
+FILES = sorted(FOLDER.rglob("*.y*ml"))
+WEIGHTS = re.compile(r"weight$")
+
+
+def test_no_space_file_would_be_checked() -> None:
+    assert len(FILES) >= 2
+    assert {"quickstart", "lossweights"} <= {file.stem for file in FILES}
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_a_space_file_would_not_load(file: Path) -> None:
+    space = load_space(file)
+    for machine in (Machine(cpus=2), Machine(cpus=8, gpus=1)):
+        resolve_scale(space, machine)
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_a_space_file_would_not_say_how_to_start_it(file: Path) -> None:
+    lines = file.read_text(encoding="utf-8").splitlines()
+    assert lines[0] == f"# python -m tuner.search --space search_spaces/{file.name}"
+    assert "# yaml-language-server: $schema=schema.json" in lines
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_a_space_file_would_not_run_on_the_embedded_images(file: Path) -> None:
+    assert load_space(file, ["data.dataset=digits"]).data.dataset == "digits"
+
+
+def test_a_loss_weight_would_be_missing_from_the_real_search() -> None:
+    space = load_space(FOLDER / "lossweights.yaml")
+    names = {each.name for each in detectors.hyperparameters(space.detector)}
+    weights = {name for name in names if WEIGHTS.search(name)}
+    assert len(weights) == 6
+    wanted = weights - {"reconstruction_weight"} | {"patch_n", "generator_lr", "discriminator_lr"}
+    assert wanted <= set(space.search)
+    assert space.fixed["reconstruction_weight"] == 1
+
+
+def test_the_scales_would_not_be_those_of_the_issue() -> None:
+    space = load_space(FOLDER / "lossweights.yaml")
+    sizes = {
+        name: (scale.hyperparameters["width"], scale.epochs, scale.trials)
+        for name, scale in space.scales.items()
+    }
+    assert sizes == {"cpu": (16, 8, 32), "gpu": (64, 50, 200)}
+
+
+def test_the_quickstart_would_be_no_quick_start() -> None:
+    space = resolve_scale(load_space(FOLDER / "quickstart.yaml"), Machine(cpus=2))
+    assert (space.fixed["width"], space.epochs, space.trials) == (16, 4, 16)
+    real = resolve_scale(load_space(FOLDER / "lossweights.yaml"), Machine(cpus=2))
+    assert dataclasses.asdict(space.data) == dataclasses.asdict(real.data)
+
+
+def test_the_schema_would_be_out_of_date(tmp_path: Path) -> None:
+    assert (FOLDER / "schema.json").read_text(encoding="utf-8") == schema_text(), (
+        "run: python -m tuner.schema"
+    )
+    assert main([str(tmp_path / "schema.json")]) == 0
+    schema = json.loads((tmp_path / "schema.json").read_text(encoding="utf-8"))
+    assert schema["additionalProperties"] is False
+    assert schema["required"] == ["detector"]
+    assert "anomalies_per_normal" in json.dumps(schema["properties"]["data"])
