@@ -51,7 +51,7 @@ def download(
     except OSError as error:
         raise DataNotFound(
             f"the cache {cache} cannot be written ({error.strerror or error}); "
-            "name another folder in the environment variable TUNER_DATA"
+            "name another folder in the environment variable TUNER_CACHE"
         ) from None
     return cache / name
 

@@ -11,11 +11,11 @@ from models.data.registry import DATASETS
 
 __all__ = ["CACHE_VARIABLE", "DataDamaged", "DataNotFound", "Source", "default_cache", "find"]
 
-CACHE_VARIABLE = "TUNER_DATA"
+CACHE_VARIABLE = "TUNER_CACHE"
 
 
 def default_cache() -> Path:
-    """Return the folder that downloads go to: `$TUNER_DATA`, else `data` in the working folder."""
+    """Return the folder that downloads go to: `$TUNER_CACHE`, else `data` in the working folder."""
     return Path(os.environ.get(CACHE_VARIABLE) or "data").expanduser()
 
 

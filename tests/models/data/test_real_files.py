@@ -1,4 +1,4 @@
-"""The published FashionMNIST, where this machine has it already; nothing is downloaded."""
+"""The published FashionMNIST itself."""
 
 from __future__ import annotations
 
@@ -6,21 +6,15 @@ import numpy as np
 import pytest
 import torch
 
-from models.data import fashion_mnist
 from models.data.config import DataConfig
 from models.data.images import load_test, load_training
-from models.data.places import DataNotFound, Source
+from models.data.places import Source
 from models.data.protocol import ROW_FIELDS, make_split
-from models.data.sources import find
 
 
 @pytest.fixture
-def source(monkeypatch: pytest.MonkeyPatch) -> Source:
-    monkeypatch.setattr(fashion_mnist, "DOWNLOADERS", ())
-    try:
-        return find(DataConfig())
-    except DataNotFound:
-        pytest.skip("no FashionMNIST in the system folder, in data/ or in $TUNER_DATA")
+def source(fashion_mnist: Source) -> Source:
+    return fashion_mnist
 
 
 def test_the_default_split_has_the_numbers_of_the_protocol(source: Source) -> None:

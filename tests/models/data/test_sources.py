@@ -153,9 +153,9 @@ class TestFolders:
     def test_the_environment_names_the_cache(
         self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
     ) -> None:
-        monkeypatch.delenv("TUNER_DATA", raising=False)
+        monkeypatch.delenv("TUNER_CACHE", raising=False)
         assert sources.default_cache() == Path("data")
-        monkeypatch.setenv("TUNER_DATA", str(tmp_path))
+        monkeypatch.setenv("TUNER_CACHE", str(tmp_path))
         assert sources.default_cache() == tmp_path
 
     def test_the_folder_found_is_absolute_for_workers_that_start_elsewhere(
@@ -246,7 +246,7 @@ class TestErrorTexts:
     ) -> None:
         (tmp_path / "a-file").touch()
         use(monkeypatch, never)
-        with pytest.raises(DataNotFound, match=r"a-file/cache cannot be written.*TUNER_DATA"):
+        with pytest.raises(DataNotFound, match=r"a-file/cache cannot be written.*TUNER_CACHE"):
             find(DataConfig(), tmp_path / "a-file" / "cache")
 
     def test_a_damaged_training_file_is_named_with_both_checksums(
