@@ -55,6 +55,10 @@ def test_the_limits_of_the_epochs_would_be_wrong() -> None:
     assert epochs.least < epochs.likely < epochs.greatest
 
 
+def test_a_best_configuration_would_be_announced_as_a_published_one() -> None:
+    assert published_trials(space(search={}, trials=1)) == ()
+
+
 def test_without_early_stopping_the_number_would_not_be_exact() -> None:
     epochs = epochs_to_train(space(scheduler={"name": "none"}))
     assert epochs.least == epochs.likely == epochs.greatest == 180
