@@ -95,7 +95,10 @@ def _finish(
     trials = engine.trials
     write_results(space, run_folder, trials)
     drop_training_states(run_folder, trials)
-    console.summary(trials, as_typed(run_folder))
+    again = f"python -m tuner.search --resume --name {run_folder.name}"
+    if run_folder.parent != Path("runs").absolute():
+        again += f" --runs {as_typed(run_folder.parent)}"
+    console.summary(trials, as_typed(run_folder), resume="" if engine.finished else again)
     return SearchSummary(
         run_folder=run_folder,
         trials=trials,

@@ -46,7 +46,9 @@ def make_trainer(digits: TrainingData) -> Callable[..., Trainer]:
     """A GAN trainer with a lane for each mapping of hyperparameters; seeds count from 0."""
 
     def make(*lanes: dict[str, Any], detector: str = GAN, **options: Any) -> Trainer:
-        small = SMALL if detector == GAN else {k: v for k, v in SMALL.items() if k != "batch_anomalies"}
+        small = (
+            SMALL if detector == GAN else {k: v for k, v in SMALL.items() if k != "batch_anomalies"}
+        )
         known = {h.name for h in detectors.hyperparameters(detector)}
         base = {name: value for name, value in small.items() if name in known}
         made = [
@@ -56,6 +58,13 @@ def make_trainer(digits: TrainingData) -> Callable[..., Trainer]:
             )
             for place, values in enumerate(lanes or ({},))
         ]
-        return Trainer(detector, digits, made, device="cpu", precision=options.get("precision", "float32"), data_seed=options.get("data_seed", 0))
+        return Trainer(
+            detector,
+            digits,
+            made,
+            device="cpu",
+            precision=options.get("precision", "float32"),
+            data_seed=options.get("data_seed", 0),
+        )
 
     return make

@@ -34,7 +34,10 @@ def test_auroc_below_one_half_is_not_flipped() -> None:
 def test_mixture_finds_the_part_that_tells() -> None:
     parts, anomalous = _toy()
     mixture = metrics.fit_mixture(parts, anomalous)
-    assert metrics.auroc(anomalous, mixture.score(parts)) >= metrics.auroc(anomalous, parts["good"]) - 0.01
+    assert (
+        metrics.auroc(anomalous, mixture.score(parts))
+        >= metrics.auroc(anomalous, parts["good"]) - 0.01
+    )
     assert ((mixture.score(parts) > 0) == anomalous).mean() > 0.6
 
 
@@ -66,3 +69,12 @@ def test_scores_without_spread_or_not_finite_are_unusable() -> None:
     assert metrics.usable(np.array([0.0, 1.0]))
     assert not metrics.usable(np.array([2.0, 2.0]))
     assert not metrics.usable(np.array([0.0, np.nan]))
+
+
+def test_positive_parts_enter_by_their_logarithm() -> None:
+    parts, anomalous = _toy()
+    mixture = metrics.fit_mixture(parts, anomalous)
+    assert mixture.logarithmic == ("good",)
+    changed = {**parts, "good": parts["good"] * np.e}
+    rise = mixture.score(changed) - mixture.score(parts)
+    assert rise == pytest.approx(np.full(len(rise), mixture.weights["good"]))

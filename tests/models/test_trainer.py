@@ -88,7 +88,11 @@ def test_lanes_equal_training_alone(make_trainer: MakeTrainer) -> None:
             _one_step(alone)
         for name, tensor in alone.weights(0).items():
             torch.testing.assert_close(
-                together.weights(lane)[name], tensor, rtol=1e-3, atol=2e-5, msg=lambda m: f"{name}: {m}"  # noqa: B023
+                together.weights(lane)[name],
+                tensor,
+                rtol=1e-3,
+                atol=2e-5,
+                msg=lambda m: f"{name}: {m}",  # noqa: B023
             )
 
 
@@ -148,7 +152,9 @@ def test_lanes_must_agree_on_structure(make_trainer: MakeTrainer) -> None:
         make_trainer({}, {"width": 8})
     trainer = make_trainer()
     with pytest.raises(ValueError, match="agree on width"):
-        trainer.replace(0, Lane(hyperparameters={**trainer.lanes[0].hyperparameters, "width": 8}, seed=0))
+        trainer.replace(
+            0, Lane(hyperparameters={**trainer.lanes[0].hyperparameters, "width": 8}, seed=0)
+        )
 
 
 @pytest.mark.parametrize("detector", detectors.names())
@@ -161,7 +167,9 @@ def test_every_hyperparameter_arrives(make_trainer: MakeTrainer, detector: str) 
 
     usual = outcome({})
     for hyperparameter in detectors.hyperparameters(detector):
-        assert outcome({hyperparameter.name: _another(hyperparameter)}) != usual, hyperparameter.name
+        assert outcome({hyperparameter.name: _another(hyperparameter)}) != usual, (
+            hyperparameter.name
+        )
 
 
 def _another(hyperparameter: Any) -> Any:

@@ -6,6 +6,7 @@ import tempfile
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from tuner.errors import TunerError
 from tuner.space import Machine, Resources
@@ -60,13 +61,22 @@ def connection(address: str | None) -> Iterator[Machine]:
         ray.shutdown()
 
 
-def run(engine: Engine, setting: TrialSetting, resources: Resources, machine: Machine) -> None:
-    """Work through the engine's attempts until it has none left or stops."""
+def run(
+    engine: Engine,
+    setting: TrialSetting,
+    resources: Resources,
+    machine: Machine,
+    actor: type[Any] = TrialActor,
+) -> None:
+    """Work through the engine's attempts until it has none left or stops.
+
+    `actor` is the Tune trainable that works on them; it must take and report what TrialActor does.
+    """
     # Tune asks a custom searcher for one trial ahead at most; the engine itself knows its slots.
     os.environ["TUNE_MAX_PENDING_TRIALS_PG"] = str(engine.slots)
     with tempfile.TemporaryDirectory(prefix="tuner-") as scratch:
         tuner = tune.Tuner(
-            tune.with_resources(TrialActor, _request(resources, machine)),
+            tune.with_resources(actor, _request(resources, machine)),
             param_space={SETTING: setting},
             tune_config=tune.TuneConfig(
                 search_alg=EngineSearcher(engine),

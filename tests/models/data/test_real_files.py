@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from models.data import fashion_mnist
 from models.data.config import DataConfig
 from models.data.images import load_test, load_training
 from models.data.places import Source
@@ -13,8 +14,9 @@ from models.data.protocol import ROW_FIELDS, make_split
 
 
 @pytest.fixture
-def source(fashion_mnist: Source) -> Source:
-    return fashion_mnist
+def source(request: pytest.FixtureRequest) -> Source:
+    found: Source = request.getfixturevalue("fashion_mnist")
+    return found
 
 
 def test_the_default_split_has_the_numbers_of_the_protocol(source: Source) -> None:

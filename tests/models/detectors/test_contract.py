@@ -60,7 +60,9 @@ def test_fitted_detector_scores_as_validation_did(
     trainer.epoch()
     parts = trainer._score_parts()
     for name, score in fitted.score_parts(digits.validation.images).items():
-        torch.testing.assert_close(score.double(), torch.from_numpy(parts[name][0]), rtol=1e-5, atol=1e-6)
+        torch.testing.assert_close(
+            score.double(), torch.from_numpy(parts[name][0]), rtol=1e-5, atol=1e-6
+        )
 
 
 def test_reconstructions_are_images(fitted: FittedDetector, digits: TrainingData) -> None:

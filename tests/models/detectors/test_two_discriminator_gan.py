@@ -52,9 +52,7 @@ def test_discriminator_has_the_layers_of_the_table() -> None:
 @pytest.mark.parametrize("size", [16, 32, 64, 128])
 @pytest.mark.parametrize("channels", [1, 3])
 def test_shapes_at_every_image_size(size: int, channels: int) -> None:
-    networks = detectors.load(GAN).networks(
-        detectors.resolve(GAN, {"width": 2}), channels, size
-    )
+    networks = detectors.load(GAN).networks(detectors.resolve(GAN, {"width": 2}), channels, size)
     images = torch.zeros(2, channels, size, size)
     features = networks["encoder"](images)
     assert features[-1].shape == (2, 16, size // 16, size // 16)
@@ -73,9 +71,10 @@ def test_only_the_chosen_heads_exist(head: str, count: int) -> None:
     assert len(Discriminator(1, 4, 32, head)(torch.zeros(2, 1, 32, 32))) == count
 
 
-def test_initialisation_takes_effect() -> None:
+def test_dcgan_initialisation_takes_effect() -> None:
     torch.manual_seed(0)
-    networks = detectors.load(GAN).networks(detectors.resolve(GAN, {}), 1, 32)
+    structure = detectors.resolve(GAN, {"initialisation": "dcgan"})
+    networks = detectors.load(GAN).networks(structure, 1, 32)
     for network in networks.values():
         for module in network.modules():
             if isinstance(module, nn.Conv2d | nn.ConvTranspose2d):

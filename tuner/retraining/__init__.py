@@ -1,0 +1,9 @@
+"""Retrain the best configuration with fresh seeds, open the test split once, report.
+
+Importing this loads neither torch nor scikit-learn nor matplotlib.
+"""
+
+from tuner.retraining.flow import RetrainSummary, retrain
+from tuner.retraining.summary import summary_lines
+
+__all__ = ["RetrainSummary", "retrain", "summary_lines"]

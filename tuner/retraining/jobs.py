@@ -1,0 +1,65 @@
+"""All trainings of a plan: on a GPU as lanes in this process, else one process to a core."""
+
+import traceback
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tuner.errors import TunerError
+from tuner.machine import find_machine
+from tuner.retraining.plan import Job, Setting
+from tuner.retraining.workers import JobFailed, run_jobs
+
+if TYPE_CHECKING:
+    from tuner.retraining.training import Trained
+
+FAILURE = "retrain-failure.txt"
+"""In the run's folder: the traceback of a training that failed."""
+
+Say = Callable[[str], None]
+
+
+def train_all(setting: Setting, say: Say) -> "list[Trained]":
+    """Train every contender with every seed; TunerError for the first training that fails."""
+    from models.precision import pick_device  # noqa: PLC0415 - torch
+
+    plan = setting.plan
+    failure_file = plan.run_folder / FAILURE
+    failure_file.unlink(missing_ok=True)
+    numbers = tuple(range(len(plan.seeds)))
+    try:
+        if pick_device().type != "cpu":
+            fused = [Job(contender=contender, numbers=numbers) for contender in plan.contenders]
+            return _train_here(fused, setting, say)
+        single = [
+            Job(contender=contender, numbers=(number,))
+            for contender in plan.contenders
+            for number in numbers
+        ]
+        return run_jobs(single, setting, find_machine().cpus, say)
+    except JobFailed as failure:
+        raise TunerError(_text(failure, failure_file)) from failure
+
+
+def _train_here(jobs: Sequence[Job], setting: Setting, say: Say) -> "list[Trained]":
+    from tuner.retraining.training import load_images, train  # noqa: PLC0415 - torch
+
+    data = load_images(setting)
+    trained = []
+    for job in jobs:
+        try:
+            trained += train(job, setting, data, say)
+        except Exception as error:
+            text = f"{job.contender.label}: {type(error).__name__}: {error}"
+            raise JobFailed(text, traceback.format_exc()) from error
+    return trained
+
+
+def _text(failure: JobFailed, file: Path) -> str:
+    text = f"The retrain failed, and no report was written: {failure}"
+    if failure.details:
+        with suppress(OSError):
+            file.write_text(failure.details, encoding="utf-8")
+            text += f"\nThe whole traceback is in {file}"
+    return text

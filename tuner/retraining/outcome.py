@@ -1,0 +1,133 @@
+"""After training: open the test split, score it, and put report, pictures and model in place."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from models.data.images import LabelledImages, TrainingData, load_test
+from models.data.protocol import Split
+from tuner.retraining.confusion_picture import confusion_figure
+from tuner.retraining.curve_pictures import precision_recall_figure, roc_figure
+from tuner.retraining.examples_picture import examples_figure
+from tuner.retraining.gate import Openings, open_test
+from tuner.retraining.pictures import save
+from tuner.retraining.plan import AUTOENCODER, BEST, Plan, Setting
+from tuner.retraining.report import FOLDER, METRICS, Metrics, make_metrics, write_metrics
+from tuner.retraining.scores import SeedScores, score_arrays, seed_scores
+from tuner.retraining.training import Trained, load_images
+from tuner.retraining.workplace import install, made_in
+
+MODEL = "model"
+
+Say = Callable[[str], None]
+Scored = dict[str, Sequence[SeedScores]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Tested:
+    """All that the report's files are made from."""
+
+    plan: Plan
+    split: Split
+    data: TrainingData
+    test: LabelledImages
+    scores: Scored
+    metrics: Metrics
+    best: SeedScores
+
+
+def report_on_test(setting: Setting, split: Split, trained: Sequence[Trained], say: Say) -> Metrics:
+    """Open the test split, this once, and leave retrain/ and model/ in the run's folder."""
+    data = load_images(setting)
+    openings = open_test(setting.plan)
+    _announce(openings, say)
+    test = load_test(setting.plan.data, setting.source)
+    tested = _evaluate(setting.plan, split, data, test, trained=trained, openings=openings)
+    report = made_in(setting.work / FOLDER, lambda folder: _write_report(tested, folder))
+    model = made_in(setting.work / MODEL, tested.best.fitted.to("cpu").save)
+    install(setting.plan.run_folder / MODEL, model)
+    install(setting.plan.run_folder / FOLDER, report)
+    return tested.metrics
+
+
+def _evaluate(
+    plan: Plan,
+    split: Split,
+    data: TrainingData,
+    test: LabelledImages,
+    *,
+    trained: Sequence[Trained],
+    openings: Openings,
+) -> _Tested:
+    scores = _score(plan, trained, data.validation, test)
+    best = best_seed(plan, scores[BEST])
+    labels = {"validation": data.validation.anomalous.numpy(), "test": test.anomalous.numpy()}
+    metrics = make_metrics(plan, scores, labels, openings=openings, split_digest=split.digest)
+    metrics["model_seed"] = plan.seeds[best.training.number]
+    return _Tested(
+        plan=plan, split=split, data=data, test=test, scores=scores, metrics=metrics, best=best
+    )
+
+
+def best_seed(plan: Plan, seeds: Sequence[SeedScores]) -> SeedScores:
+    """The training of the highest validation metric: its detector is the model that is kept."""
+    return max(seeds, key=lambda seed: seed.training.kept_row.metrics[plan.metric])
+
+
+def _announce(openings: Openings, say: Say) -> None:
+    if openings.of_configuration > 1:
+        say(
+            f"Warning: this is opening {openings.of_configuration} of the test split for this "
+            "configuration; its figures are no longer those of a split that nobody has seen."
+        )
+    else:
+        say("Training is done; the test split is opened now, for the only time.")
+
+
+def _score(
+    plan: Plan, trained: Sequence[Trained], validation: LabelledImages, test: LabelledImages
+) -> Scored:
+    return {
+        contender.key: [
+            seed_scores(training, validation, test, autoencoder=contender.detector == AUTOENCODER)
+            for training in sorted(trained, key=lambda one: one.number)
+            if training.contender == contender.key
+        ]
+        for contender in plan.contenders
+    }
+
+
+def _write_report(tested: _Tested, folder: Path) -> None:
+    _write_scores(tested, folder / "scores.npz")
+    _draw(tested, folder)
+    write_metrics(tested.metrics, folder / METRICS)
+
+
+def _write_scores(tested: _Tested, path: Path) -> None:
+    """All scores [seeds, images] with each image's row in its official part, label and class."""
+    split, test = tested.split, tested.test
+    rows = {
+        "validation": np.concatenate([split.validation_normals, split.validation_anomalies]),
+        "test": np.arange(len(test.images)),
+    }
+    arrays: dict[str, Any] = dict(score_arrays(tested.scores))
+    for name, images in (("validation", tested.data.validation), ("test", test)):
+        arrays[f"{name}_index"] = rows[name]
+        arrays[f"{name}_label"] = images.anomalous.numpy()
+        arrays[f"{name}_class"] = images.classes.numpy()
+    np.savez_compressed(path, allow_pickle=False, **arrays)
+
+
+def _draw(tested: _Tested, folder: Path) -> None:
+    labels = tested.test.anomalous.numpy()
+    scores = {key: [seed.test.score for seed in seeds] for key, seeds in tested.scores.items()}
+    save(roc_figure(tested.metrics, labels, scores), folder / "roc.png")
+    save(precision_recall_figure(tested.metrics, labels, scores), folder / "pr.png")
+    save(confusion_figure(tested.metrics), folder / "confusion.png")
+    for name, images in (("fit", tested.data.fit), ("test", tested.test)):
+        figure = examples_figure(tested.plan, tested.best.fitted, images, name)
+        if figure is not None:
+            save(figure, folder / f"examples-{name}.png")

@@ -1,0 +1,136 @@
+"""One job: a contender trained with its seeds, each training's best epoch kept. Imports torch."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from models import detectors
+from models.data.images import TrainingData, load_training
+from models.data.protocol import Split
+from models.trainer import EpochResult, Lane, Trainer
+from tuner.record import EpochRow
+from tuner.retraining.plan import Job, Setting
+from tuner.trial import worker_name
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trained:
+    """One training: `folder` holds the detector of `kept_epoch`, the best by validation.
+
+    One that diverged after a usable epoch keeps what it had, as early stopping would;
+    `diverged_epoch` says so.
+    """
+
+    contender: str
+    number: int
+    folder: Path
+    kept_epoch: int
+    diverged_epoch: int | None
+    rows: tuple[EpochRow, ...]
+
+    @property
+    def kept_row(self) -> EpochRow:
+        """The row of the kept epoch."""
+        return self.rows[self.kept_epoch - 1]
+
+
+def load_images(setting: Setting) -> TrainingData:
+    """Load the fit and validation images."""
+    split = Split.load(setting.split_file)
+    return load_training(setting.plan.data, setting.source, split)
+
+
+def train(job: Job, setting: Setting, data: TrainingData, say: Say) -> list[Trained]:
+    """Train the job's seeds as lanes of one step, on the GPU if there is one.
+
+    Raises ValueError for a training that has no usable epoch.
+    """
+    plan, contender = setting.plan, job.contender
+    lanes = [
+        Lane(hyperparameters=dict(contender.hyperparameters), seed=plan.seeds[number])
+        for number in job.numbers
+    ]
+    trainer = Trainer(contender.detector, data, lanes, data_seed=plan.data_seed)
+    trainings = [_Training(job, setting, trainer, lane, say) for lane in range(len(job.numbers))]
+    for _ in range(epochs_of(job, setting)):
+        for training, result in zip(trainings, trainer.epoch(), strict=True):
+            training.take(result)
+        if all(training.diverged_epoch for training in trainings):
+            break
+    return [training.finished() for training in trainings]
+
+
+def epochs_of(job: Job, setting: Setting) -> int:
+    """Epochs of each training: one where nothing is trained."""
+    trained = bool(detectors.load(job.contender.detector).phases)
+    return setting.plan.epochs if trained else 1
+
+
+class _Training:
+    """The rows of one lane, and its best detector on disk."""
+
+    def __init__(self, job: Job, setting: Setting, trainer: Trainer, lane: int, say: Say) -> None:
+        self._plan = setting.plan
+        self._epochs = epochs_of(job, setting)
+        self._contender = job.contender
+        self._number = job.numbers[lane]
+        self._folder = setting.folder(job.contender, self._number)
+        self._trainer = trainer
+        self._lane = lane
+        self._say = say
+        self._rows: list[EpochRow] = []
+        self._kept = 0
+        self.diverged_epoch: int | None = None
+
+    @property
+    def _name(self) -> str:
+        return f"{self._contender.label} seed {self._number + 1}/{len(self._plan.seeds)}"
+
+    def take(self, result: EpochResult) -> None:
+        """Note an epoch, keep its detector if it is the best so far, and say how it went."""
+        if self.diverged_epoch is not None:
+            return
+        epoch = f"{self._name}  epoch {result.epoch}/{self._epochs}"
+        if result.diverged:
+            self.diverged_epoch = result.epoch
+            self._say(f"{epoch}  diverged; its best epoch before counts")
+            return
+        self._rows.append(_row(result))
+        if self._is_best(result):
+            self._kept = result.epoch
+            self._trainer.fitted(self._lane).save(self._folder)
+        self._say(f"{epoch}  validation AUROC {result.metrics['auroc']:.4f}")
+
+    def _is_best(self, result: EpochResult) -> bool:
+        if not self._kept:
+            return True
+        metric = self._plan.metric
+        return result.metrics[metric] > self._rows[self._kept - 1].metrics[metric]
+
+    def finished(self) -> Trained:
+        """What the lane has come to."""
+        if not self._kept:
+            raise ValueError(
+                f"{self._name} diverged in its first epoch; "
+                "its losses or scores are not finite, or its scores are all the same"
+            )
+        return Trained(
+            contender=self._contender.key,
+            number=self._number,
+            folder=self._folder,
+            kept_epoch=self._kept,
+            diverged_epoch=self.diverged_epoch,
+            rows=tuple(self._rows),
+        )
+
+
+def _row(result: EpochResult) -> EpochRow:
+    return EpochRow(
+        epoch=result.epoch,
+        metrics=result.metrics,
+        losses=result.losses,
+        seconds=result.seconds,
+        worker=worker_name(),
+    )
