@@ -1,1 +1,1 @@
-"""Detectors, their training and their data: a plain PyTorch library that knows nothing of searches."""
+"""Detectors, their training and their data: a plain PyTorch library, unaware of searches."""

@@ -38,7 +38,7 @@ class Hyperparameter:
         self.check(self.default)
 
     def check(self, value: object) -> Value:
-        """Return the value in the setting's own type, or raise ValueError that says what is allowed."""
+        """The value in the setting's own type; ValueError says what is allowed."""
         if self.choices is not None:
             for choice in self.choices:
                 if type(choice) is type(value) and choice == value:

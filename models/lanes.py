@@ -57,16 +57,16 @@ class Layout:
         """[..., P] -> views by name [..., *shape]."""
         if not self._sizes:
             return {}
-        pieces = rows.split(self._sizes, dim=-1)
+        pieces = torch.split_with_sizes(rows, self._sizes, dim=-1)
         named = zip(self._shapes.items(), pieces, strict=True)
         return {name: _shaped(piece, shape) for (name, shape), piece in named}
 
 
 def _shaped(piece: Tensor, shape: torch.Size) -> Tensor:
     if len(shape) != 4:
-        return piece.unflatten(-1, tuple(shape))
+        return piece.view(*piece.shape[:-1], *shape)
     out, into, height, width = shape
-    return piece.unflatten(-1, (out, height, width, into)).movedim(-1, -3)
+    return piece.view(*piece.shape[:-1], out, height, width, into).movedim(-1, -3)
 
 
 @dataclass(frozen=True)

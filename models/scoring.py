@@ -8,7 +8,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
@@ -30,7 +29,9 @@ def scaled(images: Tensor) -> Tensor:
 
 def numbers(hyperparameters: Mapping[str, Value]) -> dict[str, float]:
     """The hyperparameters that are numbers: what losses and scores are given."""
-    return {key: float(value) for key, value in hyperparameters.items() if not isinstance(value, str)}
+    return {
+        key: float(value) for key, value in hyperparameters.items() if not isinstance(value, str)
+    }
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,7 +93,8 @@ class FittedDetector:
     def load(cls, folder: Path) -> "FittedDetector":
         """Read what `save` wrote."""
         config: dict[str, Any] = json.loads((folder / _CONFIG).read_text())
-        mixture = Mixture(**config.pop("mixture"))
+        stored = config.pop("mixture")
+        mixture = Mixture(**{**stored, "logarithmic": tuple(stored["logarithmic"])})
         return cls(weights=load_file(folder / _WEIGHTS), mixture=mixture, **config)
 
     def to(self, device: str) -> "FittedDetector":
@@ -101,8 +103,10 @@ class FittedDetector:
         return dataclasses.replace(self, weights=moved)
 
     @torch.no_grad()
-    def _in_chunks(self, function: Callable[[Tensor], Mapping[str, Any]], images: Tensor) -> Tensors:
-        chunks = [function(scaled(chunk.to(self._device))) for chunk in images.split(CHUNK)]
+    def _in_chunks(
+        self, function: Callable[[Tensor], Mapping[str, Any]], images: Tensor
+    ) -> Tensors:
+        chunks = [function(scaled(chunk.to(self._device))) for chunk in torch.split(images, CHUNK)]
         return {name: torch.cat([chunk[name] for chunk in chunks]).cpu() for name in chunks[0]}
 
     @cached_property

@@ -73,7 +73,7 @@ class Step:
         }
         buffers = {name: stack.buffers for name, stack in self._stacks.items()}
 
-        def of_one_lane(  # noqa: PLR0913
+        def of_one_lane(
             parameters: dict[str, Tensors],
             buffers: dict[str, Tensors],
             images: Tensor,
@@ -81,9 +81,7 @@ class Step:
             shared: Tensors,
         ) -> Any:
             networks = Networks(self._modules, parameters, buffers, moving)
-            batch = Batch(
-                images=images, normal_count=self._normal_count, hyperparameters=settings
-            )
+            batch = Batch(images=images, normal_count=self._normal_count, hyperparameters=settings)
             result = function(networks, batch, shared)
             if isinstance(result, Loss):
                 return {"total": result.total, "terms": result.terms}

@@ -63,7 +63,7 @@ class Trainer:
     same seeds, data seed, lanes and device; the number of CPU threads may change the last digits.
     """
 
-    def __init__(  # noqa: PLR0913
+    def __init__(
         self,
         detector_name: str,
         data: "TrainingData",
@@ -86,9 +86,7 @@ class Trainer:
         self._validation_images = data.validation.images.to(self.device)
         self._validation_labels = data.validation.anomalous.numpy()
         self._stacks = self._make_stacks()
-        self._step = Step(
-            self._detector, self._stacks, self._images.batch_normals, self.precision
-        )
+        self._step = Step(self._detector, self._stacks, self._images.batch_normals, self.precision)
         self._epochs = [0] * len(lanes)
         self._validations: list[Validation | None] = [None] * len(lanes)
         self._settings = self._gather_settings()
@@ -230,7 +228,7 @@ class Trainer:
                 scaled(chunk).expand(len(self._lanes), *chunk.shape),
                 self._settings,
             )
-            for chunk in self._validation_images.split(CHUNK)
+            for chunk in torch.split(self._validation_images, CHUNK)
         ]
         return {
             name: torch.cat([chunk[name] for chunk in chunks], 1).double().cpu().numpy()

@@ -52,9 +52,8 @@ class Validation:
             mixed = cross_fitted(self.parts, self.anomalous)
             scores = {**self.parts, MIXTURE: mixed}
             of_part[MIXTURE] = auroc(self.anomalous, mixed)
-        decision = regression_decision(
-            self.parts.get(ERROR, self.parts.get(self.choice)), self.anomalous
-        )
+        decided = self.parts[ERROR if ERROR in self.parts else self.choice]
+        decision = regression_decision(decided, self.anomalous)
         return {
             "auroc": of_part[self.choice],
             "auprc": auprc(self.anomalous, scores[self.choice]),

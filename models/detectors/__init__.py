@@ -1,4 +1,4 @@
-"""The detectors, found by looking at the folders here: `two_discriminator_gan` is "two-discriminator-gan".
+"""The detectors, found by looking at the folders here; `a_detector` is called "a-detector".
 
 A folder holds `hyperparameters.py` (HYPERPARAMETERS and PUBLISHED, torch-free) and `detector.py`
 (DETECTOR). Nothing else has to be told of a new one. Importing this module does not import torch.

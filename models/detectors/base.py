@@ -41,6 +41,7 @@ class Networks:
         self._moving = moving
 
     def __call__(self, name: str, *inputs: object, update_statistics: bool = True) -> object:
+        """What the network makes of the inputs, with this model's parameters."""
         module, buffers = self._modules[name], self._buffers[name]
         if module.training and not (update_statistics and name in self._moving):
             buffers = {key: buffer.clone() for key, buffer in buffers.items()}
@@ -119,7 +120,9 @@ class Detector(ABC):
         return {}
 
     @abstractmethod
-    def score_parts(self, networks: Networks, images: Tensor, settings: Mapping[str, Tensor]) -> Tensors:
+    def score_parts(
+        self, networks: Networks, images: Tensor, settings: Mapping[str, Tensor]
+    ) -> Tensors:
         """Named scores [N] of each image, higher is more anomalous, no image touching another's."""
 
     def reconstruct(self, networks: Networks, images: Tensor) -> Tensor | None:

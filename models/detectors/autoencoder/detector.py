@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import cast
 
 from torch import Tensor, nn
+from typing_extensions import override
 
 from models.detectors.base import Batch, Detector, Loss, Networks, Phase, Tensors
 from models.detectors.convolutional import ACTIVATIONS, Decoder, Encoder, pyramid_widths
@@ -29,6 +30,7 @@ class Autoencoder(Detector):
             ),
         )
 
+    @override
     def networks(
         self, structure: Mapping[str, Value], channels: int, size: int
     ) -> dict[str, nn.Module]:
@@ -39,6 +41,7 @@ class Autoencoder(Detector):
             "decoder": Decoder(channels, widths, decoding, skips=False),
         }
 
+    @override
     def score_parts(
         self, networks: Networks, images: Tensor, settings: Mapping[str, Tensor]
     ) -> Tensors:
@@ -49,6 +52,7 @@ class Autoencoder(Detector):
             "worst_patch": patch_errors(difference.abs()).amax(1),
         }
 
+    @override
     def reconstruct(self, networks: Networks, images: Tensor) -> Tensor:
         return _remade(networks, images)
 

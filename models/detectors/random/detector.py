@@ -9,6 +9,7 @@ from typing import cast
 
 import torch
 from torch import Tensor, nn
+from typing_extensions import override
 
 from models.detectors.base import Detector, Networks, Tensors
 from models.hyperparameters import Value
@@ -25,6 +26,7 @@ class Hash(nn.Module):
         super().__init__()
         self.register_buffer("factors", torch.randint(-(2**62), 2**62, (pixels,)) * 2 + 1)
 
+    @override
     def forward(self, images: Tensor) -> Tensor:
         """[N, C, H, W] in [-1, 1] -> [N] in [0, 1)."""
         pixels = ((images + 1) * 127.5).round().to(torch.int64).flatten(1)
@@ -36,11 +38,13 @@ class Hash(nn.Module):
 class Random(Detector):
     """Networks: `hash`, which no phase trains."""
 
+    @override
     def networks(
         self, structure: Mapping[str, Value], channels: int, size: int
     ) -> dict[str, nn.Module]:
         return {"hash": Hash(channels * size * size)}
 
+    @override
     def score_parts(
         self, networks: Networks, images: Tensor, settings: Mapping[str, Tensor]
     ) -> Tensors:

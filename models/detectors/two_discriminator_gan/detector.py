@@ -10,9 +10,16 @@ from collections.abc import Mapping
 from typing import cast
 
 from torch import Tensor, nn
+from typing_extensions import override
 
 from models.detectors.base import Batch, Detector, Loss, Networks, Phase, Tensors
-from models.detectors.convolutional import ACTIVATIONS, Decoder, Encoder, pyramid_widths
+from models.detectors.convolutional import (
+    ACTIVATIONS,
+    Decoder,
+    Encoder,
+    initialise_dcgan,
+    pyramid_widths,
+)
 from models.detectors.errors import patch_errors, per_image, worst_patches
 from models.detectors.two_discriminator_gan.losses import (
     adversarial,
@@ -46,23 +53,30 @@ class TwoDiscriminatorGan(Detector):
             ),
         )
 
+    @override
     def networks(
         self, structure: Mapping[str, Value], channels: int, size: int
     ) -> dict[str, nn.Module]:
         width, head = int(structure["width"]), str(structure["discriminator_head"])
         widths = pyramid_widths(width, size)
         encoding, decoding = ACTIVATIONS[str(structure["activation"])]
-        return {
+        networks: dict[str, nn.Module] = {
             "encoder": Encoder(channels, widths, encoding),
             "decoder": Decoder(channels, widths, decoding, skips=True),
             "normal_discriminator": Discriminator(channels, width, size, head),
             "anomaly_discriminator": Discriminator(channels, width, size, head),
         }
+        if structure["initialisation"] == "dcgan":
+            for network in networks.values():
+                initialise_dcgan(network)
+        return networks
 
+    @override
     def forward(self, networks: Networks, batch: Batch) -> Tensors:
         features = _features(networks, batch.images)
         return {"latent": features[-1], "remade": _decoded(networks, features)}
 
+    @override
     def score_parts(
         self, networks: Networks, images: Tensor, settings: Mapping[str, Tensor]
     ) -> Tensors:
@@ -83,6 +97,7 @@ class TwoDiscriminatorGan(Detector):
                 parts[f"{kind}_discriminator_{seen}"] = sign * _verdict(heads)
         return parts
 
+    @override
     def reconstruct(self, networks: Networks, images: Tensor) -> Tensor:
         return _decoded(networks, _features(networks, images))
 

@@ -13,7 +13,12 @@ _PROPOSED = "proposed here; the paper does not say"
 
 def _weight(name: str, default: float, low: float, high: float) -> Hyperparameter:
     return Hyperparameter(
-        name=name, default=default, low=low, high=high, log=low > 0 and high / low > 10, source=_PAPER
+        name=name,
+        default=default,
+        low=low,
+        high=high,
+        log=low > 0 and high / low > 10,
+        source=_PAPER,
     )
 
 
@@ -26,10 +31,10 @@ HYPERPARAMETERS = (
     _weight("anomaly_adversarial_weight", 1.0, 0.01, 20.0),
     _weight("abc_weight", 1.0, 0.1, 5.0),
     # 9 patches at 32 x 32 and 49 above; a number above what there is means all.
-    Hyperparameter(name="patch_n", default=3, low=1, high=49, source="re-implementation at 32 x 32"),
     Hyperparameter(
-        name="generator_lr", default=1e-4, low=2e-5, high=2e-3, log=True, source=_PAPER
+        name="patch_n", default=3, low=1, high=49, source="re-implementation at 32 x 32"
     ),
+    Hyperparameter(name="generator_lr", default=1e-4, low=2e-5, high=2e-3, log=True, source=_PAPER),
     Hyperparameter(
         name="discriminator_lr", default=1e-4, low=2e-5, high=2e-3, log=True, source=_PAPER
     ),
@@ -50,6 +55,15 @@ HYPERPARAMETERS = (
         choices=("leaky", "tanh"),
         structural=True,
         source="leaky: DCGAN; tanh: " + _PAPER,
+    ),
+    # After 2 epochs at width 16 and learning rates of 2e-4 the validation AUROC of the error is
+    # 0.967 from "fan-in", which is torch's own, and 0.823 from "dcgan".
+    Hyperparameter(
+        name="initialisation",
+        default="fan-in",
+        choices=("fan-in", "dcgan"),
+        structural=True,
+        source="dcgan: " + _PAPER + "; fan-in: measured here, for short training",
     ),
     Hyperparameter(
         name="discriminator_head",

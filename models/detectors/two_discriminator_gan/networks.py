@@ -4,7 +4,7 @@ import math
 
 from torch import Tensor, nn
 
-from models.detectors.convolutional import initialise, leaky_relu
+from models.detectors.convolutional import halving_convolutions, leaky_relu
 
 
 class Discriminator(nn.Module):
@@ -18,15 +18,13 @@ class Discriminator(nn.Module):
     def __init__(self, channels: int, width: int, size: int, head: str):
         super().__init__()
         widths = [width * min(2**level, 4) for level in range(int(math.log2(size)) - 2)]
-        ends = zip([channels, *widths], widths, strict=False)
-        self.convs = nn.ModuleList(nn.Conv2d(a, b, 4, 2, 1, bias=False) for a, b in ends)
+        self.convs = halving_convolutions(channels, widths)
         self.norms = nn.ModuleList(nn.BatchNorm2d(width) for width in widths[1:])
         self.heads = nn.ModuleList()
         if head in ("both", "map"):
             self.heads.append(nn.Conv2d(widths[-1], 1, 3, 1, 1))
         if head in ("both", "scalar"):
             self.heads.append(nn.Conv2d(widths[-1], 1, 4, 1, 0))
-        initialise(self)
 
     def forward(self, images: Tensor) -> list[Tensor]:
         """[N, C, H, W] -> logits of each head: [N, 16] of the map, [N, 1] of the scalar."""

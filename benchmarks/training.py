@@ -1,0 +1,98 @@
+"""Training speed on one core: images per second of the two-discriminator GAN, and GFLOP/s.
+
+    python benchmarks/training.py
+
+Random 32 x 32 images, 64 normals and 16 known anomalies a step, one lane, one thread. Beside it a
+1024 x 1024 matrix product in the same number format on the same core: what the core can do. The
+best of several short runs is shown, since other work on the machine only ever slows a run.
+"""
+
+import os
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+import argparse
+import time
+from collections.abc import Callable
+
+import torch
+from _result import write
+
+from models import detectors
+from models.data.images import LabelledImages, TrainingData
+from models.trainer import Lane, Trainer
+
+WIDTHS = (8, 16, 32)
+DETECTOR = "two-discriminator-gan"
+NORMALS, ANOMALIES = 64 * 8, 64
+RUNS = 7
+
+
+def main() -> None:
+    arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    arguments.add_argument("--precision", default="auto", choices=["auto", "float32", "bfloat16"])
+    arguments.add_argument("--device", default="cpu")
+    chosen = arguments.parse_args()
+    torch.set_num_threads(1)
+    data = _random_images()
+    figures: dict[str, float] = {}
+    print(f"{'width':>5}  {'precision':>9}  {'images/s':>8}  {'GFLOP/s':>7}")
+    for width in WIDTHS:
+        trainer = _trainer(data, width, chosen.device, chosen.precision)
+        pace = _images_per_second(trainer)
+        gflops = pace * _flops_per_image(data, width) / 1e9
+        figures |= {f"images_per_s_{width}": pace, f"gflops_{width}": gflops}
+        print(f"{width:>5}  {trainer.precision:>9}  {pace:>8.0f}  {gflops:>7.1f}")
+    number = torch.bfloat16 if trainer.precision == "bfloat16" else torch.float32
+    figures["gflops_matmul"] = _matmul_gflops(number, chosen.device)
+    figures["bfloat16"] = float(trainer.precision == "bfloat16")
+    print(f"matrix product 1024 x 1024: {figures['gflops_matmul']:.1f} GFLOP/s")
+    print(f"written: {write('training', figures, 'python benchmarks/training.py')}")
+
+
+def _random_images() -> TrainingData:
+    def images(normals: int, anomalies: int) -> LabelledImages:
+        anomalous = torch.arange(normals + anomalies) >= normals
+        pixels = torch.randint(0, 256, (len(anomalous), 1, 32, 32), dtype=torch.uint8)
+        return LabelledImages(images=pixels, anomalous=anomalous, classes=anomalous.long())
+
+    return TrainingData(fit=images(NORMALS, ANOMALIES), validation=images(8, 8))
+
+
+def _trainer(data: TrainingData, width: int, device: str, precision: str) -> Trainer:
+    values = detectors.resolve(DETECTOR, {"width": width})
+    lanes = [Lane(hyperparameters=values, seed=0)]
+    return Trainer(DETECTOR, data, lanes, device=device, precision=precision)  # type: ignore[arg-type]
+
+
+def _images_per_second(trainer: Trainer) -> float:
+    return max(trainer.epoch()[0].images_per_second for _ in range(RUNS))
+
+
+def _flops_per_image(data: TrainingData, width: int) -> float:
+    """Multiplications and additions of one step's convolutions, counted as they run."""
+    from torch.utils.flop_counter import FlopCounterMode
+
+    trainer = _trainer(data, width, "cpu", "float32")
+    images = next(iter(trainer._images.batches([0])))
+    with FlopCounterMode(display=False) as counter:
+        trainer._step.run(images, trainer._settings)
+    return counter.get_total_flops() / images.shape[1]
+
+
+def _matmul_gflops(number: torch.dtype, device: str) -> float:
+    left, right = (torch.randn(1024, 1024, device=device, dtype=number) for _ in range(2))
+    return 2 * 1024**3 / _least_seconds(lambda: left @ right) / 1e9
+
+
+def _least_seconds(function: Callable[[], object]) -> float:
+    seconds = []
+    for _ in range(10):
+        start = time.perf_counter()
+        function()
+        seconds.append(time.perf_counter() - start)
+    return min(seconds)
+
+
+if __name__ == "__main__":
+    main()
