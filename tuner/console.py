@@ -112,10 +112,17 @@ class ConsoleListener:
         """Print one line, above the live screen where there is one."""
         self._console.print(text, style=style or None, markup=False, soft_wrap=True)
 
-    def summary(self, trials: Sequence[TrialView], folder: Path) -> None:
-        """Print leaderboard, best configuration, gain and the next command to type."""
+    def summary(self, trials: Sequence[TrialView], folder: Path, resume: str = "") -> None:
+        """Print leaderboard, best configuration, gain and what to type next.
+
+        `resume` is the command that goes on with an unfinished search, empty for a finished one.
+        """
         self.leaderboard(trials)
         self.gain(trials)
+        if resume:
+            self.say("")
+            self.say("not finished; go on with:", style="bold")
+            self.say(f"  {resume}")
         if best(trials, self.state.objective) is not None:
             self.next_command(folder)
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from models import detectors
 from tuner.domains import Choice
+from tuner.forecast import published_trials
 from tuner.record import Value
 from tuner.space import Space
 from tuner.study import Study
@@ -25,13 +26,13 @@ class Proposals:
     def __init__(self, space: Space, study: Study) -> None:
         self._space = space
         self._study = study
-        self._published = list(detectors.published(space.detector).items())
+        self._published = published_trials(space)
 
     def make(self, number: int) -> Proposal:
         """Propose trial `number`, the next after all that the study holds."""
         if number < len(self._published):
-            name, values = self._published[number]
-            return self._from_published(name, values)
+            name = self._published[number]
+            return self._from_published(name, detectors.published(self._space.detector)[name])
         searched = self._study.ask(number)
         return Proposal(
             published=None, searched=searched, hyperparameters=self._resolve(searched)

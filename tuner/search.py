@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from tuner.command_line import check_name, free_name, newest_name, run_command, seconds
 from tuner.errors import TunerError
+from tuner.signals import INTERRUPTED
 
 if TYPE_CHECKING:
     from tuner.space import Space
@@ -78,13 +79,15 @@ def _main(given: argparse.Namespace) -> int:
         return _dry_run(space, given.address)
     from tuner.api import search  # noqa: PLC0415 - loads ray and optuna
 
-    search(
+    summary = search(
         space,
         run_folder=run_folder,
         time_budget_s=given.time_budget,
         address=given.address,
     )
-    return 0
+    if summary.failure:
+        raise TunerError(f"The search gave up: {summary.failure}. See the logs under {run_folder}.")
+    return INTERRUPTED if summary.interrupted else 0
 
 
 def _run_folder(given: argparse.Namespace) -> Path:

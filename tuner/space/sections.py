@@ -50,8 +50,6 @@ class Scheduler(Section):
 class Resources(Section):
     """What a trial takes of the machine or cluster."""
 
-    lanes: CountOrAuto = "auto"
-    """Trials that share one fused training step; auto measures what the device can hold."""
     cpus_per_trial: Count = 1
     """Cores of one trial where there is no GPU."""
     concurrent_trials: CountOrAuto = "auto"

@@ -19,7 +19,7 @@ SCALED = good_text(scales="{cpu: {width: 16, trials: 9, epochs: 3, fit_normals: 
         ("wandb.mode=off", ("wandb", "mode"), "off"),
         ("objective=auprc", ("objective",), "auprc"),
         ("data.anomalies_per_normal=5e-2", ("data", "anomalies_per_normal"), 0.05),
-        ("resources={lanes: 2}", ("resources", "lanes"), 2),
+        ("resources={concurrent_trials: 2}", ("resources", "concurrent_trials"), 2),
     ],
 )
 def test_an_override_would_not_arrive(

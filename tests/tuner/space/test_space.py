@@ -48,7 +48,7 @@ def good_text(**changes: str) -> str:
         {"fixed": {"width": 8, "activation": "tanh", "abc_weight": 2.5}},
         {"data": {"dataset": "digits", "normal": [3, 5], "fit_normals": 50}},
         {"wandb": "off", "scheduler": {"name": "none"}, "sampler": {"name": "random", "seed": 7}},
-        {"resources": {"lanes": 4, "cpus_per_trial": 2, "concurrent_trials": 3}},
+        {"resources": {"cpus_per_trial": 2, "concurrent_trials": 3}},
         {"scales": {"cpu": {"width": 8, "epochs": 3, "trials": 5, "fit_normals": 9}, "big": {}}},
         {"scales": {"cpu": {"width": 8}}, "scale": "cpu"},
         {"result": {"auroc": 0.97, "names": ["1e-4", "off", "nan", "null", "010", "2e5"]}},
@@ -81,7 +81,7 @@ trials: "4"
 epochs: .nan
 epochs: 2
 scales: {cpu: {epochs: 1, trals: 3}}
-resources: {lanes: 0}
+resources: {concurrent_trials: 0}
 wandb: of
 """
     places = [line.split(": ")[:2] for line in complaints(tmp_path, text)]
@@ -106,7 +106,7 @@ wandb: of
         ["space.yaml:15", "epochs"],
         ["space.yaml:16", "scales.cpu.trals"],
         ["space.yaml:16", "scales.cpu.trials"],
-        ["space.yaml:17", "resources.lanes"],
+        ["space.yaml:17", "resources.concurrent_trials"],
         ["space.yaml:18", "wandb.mode"],
     ]
 
@@ -138,7 +138,7 @@ wandb: of
         ({"scheduler": "{reduction_factor: 1}"}, "must be at least 2, got 1"),
         ({"scheduler": "hyperband"}, "scheduler: must be a section of keys, got 'hyperband'"),
         ({"sampler": "{name: cmaes}"}, "'cmaes' is not allowed; allowed: tpe, random"),
-        ({"resources": "{lanes: many}"}, "must be a whole number from 1 on, or auto; got 'many'"),
+        ({"resources": "{concurrent_trials: many}"}, "must be a whole number from 1 on, or auto; got 'many'"),
         ({"resources": "{cpus_per_trial: 0}"}, "resources.cpus_per_trial: must be at least 1"),
         ({"scale": "gpu"}, "unknown scale 'gpu'; allowed: auto"),
         ({"scales": "{gpu: {}}"}, "auto needs a scale named cpu; named are: gpu"),

@@ -1,0 +1,141 @@
+"""Whole searches by the real command: Ray, Optuna, W&B offline, real training."""
+
+import csv
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from models.data import fashion_mnist as fashion_mnist_files
+from models.data.sources import Source
+from tests.tuner.wandb_files import runs as wandb_runs
+from tuner.history import History
+from tuner.journal import read_journal
+from tuner.space import load_space
+
+ROOT = Path(__file__).parent.parent.parent
+SPACE = ROOT / "search_spaces" / "quickstart.yaml"
+SMALL = [
+    "--set=data.dataset=digits",
+    "--set=fixed.width=4",
+    "--set=fixed.batch_normals=16",
+    "--set=fixed.batch_anomalies=4",
+]
+
+
+def command(runs: Path, *options: str) -> list[str]:
+    base = [sys.executable, "-m", "tuner.search", f"--space={SPACE}", f"--runs={runs}"]
+    return [*base, *options]
+
+
+def finished(runs: Path, *options: str) -> str:
+    run = subprocess.run(
+        command(runs, *options), capture_output=True, text=True, check=False, timeout=200
+    )
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert "Traceback" not in run.stdout + run.stderr
+    return run.stdout
+
+
+def recorded(run_folder: Path) -> History:
+    return History(read_journal(run_folder / "events.jsonl"))
+
+
+def wait_for_rows(run_folder: Path, count: int, process: subprocess.Popen[str]) -> None:
+    until = time.monotonic() + 120
+    while time.monotonic() < until and process.poll() is None:
+        if sum(len(trial.rows) for trial in recorded(run_folder).trials.values()) >= count:
+            return
+        time.sleep(0.05)
+    pytest.fail(f"no {count} rows in time; the search said: {process.communicate()}")
+
+
+def test_a_search_would_leave_a_part_of_its_results_out(tmp_path: Path) -> None:
+    said = finished(tmp_path, *SMALL, "--name=whole", "--trials=5")
+    folder = tmp_path / "whole"
+    trials = recorded(folder).trials
+    assert [trials[n].state for n in (0, 1)] == ["complete", "complete"]
+    assert all(trial.state in ("complete", "pruned") for trial in trials.values())
+    with (folder / "trials.csv").open() as file:
+        assert [int(row["number"]) for row in csv.DictReader(file)] == [0, 1, 2, 3, 4]
+    best = load_space(folder / "best.yaml")
+    assert best.search == {}
+    assert best.result is not None
+    chosen = trials[best.result["trial"]]
+    assert dict(best.fixed) == dict(chosen.hyperparameters)
+    assert best.result["value"] == max(t.best_auroc or 0.0 for t in trials.values())
+    assert (folder / "curves.png").stat().st_size > 10_000
+    for number in trials:
+        assert (folder / "trials" / str(number) / "best" / "model.safetensors").exists()
+        assert not (folder / "trials" / str(number) / "checkpoint.pt").exists()
+    written = wandb_runs(folder / "wandb")
+    assert len(written) == 5
+    assert "python -m tuner.retrain --search" in said
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM])
+def test_a_stopped_driver_would_lose_or_repeat_an_epoch(tmp_path: Path, number: int) -> None:
+    options = [*SMALL, "--name=stopped", "--trials=4", "--set=epochs=12"]
+    process = subprocess.Popen(
+        command(tmp_path, *options), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+    folder = tmp_path / "stopped"
+    wait_for_rows(folder, 5, process)
+    process.send_signal(number)
+    said, _ = process.communicate(timeout=60)
+    before = recorded(folder)
+    if number != signal.SIGKILL:
+        assert process.returncode == 130, said
+        assert "go on with" in said
+    assert any(trial.state == "running" for trial in before.trials.values())
+    finished(tmp_path, *options, "--resume")
+    after = recorded(folder)
+    for trial in before.trials.values():
+        assert after.trials[trial.number].rows[: trial.epochs] == trial.rows
+    for trial in after.trials.values():
+        assert trial.state != "running"
+        assert [row.epoch for row in trial.rows] == list(range(1, trial.epochs + 1))
+    written = wandb_runs(folder / "wandb")
+    assert len(written) == 4
+
+
+def test_a_search_would_open_the_test_images(tmp_path: Path, fashion_mnist: Source) -> None:
+    images = tmp_path / "images"
+    images.mkdir()
+    part, test = fashion_mnist_files.TRAINING, fashion_mnist_files.TEST
+    assert fashion_mnist.folder is not None
+    for name in (part.images, part.labels):
+        shutil.copy(fashion_mnist.folder / name, images)
+    for name in (test.images, test.labels):
+        (images / name).write_bytes(b"no search may read this")
+        os.chmod(images / name, 0)
+    finished(
+        tmp_path,
+        f"--set=data.folder={images}",
+        "--set=data.fit_normals=128",
+        "--set=data.validation_normals=100",
+        "--set=data.validation_anomalies=100",
+        "--set=fixed.width=4",
+        "--set=epochs=1",
+        "--trials=3",
+        "--name=blind",
+    )
+    assert len(recorded(tmp_path / "blind").trials) == 3
+
+
+def test_two_drivers_would_write_one_record(tmp_path: Path) -> None:
+    options = [*SMALL, "--name=one", "--trials=4", "--set=epochs=12"]
+    first = subprocess.Popen(command(tmp_path, *options), stdout=subprocess.PIPE, text=True)
+    wait_for_rows(tmp_path / "one", 1, first)
+    second = subprocess.run(
+        command(tmp_path, *options, "--resume"), capture_output=True, text=True, check=False
+    )
+    first.kill()
+    first.communicate()
+    assert second.returncode == 2
+    assert "is being searched by another driver" in second.stderr
