@@ -70,7 +70,7 @@ def fit_mixture(parts: Mapping[str, Scores], anomalous: Labels) -> Mixture:
         [_logarithm(part) if name in logarithmic else part for name, part in parts.items()], axis=1
     )
     mean, spread = features.mean(0), features.std(0).clip(min=_LEAST_SPREAD)
-    model = LogisticRegression(max_iter=1000).fit((features - mean) / spread, anomalous)
+    model = LogisticRegression(solver="newton-cholesky").fit((features - mean) / spread, anomalous)
     weights = model.coef_[0] / spread
     return Mixture(
         weights=dict(zip(parts, map(float, weights), strict=True)),
@@ -104,7 +104,9 @@ class Decision:
 def regression_decision(score: Scores, anomalous: Labels) -> Decision:
     """The documents' decision: a logistic regression on one score, cut at probability one half."""
     mean, spread = score.mean(), max(score.std(), _LEAST_SPREAD)
-    model = LogisticRegression().fit(((score - mean) / spread)[:, None], anomalous)
+    model = LogisticRegression(solver="newton-cholesky").fit(
+        ((score - mean) / spread)[:, None], anomalous
+    )
     weight = model.coef_[0, 0]
     threshold = mean - spread * model.intercept_[0] / weight if weight else score.max()
     return decide(score, anomalous, float(threshold))

@@ -19,6 +19,15 @@ def patch_errors(error: Tensor) -> Tensor:
     return F.avg_pool2d(error.mean(1, keepdim=True), side, step).flatten(1)
 
 
+def region_errors(error: Tensor) -> Tensor:
+    """Absolute errors [N, C, H, W] -> mean of each of 3 x 3 overlapping windows [N, 9].
+
+    Half as wide as the image at every image size, so there are as many for all.
+    """
+    side = error.shape[-1] // 2
+    return F.avg_pool2d(error.mean(1, keepdim=True), side, side // 2).flatten(1)
+
+
 def worst_patches(patches: Tensor, count: Tensor) -> Tensor:
     """Mean of the `count` largest of each image's patch errors: [N, M] -> [N].
 
