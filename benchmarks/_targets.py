@@ -1,0 +1,102 @@
+"""What the figures are meant to reach, and both side by side."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from operator import ge, le
+
+
+@dataclass(frozen=True, kw_only=True)
+class Target:
+    """A figure's limit: a number, or a multiple of another figure of the same run.
+
+    With `where` it is set only for machines for which that figure of the run is not 0.
+    """
+
+    at_least: float | None = None
+    at_most: float | None = None
+    times: str = ""
+    where: str = ""
+
+    def reached(self, value: float, figures: Mapping[str, float]) -> bool | None:
+        """Whether `value` keeps to the limit; None where there is none or it is not known."""
+        if self.where and not figures.get(self.where):
+            return None
+        if self.times and self.times not in figures:
+            return None
+        compare = ge if self.at_least is not None else le
+        return bool(compare(value, self._limit * (figures[self.times] if self.times else 1)))
+
+    def __str__(self) -> str:
+        sign = ">=" if self.at_least is not None else "<="
+        times = f" x {self.times}" if self.times else ""
+        where = f" where {self.where}" if self.where else ""
+        return f"{sign} {self._limit:g}{times}{where}"
+
+    @property
+    def _limit(self) -> float:
+        limit = self.at_least if self.at_least is not None else self.at_most
+        assert limit is not None, "a target needs at_least or at_most"
+        return limit
+
+
+TARGETS: dict[str, dict[str, Target]] = {
+    "search": {
+        "ratio_to_guide": Target(at_least=2.5),
+        "first_result_s": Target(at_most=0.5, times="guide_first_result_s"),
+        "best_validation_auroc": Target(at_least=1, times="guide_best_validation_auroc"),
+    },
+    "training": {"images_per_s_16": Target(at_least=1300, where="bfloat16")},
+    "overhead": {"ms_per_trial_100": Target(at_most=90)},
+    "startup": {
+        "help_s": Target(at_most=0.5),
+        "first_epoch_s": Target(at_most=20, where="bfloat16"),
+    },
+    "quality": {
+        "quickstart_test_auroc_mean": Target(at_least=0.970),
+        "lossweights_test_auroc_mean": Target(at_least=0.974),
+    },
+    "quickstart": {
+        "total_s": Target(at_most=600),
+        "search_s": Target(at_most=240),
+        "trials": Target(at_least=16),
+    },
+}
+
+
+def figure_table(benchmark: str, figures: Mapping[str, float]) -> list[str]:
+    """Lines of a table with a row for each figure."""
+    rows = [("figure", "value", "target", "reached"), *figure_rows(benchmark, figures)]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return [_line(row, widths) for row in rows]
+
+
+def figure_rows(
+    benchmark: str, figures: Mapping[str, float]
+) -> Sequence[tuple[str, str, str, str]]:
+    """Name, value, target, and whether it was reached; the last two empty without a target."""
+    targets = TARGETS.get(benchmark, {})
+    rows = []
+    for name, value in figures.items():
+        target = targets.get(name)
+        reached = target.reached(value, figures) if target else None
+        said = {None: "", True: "yes", False: "no"}[reached]
+        rows.append((name, value_text(value), str(target or ""), said))
+    return rows
+
+
+def value_text(value: float) -> str:
+    """Four decimals below 2, one above, none for whole numbers."""
+    if float(value).is_integer():
+        return f"{value:.0f}"
+    return f"{value:.4f}" if abs(value) < 2 else f"{value:.1f}"
+
+
+def _line(row: Sequence[str], widths: Sequence[int]) -> str:
+    name, value, target, reached = row
+    cells = (
+        name.ljust(widths[0]),
+        value.rjust(widths[1]),
+        target.ljust(widths[2]),
+        reached.ljust(widths[3]),
+    )
+    return "  ".join(cells).rstrip()

@@ -1,0 +1,86 @@
+"""How good the retrained best is on the official test images, by the real commands.
+
+    python benchmarks/quality.py                    # both spaces
+    python benchmarks/quality.py --only quickstart
+    python benchmarks/quality.py --reuse            # with the searches that runs/ holds
+
+For each space: search, then retrain the best and the published defaults at the same epochs and
+three seeds. The supervised CNN is quoted, not run.
+"""
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+from _running import ROOT, finish, is_standard, run
+
+SPACES = {
+    "quickstart": ["--space", "search_spaces/quickstart.yaml"],
+    "lossweights": ["--space", "search_spaces/lossweights.yaml", "--set", "scale=cpu"],
+}
+SEEDS = 3
+SUPERVISED_CNN = 0.970
+"""Test AUROC on T-shirt/top of a supervised CNN on 6,000 normals and 540 anomalies, as measured
+when the project was designed."""
+
+
+def main() -> None:
+    given = _options().parse_args()
+    figures: dict[str, float] = {}
+    for name in [given.only] if given.only else SPACES:
+        metrics = _metrics(name, given)
+        figures |= {f"{name}_{key}": value for key, value in _figures(metrics).items()}
+    figures["supervised_cnn_test_auroc_quoted"] = SUPERVISED_CNN
+    finish("quality", figures, standard=not given.only and is_standard(given.overrides))
+
+
+def _options() -> argparse.ArgumentParser:
+    options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    add = options.add_argument
+    add("--only", choices=tuple(SPACES))
+    add("--reuse", action="store_true", help="take searches and reports that are there")
+    add("--runs", type=Path, default=ROOT / "runs", metavar="FOLDER", help="default: runs")
+    add("--set", dest="overrides", action="append", default=[], metavar="KEY=VALUE")
+    return options
+
+
+def _metrics(name: str, given: argparse.Namespace) -> dict[str, Any]:
+    """The report of a retrain of `runs/quality-<name>`."""
+    folder = given.runs / f"quality-{name}"
+    sets = [word for override in given.overrides for word in ("--set", override)]
+    if folder.exists() and not given.reuse:
+        raise SystemExit(f"{folder} exists: take it with --reuse, or remove it")
+    if not (given.reuse and (folder / "best.yaml").exists()):
+        where = ["--runs", _typed(given.runs), "--name", folder.name]
+        resume = ["--resume"] if given.reuse else []
+        run(["-m", "tuner.search", *SPACES[name], *where, *resume, *sets])
+    report = folder / "retrain" / "metrics.json"
+    stored = json.loads(report.read_text()) if given.reuse and report.exists() else {}
+    if "defaults" not in stored:
+        search = ["--search", _typed(folder)]
+        run(["-m", "tuner.retrain", *search, "--seeds", str(SEEDS), "--published"])
+    metrics: dict[str, Any] = json.loads(report.read_text())
+    return metrics
+
+
+def _figures(metrics: dict[str, Any]) -> dict[str, float]:
+    test, defaults = metrics["test"]["auroc"], metrics["defaults"]["test"]["auroc"]
+    return {
+        "test_auroc_mean": test["mean"],
+        "test_auroc_std": test["std"],
+        "defaults_test_auroc_mean": defaults["mean"],
+        "defaults_test_auroc_std": defaults["std"],
+        "validation_minus_test": metrics["validation_minus_test"]["auroc"]["mean"],
+        "epochs": metrics["configuration"]["epochs"],
+        "seeds": len(metrics["configuration"]["seeds"]),
+    }
+
+
+def _typed(folder: Path) -> str:
+    folder = folder.absolute()
+    return str(folder.relative_to(ROOT) if folder.is_relative_to(ROOT) else folder)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,81 @@
+"""Write benchmarks/README.md from benchmarks/results/*.json.
+
+python benchmarks/table.py
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from _targets import TARGETS, figure_rows
+
+HERE = Path(__file__).parent
+HEAD = """\
+# Benchmarks
+
+Made by `python benchmarks/table.py` from `results/`, which holds the latest figures of each script
+on each machine. Run one at a time, with nothing else on the machine; times are wall-clock.
+
+| script | what it measures |
+|---|---|
+"""
+ROW = "| {} |"
+
+
+def main() -> None:
+    results = [json.loads(path.read_text()) for path in sorted((HERE / "results").glob("*.json"))]
+    scripts = [f"| `{path.name}` | {_about(path)} |" for path in _scripts()]
+    parts = [HEAD + "\n".join(scripts)]
+    parts += [_section(result) for result in sorted(results, key=_order)]
+    (HERE / "README.md").write_text("\n\n".join(parts) + "\n", encoding="utf-8")
+
+
+def _scripts() -> list[Path]:
+    paths = sorted(HERE.glob("[a-z]*.py"))
+    return [path for path in paths if path.name != Path(__file__).name]
+
+
+def _about(path: Path) -> str:
+    """The first line of the script's docstring."""
+    return path.read_text(encoding="utf-8").lstrip('"').split("\n", 1)[0].strip('"')
+
+
+def _order(result: dict[str, Any]) -> tuple[int, str, str]:
+    """As the targets stand, then what has none."""
+    known = list(TARGETS)
+    name = result["benchmark"]
+    return (known.index(name) if name in known else len(known), name, result["device"])
+
+
+def _section(result: dict[str, Any]) -> str:
+    name = result["benchmark"]
+    versions = ", ".join(f"{key} {value}" for key, value in result["versions"].items())
+    rows = [
+        ("figure", "value", "target", "reached"),
+        ("---", "--:", "---", "---"),
+        *figure_rows(name, result["figures"]),
+    ]
+    return "\n".join(
+        [
+            f"## {name}: {_machine(result)}",
+            "",
+            f"{result['date'][:10]}, `{result['command']}`, {versions}",
+            "",
+            *(ROW.format(" | ".join(row)) for row in rows),
+        ]
+    )
+
+
+def _machine(result: dict[str, Any]) -> str:
+    """The device, and what else of the machine decides how fast it is."""
+    machine = result.get("machine", {})
+    said = [result["device"]]
+    if "cores" in machine:
+        said.append(f"{machine['cores']} cores")
+    if "bfloat16" in machine:
+        said.append("with bfloat16" if machine["bfloat16"] else "without bfloat16")
+    return ", ".join(said)
+
+
+if __name__ == "__main__":
+    main()
