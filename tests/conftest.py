@@ -19,4 +19,3 @@ def fashion_mnist() -> Source:
         return find(DataConfig())
     except DataNotFound as error:
         pytest.skip(f"no FashionMNIST and no way to get it: {error}")
-

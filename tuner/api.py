@@ -1,7 +1,23 @@
 """The same work from Python: `from tuner.api import search, retrain, load`."""
 
-from tuner.retraining import retrain
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tuner.retraining import RetrainSummary, retrain
 from tuner.searching import SearchSummary, search
 from tuner.space import load_space
 
-__all__ = ["SearchSummary", "load_space", "retrain", "search"]
+if TYPE_CHECKING:
+    from models.scoring import FittedDetector
+
+__all__ = ["RetrainSummary", "SearchSummary", "load", "load_space", "retrain", "search"]
+
+
+def load(run_folder: Path) -> "FittedDetector":
+    """The model that `retrain` left in a run: `load(folder).score(images)` for uint8 N x C x H x W.
+
+    Raises FileNotFoundError where the run has not been retrained.
+    """
+    from models.scoring import FittedDetector  # noqa: PLC0415  # torch: a search does without
+
+    return FittedDetector.load(run_folder / "model")

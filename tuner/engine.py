@@ -138,9 +138,7 @@ class Engine:
         number = self._running[attempt_id].number
         if report.row is not None:
             return self._epoch(number, report.row)
-        state: Literal["pruned", "failed"] = (
-            "pruned" if report.outcome == "diverged" else "failed"
-        )
+        state: Literal["pruned", "failed"] = "pruned" if report.outcome == "diverged" else "failed"
         reason = "diverged" if report.outcome == "diverged" else f"error: {report.reason}"
         self._end(number, state, reason)
         self._give_up_if_hopeless()
@@ -200,9 +198,7 @@ class Engine:
             recorded_epochs=trial.epochs,
         )
         self._running[attempt_id] = attempt
-        self._write(
-            event="attempt", trial=number, attempt=attempt.attempt, from_epoch=trial.epochs
-        )
+        self._write(event="attempt", trial=number, attempt=attempt.attempt, from_epoch=trial.epochs)
         for listener in self.listeners:
             listener.trial_started(trial, attempt.attempt)
         return attempt

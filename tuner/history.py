@@ -11,6 +11,7 @@ from typing import Any
 from tuner.journal import Event
 from tuner.record import Decision, EpochRow, TrialView
 
+
 class History:
     """All trials of a search by number, their last attempt and decision, and the drivers' seconds.
 

@@ -34,9 +34,7 @@ class Proposals:
             name = self._published[number]
             return self._from_published(name, detectors.published(self._space.detector)[name])
         searched = self._study.ask(number)
-        return Proposal(
-            published=None, searched=searched, hyperparameters=self._resolve(searched)
-        )
+        return Proposal(published=None, searched=searched, hyperparameters=self._resolve(searched))
 
     def _from_published(self, name: str, values: Mapping[str, Value]) -> Proposal:
         """A published set keeps its values where they lie outside the searched ranges too.

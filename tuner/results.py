@@ -40,5 +40,3 @@ def drop_training_states(run_folder: Path, trials: Sequence[TrialView]) -> None:
     for trial in trials:
         if trial.state != "running":
             (run_folder / "trials" / str(trial.number) / "checkpoint.pt").unlink(missing_ok=True)
-
-

@@ -74,7 +74,9 @@ class TrialWorker:
             split = Split.load(setting.split_file)
             self._data = load_training(setting.data, setting.source, split)
         training = _Training(setting, self._attempt, self._data)
-        log.write(f"attempt {self._attempt.attempt} on {worker_name()}: from epoch {training.epochs}")
+        log.write(
+            f"attempt {self._attempt.attempt} on {worker_name()}: from epoch {training.epochs}"
+        )
         return training
 
 
@@ -149,7 +151,7 @@ def worker_name() -> str:
 
 
 def _read_checkpoint(path: Path) -> dict[str, Any] | None:
-    """The checkpoint at `path`; None if there is none or it cannot be read: training starts anew."""
+    """The checkpoint at `path`; None, so that training starts anew, without a readable one."""
     if not path.exists():
         return None
     try:

@@ -1,7 +1,6 @@
 """Whole searches by the real command: Ray, Optuna, W&B offline, real training."""
 
 import csv
-import os
 import shutil
 import signal
 import subprocess
@@ -73,7 +72,7 @@ def test_a_search_would_leave_a_part_of_its_results_out(tmp_path: Path) -> None:
     for number in trials:
         assert (folder / "trials" / str(number) / "best" / "model.safetensors").exists()
         assert not (folder / "trials" / str(number) / "checkpoint.pt").exists()
-    written = wandb_runs(folder / "wandb")
+    written = wandb_runs(folder)
     assert len(written) == 5
     assert "python -m tuner.retrain --search" in said
 
@@ -100,7 +99,7 @@ def test_a_stopped_driver_would_lose_or_repeat_an_epoch(tmp_path: Path, number: 
     for trial in after.trials.values():
         assert trial.state != "running"
         assert [row.epoch for row in trial.rows] == list(range(1, trial.epochs + 1))
-    written = wandb_runs(folder / "wandb")
+    written = wandb_runs(folder)
     assert len(written) == 4
 
 
@@ -113,7 +112,7 @@ def test_a_search_would_open_the_test_images(tmp_path: Path, fashion_mnist: Sour
         shutil.copy(fashion_mnist.folder / name, images)
     for name in (test.images, test.labels):
         (images / name).write_bytes(b"no search may read this")
-        os.chmod(images / name, 0)
+        (images / name).chmod(0)
     finished(
         tmp_path,
         f"--set=data.folder={images}",

@@ -46,7 +46,9 @@ def connection(address: str | None) -> Iterator[Machine]:
     address = address or os.environ.get("RAY_ADDRESS")
     warnings.filterwarnings("ignore", module="ray")
     logging.getLogger("ray").setLevel(logging.ERROR)
-    options = {} if address else {"include_dashboard": False, "_node_ip_address": "127.0.0.1"}
+    options: dict[str, Any] = (
+        {} if address else {"include_dashboard": False, "_node_ip_address": "127.0.0.1"}
+    )
     try:
         ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR, **options)
     except (ConnectionError, ValueError) as error:

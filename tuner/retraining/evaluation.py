@@ -8,6 +8,8 @@ from numpy.typing import NDArray
 
 from models.metrics import Labels, Scores, auprc, auroc, decide
 
+Counts = NDArray[np.int64]
+
 RESAMPLES = 1000
 _CHUNK = 50  # resamples at a time: bounds memory at some 10 MB for 10,000 images
 
@@ -85,29 +87,37 @@ def bootstrap_auroc(
     generator = np.random.default_rng(seed)
     means = []
     for start in range(0, resamples, _CHUNK):
-        counts = _draw(labels, min(_CHUNK, resamples - start), generator)
-        means.append(np.mean([_weighted_auroc(labels, score, counts) for score in scores], axis=0))
+        number = min(_CHUNK, resamples - start)
+        positive = _draw(int(labels.sum()), number, generator)
+        negative = _draw(int((~labels).sum()), number, generator)
+        aurocs = [
+            _drawn_auroc(score[labels], score[~labels], positive, negative) for score in scores
+        ]
+        means.append(np.mean(aurocs, axis=0))
     low, high = np.quantile(np.concatenate(means), [0.025, 0.975])
     return float(low), float(high)
 
 
-def _draw(labels: Labels, resamples: int, generator: np.random.Generator) -> NDArray[np.float64]:
-    """How often each image is drawn [resamples, N], normals and anomalies each among themselves."""
-    counts = np.zeros((resamples, len(labels)))
-    for of_kind in (labels, ~labels):
-        size = int(of_kind.sum())
-        counts[:, of_kind] = generator.multinomial(size, np.full(size, 1 / size), resamples)
-    return counts
+def _draw(size: int, resamples: int, generator: np.random.Generator) -> Counts:
+    """How often each of `size` images is drawn when as many are drawn [resamples, size]."""
+    drawn = generator.integers(0, size, (resamples, size))
+    flat = drawn + size * np.arange(resamples)[:, None]
+    return np.bincount(flat.ravel(), minlength=resamples * size).reshape(resamples, size)
 
 
-def _weighted_auroc(
-    labels: Labels, score: Scores, counts: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """AUROC [resamples] by pairs: a tie counts one half."""
-    order = np.argsort(score, kind="stable")
-    starts = np.flatnonzero(np.diff(score[order], prepend=np.nan) != 0)
-    positive = np.add.reduceat((counts * labels)[:, order], starts, axis=1)
-    negative = np.add.reduceat((counts * ~labels)[:, order], starts, axis=1)
-    below = np.cumsum(negative, axis=1) - negative / 2
-    wins = (positive * below).sum(axis=1)
-    return np.asarray(wins / (positive.sum(axis=1) * negative.sum(axis=1)))
+def _drawn_auroc(
+    positive: Scores, negative: Scores, positive_drawn: Counts, negative_drawn: Counts
+) -> Scores:
+    """AUROC [resamples] by pairs, a tie counting one half.
+
+    For each negative score, the drawn positives below it and those up to it are looked up in the
+    running sum over the sorted positives.
+    """
+    order = np.argsort(positive)
+    running = np.cumsum(positive_drawn[:, order], axis=1)
+    running = np.concatenate([np.zeros((len(running), 1), dtype=np.int64), running], axis=1)
+    below = running[:, np.searchsorted(positive[order], negative, side="left")]
+    up_to = running[:, np.searchsorted(positive[order], negative, side="right")]
+    won = running[:, -1:] - (below + up_to) / 2
+    pairs = running[:, -1] * negative_drawn.sum(axis=1)
+    return np.asarray((won * negative_drawn).sum(axis=1) / pairs)

@@ -5,7 +5,8 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from tuner.retraining.evaluation import (
-    _weighted_auroc,
+    _draw,
+    _drawn_auroc,
     bootstrap_auroc,
     confusion,
     split_figures,
@@ -24,12 +25,16 @@ def sample(count: int, seed: int, steps: int = 0) -> tuple[np.ndarray, np.ndarra
 def test_a_resample_would_have_another_auroc_than_its_images(steps: int) -> None:
     labels, scores = sample(200, 1, steps)
     generator = np.random.default_rng(2)
-    counts = generator.multinomial(200, np.full(200, 1 / 200), 5).astype(float)
+    sizes = (int(labels.sum()), int((~labels).sum()))
+    positive, negative = (_draw(size, 5, generator) for size in sizes)
+    assert [drawn.sum(1).tolist() for drawn in (positive, negative)] == [[n] * 5 for n in sizes]
+    counts = np.zeros((5, 200), dtype=int)
+    counts[:, labels], counts[:, ~labels] = positive, negative
     expected = [
-        roc_auc_score(np.repeat(labels, drawn), np.repeat(scores, drawn))
-        for drawn in counts.astype(int)
+        roc_auc_score(np.repeat(labels, drawn), np.repeat(scores, drawn)) for drawn in counts
     ]
-    assert _weighted_auroc(labels, scores, counts) == pytest.approx(expected)
+    drawn = _drawn_auroc(scores[labels], scores[~labels], positive, negative)
+    assert drawn == pytest.approx(expected)
 
 
 def test_the_interval_would_not_hold_the_auroc_or_would_not_narrow() -> None:

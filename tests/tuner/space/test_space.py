@@ -138,7 +138,10 @@ wandb: of
         ({"scheduler": "{reduction_factor: 1}"}, "must be at least 2, got 1"),
         ({"scheduler": "hyperband"}, "scheduler: must be a section of keys, got 'hyperband'"),
         ({"sampler": "{name: cmaes}"}, "'cmaes' is not allowed; allowed: tpe, random"),
-        ({"resources": "{concurrent_trials: many}"}, "must be a whole number from 1 on, or auto; got 'many'"),
+        (
+            {"resources": "{concurrent_trials: many}"},
+            "must be a whole number from 1 on, or auto; got 'many'",
+        ),
         ({"resources": "{cpus_per_trial: 0}"}, "resources.cpus_per_trial: must be at least 1"),
         ({"scale": "gpu"}, "unknown scale 'gpu'; allowed: auto"),
         ({"scales": "{gpu: {}}"}, "auto needs a scale named cpu; named are: gpu"),
