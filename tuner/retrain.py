@@ -7,11 +7,15 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tuner.command_line import run_command
 from tuner.errors import TunerError, nearest
+
+if TYPE_CHECKING:
+    from tuner.space import Space
 
 BEST = "best.yaml"
 
@@ -62,19 +66,40 @@ def _main(given: argparse.Namespace) -> int:
     config = given.config or _best_of(given.search)
     space = load_space(config, given.overrides)
     from tuner.api import retrain  # noqa: PLC0415 - loads torch
-    from tuner.notices import say  # noqa: PLC0415
+    from tuner.notices import log_lines_shown, say  # noqa: PLC0415
 
-    retrain(
-        config.parent,
-        space=space,
-        seeds=given.seeds,
-        epochs=given.epochs,
-        baselines=given.baselines,
-        published=given.published,
-        again=given.again,
-        say=say,
-    )
+    with log_lines_shown():
+        summary = retrain(
+            config.parent,
+            space=space,
+            seeds=given.seeds,
+            epochs=given.epochs,
+            baselines=given.baselines,
+            published=given.published,
+            again=given.again,
+            say=say,
+            track=_tracker(space, config.parent),
+        )
+    for line in summary.lines():
+        say(line)
     return 0
+
+
+def _tracker(space: Space, run_folder: Path) -> Callable[[dict[str, float]], None]:
+    """What writes the test figures to W&B, beside the search's trials."""
+    from tuner.notices import say  # noqa: PLC0415
+    from tuner.tracking import TrackingConfig  # noqa: PLC0415
+    from tuner.tracking_listener import write_test_figures  # noqa: PLC0415
+    from tuner.tracking_mode import choose_mode  # noqa: PLC0415
+
+    config = TrackingConfig(
+        folder=run_folder,
+        search=run_folder.absolute().name,
+        uid="retrain",
+        mode=choose_mode(space.wandb.mode).mode,
+        project=space.wandb.project,
+    )
+    return lambda figures: write_test_figures(config, figures, say)
 
 
 def _best_of(run_folder: Path) -> Path:

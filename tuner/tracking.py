@@ -8,6 +8,7 @@ import math
 import os
 import shutil
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -155,6 +156,25 @@ class Runs:
             finish_timeout=FINISH_SECONDS,
             finish_timeout_raises=True,
         )
+
+    def write_test_figures(self, figures: Mapping[str, float]) -> None:
+        """Write the search's retrain run: one row, whose keys begin with `test/`."""
+        import wandb  # noqa: PLC0415
+
+        wandb.setup(settings=self._settings())
+        run = wandb.init(
+            project=self.config.project,
+            entity=self.config.entity,
+            group=self.config.search,
+            job_type="retrain",
+            name="retrain",
+            dir=str(self.config.folder),
+            mode="online" if self.mode == "online" else "offline",
+            reinit="create_new",
+            settings=self._settings(),
+        )
+        run.log(dict(figures), commit=True)
+        run.finish()
 
     def _folders(self, number: int) -> list[Path]:
         """The trial's folders, `offline-run-<time>-<id>` or `run-<time>-<id>`."""

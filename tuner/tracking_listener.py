@@ -8,7 +8,7 @@ holds every row, and `WandbListener.rebuild` writes from it what W&B does not ha
 
 import logging
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from tuner.record import Decision, EpochRow, TrialView
@@ -123,3 +123,26 @@ class WandbListener:
                 self._broken = True
                 self._waiting.clear()
             self._say(f"W&B failed and is left out from now on; the record has every row: {text}")
+
+
+def write_test_figures(
+    config: TrackingConfig, figures: Mapping[str, float], say: Callable[[str], None]
+) -> None:
+    """Write a retrain's test figures as one W&B run; failing or hanging W&B costs a line, no more."""
+    if config.mode == "off":
+        return
+    problems: list[str] = ["no answer"]
+
+    def write() -> None:
+        try:
+            Runs(config).write_test_figures(figures)
+            problems.clear()
+        except Exception as error:  # W&B raises many kinds; none of them is retrain's business
+            problems[:] = [" ".join(str(error).split())[:120] or type(error).__name__]
+
+    thread = threading.Thread(target=write, name="tuner-wandb-retrain", daemon=True)
+    thread.start()
+    thread.join(2 * FINISH_SECONDS)
+    tear_down(seconds=FINISH_SECONDS)
+    if problems:
+        say(f"W&B has no run of this retrain ({problems[0]}); metrics.json holds every figure.")
