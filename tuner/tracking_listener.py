@@ -128,7 +128,7 @@ class WandbListener:
 def write_test_figures(
     config: TrackingConfig, figures: Mapping[str, float], say: Callable[[str], None]
 ) -> None:
-    """Write a retrain's test figures as one W&B run; failing or hanging W&B costs a line, no more."""
+    """Write a retrain's test figures as one W&B run; a W&B that fails or hangs costs one line."""
     if config.mode == "off":
         return
     problems: list[str] = ["no answer"]

@@ -24,12 +24,12 @@ class _Panel:
 def confusion_figure(metrics: Metrics) -> Figure:
     """One panel to a decision; colour is the share of the true kind."""
     panels = list(_panels(metrics))
-    figure = new_figure(2.6 * len(panels) + 0.6, 4.0)
+    figure = new_figure(2.6 * len(panels) + 0.8, 4.1)
     all_axes = figure.subplots(1, len(panels), squeeze=False)[0]
     for place, (axes, panel) in enumerate(zip(all_axes, panels, strict=True)):
         _draw(axes, panel, first=place == 0)
     figure.suptitle(
-        f"Decisions on the test split, {task_title(metrics)} (mean of seeds)",
+        f"Decisions on the test split (mean of seeds)\n{task_title(metrics)}",
         x=0.01,
         ha="left",
         fontsize=11,

@@ -1,12 +1,12 @@
 """Images, what the detector makes of them, and where it errs: normal ones beside anomalous ones."""
 
-from typing import cast
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import torch
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.image import AxesImage
 from numpy.typing import NDArray
 
 from models.data.images import LabelledImages
@@ -17,7 +17,10 @@ from tuner.retraining.plan import Plan
 from tuner.seeds import derive
 
 OF_EACH = 6
-_ROWS = ("original", "reconstruction", "absolute error")
+_GAP, _PARTING, _LINE = 0.07, 0.4, 0.12  # between columns, kinds, rows; in widths of an image
+_ROWS = ("original", "reconstruction", "absolute\nerror")
+
+Pictures = NDArray[np.float32]
 
 
 def examples_figure(
@@ -27,25 +30,37 @@ def examples_figure(
 
     The images are drawn by the search's seed, not picked. None for a detector that makes none.
     """
-    rows = _draw_rows(plan, images)
+    rows = draw_rows(plan, images)
     chosen = images.images[torch.from_numpy(rows)]
     remade = fitted.reconstruct(chosen)
     if remade is None:
         return None
     original = scaled(chosen)
-    error = (original - remade).abs()
-    pictures = [_shown(original, signed=True), _shown(remade, signed=True), _shown(error)]
     names = DATASETS[plan.data.dataset].class_names
-    captions = [names[int(images.classes[row])] for row in rows]
-    scores = fitted.score(chosen).numpy()
-    normals = int((~images.anomalous.numpy()[rows]).sum())
-    figure = new_figure(0.98 * len(rows) + 1.3, 3.9)
-    grid = _Grid(figure, columns=len(rows), normals=normals)
-    shown = grid.fill(pictures)
-    grid.caption(captions, scores, fitted.threshold)
-    figure.colorbar(shown, ax=grid.axes[2].tolist(), fraction=0.012, pad=0.005, aspect=8)
+    figure = new_figure(0.95 * len(rows) + 1.6, 3.75)
+    axes = figure.subplots()
+    wall = _Wall(columns=len(rows), normals=int((~images.anomalous.numpy()[rows]).sum()))
+    wall.show_images(axes, 0, _in_colour(original))
+    wall.show_images(axes, 1, _in_colour(remade))
+    wall.show_errors(axes, 2, (original - remade).abs().mean(1).numpy())
+    wall.caption(axes, [names[int(images.classes[row])] for row in rows])
+    wall.score(axes, fitted.score(chosen).numpy(), fitted.threshold)
     figure.suptitle(_title(plan, split, fitted), x=0.01, ha="left", fontsize=11, color=DARK)
     return figure
+
+
+def draw_rows(plan: Plan, images: LabelledImages) -> NDArray[np.int64]:
+    """Six normals, then six anomalies of as many different classes as there are, by class."""
+    generator = np.random.default_rng(derive(plan.search_seed, "examples", 0))
+    anomalous = images.anomalous.numpy()
+    normals = np.flatnonzero(~anomalous)
+    chosen = generator.choice(normals, min(OF_EACH, len(normals)), replace=False)
+    order = generator.permutation(np.flatnonzero(anomalous))
+    classes = images.classes.numpy()[order]
+    _, first = np.unique(classes, return_index=True)
+    rest = np.setdiff1d(np.arange(len(order)), first)
+    spread = np.concatenate([generator.permutation(first), rest])[:OF_EACH]
+    return np.concatenate([chosen, order[spread[np.argsort(classes[spread], kind="stable")]]])
 
 
 def _title(plan: Plan, split: str, fitted: FittedDetector) -> str:
@@ -56,63 +71,60 @@ def _title(plan: Plan, split: str, fitted: FittedDetector) -> str:
     )
 
 
-def _draw_rows(plan: Plan, images: LabelledImages) -> NDArray[np.int64]:
-    """Some normals, then anomalies of as many different classes as there are."""
-    generator = np.random.default_rng(derive(plan.search_seed, "examples", 0))
-    anomalous = images.anomalous.numpy()
-    normals = np.flatnonzero(~anomalous)
-    chosen = generator.choice(normals, min(OF_EACH, len(normals)), replace=False)
-    order = generator.permutation(np.flatnonzero(anomalous))
-    classes = images.classes.numpy()[order]
-    _, first = np.unique(classes, return_index=True)
-    rest = np.setdiff1d(np.arange(len(order)), first)
-    spread = np.concatenate([np.sort(generator.permutation(first)[:OF_EACH]), rest])[:OF_EACH]
-    spread = spread[np.argsort(classes[spread], kind="stable")]
-    return np.concatenate([chosen, order[spread]])
+def _in_colour(images: torch.Tensor) -> Pictures:
+    """[N, C, H, W] in [-1, 1] -> [N, H, W, 3] in [0, 1]."""
+    shown = ((images + 1) / 2).clamp(0, 1).permute(0, 2, 3, 1).numpy()
+    return np.broadcast_to(shown, (*shown.shape[:3], 3)) if shown.shape[3] == 1 else shown
 
 
-def _shown(images: torch.Tensor, *, signed: bool = False) -> NDArray[np.float32]:
-    """[N, C, H, W] -> [N, H, W, C] in [0, 1], or the mean error over channels [N, H, W, 1]."""
-    if not signed:
-        return np.asarray(images.mean(1, keepdim=True).permute(0, 2, 3, 1).numpy())
-    return np.asarray(((images + 1) / 2).clamp(0, 1).permute(0, 2, 3, 1).numpy())
+@dataclass(frozen=True, kw_only=True)
+class _Wall:
+    """Where the pictures hang on one pair of axes, in widths of a picture; y grows downwards."""
 
+    columns: int
+    normals: int
 
-class _Grid:
-    """Three rows of pictures; a gap parts the normal columns from the anomalous ones."""
+    def _left(self, column: int) -> float:
+        return column * (1 + _GAP) + (_PARTING if column >= self.normals else 0.0)
 
-    def __init__(self, figure: Figure, *, columns: int, normals: int) -> None:
-        gap = [1.0] * normals + [0.18] + [1.0] * (columns - normals)
-        grid = figure.add_gridspec(3, columns + 1, width_ratios=gap, wspace=0.0, hspace=0.0)
-        places = [place for place in range(columns + 1) if place != normals]
-        self.axes = np.array(
-            [[figure.add_subplot(grid[row, place]) for place in places] for row in range(3)]
+    def _extent(self, row: int, column: int) -> tuple[float, float, float, float]:
+        left, top = self._left(column), row * (1 + _LINE)
+        return (left, left + 1, top + 1, top)
+
+    def show_images(self, axes: Axes, row: int, images: Pictures) -> None:
+        """Hang a row of images."""
+        for column, image in enumerate(images):
+            axes.imshow(image, extent=self._extent(row, column))
+
+    def show_errors(self, axes: Axes, row: int, errors: Pictures) -> None:
+        """Hang a row of errors, all on one scale, with the bar that explains it."""
+        top = float(errors.max())
+        for column, error in enumerate(errors):
+            shown = axes.imshow(
+                error, extent=self._extent(row, column), cmap="inferno", vmin=0, vmax=top
+            )
+        bar = axes.inset_axes(
+            (self._left(self.columns) + 0.05, row * (1 + _LINE), 0.12, 1), transform=axes.transData
         )
-        self._normals = normals
+        axes.figure.colorbar(shown, cax=bar)
+        bar.tick_params(labelsize=8, colors=DARK, length=2)
+        bar.spines[:].set_visible(False)
 
-    def fill(self, pictures: list[NDArray[np.float32]]) -> AxesImage:
-        """Draw the rows; returns the last error, all of which share one scale."""
-        top = float(pictures[2].max())
-        for row, images in enumerate(pictures):
-            for axes, image in zip(self.axes[row], images, strict=True):
-                if row == 2:
-                    shown = axes.imshow(image, cmap="inferno", vmin=0, vmax=top)
-                else:
-                    axes.imshow(image, cmap="gray", vmin=0, vmax=1)
-                _bare(axes)
-            self.axes[row][0].set_ylabel(_ROWS[row], fontsize=9, color=DARK)
-        return cast(AxesImage, shown)
+    def caption(self, axes: Axes, names: Sequence[str]) -> None:
+        """Write what the rows are, and the class above each column."""
+        for row, text in enumerate(_ROWS):
+            middle = row * (1 + _LINE) + 0.5
+            axes.text(-0.12, middle, text, ha="right", va="center", fontsize=9, color=DARK)
+        for column, name in enumerate(names):
+            kind = "normal" if column < self.normals else "anomaly"
+            place = (self._left(column) + 0.5, -0.08)
+            axes.text(*place, f"{kind}\n{name}", ha="center", fontsize=8, color=DARK)
+        axes.set(xlim=(-1.0, self._left(self.columns) + 0.5), ylim=(3.75, -0.55), aspect="equal")
+        axes.set_axis_off()
 
-    def caption(self, names: list[str], scores: NDArray[np.float64], threshold: float) -> None:
-        """Class above each column, score below it."""
-        for place, (name, score) in enumerate(zip(names, scores, strict=True)):
-            kind = "normal" if place < self._normals else "anomaly"
-            self.axes[0][place].set_title(f"{kind}\n{name}", fontsize=8, color=DARK)
+    def score(self, axes: Axes, scores: NDArray[np.float64], threshold: float) -> None:
+        """Write the score below each column."""
+        for column, score in enumerate(scores):
+            place = (self._left(column) + 0.5, 3 * (1 + _LINE) - 0.02)
             ink = ALARM if score > threshold else DARK
-            self.axes[2][place].set_xlabel(f"{score:.3f}", fontsize=9, color=ink)
-
-
-def _bare(axes: Axes) -> None:
-    axes.set_xticks([])
-    axes.set_yticks([])
-    axes.spines[:].set_visible(False)
+            axes.text(*place, f"{score:.3f}", ha="center", va="top", fontsize=9, color=ink)

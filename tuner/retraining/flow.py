@@ -61,12 +61,12 @@ def retrain(  # noqa: PLR0913
         say("Nothing to train: the report for this configuration, seeds and epochs is there.")
         return RetrainSummary(run_folder=run_folder, metrics=stored, trained=False)
     check_record(plan)
+    # torch and matplotlib: late, to be light until here, and before hours of training, not after.
+    from tuner.retraining.outcome import report_on_test  # noqa: PLC0415
+
     with work_folder(run_folder) as work:
         setting, split = _prepare(plan, work)
-        trained = train_all(setting, say)
-        from tuner.retraining.outcome import report_on_test  # noqa: PLC0415 - torch, matplotlib
-
-        metrics = report_on_test(setting, split, trained, say)
+        metrics = report_on_test(setting, split, train_all(setting, say), say)
     if track is not None:
         track(flat_metrics(metrics))
     return RetrainSummary(run_folder=run_folder, metrics=metrics, trained=True)

@@ -29,8 +29,8 @@ def _head(metrics: Metrics) -> list[str]:
         f"Test report: {metrics['label']} on {task_title(metrics)}, "
         f"{_count(seeds, 'fresh seed')} of at most {_count(epochs, 'epoch')}",
         f"Fit: {data['anomalies_per_normal']:g} known anomalies to a normal image, drawn from "
-        f"{_count(data['clusters'], 'cluster')}; "
-        f"epoch and thresholds by validation ({configuration['metric'].upper()})",
+        f"{_count(data['clusters'], 'cluster')}. "
+        f"Epoch and thresholds chosen on validation, by {configuration['metric'].upper()}.",
     ]
 
 
@@ -72,10 +72,11 @@ def _beside(metrics: Metrics) -> list[str]:
     test = metrics["splits"]["test"]
     return [
         f"The test split has {test['images']:,} images, {test['anomaly_rate']:.1%} anomalous: "
-        f"random scores reach that AUPRC, and flagging every image an F1 of "
-        f"{test['flag_everything_f1']:.4f}.",
-        "± is the standard deviation over seeds; the interval is a bootstrap of the test images; "
-        "F1 at the threshold fitted on validation.",
+        "chance has that AUPRC,",
+        f"and flagging every image an F1 of {test['flag_everything_f1']:.4f}. "
+        "F1 is at the threshold fitted on validation.",
+        "± is the standard deviation over seeds, the interval a bootstrap of the test images.",
+        "",
     ]
 
 
