@@ -16,14 +16,14 @@ from torch import Tensor, nn
 
 from models import detectors
 from models.batches import FitImages
-from models.detectors.base import Networks, Tensors
+from models.detectors.base import Tensors
 from models.hyperparameters import Value
-from models.lanes import NetworkStack, over_lanes
+from models.lanes import NetworkStack
 from models.metrics import Scores
 from models.precision import Precision, pick_device, pick_precision
-from models.scoring import CHUNK, FittedDetector, numbers, scaled
+from models.scoring import FittedDetector, numbers
 from models.step import Step
-from models.validation import Validation, judge
+from models.validation import Validation, judge, score_lanes
 
 if TYPE_CHECKING:
     from models.data.images import TrainingData
@@ -203,37 +203,9 @@ class Trainer:
             for lane in range(len(self._lanes))
         ]
 
-    @torch.no_grad()
     def _score_parts(self) -> dict[str, Scores]:
-        """Score parts [K, N] of the validation images, in float32 whatever training uses."""
-        for module in self._modules.values():
-            module.eval()
-        parameters = {name: stack.views() for name, stack in self._stacks.items()}
-        buffers = {name: stack.buffers for name, stack in self._stacks.items()}
-
-        def of_one_lane(
-            parameters: dict[str, Tensors],
-            buffers: dict[str, Tensors],
-            images: Tensor,
-            settings: Tensors,
-        ) -> Tensors:
-            networks = Networks(self._modules, parameters, buffers)
-            return self._detector.score_parts(networks, images, settings)
-
-        mapped = over_lanes(of_one_lane, len(self._lanes))
-        chunks = [
-            mapped(
-                parameters,
-                buffers,
-                scaled(chunk).expand(len(self._lanes), *chunk.shape),
-                self._settings,
-            )
-            for chunk in torch.split(self._validation_images, CHUNK)
-        ]
-        return {
-            name: torch.cat([chunk[name] for chunk in chunks], 1).double().cpu().numpy()
-            for name in chunks[0]
-        }
+        """Score parts [K, N] of the validation images."""
+        return score_lanes(self._detector, self._stacks, self._validation_images, self._settings)
 
     def _make_networks(self, lane: Lane) -> dict[str, nn.Module]:
         """Newly initialised on the CPU, so that a seed means the same on every device."""

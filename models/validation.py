@@ -1,8 +1,14 @@
-"""One lane's scores on the validation images, and what they say."""
+"""The lanes' scores on the validation images, and what they say."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
+import torch
+from torch import Tensor
+
+from models.detectors.base import Detector, Networks, Tensors
 from models.hyperparameters import Value
+from models.lanes import NetworkStack, over_lanes
 from models.metrics import (
     Labels,
     Mixture,
@@ -14,6 +20,7 @@ from models.metrics import (
     regression_decision,
     usable,
 )
+from models.scoring import CHUNK, scaled
 
 ERROR = "error"
 """The score part that is the reconstruction error, where a detector has one."""
@@ -73,3 +80,32 @@ def judge(
     if not all(usable(part) for part in judged.values()):
         return None
     return Validation(parts=parts, anomalous=anomalous, choice=choice)
+
+
+@torch.no_grad()
+def score_lanes(
+    detector: Detector, stacks: Mapping[str, NetworkStack], images: Tensor, settings: Tensors
+) -> dict[str, Scores]:
+    """Score parts [K, N] of uint8 images, in float32 whatever format training uses."""
+    modules = {name: stack.module.eval() for name, stack in stacks.items()}
+    parameters = {name: stack.views() for name, stack in stacks.items()}
+    buffers = {name: stack.buffers for name, stack in stacks.items()}
+    count = len(next(iter(stacks.values())).rows)
+
+    def of_one_lane(
+        parameters: dict[str, Tensors],
+        buffers: dict[str, Tensors],
+        images: Tensor,
+        settings: Tensors,
+    ) -> Tensors:
+        return detector.score_parts(Networks(modules, parameters, buffers), images, settings)
+
+    mapped = over_lanes(of_one_lane, count)
+    chunks = [
+        mapped(parameters, buffers, scaled(chunk).expand(count, *chunk.shape), settings)
+        for chunk in torch.split(images, CHUNK)
+    ]
+    return {
+        name: torch.cat([chunk[name] for chunk in chunks], 1).double().cpu().numpy()
+        for name in chunks[0]
+    }
