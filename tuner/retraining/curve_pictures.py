@@ -24,7 +24,7 @@ CurveOf = Callable[[Labels, Scores], Curve]
 
 def roc_figure(metrics: Metrics, labels: Labels, scores: Mapping[str, Sequence[Scores]]) -> Figure:
     """The true positive rate over the false positive rate."""
-    figure = new_figure(6.4, 5.4)
+    figure = new_figure(5.5, 5.4)
     axes = figure.subplots()
     _draw_all(axes, metrics, labels, scores, ("auroc", "AUROC", true_positive_rates))
     axes.set(xlabel="false positive rate", ylabel="true positive rate")

@@ -62,7 +62,7 @@ def _evaluate(
     trained: Sequence[Trained],
     openings: Openings,
 ) -> _Tested:
-    scores = _score(plan, trained, data.validation, test)
+    scores = _score(plan, trained, data, test)
     best = best_seed(plan, scores[BEST])
     labels = {"validation": data.validation.anomalous.numpy(), "test": test.anomalous.numpy()}
     metrics = make_metrics(plan, scores, labels, openings=openings, split_digest=split.digest)
@@ -88,11 +88,11 @@ def _announce(openings: Openings, say: Say) -> None:
 
 
 def _score(
-    plan: Plan, trained: Sequence[Trained], validation: LabelledImages, test: LabelledImages
+    plan: Plan, trained: Sequence[Trained], data: TrainingData, test: LabelledImages
 ) -> Scored:
     return {
         contender.key: [
-            seed_scores(training, validation, test, autoencoder=contender.detector == AUTOENCODER)
+            seed_scores(training, data, test, autoencoder=contender.detector == AUTOENCODER)
             for training in sorted(trained, key=lambda one: one.number)
             if training.contender == contender.key
         ]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from models.data.images import LabelledImages
+from models.data.images import LabelledImages, TrainingData
 from models.metrics import Scores, cross_fitted
 from models.precision import pick_device
 from models.scoring import FittedDetector
@@ -41,19 +41,17 @@ class SeedScores:
 
 
 def seed_scores(
-    training: Trained, validation: LabelledImages, test: LabelledImages, *, autoencoder: bool
+    training: Trained, data: TrainingData, test: LabelledImages, *, autoencoder: bool
 ) -> SeedScores:
     """Score both splits with the kept detector; the autoencoder gets its two thresholds more."""
     fitted = FittedDetector.load(training.folder).to(str(pick_device()))
-    labels = validation.anomalous.numpy()
-    on_validation = _split_scores(fitted, validation, held_out=False)
+    on_validation = _split_scores(fitted, data.validation, held_out=False)
     thresholds = {}
     if fitted.error_threshold is not None:
         thresholds["regression"] = fitted.error_threshold
     if autoencoder and on_validation.error is not None:
-        # Training ended at the kept epoch for this detector, so that epoch's loss is its final one.
-        thresholds["training_loss"] = training.kept_row.losses["reconstruction"]
-        normal_errors = on_validation.error[~labels]
+        thresholds["training_loss"] = _training_loss(fitted, data.fit)
+        normal_errors = on_validation.error[~data.validation.anomalous.numpy()]
         thresholds[f"quantile_{QUANTILE}"] = float(np.quantile(normal_errors, QUANTILE))
     return SeedScores(
         training=training,
@@ -63,6 +61,14 @@ def seed_scores(
         threshold=fitted.threshold,
         error_thresholds=thresholds,
     )
+
+
+def _training_loss(autoencoder: FittedDetector, fit: LabelledImages) -> float:
+    """The autoencoder's final mean training loss: its mean error over the normals of fit.
+
+    Of the detector that is kept: the mean over its epoch's steps was taken while it still learnt.
+    """
+    return float(autoencoder.score_parts(fit.images[~fit.anomalous])[ERROR].double().mean())
 
 
 def _split_scores(fitted: FittedDetector, images: LabelledImages, *, held_out: bool) -> SplitScores:

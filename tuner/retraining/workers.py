@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from typing import TYPE_CHECKING
@@ -123,7 +124,9 @@ def _start(setting: Setting) -> _Member:
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
     process = context.Process(target=_serve, args=(theirs, setting), daemon=True)
-    # A child inherits the mask, so that Ctrl-C cannot reach it even while it is starting.
+    # A child inherits the mask, so that Ctrl-C cannot reach it even while it is starting. The
+    # tracker, which every first start brings with it, would take SIGINT out of the mask again.
+    resource_tracker.ensure_running()
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         process.start()

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tuner.retraining import RetrainSummary, jobs, retrain
+from tuner.retraining import RetrainSummary, jobs, outcome, retrain
 from tuner.retraining.plan import Job, Plan, Setting, make_plan
 from tuner.space import Space, dump_space
 
@@ -56,7 +56,7 @@ def summary(tmp_path_factory: pytest.TempPathFactory, said: list[str]) -> Retrai
 
 @pytest.fixture
 def quick_retrain(monkeypatch: pytest.MonkeyPatch) -> Callable[..., RetrainSummary]:
-    """Retrain without baselines and processes: one seed, one epoch, unless said otherwise."""
+    """Retrain without baselines, processes and pictures; one seed and epoch unless said."""
 
     def here(
         todo: list[Job], setting: Setting, processes: int, say: Callable[[str], None]
@@ -69,4 +69,5 @@ def quick_retrain(monkeypatch: pytest.MonkeyPatch) -> Callable[..., RetrainSumma
         return retrain(folder, **(usual | {"say": lambda text: None} | options))
 
     monkeypatch.setattr(jobs, "run_jobs", here)
+    monkeypatch.setattr(outcome, "_draw", lambda tested, folder: None)
     return quick
