@@ -26,7 +26,14 @@ from models import detectors
 from models.data.images import TrainingData, load_training
 from models.data.protocol import Split
 from models.data.sources import find
-from models.detectors.convolutional import ACTIVATIONS, Decoder, Encoder, pyramid_widths
+from models.detectors.convolutional import (
+    ACTIVATIONS,
+    Decoder,
+    Encoder,
+    FromImage,
+    ToImage,
+    pyramid_widths,
+)
 from models.detectors.errors import patch_errors, worst_patches
 from models.detectors.two_discriminator_gan.losses import (
     adversarial,
@@ -42,6 +49,14 @@ AT_ONCE = 2
 NOT_TAKEN = ("score",)  # hyperparameters that a search of the guide would not have
 
 
+def library_layers(network: nn.Module) -> nn.Module:
+    """Give back to torch's own layers what models/ has written anew for speed."""
+    for layer in network.modules():
+        if isinstance(layer, FromImage | ToImage):
+            layer.__class__ = nn.Conv2d if isinstance(layer, FromImage) else nn.ConvTranspose2d
+    return network
+
+
 class Gan:
     """The four networks with their optimizers."""
 
@@ -52,10 +67,10 @@ class Gan:
         self.config = config
         self.encoder = Encoder(channels, widths, encoding).to(device)
         self.decoder = Decoder(channels, widths, decoding, skips=True).to(device)
-        self.generator = nn.ModuleList([self.encoder, self.decoder])
+        self.generator = library_layers(nn.ModuleList([self.encoder, self.decoder]))
         self.normal = Discriminator(*judge).to(device)
         self.anomaly = Discriminator(*judge).to(device)
-        self.discriminators = nn.ModuleList([self.normal, self.anomaly])
+        self.discriminators = library_layers(nn.ModuleList([self.normal, self.anomaly]))
         self.generator_optimizer = self._adam(self.generator, config["generator_lr"])
         self.discriminator_optimizer = self._adam(self.discriminators, config["discriminator_lr"])
 
