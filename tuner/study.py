@@ -6,9 +6,9 @@ Both are brought forward by the same journal events, and applying an event again
 so a resume simply applies the whole journal.
 """
 
-import math
 import warnings
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -41,7 +41,6 @@ class Study:
         optuna.logging.set_verbosity(optuna.logging.WARNING)
         self._distributions = {name: distribution(domain) for name, domain in domains.items()}
         self._settings = sampler
-        self._objective = objective
         self._study = optuna.create_study(
             storage=InMemoryStorage(), study_name=path.parent.name, direction="maximize"
         )
@@ -50,10 +49,11 @@ class Study:
             storage=disk, study_name=path.parent.name, direction="maximize", load_if_exists=True
         )
         self._disk = disk
-        self._copies = [
-            _Copy(self._study._storage, path.parent.name, self._distributions, objective),
-            _Copy(disk, path.parent.name, self._distributions, objective),
-        ]
+        in_memory, on_disk = (
+            _Copy(storage, path.parent.name, self._distributions, objective)
+            for storage in (self._study._storage, disk)
+        )
+        self._in_memory, self._on_disk = in_memory, on_disk
 
     def ask(self, number: int) -> dict[str, Value]:
         """Suggest values for all searched hyperparameters of trial `number`.
@@ -65,12 +65,13 @@ class Study:
         trial = self._study.ask(fixed_distributions=self._distributions)
         if trial.number != number:
             raise RuntimeError(f"Optuna numbered trial {number} as {trial.number}")
+        self._in_memory.hold(trial._trial_id)
         return dict(trial.params)
 
     def apply(self, event: Event) -> None:
         """Bring both copies forward by one journal event; one already applied changes nothing."""
-        for copy in self._copies:
-            copy.apply(event)
+        self._in_memory.apply(event)
+        self._on_disk.apply(event)
 
     def close(self) -> None:
         """Let go of the database file."""
@@ -89,8 +90,17 @@ class Study:
         )
 
 
+@dataclass
+class _Held:
+    """What a copy holds of one trial, so that it need not be read again to be written to."""
+
+    trial_id: int
+    values: dict[int, float]
+    ended: bool
+
+
 class _Copy:
-    """One storage's copy of the study."""
+    """One storage's copy of the study; nobody else writes to it."""
 
     def __init__(
         self,
@@ -103,6 +113,14 @@ class _Copy:
         self._study_id = storage.get_study_id_from_name(name)
         self._distributions = distributions
         self._objective = objective
+        self._held = [
+            _Held(trial._trial_id, dict(trial.intermediate_values), trial.state.is_finished())
+            for trial in storage.get_all_trials(self._study_id, deepcopy=False)
+        ]
+
+    def hold(self, trial_id: int) -> None:
+        """Take note of a new trial that the storage already has."""
+        self._held.append(_Held(trial_id, {}, False))
 
     def apply(self, event: Event) -> None:
         match event["event"]:
@@ -113,14 +131,8 @@ class _Copy:
             case "ended":
                 self._ended(event)
 
-    def _trial(self, event: Event) -> FrozenTrial:
-        number = event["trial"]
-        return self._storage.get_trial(
-            self._storage.get_trial_id_from_study_id_trial_number(self._study_id, number)
-        )
-
     def _asked(self, event: Event) -> None:
-        if event["trial"] < self._storage.get_n_trials(self._study_id):
+        if event["trial"] < len(self._held):
             return
         searched = event["searched"]
         template = FrozenTrial(
@@ -136,33 +148,33 @@ class _Copy:
             intermediate_values={},
             trial_id=-1,
         )
-        self._storage.create_new_trial(self._study_id, template_trial=template)
+        self.hold(self._storage.create_new_trial(self._study_id, template_trial=template))
 
     def _epoch(self, event: Event) -> None:
-        trial = self._trial(event)
-        if trial.state.is_finished() or event["epoch"] in trial.intermediate_values:
+        held = self._held[event["trial"]]
+        if held.ended or event["epoch"] in held.values:
             return
+        held.values[event["epoch"]] = event["metrics"][self._objective]
         self._storage.set_trial_intermediate_value(
-            trial._trial_id, event["epoch"], event["metrics"][self._objective]
+            held.trial_id, event["epoch"], held.values[event["epoch"]]
         )
 
     def _ended(self, event: Event) -> None:
-        trial = self._trial(event)
-        if trial.state.is_finished():
+        held = self._held[event["trial"]]
+        if held.ended:
             return
         if event["reason"]:
-            self._storage.set_trial_user_attr(trial._trial_id, "reason", event["reason"])
+            self._storage.set_trial_user_attr(held.trial_id, "reason", event["reason"])
         state = _STATES[event["state"]]
-        self._storage.set_trial_state_values(trial._trial_id, state, _value(trial, state))
+        self._storage.set_trial_state_values(held.trial_id, state, _value(held.values, state))
+        held.ended = True
 
 
-def _value(trial: FrozenTrial, state: TrialState) -> list[float] | None:
+def _value(values: Mapping[int, float], state: TrialState) -> list[float] | None:
     """The last reported value, as Optuna's `tell` takes it for a pruned trial."""
-    last_step = trial.last_step
-    if state is TrialState.FAIL or last_step is None:
+    if state is TrialState.FAIL or not values:
         return None
-    value = trial.intermediate_values[last_step]
-    return [value] if math.isfinite(value) else None
+    return [values[max(values)]]
 
 
 def distribution(domain: Domain) -> BaseDistribution:

@@ -36,8 +36,7 @@ class WandbListener:
             self._thread.start()
 
     def trial_started(self, trial: TrialView, attempt: int) -> None:
-        """Open the trial's run."""
-        self._hand_over(trial)
+        """Nothing yet: a run opens with its first row, when the workers no longer start up."""
 
     def epoch_reported(self, trial: TrialView, row: EpochRow, decision: Decision) -> None:
         """Write the row, which `trial` holds."""

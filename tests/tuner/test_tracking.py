@@ -159,7 +159,7 @@ def test_a_wandb_that_hangs_would_hold_up_the_search_and_its_end(
     monkeypatch.setattr(wandb, "init", hang)
     said: list[str] = []
     listener = WandbListener(config(tmp_path), said.append)
-    listener.trial_started(trial(0, state="running"), 1)
+    feed(listener, trial(0, 0.9, state="running"))
     assert entered.wait(10)
     start = time.monotonic()
     for number in range(200):
