@@ -4,8 +4,8 @@ from typing import Any
 
 from ray import tune
 
+from tuner.attempt import Report
 from tuner.backend.trainable import ATTEMPT, REPORT
-from tuner.engine import Report
 from tuner.record import EpochRow
 
 

@@ -30,9 +30,9 @@ def run_command(action: Callable[[], int]) -> int:
 
 
 def _expected() -> tuple[type[Exception], ...]:
-    from models.data.sources import DataNotFound  # noqa: PLC0415 - only needed when one is there
+    from models.data.sources import DataProblem  # noqa: PLC0415 - only needed when one is there
 
-    return (TunerError, DataNotFound)
+    return (TunerError, DataProblem)
 
 
 def seconds(text: str) -> float:

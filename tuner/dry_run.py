@@ -7,11 +7,17 @@ from tuner.forecast import (
     Range,
     epochs_to_train,
     estimate_seconds,
-    published_trials,
     rungs,
+)
+from tuner.space import (
+    Machine,
+    Space,
+    published_trials,
+    resolve_scale,
+    scale_sentence,
+    space_text,
     trials_at_once,
 )
-from tuner.space import Machine, Space, resolve_scale, scale_sentence, space_text
 
 
 def dry_run_text(space: Space, machine: Machine, probe: Probe | None = None) -> str:

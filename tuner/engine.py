@@ -1,4 +1,4 @@
-"""The search itself, driven by events and ignorant of Ray, torch and time.
+"""The search itself, driven by events and ignorant of Ray and torch.
 
 The scheduler decides, the trial executes, the engine mediates: a backend asks it for the next
 attempt, hands it what workers report, and does what it answers. Whatever happens is first written
@@ -11,16 +11,16 @@ the queue is served, with number, hyperparameters and recorded epochs, before an
 
 import time
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from enum import Enum
 from pathlib import Path
 from typing import Literal, Protocol
 
+from tuner.attempt import Attempt, Report
 from tuner.history import History, row_of
 from tuner.journal import Event, Journal, read_journal
 from tuner.proposals import Proposals
-from tuner.record import Decision, EpochRow, SearchListener, TrialView, Value
+from tuner.record import Decision, EpochRow, SearchListener, TrialView
 from tuner.seeds import derive
 from tuner.space import Space
 from tuner.study import Study
@@ -35,26 +35,6 @@ class Scheduler(Protocol):
         """Take in trial `number`'s objective at `epoch` and say whether it goes on."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Attempt:
-    """All that a worker needs to know to train a trial, or to go on with it."""
-
-    number: int
-    attempt: int
-    hyperparameters: Mapping[str, Value]
-    seed: int
-    recorded_epochs: int
-
-
-@dataclass(frozen=True, kw_only=True)
-class Report:
-    """What a worker says: an epoch's row, or why there will be no further one."""
-
-    outcome: Literal["epoch", "diverged", "error"]
-    row: EpochRow | None = None
-    reason: str = ""
-
-
 class NoAttempt(Enum):
     """Why there is no attempt to hand out."""
 
@@ -65,7 +45,7 @@ class NoAttempt(Enum):
 class Engine:
     """One search, from its first trial or from where its journal stands."""
 
-    def __init__(  # noqa: PLR0913  # its collaborators, each made by the caller
+    def __init__(  # its collaborators, each made by the caller
         self,
         space: Space,
         folder: Path,
@@ -73,14 +53,13 @@ class Engine:
         scheduler: Scheduler,
         slots: int,
         time_budget_s: float | None = None,
-        listeners: Sequence[SearchListener] = (),
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._space = space
         self._scheduler = scheduler
         self.slots = slots
         self._time_budget_s = time_budget_s
-        self.listeners = listeners
+        self.listeners: Sequence[SearchListener] = ()
         self._clock = clock
         self._running: dict[str, Attempt] = {}
         self.interrupted = False

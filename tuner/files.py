@@ -17,7 +17,7 @@ def replace_file(path: Path, write: Callable[[Path], object]) -> None:
 def replace_folder(path: Path, write: Callable[[Path], object]) -> None:
     """Let `write` fill a new folder, then put it in the place of `path`.
 
-    A kill between the two renames leaves the old folder as `.<name>.old`: `whole_folder` finds it.
+    A kill between the two renames leaves the old folder beside it, as `.<name>.old`.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
@@ -30,14 +30,6 @@ def replace_folder(path: Path, write: Callable[[Path], object]) -> None:
         path.rename(old)
     temporary.rename(path)
     shutil.rmtree(old, ignore_errors=True)
-
-
-def whole_folder(path: Path) -> Path | None:
-    """The folder that `replace_folder` last finished, or None if it never did."""
-    for candidate in (path, _old(path)):
-        if candidate.exists():
-            return candidate
-    return None
 
 
 def as_typed(path: Path) -> Path:

@@ -13,8 +13,7 @@ from dataclasses import dataclass
 from math import inf
 from random import Random
 
-from models import detectors
-from tuner.space import Machine, Space
+from tuner.space import Machine, Space, published_trials, trials_at_once
 
 Probe = Callable[[Space, Machine], float]
 """Measures the seconds that one epoch of one trial takes on this machine."""
@@ -45,16 +44,6 @@ def rungs(space: Space) -> tuple[int, ...]:
         found.append(rung)
         rung *= space.scheduler.reduction_factor
     return tuple(found)
-
-
-def published_trials(space: Space) -> tuple[str, ...]:
-    """Return the published sets that the search tries first; each runs its full length.
-
-    Where nothing is searched there is one configuration, and it is the space's own.
-    """
-    if not space.search:
-        return ()
-    return tuple(detectors.published(space.detector))[: space.trials]
 
 
 def epochs_to_train(space: Space) -> Range:
@@ -97,15 +86,6 @@ def _quantile(ascending: list[float], share: float) -> float:
     below = int(place)
     above = min(below + 1, len(ascending) - 1)
     return ascending[below] + (place - below) * (ascending[above] - ascending[below])
-
-
-def trials_at_once(space: Space, machine: Machine) -> int:
-    """Return how many trials train at the same time: one a GPU, or one a core or as told."""
-    if space.resources.concurrent_trials != "auto":
-        slots = space.resources.concurrent_trials
-    else:
-        slots = machine.gpus or max(1, machine.cpus // space.resources.cpus_per_trial)
-    return min(slots, space.trials)
 
 
 def estimate_seconds(space: Space, machine: Machine, probe: Probe) -> Range:

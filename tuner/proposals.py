@@ -5,9 +5,8 @@ from dataclasses import dataclass
 
 from models import detectors
 from tuner.domains import Choice
-from tuner.forecast import published_trials
 from tuner.record import Value
-from tuner.space import Space
+from tuner.space import Space, published_trials
 from tuner.study import Study
 
 

@@ -56,23 +56,6 @@ class TrialView:
         """Epochs reported so far."""
         return len(self.rows)
 
-    @property
-    def best_row(self) -> EpochRow | None:
-        """The row of the highest AUROC, the earliest of equals; None before the first row."""
-        return max(self.rows, key=lambda row: row.metrics["auroc"], default=None)
-
-    @property
-    def best_auroc(self) -> float | None:
-        """Highest validation AUROC of any epoch."""
-        row = self.best_row
-        return None if row is None else row.metrics["auroc"]
-
-    @property
-    def best_epoch(self) -> int | None:
-        """The epoch of `best_auroc`."""
-        row = self.best_row
-        return None if row is None else row.epoch
-
 
 class SearchListener(Protocol):
     """Hears of every event once, in order, in the driver's own thread: it must be quick."""

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from tuner import leaderboard
 from tuner.curves import write_curves
+from tuner.files import as_typed
 from tuner.record import TrialView
 from tuner.space import Space, best_space, dump_space
 
@@ -30,7 +31,7 @@ def write_results(space: Space, run_folder: Path, trials: Sequence[TrialView]) -
         heading=(
             f"The best configuration of {run_folder.name}: trial {best.trial.number}, "
             f"{space.objective} {best.value:.4f} on validation.\n"
-            f"python -m tuner.retrain --search {run_folder}"
+            f"python -m tuner.retrain --search {as_typed(run_folder)}"
         ),
     )
 

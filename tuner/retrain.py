@@ -65,8 +65,8 @@ def _main(given: argparse.Namespace) -> int:
 
     config = given.config or _best_of(given.search)
     space = load_space(config, given.overrides)
-    from tuner.api import retrain  # noqa: PLC0415 - loads torch
     from tuner.notices import log_lines_shown, say  # noqa: PLC0415
+    from tuner.retraining import retrain  # noqa: PLC0415
 
     with log_lines_shown():
         summary = retrain(

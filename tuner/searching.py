@@ -13,7 +13,6 @@ from tuner.console import ConsoleListener
 from tuner.console_state import SearchState
 from tuner.engine import Engine, Scheduler
 from tuner.files import as_typed
-from tuner.forecast import trials_at_once
 from tuner.lock import sole_driver
 from tuner.notices import log_lines_shown, say
 from tuner.record import TrialView
@@ -21,7 +20,14 @@ from tuner.results import drop_training_states, write_results
 from tuner.resume import RECORD
 from tuner.setting import SPLIT, TrialSetting
 from tuner.signals import stop_on_signals
-from tuner.space import Machine, Space, dump_space, resolve_scale, scale_sentence
+from tuner.space import (
+    Machine,
+    Space,
+    dump_space,
+    resolve_scale,
+    scale_sentence,
+    trials_at_once,
+)
 from tuner.tracking import TrackingConfig
 from tuner.tracking_listener import WandbListener
 from tuner.tracking_mode import choose_mode
@@ -49,7 +55,7 @@ def search(
     """Search `space` and leave record and results in `run_folder`.
 
     Where the folder holds a record, the search goes on from it. `time_budget_s` counts all drivers
-    of the search together. Raises TunerError or DataNotFound for what people can mend.
+    of the search together. Raises TunerError or DataProblem for what people can mend.
     """
     run_folder = run_folder.absolute()
     with sole_driver(run_folder), log_lines_shown():

@@ -36,7 +36,6 @@ class TrackingConfig:
     uid: str
     mode: Mode
     project: str
-    entity: str | None = None
 
     def run_id(self, number: int) -> str:
         """Id of a trial's W&B run: the same in every process and after every resume."""
@@ -114,7 +113,6 @@ class Runs:
         config = {"number": view.number, "published": view.published, **view.hyperparameters}
         run = wandb.init(
             project=self.config.project,
-            entity=self.config.entity,
             group=self.config.search,
             job_type="trial",
             name=f"trial-{view.number}",
@@ -164,7 +162,6 @@ class Runs:
         wandb.setup(settings=self._settings())
         run = wandb.init(
             project=self.config.project,
-            entity=self.config.entity,
             group=self.config.search,
             job_type="retrain",
             name="retrain",

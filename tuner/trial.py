@@ -5,8 +5,6 @@ A trial's folder holds `checkpoint.pt` (all that training needs to go on, and ev
 """
 
 import logging
-import os
-import socket
 import traceback
 from dataclasses import asdict
 from pathlib import Path
@@ -17,7 +15,7 @@ import torch
 from models.data.images import TrainingData, load_training
 from models.data.protocol import Split
 from models.trainer import EpochResult, Lane, Trainer
-from tuner.engine import Attempt, Report
+from tuner.attempt import Attempt, Report, worker_name
 from tuner.files import replace_file, replace_folder
 from tuner.record import EpochRow
 from tuner.setting import TrialSetting
@@ -143,11 +141,6 @@ class _TrialLog:
     def write(self, text: str) -> None:
         with self._path.open("a") as file:
             file.write(text.rstrip("\n") + "\n")
-
-
-def worker_name() -> str:
-    """This process's name in rows and logs."""
-    return f"{socket.gethostname()}/{os.getpid()}"
 
 
 def _read_checkpoint(path: Path) -> dict[str, Any] | None:

@@ -16,6 +16,7 @@ from sklearn.decomposition import PCA
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from models.data.config import DataConfig
+from models.data.places import DataTooSmall
 from models.data.protocol import Split
 from models.data.registry import DATASETS, Pixels
 from models.data.shares import even_shares
@@ -94,13 +95,13 @@ def choose_known_anomalies(
     if wanted == 0:
         return candidates[:0]
     if wanted > len(candidates):
-        raise ValueError(
+        raise DataTooSmall(
             f"anomalies_per_normal: {config.anomalies_per_normal:g} asks for {wanted:,} known "
             f"anomalies to {normals:,} normals, and the fit split has {len(candidates):,}; "
             f"at most {len(candidates) / normals:g} is possible"
         )
     if config.clusters > len(candidates):
-        raise ValueError(
+        raise DataTooSmall(
             f"clusters: {config.clusters} is more than the {len(candidates):,} anomalous images "
             "of the fit split; lower it"
         )
@@ -128,7 +129,7 @@ def _choose_fit_normals(config: DataConfig, groups: Sequence[Rows]) -> Rows:
     if config.fit_normals is None:
         return np.sort(np.concatenate(groups))
     if config.fit_normals > available:
-        raise ValueError(
+        raise DataTooSmall(
             f"fit_normals: {config.fit_normals:,} is more than the {available:,} normal images "
             "of the fit split; lower it, or leave it out to take all"
         )

@@ -10,7 +10,15 @@ from pathlib import Path
 logger = logging.getLogger(__name__)
 
 
-class DataNotFound(Exception):  # noqa: N818 - it says what happened, as FileNotFoundError does
+class DataProblem(Exception):  # noqa: N818 - those below say what happened
+    """Something about the data that the user can put right; its text says how."""
+
+
+class DataTooSmall(DataProblem, ValueError):  # noqa: N818
+    """The settings ask for more images than there are."""
+
+
+class DataNotFound(DataProblem):
     """No usable copy of the data; the text says what was tried, why it failed, what to do."""
 
 

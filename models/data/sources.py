@@ -6,10 +6,18 @@ import os
 from pathlib import Path
 
 from models.data.config import DataConfig
-from models.data.places import DataDamaged, DataNotFound, Source
+from models.data.places import DataDamaged, DataNotFound, DataProblem, Source
 from models.data.registry import DATASETS
 
-__all__ = ["CACHE_VARIABLE", "DataDamaged", "DataNotFound", "Source", "default_cache", "find"]
+__all__ = [
+    "CACHE_VARIABLE",
+    "DataDamaged",
+    "DataNotFound",
+    "DataProblem",
+    "Source",
+    "default_cache",
+    "find",
+]
 
 CACHE_VARIABLE = "TUNER_CACHE"
 

@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tuner.attempt import Attempt, Report
 from tuner.backend.asha import Asha
-from tuner.engine import Attempt, Engine, NoAttempt, Report
+from tuner.engine import Engine, NoAttempt
 from tuner.record import EpochRow, SearchListener, Value
 from tuner.space import Space
 
@@ -74,15 +75,16 @@ class Simulation:
         self.running: dict[str, Attempt] = {}
 
     def open(self) -> Engine:
-        return Engine(
+        engine = Engine(
             self.space,
             self.folder,
             scheduler=Asha(self.space.scheduler, self.space.epochs),
             slots=self.slots,
-            listeners=self.listeners,
             time_budget_s=self.time_budget_s,
             clock=self.clock,
         )
+        engine.listeners = self.listeners
+        return engine
 
     def fill(self) -> bool:
         """Take attempts as Tune does, until there is none; whether the search is over."""

@@ -4,7 +4,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
@@ -31,9 +31,11 @@ class FakeApi:
         module = ModuleType("tuner.api")
         module.search = module.retrain = self._called  # type: ignore[attr-defined]
         monkeypatch.setitem(sys.modules, "tuner.api", module)
+        monkeypatch.setitem(sys.modules, "tuner.retraining", module)
 
-    def _called(self, *positional: Any, **named: Any) -> None:
+    def _called(self, *positional: Any, **named: Any) -> SimpleNamespace:
         self.calls.append((positional, named))
+        return SimpleNamespace(failure=None, interrupted=False, lines=list)
 
 
 @pytest.fixture
@@ -224,6 +226,7 @@ def test_retrain_would_not_get_the_best_configuration(api: FakeApi) -> None:
     assert retrain.main(["--config", "runs/mine/best.yaml", "--no-baselines"]) == 0
     first, second = api.calls
     assert first[0] == second[0] == (folder,)
+    assert all(callable(named.pop("track")) for _, named in api.calls)
     given = {"space": best, "published": False, "again": False, "say": say}
     assert first[1] == given | {"seeds": 2, "epochs": 5, "baselines": True}
     assert second[1] == given | {"seeds": 3, "epochs": None, "baselines": False}

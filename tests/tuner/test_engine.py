@@ -6,7 +6,8 @@ import optuna
 import pytest
 
 from tests.tuner.simulated import Simulation, row, small_space
-from tuner.engine import NoAttempt, Report
+from tuner.attempt import Report
+from tuner.engine import NoAttempt
 from tuner.journal import Event, read_journal
 
 

@@ -4,9 +4,8 @@ import pytest
 
 from tests.tuner.space.test_space import GOOD
 from tuner.dry_run import dry_run_text, duration
-from tuner.forecast import epochs_to_train, estimate_seconds, published_trials, rungs
-from tuner.forecast import trials_at_once as at_once
-from tuner.space import Machine, Space
+from tuner.forecast import epochs_to_train, estimate_seconds, rungs
+from tuner.space import Machine, Space, published_trials, trials_at_once
 
 
 def space(**changes: object) -> Space:
@@ -86,7 +85,7 @@ def test_the_likely_number_would_be_far_from_what_asha_does(trials: int, epochs:
 def test_the_wrong_number_of_trials_at_once_would_be_reckoned_with(
     machine: Machine, resources: dict[str, object], slots: int
 ) -> None:
-    assert at_once(space(resources=resources), machine) == slots
+    assert trials_at_once(space(resources=resources), machine) == slots
 
 
 def test_the_time_would_not_follow_the_measured_epoch() -> None:

@@ -1,6 +1,7 @@
 """Whole searches by the real command: Ray, Optuna, W&B offline, real training."""
 
 import csv
+import json
 import shutil
 import signal
 import subprocess
@@ -9,10 +10,12 @@ import time
 from pathlib import Path
 
 import pytest
+import torch
 
 from models.data import fashion_mnist as fashion_mnist_files
 from models.data.sources import Source
 from tests.tuner.wandb_files import runs as wandb_runs
+from tuner.api import load
 from tuner.history import History
 from tuner.journal import read_journal
 from tuner.space import load_space
@@ -67,7 +70,7 @@ def test_a_search_would_leave_a_part_of_its_results_out(tmp_path: Path) -> None:
     assert best.result is not None
     chosen = trials[best.result["trial"]]
     assert dict(best.fixed) == dict(chosen.hyperparameters)
-    assert best.result["value"] == max(t.best_auroc or 0.0 for t in trials.values())
+    assert best.result["value"] == max(r.metrics["auroc"] for t in trials.values() for r in t.rows)
     assert (folder / "curves.png").stat().st_size > 10_000
     for number in trials:
         assert (folder / "trials" / str(number) / "best" / "model.safetensors").exists()
@@ -77,7 +80,14 @@ def test_a_search_would_leave_a_part_of_its_results_out(tmp_path: Path) -> None:
     assert "python -m tuner.retrain --search" in said
 
 
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(
+    "number",
+    [
+        signal.SIGKILL,
+        pytest.param(signal.SIGINT, marks=pytest.mark.long),
+        pytest.param(signal.SIGTERM, marks=pytest.mark.long),
+    ],
+)
 def test_a_stopped_driver_would_lose_or_repeat_an_epoch(tmp_path: Path, number: int) -> None:
     options = [*SMALL, "--name=stopped", "--trials=4", "--set=epochs=12"]
     process = subprocess.Popen(
@@ -138,3 +148,17 @@ def test_two_drivers_would_write_one_record(tmp_path: Path) -> None:
     first.communicate()
     assert second.returncode == 2
     assert "is being searched by another driver" in second.stderr
+
+
+@pytest.mark.long
+def test_the_readmes_two_commands_would_not_fit_together(tmp_path: Path) -> None:
+    finished(tmp_path, *SMALL, "--name=both", "--trials=3")
+    retrain = [sys.executable, "-m", "tuner.retrain", "--search", str(tmp_path / "both")]
+    for nth in range(2):
+        run = subprocess.run(retrain, capture_output=True, text=True, check=False, timeout=300)
+        assert run.returncode == 0, run.stdout + run.stderr
+        assert ("Nothing to train" in run.stdout) == (nth == 1)
+        assert "test AUROC" in run.stdout
+    metrics = json.loads((tmp_path / "both" / "retrain" / "metrics.json").read_text())
+    assert len(metrics["test"]["auroc"]["seeds"]) == 3
+    assert load(tmp_path / "both").score(torch.zeros(2, 1, 32, 32, dtype=torch.uint8)).shape == (2,)

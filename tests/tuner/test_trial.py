@@ -12,7 +12,7 @@ from models.data.config import DataConfig
 from models.data.protocol import make_split
 from models.data.sources import find
 from models.scoring import FittedDetector
-from tuner.engine import Attempt, Report
+from tuner.attempt import Attempt, Report
 from tuner.setting import TrialSetting
 from tuner.trial import TrialWorker
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from ray import tune
 
-from tuner.engine import Attempt
+from tuner.attempt import Attempt
 from tuner.setting import TrialSetting
 
 SETTING = "setting"

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from models.data.protocol import Split, make_split
-from models.data.sources import DataNotFound, find
+from models.data.sources import DataProblem, find
 from tuner.errors import TunerError
 from tuner.resume import recorded_space
 from tuner.retraining.gate import check_record
@@ -84,7 +84,7 @@ def _prepare(plan: Plan, work: Path) -> tuple[Setting, Split]:
     try:
         source = find(plan.data)
         split = _search_split(plan) or make_split(plan.data, source)
-    except DataNotFound as error:
+    except DataProblem as error:
         raise TunerError(str(error)) from error
     setting = Setting(plan=plan, source=source, split_file=work / "split.npz", work=work)
     split.save(setting.split_file)

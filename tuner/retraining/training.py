@@ -8,9 +8,9 @@ from models import detectors
 from models.data.images import TrainingData, load_training
 from models.data.protocol import Split
 from models.trainer import EpochResult, Lane, Trainer
+from tuner.attempt import worker_name
 from tuner.record import EpochRow
 from tuner.retraining.plan import Job, Setting
-from tuner.trial import worker_name
 
 Say = Callable[[str], None]
 

@@ -2,8 +2,9 @@
 
 from tuner.space.best import best_space
 from tuner.space.model import Space
+from tuner.space.published import published_trials
 from tuner.space.reading import load_space
-from tuner.space.scales import Machine, chosen_scale, resolve_scale, scale_sentence
+from tuner.space.scales import Machine, chosen_scale, resolve_scale, scale_sentence, trials_at_once
 from tuner.space.sections import Resources, Sampler, Scale, Scheduler, Wandb
 from tuner.space.writing import dump_space, space_text
 
@@ -19,7 +20,9 @@ __all__ = [
     "chosen_scale",
     "dump_space",
     "load_space",
+    "published_trials",
     "resolve_scale",
     "scale_sentence",
     "space_text",
+    "trials_at_once",
 ]

@@ -68,6 +68,15 @@ def scale_sentence(space: Space, machine: Machine) -> str:
     return f"Scale {name}: {', '.join([*held, size])}, because {_reason(space, machine)}."
 
 
+def trials_at_once(space: Space, machine: Machine) -> int:
+    """Return how many trials train at the same time: one a GPU, or one a core or as told."""
+    if space.resources.concurrent_trials != "auto":
+        slots = space.resources.concurrent_trials
+    else:
+        slots = machine.gpus or max(1, machine.cpus // space.resources.cpus_per_trial)
+    return min(slots, space.trials)
+
+
 def _reason(space: Space, machine: Machine) -> str:
     if space.scale != AUTO:
         return "the space names it"

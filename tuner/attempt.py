@@ -1,0 +1,34 @@
+"""What driver and worker hand each other: an attempt at a trial, and reports of how it goes."""
+
+import os
+import socket
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from tuner.record import EpochRow, Value
+
+
+@dataclass(frozen=True, kw_only=True)
+class Attempt:
+    """All that a worker needs to know to train a trial, or to go on with it."""
+
+    number: int
+    attempt: int
+    hyperparameters: Mapping[str, Value]
+    seed: int
+    recorded_epochs: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Report:
+    """What a worker says: an epoch's row, or why there will be no further one."""
+
+    outcome: Literal["epoch", "diverged", "error"]
+    row: EpochRow | None = None
+    reason: str = ""
+
+
+def worker_name() -> str:
+    """This process's name in rows and logs."""
+    return f"{socket.gethostname()}/{os.getpid()}"
