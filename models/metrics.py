@@ -102,7 +102,7 @@ class Decision:
 
 
 def regression_decision(score: Scores, anomalous: Labels) -> Decision:
-    """The documents' decision: a logistic regression on one score, cut at probability one half."""
+    """A logistic regression on one score, cut at probability one half."""
     mean, spread = score.mean(), max(score.std(), _LEAST_SPREAD)
     model = LogisticRegression(solver="newton-cholesky").fit(
         ((score - mean) / spread)[:, None], anomalous

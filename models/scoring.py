@@ -40,7 +40,7 @@ class FittedDetector:
 
     Images are uint8 [N, channels, size, size]. `weights` are named "network.parameter".
     A score above `threshold` counts as an anomaly: that of the logistic regression fitted on the
-    validation scores. `error_threshold` is the documents': the same on the reconstruction error
+    validation scores. `error_threshold` is the same on the reconstruction error
     alone, None for a detector without one.
     """
 

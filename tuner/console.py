@@ -1,4 +1,4 @@
-"""The console of a search, the only module that prints: a live screen, or plain lines in a pipe."""
+"""The console of a search: a live screen, or plain lines in a pipe. The only place for rich."""
 
 import logging
 import shlex
@@ -32,7 +32,7 @@ def make_console() -> Console:
 class ConsoleListener:
     """Shows a search while it runs: use as a context manager around it, then `summary`.
 
-    `trials` and `epochs` are the search's totals, `slots` how many trials train at once.
+    `state` knows the trials, `slots` is how many train at once.
     """
 
     def __init__(

@@ -66,7 +66,7 @@ def ending(trial: TrialView, decision: Decision | None = None) -> str:
     if trial.state == "failed":
         return f"failed: {one_line(trial.reason).removeprefix('error: ')}"
     if trial.reason == "diverged":
-        return f"diverged after {trial.epochs} epochs"
+        return f"diverged after {trial.epochs} {'epoch' if trial.epochs == 1 else 'epochs'}"
     if trial.state != "pruned":
         return trial.state
     if trial.reason != "asha":

@@ -5,6 +5,7 @@ A trial's folder holds `checkpoint.pt` (all that training needs to go on, and ev
 """
 
 import logging
+import math
 import traceback
 from dataclasses import asdict
 from pathlib import Path
@@ -110,7 +111,8 @@ class _Training:
         return result
 
     def _row(self, result: EpochResult) -> EpochRow:
-        metrics = dict(result.metrics)
+        # The record holds JSON, which knows no infinity: a threshold between equal scores is one.
+        metrics = {name: value for name, value in result.metrics.items() if math.isfinite(value)}
         for name in ("auroc", "auprc"):
             before = [row.metrics[name] for row in self.rows]
             metrics[f"best_{name}"] = max([*before, metrics[name]])

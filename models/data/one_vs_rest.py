@@ -1,4 +1,4 @@
-"""Protocol P1, one-vs-rest: some classes are normal, the others anomalous.
+"""One-vs-rest: some classes are normal, the others anomalous.
 
 Known anomalies are chosen as in Kim, Jeong, Choi, Seo (ECCV Workshops 2020): K-Means over the
 anomalous training images, equal numbers from each cluster. Differs from it: the clusters see the

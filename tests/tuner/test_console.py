@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from tests.tuner.fake_trials import EPOCHS, realistic, row, trial
+from tests.tuner.fake_trials import EPOCHS, realistic, trial
 from tuner.console import ConsoleListener, make_console
 from tuner.console_state import SearchState
 from tuner.console_text import duration_text, ended_line, fit
@@ -51,7 +51,7 @@ def test_a_pipe_would_get_more_than_one_line_per_epoch_and_per_end() -> None:
         "trial   8  epoch 1/8  auroc 0.9000  best 0.9000     6.1 s",
         "trial   8  stopped by ASHA at rung 1 (rank 5 of 9): best 0.9000, epoch 1",
         "trial   9  epoch 1/8  auroc 0.9900  best 0.9900     6.1 s",
-        "trial   9  diverged after 1 epochs, not ranked",
+        "trial   9  diverged after 1 epoch, not ranked",
         "trial  10  failed: Out of memory",
     ]
 
@@ -79,7 +79,7 @@ def test_the_summary_would_hide_a_published_set_or_rank_a_diverged_trial() -> No
     ranked, apart = text.split("not ranked:")
     assert "0.9990" not in text
     assert re.search(r"14 +0 +0\.9400 +1 +1/8 +complete +published W1", ranked)
-    assert re.search(r"15 +diverged after 1 epochs", apart)
+    assert re.search(r"15 +diverged after 1 epoch", apart)
     assert "gain over the published W1: +0.0240 best auroc (0.9400 -> 0.9640)" in text
     assert "--search 'runs/with space'" in text
 
@@ -173,10 +173,9 @@ def test_standard_output_in_a_pipe_would_be_taken_for_a_terminal(
     assert capsys.readouterr().out == "x\n"
 
 
-def test_small_texts() -> None:
+def test_a_time_or_a_reason_would_be_written_wrongly() -> None:
     assert [duration_text(s) for s in (5, 185.9, 3723)] == ["0:05", "3:05", "1:02:03"]
     assert fit("a" * 81) == "a" * 77 + "..."
     assert "stopped (time budget)" in ended_line(
         trial(1, state="pruned", reason="time budget"), None, None
     )
-    assert row(1, 0.5).epoch == 1

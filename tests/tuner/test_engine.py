@@ -55,7 +55,7 @@ def test_optuna_would_learn_a_stopped_trial_as_complete(tmp_path: Path) -> None:
 
 
 def test_a_kill_at_any_event_would_change_what_one_worker_records(tmp_path: Path) -> None:
-    """Point (d) of the design's 'equal': the resumed record is the undisturbed one, row for row."""
+    """With one worker the resumed record is the undisturbed one, row for row."""
     space = small_space(trials=7)
     Simulation(space, tmp_path / "whole").run().close()
     whole = decided(tmp_path / "whole")
@@ -82,7 +82,7 @@ def test_a_study_behind_its_journal_would_stay_behind(tmp_path: Path) -> None:
 
 
 def test_a_recorded_order_would_not_give_the_same_suggestions_again(tmp_path: Path) -> None:
-    """Point (c): three workers in a random order, then the same events on a fresh study."""
+    """Three workers in a random order, then the same events on a fresh study."""
     Simulation(small_space(), tmp_path / "a", slots=3, order_seed=5).run().close()
     Simulation(small_space(), tmp_path / "b", slots=3, order_seed=5).run().close()
     Simulation(small_space(), tmp_path / "c", slots=3, order_seed=6).run().close()

@@ -142,7 +142,7 @@ def _error_decisions(
 ) -> dict[str, dict[str, Any]]:
     """Decisions on the reconstruction error alone, by the name of their threshold.
 
-    "regression" is the documents': a logistic regression fitted on validation, cut at one half.
+    "regression" is a logistic regression fitted on validation, cut at one half.
     """
     from tuner.retraining.evaluation import decision_figures  # noqa: PLC0415
 

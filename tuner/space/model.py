@@ -29,7 +29,7 @@ def _wandb_mode(written: object) -> object:
 
 
 class Space(Section):
-    """A space file, and also the resolved record of a search (then without scales).
+    """A space file, and also the resolved record of a search (then at one scale).
 
     Construction raises SpaceError, which lists every problem at once.
     """

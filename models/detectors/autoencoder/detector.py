@@ -1,7 +1,7 @@
 """A convolutional autoencoder without skips, trained with L1 on normal images alone.
 
-Its published threshold is the mean training loss of the last epoch: `losses["reconstruction"]`
-of that epoch's result. That lies near the median error of normals, so it rejects half of them.
+Its published threshold is the final mean training loss, the error over the fit normals. That lies
+near the median error of normals, so it rejects about half of them.
 """
 
 from collections.abc import Mapping

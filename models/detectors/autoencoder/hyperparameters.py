@@ -2,7 +2,7 @@
 
 from models.hyperparameters import Hyperparameter, Value
 
-_PROPOSED = "proposed here; the project description gives no architecture"
+_PROPOSED = "proposed here; the baseline's description gives no architecture"
 
 HYPERPARAMETERS = (
     Hyperparameter(

@@ -70,7 +70,7 @@ HYPERPARAMETERS = (
         default="both",
         choices=("both", "map", "scalar"),
         structural=True,
-        source="both: the project description; map: the paper's figure 1",
+        source="both: the FashionMNIST re-implementation's text; map: the paper's figure 1",
     ),
 )
 

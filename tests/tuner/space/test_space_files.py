@@ -50,7 +50,7 @@ def test_a_loss_weight_would_be_missing_from_the_real_search() -> None:
     assert space.fixed["reconstruction_weight"] == 1
 
 
-def test_the_scales_would_not_be_those_of_the_issue() -> None:
+def test_the_scales_would_not_be_as_the_readme_says() -> None:
     space = load_space(FOLDER / "lossweights.yaml")
     sizes = {
         name: (scale.hyperparameters["width"], scale.epochs, scale.trials)
