@@ -86,10 +86,11 @@ def own(trials: int) -> float:
         folder = Path(scratch)
         setting = TrialSetting(
             detector=space.detector,
-            metric="auroc",
+            objective="best_auroc",
             data=space.data,
             source=Source(folder=None, description="none"),
             data_seed=0,
+            threads=1,
             run_folder=folder,
         )
         start = time.perf_counter()

@@ -112,13 +112,24 @@ class ConsoleListener:
         """Print one line, above the live screen where there is one."""
         self._console.print(text, style=style or None, markup=False, soft_wrap=True)
 
-    def summary(self, trials: Sequence[TrialView], folder: Path, resume: str = "") -> None:
+    def summary(
+        self,
+        trials: Sequence[TrialView],
+        folder: Path,
+        *,
+        seconds: float,
+        note: str = "",
+        resume: str = "",
+    ) -> None:
         """Print leaderboard, best configuration, gain and what to type next.
 
+        `seconds` are those of all sessions; `note` is what the figures must be read beside;
         `resume` is the command that goes on with an unfinished search, empty for a finished one.
         """
-        self.leaderboard(trials)
+        self.leaderboard(trials, seconds)
         self.gain(trials)
+        if note:
+            self.say(note)
         if resume:
             self.say("")
             self.say("not finished; go on with:", style="bold")
@@ -126,10 +137,10 @@ class ConsoleListener:
         if best(trials, self.state.objective) is not None:
             self.next_command(folder)
 
-    def leaderboard(self, trials: Sequence[TrialView]) -> None:
+    def leaderboard(self, trials: Sequence[TrialView], seconds: float) -> None:
         """Print the ranking, who is not ranked and why, and the best configuration."""
         objective = self.state.objective
-        elapsed = console_text.duration_text(self.state.elapsed)
+        elapsed = console_text.duration_text(seconds)
         self.say("")
         self.say(f"{self.name}: {len(trials)} trials in {elapsed}", style="bold")
         self.say(console_text.count_text(trials))

@@ -92,8 +92,12 @@ class Engine:
     @property
     def stopping(self) -> bool:
         """Whether it is over before its time: interrupted, hopeless, or out of its time budget."""
-        out_of_time = self._time_budget_s is not None and self.seconds >= self._time_budget_s
-        return self.interrupted or self.failure is not None or out_of_time
+        return self.interrupted or self.failure is not None or self.out_of_time
+
+    @property
+    def out_of_time(self) -> bool:
+        """Whether the time budget is used up, that of all drivers together."""
+        return self._time_budget_s is not None and self.seconds >= self._time_budget_s
 
     @property
     def finished(self) -> bool:
@@ -123,31 +127,34 @@ class Engine:
         self._give_up_if_hopeless()
         return Decision(action="stop", reason=reason)
 
-    def attempt_over(self, attempt_id: str) -> None:
-        """Take note that the backend has let go of an attempt, whatever the cause.
+    def attempt_over(self, attempt_id: str, cause: str = "") -> None:
+        """Take note that the backend has let go of an attempt; `cause` is what it knows of why.
 
         A trial that has not ended by then has lost its worker: it is tried again, up to
-        `resources.infrastructure_retries` times.
+        `resources.infrastructure_retries` times without an epoch in between.
         """
         attempt = self._running.pop(attempt_id, None)
         if attempt is None or self.stopping:
             return
-        if self.history.trials[attempt.number].state != "running":
+        number = attempt.number
+        if self.history.trials[number].state != "running":
             return
-        self._write(event="lost", trial=attempt.number, attempt=attempt.attempt)
-        if attempt.attempt > self._space.resources.infrastructure_retries:
-            self._end(
-                attempt.number, "failed", f"error: worker lost {attempt.attempt} times in a row"
-            )
+        self._write(event="lost", trial=number, attempt=attempt.attempt, cause=cause)
+        losses = self.history.losses[number]
+        if losses > self._space.resources.infrastructure_retries:
+            why = f": {cause}" if cause else ""
+            self._end(number, "failed", f"error: worker lost {losses} times in a row{why}")
+            self._give_up_if_hopeless()
         else:
-            self._queue.append(attempt.number)
+            self._queue.append(number)
 
     def interrupt(self) -> None:
         """Hand out nothing more; trials under way stay unfinished, for a resume."""
         self.interrupted = True
 
     def close(self) -> None:
-        """Put the record on disk for good."""
+        """Put the record on disk for good, with the time up to now."""
+        self._write(event="closed", finished=self.finished)
         self._journal.close()
         self._study.close()
 

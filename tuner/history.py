@@ -4,6 +4,7 @@ The running search and a reader of an old journal go through the same `apply`, s
 sees is what the search saw.
 """
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
@@ -15,6 +16,8 @@ from tuner.record import Decision, EpochRow, TrialView
 class History:
     """All trials of a search by number, their last attempt and decision, and the drivers' seconds.
 
+    `losses` counts the workers that a trial has lost since its last epoch.
+
     `started` is the time of the very first event, which tells this search from all others.
 
     A driver that was killed wrote no last word: its time counts up to its last event.
@@ -23,6 +26,7 @@ class History:
     def __init__(self, events: Iterable[Event] = ()) -> None:
         self.trials: dict[int, TrialView] = {}
         self.attempts: dict[int, int] = {}
+        self.losses: Counter[int] = Counter()
         self.decisions: dict[int, Decision] = {}
         self.started: float | None = None
         self.seconds = 0.0
@@ -40,7 +44,10 @@ class History:
                 self.trials[event["trial"]] = _asked(event)
             case "attempt":
                 self.attempts[event["trial"]] = event["attempt"]
+            case "lost":
+                self.losses[event["trial"]] += 1
             case "epoch":
+                self.losses[event["trial"]] = 0
                 self._update(event, rows=(*self.trials[event["trial"]].rows, row_of(event)))
                 self.decisions[event["trial"]] = Decision(**event["decision"])
             case "ended":

@@ -108,6 +108,8 @@ def gain(trials: Sequence[TrialView], objective: str) -> Gain | str:
             "did not run to its end."
         )
     published = best_published([t for t in trials if t.state == "complete"], objective)
+    if not any(trial.published for trial in trials):
+        return "No gain over published defaults: this detector has none, or nothing was searched."
     if published is None:
         return "No gain over the published defaults: none of them ran to its end."
     return Gain(best=found, published=published)

@@ -36,15 +36,27 @@ class Proposals:
         return Proposal(published=None, searched=searched, hyperparameters=self._resolve(searched))
 
     def _from_published(self, name: str, values: Mapping[str, Value]) -> Proposal:
-        """A published set keeps its values where they lie outside the searched ranges too.
+        """A published set is tried as published, whatever the space searches or fixes.
 
-        Optuna takes such a number as it is; a choice it does not know cannot be told to it.
+        Optuna takes a number outside its range as it is; a choice it does not know cannot be told
+        to it. A choice that the set does not name takes the first allowed value where the
+        detector's default is not allowed, so that a search of widths compares like with like.
         """
-        hyperparameters = self._resolve(values)
+        choices = {
+            key: domain.values
+            for key, domain in self._space.search.items()
+            if isinstance(domain, Choice)
+        }
+        unnamed = {
+            key: allowed[0]
+            for key, allowed in choices.items()
+            if key not in values and self._resolve({})[key] not in allowed
+        }
+        hyperparameters = self._resolve({**unnamed, **values})
         searched = {
             key: hyperparameters[key]
-            for key, domain in self._space.search.items()
-            if not isinstance(domain, Choice) or hyperparameters[key] in domain.values
+            for key in self._space.search
+            if hyperparameters[key] in choices.get(key, (hyperparameters[key],))
         }
         return Proposal(published=name, searched=searched, hyperparameters=hyperparameters)
 

@@ -3,7 +3,7 @@
 Values only: the engine makes them from the journal's events, console, W&B and reports read them.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
@@ -55,6 +55,19 @@ class TrialView:
     def epochs(self) -> int:
         """Epochs reported so far."""
         return len(self.rows)
+
+
+def metric_of(objective: str) -> str:
+    """The metric behind an objective: `auroc` for both `best_auroc` and `auroc`."""
+    return objective.removeprefix("best_")
+
+
+def is_kept(objective: str, values: Sequence[float]) -> bool:
+    """Whether the newest epoch is the one to keep, by the metric's `values` of all epochs so far.
+
+    `best_...` keeps the epoch of the highest value, the earliest of equals; without it the last.
+    """
+    return not objective.startswith("best_") or values.index(max(values)) == len(values) - 1
 
 
 class SearchListener(Protocol):

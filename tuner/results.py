@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from models.data.config import DataConfig
 from tuner import leaderboard
 from tuner.curves import write_curves
 from tuner.files import as_typed
@@ -18,7 +19,7 @@ def write_results(space: Space, run_folder: Path, trials: Sequence[TrialView]) -
     best = leaderboard.best(trials, space.objective)
     if best is None:
         return
-    write_curves(run_folder / "curves.png", trials, space.objective)
+    write_curves(run_folder / "curves.png", trials, space.objective, note=data_sentence(space.data))
     result = {
         "trial": best.trial.number,
         "objective": space.objective,
@@ -33,6 +34,15 @@ def write_results(space: Space, run_folder: Path, trials: Sequence[TrialView]) -
             f"{space.objective} {best.value:.4f} on validation.\n"
             f"python -m tuner.retrain --search {as_typed(run_folder)}"
         ),
+    )
+
+
+def data_sentence(data: DataConfig) -> str:
+    """What every figure of a search must be read beside."""
+    return (
+        f"validation figures: normal {', '.join(map(str, data.normal))}; "
+        f"{data.anomalies_per_normal:g} known anomalies to a normal, "
+        f"from {data.clusters} clusters"
     )
 
 

@@ -11,7 +11,14 @@ from tuner.space.rules import AUTO
 from tuner.space.scales import at_scale
 
 RECORD = "space.yaml"
-_MAY_CHANGE = ("trials", "wandb", "data.folder", "result")
+_MAY_CHANGE = (
+    "trials",
+    "wandb",
+    "data.folder",
+    "resources.concurrent_trials",
+    "resources.infrastructure_retries",
+    "result",
+)
 
 
 def recorded_space(run_folder: Path) -> Space | None:
@@ -33,7 +40,8 @@ def resumed_space(recorded: Space, wanted: Space, run_folder: Path) -> Space:
         raise TunerError(
             f"{run_folder} cannot go on with another space, its trials would not be comparable:\n"
             f"{lines}\n"
-            "Only trials, the time budget, wandb and data.folder may change with --resume. "
+            "Only trials, the time budget, wandb, data.folder and how many train at once may "
+            "change with --resume. "
             "Leave the change out, or start a new search with another --name."
         )
     return resolved

@@ -92,11 +92,14 @@ def _tracker(space: Space, run_folder: Path) -> Callable[[dict[str, float]], Non
     from tuner.tracking_listener import write_test_figures  # noqa: PLC0415
     from tuner.tracking_mode import choose_mode  # noqa: PLC0415
 
+    choice = choose_mode(space.wandb.mode)
+    if choice.note:
+        say(choice.note)
     config = TrackingConfig(
         folder=run_folder,
         search=run_folder.absolute().name,
         uid="retrain",
-        mode=choose_mode(space.wandb.mode).mode,
+        mode=choice.mode,
         project=space.wandb.project,
     )
     return lambda figures: write_test_figures(config, figures, say)

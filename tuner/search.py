@@ -6,6 +6,7 @@ python -m tuner.search --space search_spaces/quickstart.yaml
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,6 +19,7 @@ from tuner.signals import INTERRUPTED
 if TYPE_CHECKING:
     from tuner.space import Space
 
+LEFT_BY_A_START = ("driver.lock", "split.npz")
 _SHORTHANDS = {"trials": "trials", "seed": "sampler.seed", "wandb": "wandb.mode"}
 _EXAMPLES = """\
 examples:
@@ -53,7 +55,12 @@ def parser() -> argparse.ArgumentParser:
         help="change any field of the space, such as sampler.seed=3; may be repeated",
     )
     add("--trials", type=int, help="configurations to try")
-    add("--time-budget", type=_budget, metavar="TIME", help="stop after 600, 10m or 2h")
+    add(
+        "--time-budget",
+        type=_budget,
+        metavar="TIME",
+        help="stop after 600, 10m or 2h of all sessions",
+    )
     add("--seed", type=int, help="of the whole search")
     add("--address", help="of a Ray cluster, or auto on one of its machines")
     add("--wandb", choices=("online", "offline", "off"), help="where the curves go")
@@ -76,7 +83,7 @@ def _main(given: argparse.Namespace) -> int:
     run_folder = _run_folder(given)
     space = _space(given, run_folder)
     if given.dry_run:
-        return _dry_run(space, given.address)
+        return _dry_run(space, given.address or os.environ.get("RAY_ADDRESS"))
     from tuner.api import search  # noqa: PLC0415 - loads ray and optuna
 
     summary = search(
@@ -117,13 +124,19 @@ def _space(given: argparse.Namespace, run_folder: Path) -> Space:
     if given.space is None:
         raise TunerError(_nothing_to_resume(given, run_folder))
     space = load_space(given.space, overrides)
-    if run_folder.exists() and not given.dry_run and any(run_folder.iterdir()):
+    if not given.dry_run and (files := _foreign_files(run_folder)):
+        remedy = "" if RECORD not in files else "go on with it by --resume, or "
         raise TunerError(
-            f"{run_folder} exists and is never overwritten: "
-            + ("it holds no search to resume; " if given.resume else "go on with it by --resume, ")
-            + "or start another search with --name."
+            f"{run_folder} exists, with {', '.join(files[:3])} in it, and is never overwritten: "
+            f"{remedy}start another search with --name."
         )
     return space
+
+
+def _foreign_files(run_folder: Path) -> list[str]:
+    """What a folder holds beyond what a start leaves that came to nothing."""
+    names = sorted(entry.name for entry in run_folder.iterdir()) if run_folder.is_dir() else []
+    return [name for name in names if name not in LEFT_BY_A_START]
 
 
 def _nothing_to_resume(given: argparse.Namespace, run_folder: Path) -> str:

@@ -1,5 +1,6 @@
 """A whole search, from a space to the files it leaves: the order in which the rooms are used."""
 
+import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -8,16 +9,17 @@ from pathlib import Path
 from models.data.protocol import make_split
 from models.data.sources import Source, find
 from tuner.backend.asha import Asha, NoStopping
-from tuner.backend.run import connection, run
+from tuner.backend.run import CLUSTER_VARIABLE, connection, run
 from tuner.console import ConsoleListener
 from tuner.console_state import SearchState
 from tuner.engine import Engine, Scheduler
 from tuner.files import as_typed
 from tuner.lock import sole_driver
+from tuner.machine import find_machine
 from tuner.notices import log_lines_shown, say
 from tuner.record import TrialView
-from tuner.results import drop_training_states, write_results
-from tuner.resume import RECORD
+from tuner.results import data_sentence, drop_training_states, write_results
+from tuner.resume import RECORD, recorded_space, resumed_space
 from tuner.setting import SPLIT, TrialSetting
 from tuner.signals import stop_on_signals
 from tuner.space import (
@@ -58,6 +60,10 @@ def search(
     of the search together. Raises TunerError or DataProblem for what people can mend.
     """
     run_folder = run_folder.absolute()
+    if address is None and CLUSTER_VARIABLE not in os.environ:
+        resolve_scale(space, find_machine())  # what this machine cannot do is said before all else
+    if recorded := recorded_space(run_folder):
+        space = resumed_space(recorded, space, run_folder)
     with sole_driver(run_folder), log_lines_shown():
         source = find(space.data)
         with ThreadPoolExecutor(1) as beside:  # the split takes as long as Ray's own start
@@ -73,26 +79,26 @@ def _search_on(
     say(scale_sentence(space, machine))
     space = resolve_scale(space, machine)
     dump_space(space, run_folder / RECORD)
+    slots = trials_at_once(space, machine)
     engine = Engine(
-        space,
-        run_folder,
-        scheduler=_scheduler(space),
-        slots=trials_at_once(space, machine),
-        time_budget_s=time_budget_s,
+        space, run_folder, scheduler=_scheduler(space), slots=slots, time_budget_s=time_budget_s
     )
-    console = ConsoleListener(run_folder.name, _state(space), trials_at_once(space, machine))
+    console = ConsoleListener(run_folder.name, _state(space), slots)
     wandb = _wandb(space, run_folder, engine)
     engine.listeners = (console, wandb)
     if engine.trials:
         console.restore(engine.trials)
         wandb.rebuild(engine.trials)
-    try:
-        with stop_on_signals(engine.interrupt), console:
-            run(engine, _setting(space, source, run_folder), space.resources, machine)
-    finally:
-        engine.close()
-        wandb.close()
-    return _finish(engine, space, run_folder, console)
+    with stop_on_signals(engine.interrupt):
+        try:
+            with console:
+                setting = _setting(space, source, run_folder, machine)
+                run(engine, setting, space.resources, machine)
+        finally:
+            engine.close()
+            summary = _finish(engine, space, run_folder, console)
+            wandb.close()
+    return summary
 
 
 def _finish(
@@ -101,10 +107,16 @@ def _finish(
     trials = engine.trials
     write_results(space, run_folder, trials)
     drop_training_states(run_folder, trials)
-    again = f"python -m tuner.search --resume --name {run_folder.name}"
-    if run_folder.parent != Path("runs").absolute():
-        again += f" --runs {as_typed(run_folder.parent)}"
-    console.summary(trials, as_typed(run_folder), resume="" if engine.finished else again)
+    if engine.out_of_time:
+        say("The time budget of all sessions together is used up; --time-budget gives it more.")
+    resume = "" if engine.finished else _resume_command(run_folder)
+    console.summary(
+        trials,
+        as_typed(run_folder),
+        seconds=engine.seconds,
+        note=data_sentence(space.data),
+        resume=resume,
+    )
     return SearchSummary(
         run_folder=run_folder,
         trials=trials,
@@ -115,20 +127,31 @@ def _finish(
     )
 
 
+def _resume_command(run_folder: Path) -> str:
+    command = f"python -m tuner.search --resume --name {run_folder.name}"
+    if run_folder.parent != Path("runs").absolute():
+        command += f" --runs {as_typed(run_folder.parent)}"
+    return command
+
+
 def _split(space: Space, source: Source, run_folder: Path) -> None:
-    """Make the split that all workers read, once for all drivers of the search."""
+    """Make the split that all workers read, once for all drivers of the search.
+
+    One without a record beside it is left from a start that came to nothing, perhaps other data's.
+    """
     path = run_folder / SPLIT
-    if not path.exists():
+    if not path.exists() or recorded_space(run_folder) is None:
         make_split(space.data, source).save(path)
 
 
-def _setting(space: Space, source: Source, run_folder: Path) -> TrialSetting:
+def _setting(space: Space, source: Source, run_folder: Path, machine: Machine) -> TrialSetting:
     return TrialSetting(
         detector=space.detector,
-        metric=space.objective.removeprefix("best_"),
+        objective=space.objective,
         data=space.data,
         source=source,
         data_seed=space.sampler.seed,
+        threads=None if machine.gpus else space.resources.cpus_per_trial,
         run_folder=run_folder,
     )
 

@@ -11,13 +11,14 @@ SPLIT = "split.npz"
 
 @dataclass(frozen=True, kw_only=True)
 class TrialSetting:
-    """What all trials of a search share; `metric` is the row's value whose best epoch is kept."""
+    """What all trials of a search share; `threads` None leaves the number to torch."""
 
     detector: str
-    metric: str
+    objective: str
     data: DataConfig
     source: Source
     data_seed: int
+    threads: int | None
     run_folder: Path
 
     @property

@@ -2,11 +2,21 @@
 
 import os
 import signal
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+from tuner.notices import say
+
 INTERRUPTED = 130  # the exit status of a process that Ctrl-C ended
+
+
+def _show_cursor() -> None:
+    """A live screen hides it, and nothing else would bring it back."""
+    if sys.stdout.isatty():
+        sys.stdout.write("\x1b[?25h")
+        sys.stdout.flush()
 
 
 @contextmanager
@@ -20,8 +30,10 @@ def stop_on_signals(stop: Callable[[], None]) -> Iterator[None]:
     def handle(_number: int, _frame: FrameType | None) -> None:
         nonlocal asked
         if asked:
+            _show_cursor()
             os._exit(INTERRUPTED)
         asked = True
+        say("Stopping: the record is safe. Once more leaves at once.")
         stop()
 
     before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}

@@ -7,6 +7,7 @@ A trial's folder holds `checkpoint.pt` (all that training needs to go on, and ev
 import logging
 import math
 import traceback
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from models.data.protocol import Split
 from models.trainer import EpochResult, Lane, Trainer
 from tuner.attempt import Attempt, Report, worker_name
 from tuner.files import replace_file, replace_folder
-from tuner.record import EpochRow
+from tuner.record import EpochRow, is_kept, metric_of
 from tuner.setting import TrialSetting
 
 
@@ -26,6 +27,8 @@ class TrialWorker:
     """Trains trials one after another in one process; the images are loaded once."""
 
     def __init__(self, setting: TrialSetting) -> None:
+        if setting.threads is not None:
+            torch.set_num_threads(setting.threads)
         self._setting = setting
         self._data: TrainingData | None = None
         self._attempt: Attempt | None = None
@@ -92,8 +95,9 @@ class _Training:
             data_seed=setting.data_seed,
         )
         self.rows: list[EpochRow] = []
+        self._configuration = {**attempt.hyperparameters, "seed": attempt.seed}
         checkpoint = _read_checkpoint(self._folder / "checkpoint.pt")
-        if checkpoint is not None:
+        if checkpoint is not None and checkpoint["configuration"] == self._configuration:
             self._trainer.load_state(0, checkpoint["state"])
             self.rows = [EpochRow(**row) for row in checkpoint["rows"]]
 
@@ -126,22 +130,27 @@ class _Training:
 
     def _save(self) -> None:
         """Best detector first: a kill in between leaves a checkpoint that trains to it again."""
-        values = [row.metrics[self._setting.metric] for row in self.rows]
-        if values.index(max(values)) == len(values) - 1:
+        metric = metric_of(self._setting.objective)
+        if is_kept(self._setting.objective, [row.metrics[metric] for row in self.rows]):
             replace_folder(self._folder / "best", self._trainer.fitted(0).save)
-        state = {"state": self._trainer.state(0), "rows": [asdict(row) for row in self.rows]}
+        state = {
+            "configuration": self._configuration,
+            "state": self._trainer.state(0),
+            "rows": [asdict(row) for row in self.rows],
+        }
         replace_file(self._folder / "checkpoint.pt", lambda path: torch.save(state, path))
 
 
 class _TrialLog:
-    """A trial's `log.txt`: plain lines for a person, no more."""
+    """A trial's `log.txt`: plain lines for a person, no more; a full disk only costs the lines."""
 
     def __init__(self, folder: Path) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
         self._path = folder / "log.txt"
+        with suppress(OSError):
+            folder.mkdir(parents=True, exist_ok=True)
 
     def write(self, text: str) -> None:
-        with self._path.open("a") as file:
+        with suppress(OSError), self._path.open("a") as file:
             file.write(text.rstrip("\n") + "\n")
 
 

@@ -145,13 +145,20 @@ def test_an_existing_run_would_be_overwritten(
     assert api.calls == []
 
 
+def test_a_start_that_came_to_nothing_would_block_the_next(api: FakeApi) -> None:
+    Path("runs/mine").mkdir(parents=True)
+    for name in ("driver.lock", "split.npz"):
+        (Path("runs/mine") / name).touch()
+    assert search.main(["--space", "small.yaml", "--name", "mine", "--resume"]) == 0
+
+
 def test_a_folder_without_a_search_would_be_overwritten(
     api: FakeApi, capsys: pytest.CaptureFixture[str]
 ) -> None:
     Path("runs/mine").mkdir(parents=True)
     Path("runs/mine/thesis.txt").touch()
     assert search.main(["--space", "small.yaml", "--name", "mine", "--resume"]) == 2
-    assert "it holds no search to resume" in capsys.readouterr().err
+    assert "with thesis.txt in it, and is never overwritten" in capsys.readouterr().err
     assert api.calls == []
 
 

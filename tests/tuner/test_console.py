@@ -62,7 +62,7 @@ def test_a_long_search_would_wrap_lines_or_write_escape_codes_to_a_pipe() -> Non
     with console:
         for view in trials:
             play(console, view)
-    console.summary(trials, Path("runs/quick"))
+    console.summary(trials, Path("runs/quick"), seconds=185)
     lines = out.getvalue().splitlines()
     assert max(map(len, lines)) <= 80
     assert "\x1b" not in out.getvalue()
@@ -74,7 +74,7 @@ def test_the_summary_would_hide_a_published_set_or_rank_a_diverged_trial() -> No
     ordinary = [trial(number, 0.95 + number / 1000) for number in range(2, 15)]
     diverged = trial(15, 0.999, state="pruned", reason="diverged")
     trials = [trial(0, 0.94, published="W1"), *ordinary, diverged]
-    console.summary(trials, Path("runs/with space"))
+    console.summary(trials, Path("runs/with space"), seconds=1)
     text = out.getvalue()
     ranked, apart = text.split("not ranked:")
     assert "0.9990" not in text
@@ -86,7 +86,9 @@ def test_the_summary_would_hide_a_published_set_or_rank_a_diverged_trial() -> No
 
 def test_a_search_without_a_valid_score_would_name_a_best_or_a_next_command() -> None:
     console, out = listener()
-    console.summary([trial(1, 0.9, state="failed", reason="error: boom")], Path("runs/x"))
+    console.summary(
+        [trial(1, 0.9, state="failed", reason="error: boom")], Path("runs/x"), seconds=1
+    )
     assert "No trial has a valid score." in out.getvalue()
     assert "retrain" not in out.getvalue()
 
@@ -94,6 +96,8 @@ def test_a_search_without_a_valid_score_would_name_a_best_or_a_next_command() ->
 def test_a_missing_gain_would_go_unexplained() -> None:
     console, out = listener()
     console.gain([trial(1, 0.9)])
+    assert "this detector has none, or nothing was" in out.getvalue()
+    console.gain([trial(1, 0.9), trial(0, 0.8, published="W1", state="pruned", reason="asha")])
     assert "none of them ran to its end" in out.getvalue()
     console.gain([trial(0, 0.95, published="W2"), trial(1, 0.9)])
     assert "The published set W2 is the best" in out.getvalue()

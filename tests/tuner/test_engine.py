@@ -110,6 +110,28 @@ def test_a_worker_lost_again_and_again_would_be_retried_forever(tmp_path: Path) 
     assert (trial.state, trial.reason) == ("failed", "error: worker lost 4 times in a row")
 
 
+def test_resumes_would_count_as_lost_workers(tmp_path: Path) -> None:
+    for _ in range(6):
+        stopped = Simulation(small_space(), tmp_path)
+        stopped.fill()
+        stopped.engine.close()
+    again = Simulation(small_space(), tmp_path)
+    again.fill()
+    again.engine.attempt_over(next(iter(again.running)), cause="out of memory")
+    assert again.engine.trials[0].state == "running"
+
+
+def test_workers_that_cannot_start_would_be_tried_for_every_trial(tmp_path: Path) -> None:
+    simulation = Simulation(small_space(), tmp_path)
+    for _ in range(12):
+        simulation.fill()
+        attempt_id = next(iter(simulation.running))
+        del simulation.running[attempt_id]
+        simulation.engine.attempt_over(attempt_id, cause="ImportError: no torch")
+    assert simulation.engine.next_attempt("next") is NoAttempt.FINISHED
+    assert "ImportError: no torch" in (simulation.engine.failure or "")
+
+
 def test_a_diverged_trial_would_be_scored_or_unseen_by_the_sampler(tmp_path: Path) -> None:
     simulation = Simulation(small_space(), tmp_path)
     simulation.fill()

@@ -25,10 +25,11 @@ def setting(tmp_path: Path) -> TrialSetting:
     source = find(DATA)
     setting = TrialSetting(
         detector="two-discriminator-gan",
-        metric="auroc",
+        objective="best_auroc",
         data=DATA,
         source=source,
         data_seed=0,
+        threads=1,
         run_folder=tmp_path,
     )
     make_split(DATA, source).save(setting.split_file)

@@ -51,6 +51,12 @@ class EngineScheduler(_Unsaved, FIFOScheduler):  # type: ignore[misc]  # ray has
         super().__init__()
         self._engine = engine
 
+    def on_trial_error(self, tune_controller: Any, trial: Any) -> None:
+        """Called when an attempt's worker is gone, before the searcher hears of its end."""
+        error = trial.get_pickled_error()
+        lines = str(error).strip().splitlines() if error else []
+        self._engine.attempt_over(trial.trial_id, cause=lines[-1][:200] if lines else "")
+
     def on_trial_result(self, tune_controller: Any, trial: Any, result: dict[str, Any]) -> str:
         """Called for each report, before anything else of Tune sees it."""
         decision = self._engine.report(trial.trial_id, result[REPORT])

@@ -4,7 +4,7 @@ import logging
 import os
 import tempfile
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -18,6 +18,8 @@ from tuner.errors import TunerError
 from tuner.setting import TrialSetting
 from tuner.space import Machine, Resources
 
+CLUSTER_VARIABLE = "RAY_ADDRESS"
+
 
 @contextmanager
 def connection(address: str | None) -> Iterator[Machine]:
@@ -25,24 +27,41 @@ def connection(address: str | None) -> Iterator[Machine]:
 
     Raises TunerError where the cluster cannot be reached.
     """
-    address = address or os.environ.get("RAY_ADDRESS")
+    address = address or os.environ.get(CLUSTER_VARIABLE)
     warnings.filterwarnings("ignore", module="ray")
     logging.getLogger("ray").setLevel(logging.ERROR)
     options: dict[str, Any] = (
         {} if address else {"include_dashboard": False, "_node_ip_address": "127.0.0.1"}
     )
     try:
-        ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR, **options)
+        ray.init(
+            address=address or "local", log_to_driver=False, logging_level=logging.ERROR, **options
+        )
     except (ConnectionError, ValueError) as error:
-        raise TunerError(
-            f"There is no Ray cluster at {address}: {error}. Start one with "
-            f"`ray up cluster.yaml` or leave --address out to search on this machine."
-        ) from error
+        raise TunerError(_no_ray(address, error)) from error
     try:
-        resources = ray.cluster_resources()
-        yield Machine(cpus=int(resources.get("CPU", 1)), gpus=int(resources.get("GPU", 0)))
+        yield _machine(ray.cluster_resources())
     finally:
         ray.shutdown()
+
+
+def _no_ray(address: str | None, error: Exception) -> str:
+    if address is None:
+        return f"Ray cannot start on this machine: {error}"
+    return (
+        f"There is no Ray cluster at {address}: {error}. Start one with `ray up cluster.yaml`, or "
+        f"leave --address and ${CLUSTER_VARIABLE} out to search on this machine."
+    )
+
+
+def _machine(resources: Mapping[str, float]) -> Machine:
+    cpus, gpus = int(resources.get("CPU", 0)), int(resources.get("GPU", 0))
+    if not cpus and not gpus:
+        raise TunerError(
+            "The cluster has no cores and no GPUs now, so no trial could start: bring a worker up "
+            "first, such as by min_workers in cluster.yaml."
+        )
+    return Machine(cpus=cpus, gpus=gpus)
 
 
 def run(

@@ -12,6 +12,7 @@ from models.data.config import DataConfig
 from models.data.sources import Source
 from models.hyperparameters import Value
 from tuner.errors import TunerError
+from tuner.record import metric_of
 from tuner.resume import recorded_space
 from tuner.seeds import derive
 from tuner.space import Space
@@ -43,8 +44,13 @@ class Plan:
     contenders: tuple[Contender, ...]
     seeds: tuple[int, ...]
     epochs: int
-    metric: str
+    objective: str
     search_seed: int
+
+    @property
+    def metric(self) -> str:
+        """The validation figure by which epochs and the model's seed are chosen."""
+        return metric_of(self.objective)
 
     @property
     def best(self) -> Contender:
@@ -69,6 +75,7 @@ class Plan:
                 {
                     "data": data | {"normal": self.data.normal_classes},
                     "metric": self.metric,
+                    "objective": self.objective,
                     "epochs": self.epochs,
                     "seeds": self.seeds,
                     "data_seed": self.data_seed,
@@ -127,7 +134,7 @@ def make_plan(
         contenders=(contender, *defaults, *others),
         seeds=tuple(derive(space.sampler.seed, "retrain", number) for number in range(seeds)),
         epochs=epochs or space.epochs,
-        metric=space.objective.removeprefix("best_"),
+        objective=space.objective,
         search_seed=space.sampler.seed,
     )
 

@@ -9,7 +9,7 @@ from models.data.images import TrainingData, load_training
 from models.data.protocol import Split
 from models.trainer import EpochResult, Lane, Trainer
 from tuner.attempt import worker_name
-from tuner.record import EpochRow
+from tuner.record import EpochRow, is_kept
 from tuner.retraining.plan import Job, Setting
 
 Say = Callable[[str], None]
@@ -98,16 +98,14 @@ class _Training:
             self._say(f"{epoch}  diverged; its best epoch before counts")
             return
         self._rows.append(_row(result))
-        if self._is_best(result):
+        if self._is_kept():
             self._kept = result.epoch
             self._trainer.fitted(self._lane).save(self._folder)
         self._say(f"{epoch}  validation AUROC {result.metrics['auroc']:.4f}")
 
-    def _is_best(self, result: EpochResult) -> bool:
-        if not self._kept:
-            return True
-        metric = self._plan.metric
-        return result.metrics[metric] > self._rows[self._kept - 1].metrics[metric]
+    def _is_kept(self) -> bool:
+        values = [row.metrics[self._plan.metric] for row in self._rows]
+        return is_kept(self._plan.objective, values)
 
     def finished(self) -> Trained:
         """What the lane has come to."""

@@ -69,12 +69,13 @@ def scale_sentence(space: Space, machine: Machine) -> str:
 
 
 def trials_at_once(space: Space, machine: Machine) -> int:
-    """Return how many trials train at the same time: one a GPU, or one a core or as told."""
-    if space.resources.concurrent_trials != "auto":
-        slots = space.resources.concurrent_trials
-    else:
-        slots = machine.gpus or max(1, machine.cpus // space.resources.cpus_per_trial)
-    return min(slots, space.trials)
+    """Return how many trials train at the same time: one a GPU, else one a core, or fewer as told.
+
+    More than there is room for would only be asked of the sampler too early.
+    """
+    room = machine.gpus or max(1, machine.cpus // space.resources.cpus_per_trial)
+    told = space.resources.concurrent_trials
+    return min(room, space.trials, room if told == "auto" else told)
 
 
 def _reason(space: Space, machine: Machine) -> str:

@@ -53,7 +53,7 @@ class Resources(Section):
     cpus_per_trial: Count = 1
     """Cores of one trial where there is no GPU."""
     concurrent_trials: CountOrAuto = "auto"
-    """Trials at work at the same time; auto fills the machine or cluster."""
+    """Most trials at work at the same time; auto fills the machine or cluster."""
     infrastructure_retries: Annotated[StrictInt, Field(ge=0)] = 3
     """How often a trial goes on elsewhere after its worker or node was lost."""
 
