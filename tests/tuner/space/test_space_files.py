@@ -61,7 +61,7 @@ def test_the_scales_would_not_be_as_the_readme_says() -> None:
 
 def test_the_quickstart_would_be_no_quick_start() -> None:
     space = resolve_scale(load_space(FOLDER / "quickstart.yaml"), Machine(cpus=2))
-    assert (space.fixed["width"], space.epochs, space.trials) == (16, 4, 16)
+    assert (space.fixed["width"], space.epochs, space.trials) == (16, 3, 16)
     real = resolve_scale(load_space(FOLDER / "lossweights.yaml"), Machine(cpus=2))
     assert dataclasses.asdict(space.data) == dataclasses.asdict(real.data)
 
