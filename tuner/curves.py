@@ -31,11 +31,11 @@ _Points = list[tuple[int, float]]
 def write_curves(path: Path, trials: Sequence[TrialView], objective: str, note: str = "") -> None:
     """Write the picture as PNG, whole or not at all; without any row it says so.
 
-    `note` stands below in small print.
+    `note` stands above in small print.
     """
     figure = draw_curves(trials, objective)
     if note:
-        figure.supxlabel(note, fontsize=8, color="0.45", x=0.99, ha="right")
+        figure.suptitle(note, fontsize=8, color="0.45", x=0.99, ha="right")
     replace_file(path, lambda temporary: figure.savefig(temporary, format="png", dpi=150))
 
 
