@@ -1,6 +1,7 @@
 """Where the benchmarks leave their figures: one JSON file each, of one form."""
 
 import json
+import os
 import platform
 import re
 import sys
@@ -45,8 +46,6 @@ def device_name() -> str:
 
 def machine() -> dict[str, str | int | bool]:
     """What of the machine decides how fast it is."""
-    import os
-
     import torch
 
     return {

@@ -61,10 +61,11 @@ def is_standard(overrides: Sequence[str]) -> bool:
 
 
 def command_text(arguments: Sequence[str]) -> str:
-    """A command line as typed, without what holds for one machine: where the images lie."""
+    """A command line as typed, without what holds for one machine: where its files lie."""
     kept: list[str] = []
     for argument in arguments:
-        if argument.startswith("data.folder=") and kept and kept[-1] == "--set":
+        of_images = argument.startswith("data.folder=") and kept[-1:] == ["--set"]
+        if of_images or kept[-1:] in (["--keep"], ["--python"]):
             kept.pop()
         else:
             kept.append(argument)
