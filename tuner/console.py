@@ -239,5 +239,5 @@ def _table(*numbers: str) -> Table:
     """A table without lines whose columns `numbers` are aligned to the right."""
     table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 2, 0, 0))
     for name in numbers:
-        table.add_column(name, justify="right", no_wrap=True, min_width=6)
+        table.add_column(name, justify="right", no_wrap=True, min_width=max(6, len(name)))
     return table
