@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import re
 import sys
 from collections.abc import Callable
@@ -12,6 +13,18 @@ from tuner.signals import INTERRUPTED
 
 WRONG_INPUT = 2
 _UNITS_S = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
+
+
+def add_overrides(options: argparse.ArgumentParser, what: str, example: str) -> None:
+    """Give a command the option `--set`."""
+    options.add_argument(
+        "--set",
+        dest="overrides",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help=f"change any field of {what}, such as {example}; may be repeated",
+    )
 
 
 def run_command(action: Callable[[], int]) -> int:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tuner.command_line import run_command
+from tuner.command_line import add_overrides, run_command
 from tuner.errors import TunerError, nearest
 
 if TYPE_CHECKING:
@@ -38,14 +38,7 @@ def parser() -> argparse.ArgumentParser:
     add("--no-baselines", dest="baselines", action="store_false", help="only the best one")
     add("--published", action="store_true", help="train the published defaults alike, to compare")
     add("--again", action="store_true", help="train again although the report is there")
-    add(
-        "--set",
-        dest="overrides",
-        action="append",
-        default=[],
-        metavar="KEY=VALUE",
-        help="change any field of best.yaml, such as data.folder=/data; may be repeated",
-    )
+    add_overrides(options, "best.yaml", example="data.folder=/data")
     return options
 
 

@@ -12,7 +12,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tuner.command_line import check_name, free_name, newest_name, run_command, seconds
+from tuner.command_line import (
+    add_overrides,
+    check_name,
+    free_name,
+    newest_name,
+    run_command,
+    seconds,
+)
 from tuner.errors import TunerError
 from tuner.signals import INTERRUPTED
 
@@ -46,14 +53,7 @@ def parser() -> argparse.ArgumentParser:
     add("--runs", type=Path, default=Path("runs"), metavar="FOLDER", help="default: runs")
     add("--resume", action="store_true", help="go on where the run stopped, if there is one")
     add("--dry-run", action="store_true", help="say what would happen, and how long it takes")
-    add(
-        "--set",
-        dest="overrides",
-        action="append",
-        default=[],
-        metavar="KEY=VALUE",
-        help="change any field of the space, such as sampler.seed=3; may be repeated",
-    )
+    add_overrides(options, "the space", example="sampler.seed=3")
     add("--trials", type=int, help="configurations to try")
     add(
         "--time-budget",
