@@ -41,8 +41,8 @@ def test_models_would_not_run_without_the_tuner(library: str) -> None:
     [
         ("ray", "tuner/backend/"),
         ("optuna", "tuner/study.py"),
-        ("wandb", "tuner/tracking.py"),
-        ("rich", "tuner/console"),
+        ("wandb", "tuner/tracking/runs.py"),
+        ("rich", "tuner/console/listener.py"),
     ],
 )
 def test_a_library_would_be_imported_in_two_places(library: str, place: str) -> None:

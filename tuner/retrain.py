@@ -81,9 +81,9 @@ def _main(given: argparse.Namespace) -> int:
 def _tracker(space: Space, run_folder: Path) -> Callable[[dict[str, float]], None]:
     """What writes the test figures to W&B, beside the search's trials."""
     from tuner.notices import say  # noqa: PLC0415
-    from tuner.tracking import TrackingConfig  # noqa: PLC0415
-    from tuner.tracking_listener import write_test_figures  # noqa: PLC0415
-    from tuner.tracking_mode import choose_mode  # noqa: PLC0415
+    from tuner.tracking.listener import write_test_figures  # noqa: PLC0415
+    from tuner.tracking.mode import choose_mode  # noqa: PLC0415
+    from tuner.tracking.runs import TrackingConfig  # noqa: PLC0415
 
     choice = choose_mode(space.wandb.mode)
     if choice.note:

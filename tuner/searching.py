@@ -10,8 +10,8 @@ from models.data.protocol import make_split
 from models.data.sources import Source, find
 from tuner.backend.asha import Asha, NoStopping
 from tuner.backend.run import CLUSTER_VARIABLE, connection, run
-from tuner.console import ConsoleListener
-from tuner.console_state import SearchState
+from tuner.console.listener import ConsoleListener
+from tuner.console.state import SearchState
 from tuner.engine import Engine, Scheduler
 from tuner.files import as_typed
 from tuner.lock import sole_driver
@@ -30,9 +30,9 @@ from tuner.space import (
     scale_sentence,
     trials_at_once,
 )
-from tuner.tracking import TrackingConfig
-from tuner.tracking_listener import WandbListener
-from tuner.tracking_mode import choose_mode
+from tuner.tracking.listener import WandbListener
+from tuner.tracking.mode import choose_mode
+from tuner.tracking.runs import TrackingConfig
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,9 +11,9 @@ import pytest
 from rich.console import Console
 
 from tests.tuner.fake_trials import EPOCHS, realistic, trial
-from tuner.console import ConsoleListener, make_console
-from tuner.console_state import SearchState
-from tuner.console_text import duration_text, ended_line, fit
+from tuner.console.lines import duration_text, ended_line, fit
+from tuner.console.listener import ConsoleListener, make_console
+from tuner.console.state import SearchState
 from tuner.record import Decision, TrialView
 
 CONTINUE = Decision(action="continue")

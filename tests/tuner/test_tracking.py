@@ -16,9 +16,9 @@ import pytest
 from tests.tuner import wandb_files
 from tests.tuner.fake_trials import row, trial
 from tuner.record import Decision, TrialView
-from tuner.tracking import TrackingConfig, row_values
-from tuner.tracking_listener import WandbListener
-from tuner.tracking_mode import Mode, choose_mode
+from tuner.tracking.listener import WandbListener
+from tuner.tracking.mode import Mode, choose_mode
+from tuner.tracking.runs import TrackingConfig, row_values
 
 CONTINUE = Decision(action="continue")
 
@@ -83,7 +83,7 @@ import os, signal, sys, time
 from pathlib import Path
 from tests.tuner.test_tracking import config, feed
 from tests.tuner.fake_trials import trial
-from tuner.tracking_listener import WandbListener
+from tuner.tracking.listener import WandbListener
 listener = WandbListener(config(Path(sys.argv[1])), print)
 feed(listener, trial(0, 0.9, 0.95))
 feed(listener, trial(1, 0.8, 0.85, state="running"))
@@ -220,7 +220,7 @@ def test_wandb_switched_off_would_still_be_imported_or_start_a_thread(tmp_path: 
         "import sys; from pathlib import Path\n"
         "from tests.tuner.test_tracking import config, feed\n"
         "from tests.tuner.fake_trials import trial\n"
-        "from tuner.tracking_listener import WandbListener\n"
+        "from tuner.tracking.listener import WandbListener\n"
         "listener = WandbListener(config(Path(sys.argv[1]), mode='off'), print)\n"
         "feed(listener, trial(0, 0.9)); assert listener.close()\n"
         "assert 'wandb' not in sys.modules\n"

@@ -9,11 +9,11 @@ import numpy as np
 
 from models.data.images import LabelledImages, TrainingData, load_test
 from models.data.protocol import Split
-from tuner.retraining.confusion_picture import confusion_figure
-from tuner.retraining.curve_pictures import precision_recall_figure, roc_figure
-from tuner.retraining.examples_picture import examples_figure
 from tuner.retraining.gate import Openings, open_test
-from tuner.retraining.pictures import save
+from tuner.retraining.pictures.confusion import confusion_figure
+from tuner.retraining.pictures.curves import precision_recall_figure, roc_figure
+from tuner.retraining.pictures.examples import examples_figure
+from tuner.retraining.pictures.style import save
 from tuner.retraining.plan import AUTOENCODER, BEST, Plan, Setting
 from tuner.retraining.report import FOLDER, METRICS, Metrics, make_metrics, write_metrics
 from tuner.retraining.scores import SeedScores, score_arrays, seed_scores

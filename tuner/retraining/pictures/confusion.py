@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from tuner.retraining.pictures import DARK, new_figure
+from tuner.retraining.pictures.style import DARK, new_figure
 from tuner.retraining.plan import AUTOENCODER
 from tuner.retraining.report import Metrics, keyed_blocks, task_title
 

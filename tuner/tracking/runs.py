@@ -1,6 +1,6 @@
 """W&B's runs, one per trial. The only module that imports wandb.
 
-Every call here may take long or raise: `tracking_listener` keeps both away from the search.
+Every call here may take long or raise: `listener` keeps both away from the search.
 """
 
 import hashlib
@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tuner.record import EpochRow, TrialView
-from tuner.tracking_mode import Mode
+from tuner.tracking.mode import Mode
 
 if TYPE_CHECKING:
     import wandb

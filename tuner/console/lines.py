@@ -5,7 +5,7 @@ import textwrap
 from collections.abc import Sequence
 
 from tuner.leaderboard import Gain, Standing, best_published, gain, one_line, rank, unranked
-from tuner.record import Decision, EpochRow, TrialView
+from tuner.record import Decision, EpochRow, TrialView, metric_of
 
 WIDTH = 80
 
@@ -26,11 +26,6 @@ def duration_text(seconds: float) -> str:
     minutes, rest = divmod(int(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
-
-
-def metric_of(objective: str) -> str:
-    """Name of the metric behind an objective: `auroc` for `best_auroc`."""
-    return objective.removeprefix("best_")
 
 
 def best_so_far(trial: TrialView, objective: str) -> float | None:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from tuner.record import Decision, EpochRow, TrialView
-from tuner.tracking import FINISH_SECONDS, Runs, TrackingConfig, tear_down
+from tuner.tracking.runs import FINISH_SECONDS, Runs, TrackingConfig, tear_down
 
 _logger = logging.getLogger(__name__)
 

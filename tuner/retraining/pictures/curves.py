@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from sklearn.metrics import precision_recall_curve, roc_curve
 
 from models.metrics import Labels, Scores
-from tuner.retraining.pictures import DARK, colour, new_figure, plain
+from tuner.retraining.pictures.style import DARK, colour, new_figure, plain
 from tuner.retraining.report import Metrics, keyed_blocks, task_title
 
 _GRID = np.linspace(0, 1, 501)

@@ -14,10 +14,10 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from tuner import console_text
-from tuner.console_state import SearchState
+from tuner.console import lines
+from tuner.console.state import SearchState
 from tuner.leaderboard import best
-from tuner.record import Decision, EpochRow, TrialView
+from tuner.record import Decision, EpochRow, TrialView, metric_of
 
 _SHOWN_BEST = 5
 
@@ -97,7 +97,7 @@ class ConsoleListener:
             self.state.session_epochs += 1
         if self._live is None:
             state = self.state
-            self.say(console_text.epoch_line(trial, row, state.objective, state.epochs))
+            self.say(lines.epoch_line(trial, row, state.objective, state.epochs))
 
     def trial_ended(self, trial: TrialView) -> None:
         """Count the trial; in a pipe, or where it failed or diverged, print how it ended."""
@@ -106,7 +106,7 @@ class ConsoleListener:
             found = self.state.standings.get(trial.number)
             decision = self.state.decisions.get(trial.number)
         if self._live is None or found is None:
-            self.say(console_text.ended_line(trial, found, decision))
+            self.say(lines.ended_line(trial, found, decision))
 
     def say(self, text: str, style: str = "") -> None:
         """Print one line, above the live screen where there is one."""
@@ -140,21 +140,21 @@ class ConsoleListener:
     def leaderboard(self, trials: Sequence[TrialView], seconds: float) -> None:
         """Print the ranking, who is not ranked and why, and the best configuration."""
         objective = self.state.objective
-        elapsed = console_text.duration_text(seconds)
+        elapsed = lines.duration_text(seconds)
         self.say("")
         self.say(f"{self.name}: {len(trials)} trials in {elapsed}", style="bold")
-        self.say(console_text.count_text(trials))
+        self.say(lines.count_text(trials))
         self.say("")
-        for line in console_text.leaderboard_lines(trials, objective, self.state.epochs):
+        for line in lines.leaderboard_lines(trials, objective, self.state.epochs):
             self.say(line)
         self.say("")
-        for line in console_text.best_lines(trials, objective):
+        for line in lines.best_lines(trials, objective):
             self.say(line)
 
     def gain(self, trials: Sequence[TrialView]) -> None:
         """Print the gain over the published defaults, or why there is none to print."""
         self.say("")
-        for line in console_text.gain_lines(trials, self.state.objective):
+        for line in lines.gain_lines(trials, self.state.objective):
             self.say(line)
 
     def next_command(self, folder: Path) -> None:
@@ -184,20 +184,20 @@ class ConsoleListener:
         header = Text(no_wrap=True, overflow="ellipsis")
         header.append(self.name, style="bold")
         header.append(f"   {len(ended)} of {state.trials} trials   {busy} of {self._slots} slots\n")
-        header.append(console_text.count_text(ended) + "\n", style="dim")
+        header.append(lines.count_text(ended) + "\n", style="dim")
         if ranking:
             first = ranking[0]
             header.append(f"{label} {first.value:.4f}", style="bold green")
             header.append(f" (trial {first.trial.number}, epoch {first.epoch})   ")
             views = list(state.views.values())
-            header.append(console_text.published_text(views, state.objective) + "\n")
-        header.append(f"elapsed {console_text.duration_text(state.elapsed)}")
+            header.append(lines.published_text(views, state.objective) + "\n")
+        header.append(f"elapsed {lines.duration_text(state.elapsed)}")
         if (left := state.seconds_left) is not None:
-            header.append(f"   about {console_text.duration_text(left)} left")
+            header.append(f"   about {lines.duration_text(left)} left")
         return header
 
     def _running_table(self, running: Sequence[TrialView]) -> Table:
-        metric, epochs = console_text.metric_of(self.state.objective), self.state.epochs
+        metric, epochs = metric_of(self.state.objective), self.state.epochs
         table = _table("trial", "epoch", metric, "best", "s/epoch")
         table.add_column("losses", no_wrap=True, overflow="ellipsis", style="dim")
         for trial in running:
@@ -206,8 +206,8 @@ class ConsoleListener:
             table.add_row(
                 str(trial.number),
                 f"{trial.epochs}/{epochs}",
-                console_text.score_text(None if row is None else row.metrics.get(metric)),
-                console_text.score_text(console_text.best_so_far(trial, self.state.objective)),
+                lines.score_text(None if row is None else row.metrics.get(metric)),
+                lines.score_text(lines.best_so_far(trial, self.state.objective)),
                 "-" if row is None else f"{row.seconds:.1f}",
                 "  ".join(f"{name} {value:.3g}" for name, value in losses.items()),
             )
@@ -218,7 +218,7 @@ class ConsoleListener:
         table.add_column("state", no_wrap=True, overflow="ellipsis", style="dim")
         for found in self.state.ranking[:_SHOWN_BEST]:
             trial = found.trial
-            state = console_text.ending(trial, self.state.decisions.get(trial.number))
+            state = lines.ending(trial, self.state.decisions.get(trial.number))
             name = f"published {trial.published}, " if trial.published else ""
             table.add_row(
                 str(trial.number), str(found.epoch), f"{found.value:.4f}", f"{name}{state}"

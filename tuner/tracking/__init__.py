@@ -1,0 +1,1 @@
+"""Weights & Biases: whether runs go online, the runs themselves, the listener that feeds them."""
