@@ -88,8 +88,8 @@ def test_the_check_on_heavy_libraries_can_fail() -> None:
 
 
 def test_a_worker_would_load_what_only_the_driver_needs() -> None:
-    assert loaded_after("import tuner.trial") == {"torch", "sklearn"}
+    assert loaded_after("import tuner.worker.trial") == {"torch", "sklearn"}
 
 
 def test_the_driver_would_load_torch_with_the_engine_and_the_backend() -> None:
-    assert "torch" not in loaded_after("import tuner.engine, tuner.backend.run")
+    assert "torch" not in loaded_after("import tuner.engine, tuner.backend.run, tuner.worker.files")

@@ -9,6 +9,7 @@ from tuner.curves import write_curves
 from tuner.files import as_typed
 from tuner.record import TrialView
 from tuner.space import Space, best_space, dump_space
+from tuner.worker.files import trial_files
 
 BEST = "best.yaml"
 
@@ -50,4 +51,4 @@ def drop_training_states(run_folder: Path, trials: Sequence[TrialView]) -> None:
     """Remove what only a resume would need from the folders of trials that have ended."""
     for trial in trials:
         if trial.state != "running":
-            (run_folder / "trials" / str(trial.number) / "checkpoint.pt").unlink(missing_ok=True)
+            trial_files(run_folder, trial.number).drop_checkpoint()

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from models.data.config import DataConfig
 from models.data.sources import Source
+from tuner.worker.files import TrialFiles, trial_files
 
 SPLIT = "split.npz"
 
@@ -26,6 +27,6 @@ class TrialSetting:
         """Where the driver put the split, made once for all workers."""
         return self.run_folder / SPLIT
 
-    def trial_folder(self, number: int) -> Path:
-        """The folder of one trial."""
-        return self.run_folder / "trials" / str(number)
+    def files(self, number: int) -> TrialFiles:
+        """The files of one trial."""
+        return trial_files(self.run_folder, number)

@@ -21,7 +21,7 @@ class TrialActor(tune.Trainable):  # type: ignore[misc]  # ray has no types
 
     def setup(self, config: dict[str, Any]) -> None:
         """Make the worker; it loads its data at the first step."""
-        from tuner.trial import TrialWorker  # noqa: PLC0415  # torch: the driver does without
+        from tuner.worker.trial import TrialWorker  # noqa: PLC0415  # torch: the driver does without
 
         setting: TrialSetting = config[SETTING]
         self._worker = TrialWorker(setting)

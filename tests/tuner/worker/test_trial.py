@@ -14,7 +14,7 @@ from models.data.sources import find
 from models.scoring import FittedDetector
 from tuner.attempt import Attempt, Report
 from tuner.setting import TrialSetting
-from tuner.trial import TrialWorker
+from tuner.worker.trial import TrialWorker
 
 DATA = DataConfig(dataset="digits", normal=(0,))
 SMALL = {"width": 4, "batch_normals": 32, "batch_anomalies": 8}
@@ -95,7 +95,7 @@ def test_a_damaged_checkpoint_would_end_the_trial(
     damage: Callable[[bytes], bytes],
 ) -> None:
     reports(TrialWorker(setting), attempt(), 2)
-    checkpoint = setting.trial_folder(0) / "checkpoint.pt"
+    checkpoint = setting.files(0).folder / "checkpoint.pt"
     checkpoint.write_bytes(damage(checkpoint.read_bytes()))
     resumed = reports(TrialWorker(setting), attempt(recorded_epochs=2), 1)
     assert essence(resumed[0]) == undisturbed[2]
@@ -108,7 +108,7 @@ def test_the_kept_detector_would_not_be_the_best_epochs(setting: TrialSetting) -
     for _ in range(5):
         row = worker.next_report().row
         assert row is not None
-        kept = FittedDetector.load(setting.trial_folder(0) / "best").weights
+        kept = FittedDetector.load(setting.files(0).folder / "best").weights
         if row.metrics["auroc"] > best:
             best, weights = row.metrics["auroc"], kept
         assert row.metrics["best_auroc"] == best
@@ -122,7 +122,7 @@ def test_an_error_in_training_would_take_the_worker_down(setting: TrialSetting) 
     failed = worker.next_report()
     assert failed.outcome == "error"
     assert "Error" in failed.reason
-    assert "Traceback" in (setting.trial_folder(0) / "log.txt").read_text()
+    assert "Traceback" in (setting.files(0).folder / "log.txt").read_text()
     assert reports(worker, attempt(1), 1)[0].outcome == "epoch"
 
 

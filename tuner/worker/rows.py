@@ -1,0 +1,36 @@
+"""From what the trainer says of an epoch to the row of the record and the line of the log."""
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from tuner.attempt import worker_name
+from tuner.record import EpochRow
+
+if TYPE_CHECKING:
+    from models.trainer import EpochResult
+
+
+def epoch_row(result: "EpochResult", before: Sequence[EpochRow]) -> EpochRow:
+    """The row of an epoch that did not diverge, after the trial's rows `before` it."""
+    # The record holds JSON, which knows no infinity: a threshold between equal scores is one.
+    metrics = {name: value for name, value in result.metrics.items() if math.isfinite(value)}
+    for name in ("auroc", "auprc"):
+        values = [row.metrics[name] for row in before]
+        metrics[f"best_{name}"] = max([*values, metrics[name]])
+    return EpochRow(
+        epoch=result.epoch,
+        metrics=metrics,
+        losses=result.losses,
+        seconds=result.seconds,
+        worker=worker_name(),
+    )
+
+
+def log_line(result: "EpochResult") -> str:
+    """One epoch in a line for people."""
+    if result.diverged:
+        return f"epoch {result.epoch}: diverged, losses {result.losses}"
+    shown = {"auroc": result.metrics["auroc"], **result.losses}
+    values = "  ".join(f"{name} {value:.4f}" for name, value in shown.items())
+    return f"epoch {result.epoch}: {values}  {result.seconds:.1f} s"
