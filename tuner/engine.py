@@ -14,9 +14,10 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from enum import Enum
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Literal
 
 from tuner.attempt import Attempt, Report
+from tuner.deciding import Scheduler, decide, final_state
 from tuner.history import History, row_of
 from tuner.journal import Event, Journal, read_journal
 from tuner.proposals import Proposals
@@ -26,13 +27,6 @@ from tuner.space import Space
 from tuner.study import Study
 
 HOPELESS = 3  # trials that fail before any epoch, with none that has reported: the search ends
-
-
-class Scheduler(Protocol):
-    """Early stopping as a function of the rows it was shown, in their order."""
-
-    def decide(self, number: int, epoch: int, value: float) -> Decision:
-        """Take in trial `number`'s objective at `epoch` and say whether it goes on."""
 
 
 class NoAttempt(Enum):
@@ -190,7 +184,7 @@ class Engine:
         return attempt
 
     def _epoch(self, number: int, row: EpochRow) -> Decision:
-        decision = self._decide(number, row)
+        decision = decide(self._space, self._scheduler, self.history.trials[number], row)
         self._write(
             event="epoch",
             trial=number,
@@ -205,22 +199,7 @@ class Engine:
         for listener in self.listeners:
             listener.epoch_reported(trial, row, decision)
         if decision.action == "stop":
-            self._end(number, _state_of(decision), decision.reason)
-        return decision
-
-    def _decide(self, number: int, row: EpochRow) -> Decision:
-        """Ask the scheduler; a published set always runs its full length, to compare with."""
-        decision = self._scheduler.decide(number, row.epoch, row.metrics[self._space.objective])
-        if row.epoch >= self._space.epochs:
-            return Decision(action="stop", reason="")
-        if decision.action == "stop" and self.history.trials[number].published:
-            return Decision(
-                action="continue",
-                reason="published set",
-                rung=decision.rung,
-                rank=decision.rank,
-                of=decision.of,
-            )
+            self._end(number, final_state(decision), decision.reason)
         return decision
 
     def _end(self, number: int, state: str, reason: str) -> None:
@@ -254,8 +233,4 @@ class Engine:
         """End the trials whose last recorded decision was to stop: a kill came in between."""
         for number, decision in self.history.decisions.items():
             if decision.action == "stop" and self.history.trials[number].state == "running":
-                self._end(number, _state_of(decision), decision.reason)
-
-
-def _state_of(decision: Decision) -> str:
-    return "pruned" if decision.reason else "complete"
+                self._end(number, final_state(decision), decision.reason)

@@ -8,11 +8,11 @@ from pathlib import Path
 
 from models.data.protocol import make_split
 from models.data.sources import Source, find
-from tuner.backend.asha import Asha, NoStopping
+from tuner.backend.asha import make_scheduler
 from tuner.backend.run import CLUSTER_VARIABLE, connection, run
 from tuner.console.listener import ConsoleListener
 from tuner.console.state import SearchState
-from tuner.engine import Engine, Scheduler
+from tuner.engine import Engine
 from tuner.files import as_typed
 from tuner.lock import sole_driver
 from tuner.machine import find_machine
@@ -81,7 +81,7 @@ def _search_on(
     dump_space(space, run_folder / RECORD)
     slots = trials_at_once(space, machine)
     engine = Engine(
-        space, run_folder, scheduler=_scheduler(space), slots=slots, time_budget_s=time_budget_s
+        space, run_folder, scheduler=make_scheduler(space), slots=slots, time_budget_s=time_budget_s
     )
     console = ConsoleListener(run_folder.name, _state(space), slots)
     wandb = _wandb(space, run_folder, engine)
@@ -154,12 +154,6 @@ def _setting(space: Space, source: Source, run_folder: Path, machine: Machine) -
         threads=None if machine.gpus else space.resources.cpus_per_trial,
         run_folder=run_folder,
     )
-
-
-def _scheduler(space: Space) -> Scheduler:
-    if space.scheduler.name == "none":
-        return NoStopping()
-    return Asha(space.scheduler, space.epochs)
 
 
 def _state(space: Space) -> SearchState:

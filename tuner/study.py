@@ -33,27 +33,27 @@ _STATES = {
 
 
 class Study:
-    """Asks the sampler for hyperparameters and keeps Optuna's record of what came of them."""
+    """Asks the sampler for hyperparameters and keeps Optuna's record of what came of them.
+
+    Without a `path` it is in memory only.
+    """
 
     def __init__(
-        self, path: Path, domains: Mapping[str, Domain], sampler: Sampler, objective: str
+        self, path: Path | None, domains: Mapping[str, Domain], sampler: Sampler, objective: str
     ) -> None:
         optuna.logging.set_verbosity(optuna.logging.WARNING)
         self._distributions = {name: distribution(domain) for name, domain in domains.items()}
         self._settings = sampler
+        name = path.parent.name if path else "in memory"
         self._study = optuna.create_study(
-            storage=InMemoryStorage(), study_name=path.parent.name, direction="maximize"
+            storage=InMemoryStorage(), study_name=name, direction="maximize"
         )
-        disk = _open_database(path)
-        optuna.create_study(
-            storage=disk, study_name=path.parent.name, direction="maximize", load_if_exists=True
-        )
-        self._disk = disk
-        in_memory, on_disk = (
-            _Copy(storage, path.parent.name, self._distributions, objective)
-            for storage in (self._study._storage, disk)
-        )
-        self._in_memory, self._on_disk = in_memory, on_disk
+        self._disk = _open_database(path, name) if path else None
+        self._copies = [
+            _Copy(storage, name, self._distributions, objective)
+            for storage in (self._study._storage, self._disk)
+            if storage is not None
+        ]
 
     def ask(self, number: int) -> dict[str, Value]:
         """Suggest values for all searched hyperparameters of trial `number`.
@@ -65,18 +65,19 @@ class Study:
         trial = self._study.ask(fixed_distributions=self._distributions)
         if trial.number != number:
             raise RuntimeError(f"Optuna numbered trial {number} as {trial.number}")
-        self._in_memory.hold(trial._trial_id)
+        self._copies[0].hold(trial._trial_id)
         return dict(trial.params)
 
     def apply(self, event: Event) -> None:
-        """Bring both copies forward by one journal event; one already applied changes nothing."""
-        self._in_memory.apply(event)
-        self._on_disk.apply(event)
+        """Bring all copies forward by one journal event; one already applied changes nothing."""
+        for copy in self._copies:
+            copy.apply(event)
 
     def close(self) -> None:
         """Let go of the database file."""
-        self._disk.remove_session()
-        self._disk.engine.dispose()
+        if self._disk is not None:
+            self._disk.remove_session()
+            self._disk.engine.dispose()
 
     def _sampler(self, number: int) -> optuna.samplers.BaseSampler:
         seed = derive(self._settings.seed, "sampler", number)
@@ -192,13 +193,14 @@ def distribution(domain: Domain) -> BaseDistribution:
             return optuna.distributions.CategoricalDistribution(domain.values)
 
 
-def _open_database(path: Path) -> RDBStorage:
+def _open_database(path: Path, name: str) -> RDBStorage:
     """SQLite with a write-ahead log: one cheap append a transaction, whole after a kill."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
         storage = RDBStorage(f"sqlite:///{path}")
     sqlalchemy_event.listen(storage.engine, "connect", _use_write_ahead_log)
     storage.engine.dispose()
+    optuna.create_study(storage=storage, study_name=name, direction="maximize", load_if_exists=True)
     return storage
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from tuner.attempt import Attempt, Report
-from tuner.backend.asha import Asha
+from tuner.backend.asha import make_scheduler
 from tuner.engine import Engine, NoAttempt
 from tuner.record import EpochRow, SearchListener, Value
 from tuner.space import Space
@@ -78,7 +78,7 @@ class Simulation:
         engine = Engine(
             self.space,
             self.folder,
-            scheduler=Asha(self.space.scheduler, self.space.epochs),
+            scheduler=make_scheduler(self.space),
             slots=self.slots,
             time_budget_s=self.time_budget_s,
             clock=self.clock,

@@ -9,8 +9,16 @@ from typing import Any
 
 from ray.tune.schedulers import AsyncHyperBandScheduler, TrialScheduler
 
+from tuner import deciding
 from tuner.record import Decision
-from tuner.space import Scheduler
+from tuner.space import Scheduler, Space
+
+
+def make_scheduler(space: Space) -> deciding.Scheduler:
+    """The early stopping that the space names, with nothing seen yet."""
+    if space.scheduler.name == "none":
+        return NoStopping()
+    return Asha(space.scheduler, space.epochs)
 
 
 class Asha:

@@ -1,0 +1,34 @@
+"""What becomes of a trial after an epoch: pure rules, for the engine and for a replay."""
+
+from typing import Literal, Protocol
+
+from tuner.record import Decision, EpochRow, TrialView
+from tuner.space import Space
+
+
+class Scheduler(Protocol):
+    """Early stopping as a function of the rows it was shown, in their order."""
+
+    def decide(self, number: int, epoch: int, value: float) -> Decision:
+        """Take in trial `number`'s objective at `epoch` and say whether it goes on."""
+
+
+def decide(space: Space, scheduler: Scheduler, trial: TrialView, row: EpochRow) -> Decision:
+    """Ask the scheduler; a published set always runs its full length, to compare with."""
+    decision = scheduler.decide(trial.number, row.epoch, row.metrics[space.objective])
+    if row.epoch >= space.epochs:
+        return Decision(action="stop", reason="")
+    if decision.action == "stop" and trial.published:
+        return Decision(
+            action="continue",
+            reason="published set",
+            rung=decision.rung,
+            rank=decision.rank,
+            of=decision.of,
+        )
+    return decision
+
+
+def final_state(decision: Decision) -> Literal["complete", "pruned"]:
+    """The state that a decision to stop leaves a trial in."""
+    return "pruned" if decision.reason else "complete"
