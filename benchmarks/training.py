@@ -20,6 +20,7 @@ from _result import write
 
 from models import detectors
 from models.data.images import LabelledImages, TrainingData
+from models.scoring import scaled
 from models.trainer import Lane, Trainer
 
 WIDTHS = (8, 16, 32)
@@ -74,9 +75,10 @@ def _flops_per_image(data: TrainingData, width: int) -> float:
     from torch.utils.flop_counter import FlopCounterMode
 
     trainer = _trainer(data, width, "cpu", "float32")
-    images = next(iter(trainer._images.batches([0])))
+    group = trainer._groups[0]
+    images = scaled(data.fit.images[group._fit.orders([0])[0]])
     with FlopCounterMode(display=False) as counter:
-        trainer._step.run(images, trainer._settings)
+        group.step.run(images, group.settings)
     return counter.get_total_flops() / images.shape[1]
 
 

@@ -1,17 +1,13 @@
 """Which images each step of an epoch sees."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from models.device_images import DeviceImages
 from models.hyperparameters import Value
-from models.scoring import scaled
-
-if TYPE_CHECKING:
-    from models.data.images import TrainingData
 
 
 def epoch_order(
@@ -36,35 +32,25 @@ def epoch_order(
 
 
 class FitImages:
-    """The fit images on the training device as uint8, and the batches drawn from them."""
+    """The fit images on the training device, and the order in which an epoch sees them."""
 
-    def __init__(
-        self,
-        data: "TrainingData",
-        structure: Mapping[str, Value],
-        data_seed: int,
-        device: torch.device,
-    ):
-        self._images = data.fit.images.to(device)
+    def __init__(self, images: DeviceImages, structure: Mapping[str, Value], data_seed: int):
+        self.images = images.fit
         self._data_seed = data_seed
-        anomalies = int(data.fit.anomalous.sum())
-        self._normals = len(self._images) - anomalies
-        if data.fit.anomalous[: self._normals].any():
-            raise ValueError("the fit images must hold the normals first, then the anomalies")
-        self._anomalies = anomalies
+        self._normals = images.fit_normals
+        self._anomalies = len(images.fit) - images.fit_normals
         self.batch_normals = min(int(structure.get("batch_normals", 1)), self._normals)
         self._batch_anomalies = int(structure.get("batch_anomalies", 0))
-        if self._batch_anomalies and not anomalies:
+        if self._batch_anomalies and not self._anomalies:
             raise ValueError("this detector needs known anomalies among the fit images, got none")
-        self.channels, self.size = self._images.shape[1:3]
+        self.channels, self.size = self.images.shape[1:3]
         self.steps = self._normals // self.batch_normals
         self.per_epoch = self.steps * (self.batch_normals + self._batch_anomalies)
 
-    def batches(self, epochs: Sequence[int]) -> Iterator[Tensor]:
-        """The steps of an epoch: [K, N, C, H, W] in [-1, 1], lane by lane in its own epoch."""
-        orders = torch.stack([self._order(epoch) for epoch in epochs], dim=1)
-        for rows in orders.to(self._images.device):
-            yield scaled(self._images[rows])
+    def orders(self, epochs: Sequence[int]) -> Tensor:
+        """Rows into `images` of an epoch's steps [steps, K, N], lane by lane in its own epoch."""
+        made = {epoch: self._order(epoch) for epoch in set(epochs)}
+        return torch.stack([made[epoch] for epoch in epochs], dim=1).to(self.images.device)
 
     def _order(self, epoch: int) -> Tensor:
         return epoch_order(

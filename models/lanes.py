@@ -7,6 +7,7 @@ the CPU's convolutions run a quarter faster.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -92,6 +93,17 @@ class NetworkStack:
             for name, _ in modules[0].named_buffers()
         }
         self.module = modules[0].to("meta")
+
+    def part(self, lanes: Sequence[int]) -> "NetworkStack":
+        """A stack of these lanes alone: copies, with the same shell."""
+        part = copy(self)
+        part.rows = self.rows[list(lanes)]
+        part.buffers = {name: buffer[list(lanes)] for name, buffer in self.buffers.items()}
+        return part
+
+    def state_tensors(self) -> list[Tensor]:
+        """All that training changes, lanes in front."""
+        return [self.rows, *self.buffers.values()]
 
     def views(self) -> Tensors:
         """The parameters of all lanes by name [K, *shape], without gradient."""

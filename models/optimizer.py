@@ -1,6 +1,6 @@
 """Adam for lanes: each row of parameters has its own learning rate, beta1 and step count."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor
@@ -33,8 +33,17 @@ class LaneAdam:
 
     def reset(self, lane: int) -> None:
         """Forget one lane's past."""
-        for tensor in (self.first_moment, self.second_moment, self.steps):
+        for tensor in self.state_tensors():
             tensor[lane] = 0
+
+    def state_tensors(self) -> list[Tensor]:
+        """All that a step changes beside the parameters, lanes in front."""
+        return [self.first_moment, self.second_moment, self.steps]
+
+    def take(self, other: "LaneAdam", lanes: Sequence[int]) -> None:
+        """Go on where these lanes of another stand."""
+        for mine, theirs in zip(self.state_tensors(), other.state_tensors(), strict=True):
+            mine.copy_(theirs[list(lanes)])
 
     def state(self, lane: int) -> dict[str, Tensor]:
         """Copies of one lane's moments [P] and step count [1]."""

@@ -5,28 +5,33 @@ the sum of their losses is differentiated once. K = 1 is ordinary training throu
 All lanes see the same order of images per epoch, so that they differ by configuration alone.
 """
 
+import dataclasses
+import logging
 import math
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from models import detectors
 from models.batches import FitImages
 from models.detectors.base import Tensors
+from models.device_images import device_images
 from models.hyperparameters import Value
+from models.lane_group import GroupEpoch, LaneGroup
 from models.lanes import NetworkStack
-from models.metrics import Scores
 from models.precision import Precision, pick_device, pick_precision
 from models.scoring import FittedDetector, numbers
-from models.step import Step
-from models.validation import Validation, judge, score_lanes
+from models.validation import Validation, judge
 
 if TYPE_CHECKING:
     from models.data.images import TrainingData
+
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,7 +49,8 @@ class EpochResult:
     `losses` are means over the steps, unweighted. `metrics` are of the validation images: auroc and
     auprc of the chosen score, auroc/<part> of every part, and threshold, f1 and accuracy of the
     logistic regression on the reconstruction error. A lane that `diverged` (losses, parameters or
-    scores not finite, or scores all the same) has none.
+    scores not finite, or scores all the same) has none, nor has one whose scoring raised `error`.
+    `seconds` are those of the whole epoch, all lanes; `images_per_second` is this lane's pace.
     """
 
     epoch: int
@@ -53,21 +59,26 @@ class EpochResult:
     seconds: float
     images_per_second: float
     diverged: bool
+    error: Exception | None = None
 
 
 class Trainer:
     """Trains lanes an epoch at a time.
 
-    Raises ValueError when the lanes differ in a structural hyperparameter, or the detector cannot
-    take the images' size. `device` None is the GPU if there is one. Results are the same for the
-    same seeds, data seed, lanes and device; the number of CPU threads may change the last digits.
+    A lane given as None is empty: it takes its place in the step, and trains once `replace` puts a
+    configuration there. A lane is an island: what happens in one changes no bit of another.
+
+    Raises ValueError when the lanes differ in a structural hyperparameter, when several are given
+    of a detector that cannot be packed, or the detector cannot take the images' size. `device` None
+    is the GPU if there is one. Results are the same for the same seeds, data seed, number of lanes
+    and device; the number of lanes or of CPU threads may change the last digits.
     """
 
     def __init__(
         self,
         detector_name: str,
         data: "TrainingData",
-        lanes: Sequence[Lane],
+        lanes: Sequence[Lane | None],
         *,
         device: str | None = None,
         data_seed: int = 0,
@@ -77,183 +88,177 @@ class Trainer:
         self.device = pick_device(device)
         self.precision = pick_precision(precision, self.device)
         self._detector = detectors.load(detector_name)
-        self._data_seed = data_seed
         self._lanes = list(lanes)
-        self._structure = _structure(detector_name, lanes[0])
-        for lane in lanes:
-            self._check_structure(lane)
-        self._images = FitImages(data, self._structure, data_seed, self.device)
-        self._validation_images = data.validation.images.to(self.device)
-        self._validation_labels = data.validation.anomalous.numpy()
-        self._stacks = self._make_stacks()
-        self._step = Step(self._detector, self._stacks, self._images.batch_normals, self.precision)
-        self._epochs = [0] * len(lanes)
+        self._structure = self._common_structure()
+        self._images = device_images(data, self.device)
+        self._fit = FitImages(self._images, self._structure, data_seed)
+        self._groups = [self._make_group()]
         self._validations: list[Validation | None] = [None] * len(lanes)
-        self._settings = self._gather_settings()
 
     @property
-    def lanes(self) -> tuple[Lane, ...]:
-        """What each lane trains now."""
+    def lanes(self) -> tuple[Lane | None, ...]:
+        """What each lane trains now; None where it is empty."""
         return tuple(self._lanes)
 
-    def epoch(self) -> list[EpochResult]:
-        """Train every lane for one epoch, validate it, and say how it went."""
+    def epoch(self, active: Collection[int] | None = None) -> dict[int, EpochResult]:
+        """Train the lanes `active` for one epoch, validate them, and say how each went.
+
+        None means every lane that is not empty. A lane that is not active is held: its weights,
+        moments, statistics and epoch are afterwards what they were, bit for bit.
+        """
+        chosen = self._chosen(active)
         start = time.perf_counter()
-        losses = self._train_epoch()
-        trained = time.perf_counter()
-        self._validations = self._validate(losses)
+        results: dict[int, EpochResult] = {}
+        for first, group in self._placed_groups():
+            places = [lane - first for lane in chosen if 0 <= lane - first < len(group)]
+            if places:
+                outcome = group.epoch(places, self._images)
+                results |= {first + p: self._result(first + p, outcome, p) for p in places}
         seconds = time.perf_counter() - start
-        pace = self._images.per_epoch / (trained - start)
-        return [
-            EpochResult(
-                epoch=self._epochs[lane],
-                losses=losses[lane],
-                metrics=validation.metrics() if validation else {},
-                seconds=seconds,
-                images_per_second=pace,
-                diverged=validation is None,
-            )
-            for lane, validation in enumerate(self._validations)
-        ]
+        return {
+            lane: dataclasses.replace(result, seconds=seconds) for lane, result in results.items()
+        }
 
     def weights(self, lane: int) -> Tensors:
         """One lane's parameters and buffers on the CPU, named "network.parameter"."""
-        return {
-            f"{network}.{name}": tensor.cpu()
-            for network, stack in self._stacks.items()
-            for name, tensor in stack.tensors(lane).items()
-        }
+        group, place = self._of(lane)
+        return group.weights(place)
 
     def state(self, lane: int) -> dict[str, Any]:
         """All that one lane needs to go on elsewhere: CPU tensors and plain values."""
-        moments = {
-            f"{phase}/{network}": {
-                name: tensor.cpu() for name, tensor in optimizer.state(lane).items()
-            }
-            for (phase, network), optimizer in self._step.optimizers.items()
-        }
-        return {"epoch": self._epochs[lane], "weights": self.weights(lane), "moments": moments}
+        group, place = self._of(lane)
+        return group.state(place)
 
     def load_state(self, lane: int, state: Mapping[str, Any]) -> None:
         """Go on in this lane where `state` was taken; hyperparameters are the lane's own."""
-        self._epochs[lane] = int(state["epoch"])
-        for network, stack in self._stacks.items():
-            stack.load(lane, _of_network(network, state["weights"]))
-        for (phase, network), optimizer in self._step.optimizers.items():
-            optimizer.load_state(lane, state["moments"][f"{phase}/{network}"])
+        group, place = self._of(lane)
+        group.load_state(place, state)
+        self._validations[lane] = None
 
     def replace(self, lane: int, new: Lane) -> None:
         """Start another configuration in this lane, from its first epoch."""
         self._check_structure(new)
+        group, place = self._of(lane)
+        networks = self._make_networks(new)
+        weights = {name: module.state_dict() for name, module in networks.items()}
+        group.restart(place, weights, numbers(new.hyperparameters))
         self._lanes[lane] = new
-        self._epochs[lane] = 0
-        for name, module in self._make_networks(new).items():
-            self._stacks[name].load(lane, module.state_dict())
-        for optimizer in self._step.optimizers.values():
-            optimizer.reset(lane)
-        self._settings = self._gather_settings()
+        self._validations[lane] = None
+
+    def release(self, lane: int) -> None:
+        """Leave this lane empty until `replace`."""
+        self._lanes[lane] = None
+        self._validations[lane] = None
 
     def fitted(self, lane: int) -> FittedDetector:
         """The lane as it stands, with the score fitted on its last validation.
 
         Raises ValueError before the first epoch and after divergence.
         """
-        validation = self._validations[lane]
-        if validation is None:
+        validation, trained = self._validations[lane], self._lanes[lane]
+        if validation is None or trained is None:
             raise ValueError(f"lane {lane} has no usable validation: train an epoch first")
         return FittedDetector(
             detector=self.detector_name,
-            hyperparameters=dict(self._lanes[lane].hyperparameters),
-            channels=self._images.channels,
-            size=self._images.size,
+            hyperparameters=dict(trained.hyperparameters),
+            channels=self._fit.channels,
+            size=self._fit.size,
             weights=self.weights(lane),
             mixture=validation.mixture(),
             threshold=validation.threshold(),
             error_threshold=validation.error_threshold(),
         )
 
-    def _train_epoch(self) -> list[dict[str, float]]:
-        """One pass over the fit images; the mean of every loss term, per lane."""
-        for module in self._modules.values():
-            module.train()
-        sums: Tensors = {}
-        if self._detector.phases:
-            for images in self._images.batches(self._epochs):
-                for name, term in self._step.run(images, self._settings).items():
-                    sums[name] = sums[name] + term if name in sums else term
-        self._epochs = [epoch + 1 for epoch in self._epochs]
-        means = {name: (total / self._images.steps).tolist() for name, total in sums.items()}
-        return [
-            {name: values[lane] for name, values in means.items()}
-            for lane in range(len(self._lanes))
-        ]
+    def _result(self, lane: int, outcome: GroupEpoch, place: int) -> EpochResult:
+        """The lane's scores judged; an exception of that is the lane's own matter."""
+        trained, losses = self._lanes[lane], outcome.losses[place]
+        assert trained is not None, f"lane {lane} is empty"
+        validation, metrics, error = None, {}, None
+        try:
+            if outcome.finite[place] and all(map(math.isfinite, losses.values())):
+                parts = {name: of[place].cpu().numpy() for name, of in outcome.parts.items()}
+                validation = judge(parts, self._images.anomalous, trained.hyperparameters)
+            metrics = validation.metrics() if validation else {}
+        except Exception as problem:
+            _LOG.exception("lane %d: its scores could not be judged", lane)
+            error = problem
+        self._validations[lane] = None if error else validation
+        group, _ = self._of(lane)
+        return EpochResult(
+            epoch=group.epochs[place],
+            losses=losses,
+            metrics=metrics,
+            seconds=math.nan,
+            images_per_second=self._fit.per_epoch / outcome.train_seconds,
+            diverged=validation is None and error is None,
+            error=error,
+        )
 
-    def _validate(self, losses: list[dict[str, float]]) -> list[Validation | None]:
-        """Each lane's scores; None for a lane that diverged."""
-        parts = self._score_parts()
-        healthy = torch.stack([stack.finite() for stack in self._stacks.values()]).all(0).tolist()
-        return [
-            judge(
-                {name: part[lane] for name, part in parts.items()},
-                self._validation_labels,
-                self._lanes[lane].hyperparameters,
-            )
-            if healthy[lane] and all(map(math.isfinite, losses[lane].values()))
-            else None
-            for lane in range(len(self._lanes))
-        ]
+    def _chosen(self, active: Collection[int] | None) -> list[int]:
+        if active is None:
+            return [place for place, lane in enumerate(self._lanes) if lane is not None]
+        for lane in active:
+            if not 0 <= lane < len(self._lanes) or self._lanes[lane] is None:
+                raise ValueError(f"lane {lane} cannot train: there is no configuration in it")
+        return sorted(set(active))
 
-    def _score_parts(self) -> dict[str, Scores]:
-        """Score parts [K, N] of the validation images."""
-        return score_lanes(self._detector, self._stacks, self._validation_images, self._settings)
+    def _placed_groups(self) -> list[tuple[int, LaneGroup]]:
+        """The groups, each with the number of its first lane."""
+        sizes = [len(group) for group in self._groups]
+        return list(zip(accumulate(sizes, initial=0), self._groups, strict=False))
+
+    def _of(self, lane: int) -> tuple[LaneGroup, int]:
+        """The lane's group and its place there."""
+        for first, group in self._placed_groups():
+            if first <= lane < first + len(group):
+                return group, lane - first
+        raise IndexError(f"there is no lane {lane}, the last is {len(self._lanes) - 1}")
+
+    def _make_group(self) -> LaneGroup:
+        """All lanes; empty ones start as copies of the first configuration."""
+        first = self._first_lane()
+        spare = self._make_networks(first)
+        made = [
+            spare if lane is None or lane is first else self._make_networks(lane)
+            for lane in self._lanes
+        ]
+        stacks = {
+            name: NetworkStack([networks[name] for networks in made], self.device) for name in spare
+        }
+        rows = [numbers((lane or first).hyperparameters) for lane in self._lanes]
+        settings = {
+            name: torch.tensor([row[name] for row in rows], device=self.device) for name in rows[0]
+        }
+        return LaneGroup(self._detector, stacks, settings, self._fit, self.precision)
 
     def _make_networks(self, lane: Lane) -> dict[str, nn.Module]:
         """Newly initialised on the CPU, so that a seed means the same on every device."""
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(lane.seed)
-            return self._detector.networks(
-                lane.hyperparameters, self._images.channels, self._images.size
-            )
+            return self._detector.networks(lane.hyperparameters, self._fit.channels, self._fit.size)
 
-    def _make_stacks(self) -> dict[str, NetworkStack]:
-        made = [self._make_networks(lane) for lane in self._lanes]
-        return {
-            name: NetworkStack([networks[name] for networks in made], self.device)
-            for name in made[0]
-        }
+    def _first_lane(self) -> Lane:
+        first = next((lane for lane in self._lanes if lane is not None), None)
+        if first is None:
+            raise ValueError("a trainer needs at least one lane with a configuration")
+        return first
 
-    @property
-    def _modules(self) -> dict[str, nn.Module]:
-        return {name: stack.module for name, stack in self._stacks.items()}
-
-    def _gather_settings(self) -> Tensors:
-        """Numeric hyperparameters of all lanes by name [K]."""
-        rows = [numbers(lane.hyperparameters) for lane in self._lanes]
-        return {
-            name: torch.tensor([row[name] for row in rows], device=self.device) for name in rows[0]
-        }
+    def _common_structure(self) -> dict[str, Value]:
+        if len(self._lanes) > 1 and not detectors.packable(self.detector_name):
+            raise ValueError(f"{self.detector_name} cannot be packed: train one lane at a time")
+        self._structure = detectors.structure(
+            self.detector_name, self._first_lane().hyperparameters
+        )
+        for lane in self._lanes:
+            if lane is not None:
+                self._check_structure(lane)
+        return self._structure
 
     def _check_structure(self, lane: Lane) -> None:
-        for name, value in _structure(self.detector_name, lane).items():
+        found = detectors.structure(self.detector_name, lane.hyperparameters)
+        for name, value in found.items():
             if value != self._structure[name]:
                 raise ValueError(
                     f"lanes that train together must agree on {name}: "
                     f"one has {self._structure[name]!r}, another {value!r}"
                 )
-
-
-def _structure(detector: str, lane: Lane) -> dict[str, Value]:
-    return {
-        hyperparameter.name: lane.hyperparameters[hyperparameter.name]
-        for hyperparameter in detectors.hyperparameters(detector)
-        if hyperparameter.structural
-    }
-
-
-def _of_network(network: str, weights: Mapping[str, Tensor]) -> Tensors:
-    prefix = f"{network}."
-    return {
-        name.removeprefix(prefix): tensor
-        for name, tensor in weights.items()
-        if name.startswith(prefix)
-    }

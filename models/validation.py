@@ -85,8 +85,8 @@ def judge(
 @torch.no_grad()
 def score_lanes(
     detector: Detector, stacks: Mapping[str, NetworkStack], images: Tensor, settings: Tensors
-) -> dict[str, Scores]:
-    """Score parts [K, N] of uint8 images, in float32 whatever format training uses."""
+) -> Tensors:
+    """Score parts [K, N] of uint8 images, float64; computed in float32 whatever training uses."""
     modules = {name: stack.module.eval() for name, stack in stacks.items()}
     parameters = {name: stack.views() for name, stack in stacks.items()}
     buffers = {name: stack.buffers for name, stack in stacks.items()}
@@ -105,7 +105,4 @@ def score_lanes(
         mapped(parameters, buffers, scaled(chunk).expand(count, *chunk.shape), settings)
         for chunk in torch.split(images, CHUNK)
     ]
-    return {
-        name: torch.cat([chunk[name] for chunk in chunks], 1).double().cpu().numpy()
-        for name in chunks[0]
-    }
+    return {name: torch.cat([chunk[name] for chunk in chunks], 1).double() for name in chunks[0]}

@@ -1,7 +1,8 @@
 """The detectors, found by looking at the folders here; `a_detector` is called "a-detector".
 
-A folder holds `hyperparameters.py` (HYPERPARAMETERS and PUBLISHED, torch-free) and `detector.py`
-(DETECTOR). Nothing else has to be told of a new one. Importing this module does not import torch.
+A folder holds `hyperparameters.py` (HYPERPARAMETERS and PUBLISHED, torch-free; PACKABLE = False if
+its training has several stages, so that lanes cannot share a step) and `detector.py` (DETECTOR).
+Nothing else has to be told of a new one. Importing this module does not import torch.
 """
 
 import importlib
@@ -42,6 +43,20 @@ def resolve(detector: str, values: Mapping[str, object]) -> dict[str, Value]:
     Raises ValueError naming every unknown name and every value that is not allowed.
     """
     return resolve_values(hyperparameters(detector), values, detector)
+
+
+def structure(detector: str, values: Mapping[str, Value]) -> dict[str, Value]:
+    """Those of all hyperparameters that trials of one fused step must agree on."""
+    return {
+        hyperparameter.name: values[hyperparameter.name]
+        for hyperparameter in hyperparameters(detector)
+        if hyperparameter.structural
+    }
+
+
+def packable(detector: str) -> bool:
+    """Whether several configurations can train as lanes of one step."""
+    return bool(getattr(_module(detector, "hyperparameters"), "PACKABLE", True))
 
 
 def load(detector: str) -> "Detector":

@@ -1,3 +1,4 @@
+import dataclasses
 import io
 import math
 import subprocess
@@ -24,8 +25,8 @@ UNEQUAL: tuple[dict[str, Any], ...] = (
 
 def _one_step(trainer: Trainer) -> None:
     """A single training step, without the rest of the epoch."""
-    images = next(iter(trainer._images.batches(trainer._epochs)))
-    trainer._step.run(images, trainer._settings)
+    group = trainer._groups[0]
+    group._fused.epoch(group._fit.orders(group.epochs)[:1])
 
 
 def _networks(weights: dict[str, torch.Tensor]) -> set[str]:
@@ -102,7 +103,7 @@ def test_a_lane_that_is_not_finite_is_an_island(make_trainer: MakeTrainer) -> No
     state["weights"]["encoder.convs.1.weight"][0, 0, 0, 0] = math.nan
     sick.load_state(1, state)
     results, expected = sick.epoch(), well.epoch()
-    assert [result.diverged for result in results] == [False, True, False]
+    assert [result.diverged for result in results.values()] == [False, True, False]
     assert results[1].metrics == {}
     for lane in (0, 2):
         assert results[lane].losses == expected[lane].losses
@@ -111,7 +112,8 @@ def test_a_lane_that_is_not_finite_is_an_island(make_trainer: MakeTrainer) -> No
 
 def test_scores_that_are_all_the_same_count_as_diverged(make_trainer: MakeTrainer) -> None:
     trainer = make_trainer()
-    trainer._validation_images = trainer._validation_images[:1].expand(200, -1, -1, -1)
+    same = trainer._images.validation[:1].expand(200, -1, -1, -1)
+    trainer._images = dataclasses.replace(trainer._images, validation=same)
     assert trainer.epoch()[0].diverged
     with pytest.raises(ValueError, match="no usable validation"):
         trainer.fitted(0)
@@ -128,7 +130,7 @@ def test_continued_training_is_bit_equal(make_trainer: MakeTrainer) -> None:
     continued = make_trainer(*UNEQUAL, first_seed=50)
     for lane, state in enumerate(torch.load(buffer, weights_only=True)):
         continued.load_state(lane, state)
-    for result, wanted in zip(continued.epoch(), expected, strict=True):
+    for result, wanted in zip(continued.epoch().values(), expected.values(), strict=True):
         assert (result.epoch, result.losses) == (wanted.epoch, wanted.losses)
         assert result.metrics == wanted.metrics
     for lane in range(3):
@@ -142,7 +144,7 @@ def test_a_replaced_lane_is_as_if_it_had_started_there(make_trainer: MakeTrainer
     values = detectors.resolve(GAN, {**trainer.lanes[0].hyperparameters, "patch_weight": 3.0})
     trainer.replace(1, Lane(hyperparameters=values, seed=7))
     fresh = make_trainer({}, {"patch_weight": 3.0}, first_seed=6)
-    first, second = trainer.epoch()
+    first, second = trainer.epoch().values()
     assert (first.epoch, second.epoch) == (2, 1)
     assert second.losses == fresh.epoch()[1].losses
 

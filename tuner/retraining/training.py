@@ -55,7 +55,7 @@ def train(job: Job, setting: Setting, data: TrainingData, say: Say) -> list[Trai
     trainer = Trainer(contender.detector, data, lanes, data_seed=plan.data_seed)
     trainings = [_Training(job, setting, trainer, lane, say) for lane in range(len(job.numbers))]
     for _ in range(epochs_of(job, setting)):
-        for training, result in zip(trainings, trainer.epoch(), strict=True):
+        for training, result in zip(trainings, trainer.epoch().values(), strict=True):
             training.take(result)
         if all(training.diverged_epoch for training in trainings):
             break
@@ -92,6 +92,8 @@ class _Training:
         """Note an epoch, keep its detector if it is the best so far, and say how it went."""
         if self.diverged_epoch is not None:
             return
+        if result.error is not None:
+            raise result.error
         epoch = f"{self._name}  epoch {result.epoch}/{self._epochs}"
         if result.diverged:
             self.diverged_epoch = result.epoch

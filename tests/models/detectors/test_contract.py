@@ -58,10 +58,11 @@ def test_fitted_detector_scores_as_validation_did(
 ) -> None:
     trainer = make_trainer(detector=fitted.detector)
     trainer.epoch()
-    parts = trainer._score_parts()
+    validation = trainer._validations[0]
+    assert validation is not None
     for name, score in fitted.score_parts(digits.validation.images).items():
         torch.testing.assert_close(
-            score.double(), torch.from_numpy(parts[name][0]), rtol=1e-5, atol=1e-6
+            score.double(), torch.from_numpy(validation.parts[name]), rtol=1e-5, atol=1e-6
         )
 
 

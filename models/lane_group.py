@@ -1,0 +1,164 @@
+"""Lanes that train in one step: their networks, moments, hyperparameters and epochs.
+
+K lanes, K fixed. Nothing of one lane reaches another: no operation reduces over lanes before the
+gradient is taken, and every tensor here has the lanes in front.
+"""
+
+import time
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import torch
+from torch import Tensor
+
+from models.batches import FitImages
+from models.detectors.base import Detector, Tensors
+from models.device_images import DeviceImages
+from models.fused_step import FusedStep
+from models.lanes import NetworkStack
+from models.step import Step
+from models.validation import score_lanes
+
+
+@dataclass(frozen=True, kw_only=True)
+class GroupEpoch:
+    """What an epoch gave, place by place: mean losses, score parts [K, N], whether all is finite.
+
+    `train_seconds` is without the scoring.
+    """
+
+    losses: list[dict[str, float]]
+    parts: Tensors
+    finite: list[bool]
+    train_seconds: float
+
+
+class LaneGroup:
+    """Trains and scores its lanes an epoch at a time; an epoch that fails leaves no trace."""
+
+    def __init__(
+        self,
+        detector: Detector,
+        stacks: dict[str, NetworkStack],
+        settings: Tensors,
+        fit: FitImages,
+        precision: Literal["float32", "bfloat16"],
+    ):
+        self._detector = detector
+        self._fit = fit
+        self._precision = precision
+        self.stacks = stacks
+        self.settings = settings
+        self.step = Step(detector, stacks, fit.batch_normals, precision)
+        self._fused = FusedStep(self.step, fit.images, settings)
+        self.epochs = [0] * len(next(iter(stacks.values())).rows)
+
+    def __len__(self) -> int:
+        return len(self.epochs)
+
+    def epoch(self, active: Collection[int], images: DeviceImages) -> GroupEpoch:
+        """Train and score the lanes at the places `active`; those elsewhere stay as they are."""
+        before = [tensor.clone() for tensor in self._state_tensors()]
+        done = False
+        try:
+            result = self._epoch(images)
+            done = True
+        finally:
+            held = [place for place in range(len(self)) if not done or place not in active]
+            self._put_back(before, held)
+        for place in active:
+            self.epochs[place] += 1
+        return result
+
+    def _epoch(self, images: DeviceImages) -> GroupEpoch:
+        start = time.perf_counter()
+        for stack in self.stacks.values():
+            stack.module.train()
+        means: Tensors = {}
+        if self._detector.phases:
+            means = self._fused.epoch(self._fit.orders(self.epochs))
+        losses = {name: mean.tolist() for name, mean in means.items()}
+        trained = time.perf_counter()
+        parts = score_lanes(self._detector, self.stacks, images.validation, self.settings)
+        finite = torch.stack([stack.finite() for stack in self.stacks.values()]).all(0)
+        return GroupEpoch(
+            losses=[{name: of[place] for name, of in losses.items()} for place in range(len(self))],
+            parts=parts,
+            finite=finite.tolist(),
+            train_seconds=trained - start,
+        )
+
+    def weights(self, place: int) -> Tensors:
+        """One lane's parameters and buffers on the CPU, named "network.parameter"."""
+        return {
+            f"{network}.{name}": tensor.cpu()
+            for network, stack in self.stacks.items()
+            for name, tensor in stack.tensors(place).items()
+        }
+
+    def state(self, place: int) -> dict[str, Any]:
+        """All that one lane needs to go on elsewhere: CPU tensors and plain values."""
+        moments = {
+            f"{phase}/{network}": {
+                name: tensor.cpu() for name, tensor in optimizer.state(place).items()
+            }
+            for (phase, network), optimizer in self.step.optimizers.items()
+        }
+        return {"epoch": self.epochs[place], "weights": self.weights(place), "moments": moments}
+
+    def load_state(self, place: int, state: Mapping[str, Any]) -> None:
+        """Go on in this lane where `state` was taken."""
+        self.epochs[place] = int(state["epoch"])
+        for network, stack in self.stacks.items():
+            stack.load(place, _of_network(network, state["weights"]))
+        for (phase, network), optimizer in self.step.optimizers.items():
+            optimizer.load_state(place, state["moments"][f"{phase}/{network}"])
+
+    def restart(
+        self, place: int, weights: Mapping[str, Mapping[str, Tensor]], settings: Mapping[str, float]
+    ) -> None:
+        """Begin anew in this lane: weights by network and name, hyperparameters by name."""
+        self.epochs[place] = 0
+        for network, stack in self.stacks.items():
+            stack.load(place, weights[network])
+        for optimizer in self.step.optimizers.values():
+            optimizer.reset(place)
+        for name, value in settings.items():
+            self.settings[name][place] = value
+
+    def part(self, places: Sequence[int]) -> "LaneGroup":
+        """A group of these lanes alone, as they stand."""
+        part = LaneGroup(
+            self._detector,
+            {name: stack.part(places) for name, stack in self.stacks.items()},
+            {name: values[list(places)] for name, values in self.settings.items()},
+            self._fit,
+            self._precision,
+        )
+        for key, optimizer in part.step.optimizers.items():
+            optimizer.take(self.step.optimizers[key], places)
+        part.epochs = [self.epochs[place] for place in places]
+        return part
+
+    def _state_tensors(self) -> list[Tensor]:
+        """Everything that training changes, lanes in front."""
+        return [
+            *(tensor for stack in self.stacks.values() for tensor in stack.state_tensors()),
+            *(t for optimizer in self.step.optimizers.values() for t in optimizer.state_tensors()),
+        ]
+
+    @torch.no_grad()
+    def _put_back(self, before: Sequence[Tensor], places: Sequence[int]) -> None:
+        for tensor, was in zip(self._state_tensors(), before, strict=True):
+            for place in places:
+                tensor[place].copy_(was[place])
+
+
+def _of_network(network: str, weights: Mapping[str, Tensor]) -> Tensors:
+    prefix = f"{network}."
+    return {
+        name.removeprefix(prefix): tensor
+        for name, tensor in weights.items()
+        if name.startswith(prefix)
+    }
