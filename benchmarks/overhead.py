@@ -24,6 +24,7 @@ from models.data.sources import Source
 from tuner.backend.asha import Asha
 from tuner.backend.run import connection, run
 from tuner.engine import Engine
+from tuner.run_folder import RunFolder
 from tuner.setting import TrialSetting
 from tuner.space import Machine, Space
 
@@ -83,7 +84,7 @@ def own(trials: int) -> float:
 
     space = _space(trials)
     with tempfile.TemporaryDirectory() as scratch, connection(None):
-        folder = Path(scratch)
+        run_folder = RunFolder(Path(scratch))
         setting = TrialSetting(
             detector=space.detector,
             objective="best_auroc",
@@ -91,11 +92,11 @@ def own(trials: int) -> float:
             source=Source(folder=None, description="none"),
             data_seed=0,
             threads=1,
-            run_folder=folder,
+            run_folder=run_folder,
         )
         start = time.perf_counter()
         scheduler = Asha(space.scheduler, space.epochs)
-        engine = Engine(space, folder, scheduler=scheduler, slots=WORKERS)
+        engine = Engine(space, run_folder, scheduler=scheduler, slots=WORKERS)
         run(engine, setting, space.resources, Machine(cpus=WORKERS), actor=TrivialActor)
         engine.close()
         seconds = time.perf_counter() - start

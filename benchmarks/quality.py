@@ -15,6 +15,8 @@ from typing import Any
 
 from _running import ROOT, finish, is_standard, run
 
+from tuner.run_folder import RunFolder
+
 SPACES = {
     "quickstart": ["--space", "search_spaces/quickstart.yaml"],
     "lossweights": ["--space", "search_spaces/lossweights.yaml", "--set", "scale=cpu"],
@@ -47,18 +49,18 @@ def _options() -> argparse.ArgumentParser:
 
 def _metrics(name: str, given: argparse.Namespace) -> dict[str, Any]:
     """The report of a retrain of `runs/quality-<name>`."""
-    folder = given.runs / f"quality-{name}"
+    folder = RunFolder(given.runs / f"quality-{name}")
     sets = [word for override in given.overrides for word in ("--set", override)]
-    if folder.exists() and not given.reuse:
+    if folder.path.exists() and not given.reuse:
         raise SystemExit(f"{folder} exists: take it with --reuse, or remove it")
-    if not (given.reuse and (folder / "best.yaml").exists()):
+    if not (given.reuse and folder.best.exists()):
         where = ["--runs", _typed(given.runs), "--name", folder.name]
         resume = ["--resume"] if given.reuse else []
         run(["-m", "tuner.search", *SPACES[name], *where, *resume, *sets])
-    report = folder / "retrain" / "metrics.json"
+    report = folder.metrics
     stored = json.loads(report.read_text()) if given.reuse and report.exists() else {}
     if "defaults" not in stored:
-        search = ["--search", _typed(folder)]
+        search = ["--search", _typed(folder.path)]
         run(["-m", "tuner.retrain", *search, "--seeds", str(SEEDS), "--published"])
     metrics: dict[str, Any] = json.loads(report.read_text())
     return metrics

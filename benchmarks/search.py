@@ -23,6 +23,7 @@ from models.data.sources import find
 from tuner.history import History
 from tuner.journal import read_journal
 from tuner.machine import find_machine
+from tuner.run_folder import RunFolder
 from tuner.space import Space, dump_space, load_space, resolve_scale
 
 SPACE = Path(__file__).parent.parent / "search_spaces" / "quickstart.yaml"
@@ -117,9 +118,10 @@ def _own(folder: Path) -> Outcome:
     options = ["--space", str(folder / "space.yaml"), "--runs", str(folder), "--name", "own"]
     command = ["-m", "tuner.search", *options, "--wandb", "offline"]
     started, ended = run(command, folder / "own.log")
-    if Split.load(folder / "own" / "split.npz").digest != Split.load(folder / "split.npz").digest:
+    own = RunFolder(folder / "own")
+    if Split.load(own.split).digest != Split.load(folder / "split.npz").digest:
         raise SystemExit("the two searches had different splits: nothing can be compared")
-    events = read_journal(folder / "own" / "events.jsonl")
+    events = read_journal(own.journal)
     trials = History(events).trials.values()
     rows = [row.metrics for trial in trials for row in trial.rows]
     return Outcome(

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tuner.run_folder import RunFolder
+
 ROOT = Path(__file__).parent.parent
 HEAVY = ("torch", "ray", "optuna", "wandb", "sklearn", "matplotlib")
 
@@ -56,6 +58,26 @@ def test_the_import_check_itself_would_see_an_import_inside_a_function() -> None
         "ray",
         "optuna",
     }
+
+
+def strings_of(file: Path) -> set[str]:
+    """Every string constant in a file."""
+    nodes = ast.walk(ast.parse(file.read_text()))
+    return {
+        node.value
+        for node in nodes
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    }
+
+
+def test_a_file_of_a_run_would_be_named_in_two_places() -> None:
+    run_folder = RunFolder(Path("runs/one"))
+    kept = [name for name, kind in vars(RunFolder).items() if isinstance(kind, property)]
+    paths = [getattr(run_folder, name) for name in kept]
+    names = {path.name for path in paths if isinstance(path, Path) and path.suffix}
+    assert {"events.jsonl", "best.yaml"} <= names
+    files = [file for file in (ROOT / "tuner").rglob("*.py") if names & strings_of(file)]
+    assert files == [ROOT / "tuner" / "run_folder.py"]
 
 
 def loaded_after(statement: str) -> set[str]:

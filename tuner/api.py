@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tuner.retraining import RetrainSummary, retrain
+from tuner.run_folder import RunFolder
 from tuner.searching import SearchSummary, search
 from tuner.space import load_space
 
@@ -20,4 +21,4 @@ def load(run_folder: Path) -> "FittedDetector":
     """
     from models.scoring import FittedDetector  # noqa: PLC0415  # torch: a search does without
 
-    return FittedDetector.load(run_folder / "model")
+    return FittedDetector.load(RunFolder(run_folder).model)

@@ -13,7 +13,6 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from enum import Enum
-from pathlib import Path
 from typing import Literal
 
 from tuner.attempt import Attempt, Report
@@ -22,6 +21,7 @@ from tuner.history import History, row_of
 from tuner.journal import Event, Journal, read_journal
 from tuner.proposals import Proposals
 from tuner.record import Decision, EpochRow, SearchListener, TrialView
+from tuner.run_folder import RunFolder
 from tuner.seeds import derive
 from tuner.space import Space
 from tuner.study import Study
@@ -42,7 +42,7 @@ class Engine:
     def __init__(  # its collaborators, each made by the caller
         self,
         space: Space,
-        folder: Path,
+        folder: RunFolder,
         *,
         scheduler: Scheduler,
         slots: int,
@@ -58,10 +58,10 @@ class Engine:
         self._running: dict[str, Attempt] = {}
         self.interrupted = False
         self.failure: str | None = None
-        events = read_journal(folder / "events.jsonl")
-        self._journal = Journal(folder / "events.jsonl")
+        events = read_journal(folder.journal)
+        self._journal = Journal(folder.journal)
         self.history = History()
-        self._study = Study(folder / "study.db", space.search, space.sampler, space.objective)
+        self._study = Study(folder.study, space.search, space.sampler, space.objective)
         self._proposals = Proposals(space, self._study)
         for event in events:
             self._replay(event)

@@ -5,19 +5,19 @@ import os
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 from tuner.errors import TunerError
+from tuner.run_folder import RunFolder
 
 
 @contextmanager
-def sole_driver(run_folder: Path) -> Iterator[None]:
+def sole_driver(run_folder: RunFolder) -> Iterator[None]:
     """Hold the folder's lock; raises TunerError, naming the holder, where another driver does.
 
     The operating system gives the lock back when the process ends, however it ends.
     """
-    run_folder.mkdir(parents=True, exist_ok=True)
-    with (run_folder / "driver.lock").open("a+") as file:
+    run_folder.path.mkdir(parents=True, exist_ok=True)
+    with run_folder.lock.open("a+") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:

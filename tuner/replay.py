@@ -12,6 +12,7 @@ from pathlib import Path
 
 from tuner.command_line import run_command
 from tuner.errors import TunerError
+from tuner.run_folder import RunFolder
 
 DIFFERENT = 1
 
@@ -39,7 +40,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _main(given: argparse.Namespace) -> int:
-    record = given.run / "events.jsonl"
+    record = RunFolder(given.run).journal
     if not record.exists():
         raise TunerError(f"{given.run} holds no record to replay: there is no {record}.")
     from tuner.replaying import replay  # noqa: PLC0415 - loads ray and optuna

@@ -1,26 +1,24 @@
 """What a search leaves for people and for other programs, all computed from its record."""
 
 from collections.abc import Sequence
-from pathlib import Path
 
 from models.data.config import DataConfig
 from tuner import leaderboard
 from tuner.curves import write_curves
 from tuner.files import as_typed
 from tuner.record import TrialView
+from tuner.run_folder import RunFolder
 from tuner.space import Space, best_space, dump_space
-from tuner.worker.files import trial_files
-
-BEST = "best.yaml"
+from tuner.worker.files import TrialFiles
 
 
-def write_results(space: Space, run_folder: Path, trials: Sequence[TrialView]) -> None:
+def write_results(space: Space, run_folder: RunFolder, trials: Sequence[TrialView]) -> None:
     """Write `trials.csv`, `curves.png` and, where a trial has a score, `best.yaml`."""
-    leaderboard.write_trials_csv(run_folder / "trials.csv", trials, space.objective)
+    leaderboard.write_trials_csv(run_folder.table, trials, space.objective)
     best = leaderboard.best(trials, space.objective)
     if best is None:
         return
-    write_curves(run_folder / "curves.png", trials, space.objective, note=data_sentence(space.data))
+    write_curves(run_folder.curves, trials, space.objective, note=data_sentence(space.data))
     result = {
         "trial": best.trial.number,
         "objective": space.objective,
@@ -29,11 +27,11 @@ def write_results(space: Space, run_folder: Path, trials: Sequence[TrialView]) -
     }
     dump_space(
         best_space(space, best.trial.hyperparameters, result),
-        run_folder / BEST,
+        run_folder.best,
         heading=(
             f"The best configuration of {run_folder.name}: trial {best.trial.number}, "
             f"{space.objective} {best.value:.4f} on validation.\n"
-            f"python -m tuner.retrain --search {as_typed(run_folder)}"
+            f"python -m tuner.retrain --search {as_typed(run_folder.path)}"
         ),
     )
 
@@ -47,8 +45,8 @@ def data_sentence(data: DataConfig) -> str:
     )
 
 
-def drop_training_states(run_folder: Path, trials: Sequence[TrialView]) -> None:
+def drop_training_states(run_folder: RunFolder, trials: Sequence[TrialView]) -> None:
     """Remove what only a resume would need from the folders of trials that have ended."""
     for trial in trials:
         if trial.state != "running":
-            trial_files(run_folder, trial.number).drop_checkpoint()
+            TrialFiles(run_folder.trial(trial.number)).drop_checkpoint()

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 from tuner.errors import TunerError
+from tuner.run_folder import RunFolder
 from tuner.space import Space, load_space
 from tuner.space.rules import AUTO
 from tuner.space.scales import at_scale
 
-RECORD = "space.yaml"
 _MAY_CHANGE = (
     "trials",
     "wandb",
@@ -21,13 +20,12 @@ _MAY_CHANGE = (
 )
 
 
-def recorded_space(run_folder: Path) -> Space | None:
+def recorded_space(run_folder: RunFolder) -> Space | None:
     """Return the resolved space of a run, or None where the folder holds no run."""
-    path = run_folder / RECORD
-    return load_space(path) if path.exists() else None
+    return load_space(run_folder.space) if run_folder.space.exists() else None
 
 
-def resumed_space(recorded: Space, wanted: Space, run_folder: Path) -> Space:
+def resumed_space(recorded: Space, wanted: Space, run_folder: RunFolder) -> Space:
     """Return the wanted space at the recorded scale.
 
     Raises TunerError, naming every differing key, where the run's trials would no longer be

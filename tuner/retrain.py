@@ -13,11 +13,10 @@ from typing import TYPE_CHECKING
 
 from tuner.command_line import add_overrides, run_command
 from tuner.errors import TunerError, nearest
+from tuner.run_folder import RunFolder
 
 if TYPE_CHECKING:
     from tuner.space import Space
-
-BEST = "best.yaml"
 
 
 def parser() -> argparse.ArgumentParser:
@@ -38,7 +37,7 @@ def parser() -> argparse.ArgumentParser:
     add("--no-baselines", dest="baselines", action="store_false", help="only the best one")
     add("--published", action="store_true", help="train the published defaults alike, to compare")
     add("--again", action="store_true", help="train again although the report is there")
-    add_overrides(options, "best.yaml", example="data.folder=/data")
+    add_overrides(options, "the configuration", example="data.folder=/data")
     return options
 
 
@@ -71,14 +70,14 @@ def _main(given: argparse.Namespace) -> int:
             published=given.published,
             again=given.again,
             say=say,
-            track=_tracker(space, config.parent),
+            track=_tracker(space, RunFolder(config.parent)),
         )
     for line in summary.lines():
         say(line)
     return 0
 
 
-def _tracker(space: Space, run_folder: Path) -> Callable[[dict[str, float]], None]:
+def _tracker(space: Space, run_folder: RunFolder) -> Callable[[dict[str, float]], None]:
     """What writes the test figures to W&B, beside the search's trials."""
     from tuner.notices import say  # noqa: PLC0415
     from tuner.tracking.listener import write_test_figures  # noqa: PLC0415
@@ -90,7 +89,7 @@ def _tracker(space: Space, run_folder: Path) -> Callable[[dict[str, float]], Non
         say(choice.note)
     config = TrackingConfig(
         folder=run_folder,
-        search=run_folder.absolute().name,
+        search=run_folder.name,
         uid="retrain",
         mode=choice.mode,
         project=space.wandb.project,
@@ -99,12 +98,12 @@ def _tracker(space: Space, run_folder: Path) -> Callable[[dict[str, float]], Non
 
 
 def _best_of(run_folder: Path) -> Path:
-    config = run_folder / BEST
+    config = RunFolder(run_folder).best
     if config.exists():
         return config
     if run_folder.is_dir():
         raise TunerError(
-            f"{run_folder} has no {BEST} yet: let the search end first, with "
+            f"{run_folder} has no {config.name} yet: let the search end first, with "
             f"python -m tuner.search --resume --runs {run_folder.parent} --name {run_folder.name}"
         )
     folder = run_folder.parent

@@ -21,12 +21,12 @@ from tuner.command_line import (
     seconds,
 )
 from tuner.errors import TunerError
+from tuner.run_folder import RunFolder
 from tuner.signals import INTERRUPTED
 
 if TYPE_CHECKING:
     from tuner.space import Space
 
-LEFT_BY_A_START = ("driver.lock", "split.npz")
 _SHORTHANDS = {"trials": "trials", "seed": "sampler.seed", "wandb": "wandb.mode"}
 _EXAMPLES = """\
 examples:
@@ -88,7 +88,7 @@ def _main(given: argparse.Namespace) -> int:
 
     summary = search(
         space,
-        run_folder=run_folder,
+        run_folder=run_folder.path,
         time_budget_s=given.time_budget,
         address=given.address,
     )
@@ -97,11 +97,11 @@ def _main(given: argparse.Namespace) -> int:
     return INTERRUPTED if summary.interrupted else 0
 
 
-def _run_folder(given: argparse.Namespace) -> Path:
+def _run_folder(given: argparse.Namespace) -> RunFolder:
     """Return the folder that --name says, or that follows from the space file's name."""
     runs: Path = given.runs
     if given.name:
-        return runs / check_name(given.name)
+        return RunFolder(runs / check_name(given.name))
     if given.space is None:
         raise TunerError(
             "Say what to search: --space search_spaces/quickstart.yaml; "
@@ -109,23 +109,23 @@ def _run_folder(given: argparse.Namespace) -> Path:
         )
     stem = given.space.stem
     existing = newest_name(stem, runs) if given.resume else None
-    return runs / (existing or free_name(stem, runs))
+    return RunFolder(runs / (existing or free_name(stem, runs)))
 
 
-def _space(given: argparse.Namespace, run_folder: Path) -> Space:
+def _space(given: argparse.Namespace, run_folder: RunFolder) -> Space:
     """Return the space to search, which may go on with what the folder holds."""
-    from tuner.resume import RECORD, recorded_space, resumed_space  # noqa: PLC0415 - for --help
+    from tuner.resume import recorded_space, resumed_space  # noqa: PLC0415 - for --help
     from tuner.space import load_space  # noqa: PLC0415
 
     overrides = _overrides(given)
     if given.resume and (recorded := recorded_space(run_folder)):
-        wanted = load_space(given.space or run_folder / RECORD, overrides)
+        wanted = load_space(given.space or run_folder.space, overrides)
         return resumed_space(recorded, wanted, run_folder)
     if given.space is None:
         raise TunerError(_nothing_to_resume(given, run_folder))
     space = load_space(given.space, overrides)
-    if not given.dry_run and (files := _foreign_files(run_folder)):
-        remedy = "" if RECORD not in files else "go on with it by --resume, or "
+    if not given.dry_run and (files := run_folder.foreign_files()):
+        remedy = "" if run_folder.space.name not in files else "go on with it by --resume, or "
         raise TunerError(
             f"{run_folder} exists, with {', '.join(files[:3])} in it, and is never overwritten: "
             f"{remedy}start another search with --name."
@@ -133,13 +133,7 @@ def _space(given: argparse.Namespace, run_folder: Path) -> Space:
     return space
 
 
-def _foreign_files(run_folder: Path) -> list[str]:
-    """What a folder holds beyond what a start leaves that came to nothing."""
-    names = sorted(entry.name for entry in run_folder.iterdir()) if run_folder.is_dir() else []
-    return [name for name in names if name not in LEFT_BY_A_START]
-
-
-def _nothing_to_resume(given: argparse.Namespace, run_folder: Path) -> str:
+def _nothing_to_resume(given: argparse.Namespace, run_folder: RunFolder) -> str:
     if given.resume:
         return f"{run_folder} holds no search to resume; start one with --space <file>."
     return "Say what to search with --space <file>, or go on with this run by --resume."

@@ -19,8 +19,9 @@ from tuner.machine import find_machine
 from tuner.notices import log_lines_shown, say
 from tuner.record import TrialView
 from tuner.results import data_sentence, drop_training_states, write_results
-from tuner.resume import RECORD, recorded_space, resumed_space
-from tuner.setting import SPLIT, TrialSetting
+from tuner.resume import recorded_space, resumed_space
+from tuner.run_folder import RunFolder
+from tuner.setting import TrialSetting
 from tuner.signals import stop_on_signals
 from tuner.space import (
     Machine,
@@ -59,26 +60,30 @@ def search(
     Where the folder holds a record, the search goes on from it. `time_budget_s` counts all drivers
     of the search together. Raises TunerError or DataProblem for what people can mend.
     """
-    run_folder = run_folder.absolute()
+    folder = RunFolder(run_folder.absolute())
     if address is None and CLUSTER_VARIABLE not in os.environ:
         resolve_scale(space, find_machine())  # what this machine cannot do is said before all else
-    if recorded := recorded_space(run_folder):
-        space = resumed_space(recorded, space, run_folder)
-    with sole_driver(run_folder), log_lines_shown():
+    if recorded := recorded_space(folder):
+        space = resumed_space(recorded, space, folder)
+    with sole_driver(folder), log_lines_shown():
         source = find(space.data)
         with ThreadPoolExecutor(1) as beside:  # the split takes as long as Ray's own start
-            split = beside.submit(_split, space, source, run_folder)
+            split = beside.submit(_split, space, source, folder)
             with connection(address) as machine:
                 split.result()
-                return _search_on(machine, space, source, run_folder, time_budget_s)
+                return _search_on(machine, space, source, folder, time_budget_s)
 
 
 def _search_on(
-    machine: Machine, space: Space, source: Source, run_folder: Path, time_budget_s: float | None
+    machine: Machine,
+    space: Space,
+    source: Source,
+    run_folder: RunFolder,
+    time_budget_s: float | None,
 ) -> SearchSummary:
     say(scale_sentence(space, machine))
     space = resolve_scale(space, machine)
-    dump_space(space, run_folder / RECORD)
+    dump_space(space, run_folder.space)
     slots = trials_at_once(space, machine)
     engine = Engine(
         space, run_folder, scheduler=make_scheduler(space), slots=slots, time_budget_s=time_budget_s
@@ -102,7 +107,7 @@ def _search_on(
 
 
 def _finish(
-    engine: Engine, space: Space, run_folder: Path, console: ConsoleListener
+    engine: Engine, space: Space, run_folder: RunFolder, console: ConsoleListener
 ) -> SearchSummary:
     trials = engine.trials
     write_results(space, run_folder, trials)
@@ -112,13 +117,13 @@ def _finish(
     resume = "" if engine.finished else _resume_command(run_folder)
     console.summary(
         trials,
-        as_typed(run_folder),
+        as_typed(run_folder.path),
         seconds=engine.seconds,
         note=data_sentence(space.data),
         resume=resume,
     )
     return SearchSummary(
-        run_folder=run_folder,
+        run_folder=run_folder.path,
         trials=trials,
         seconds=engine.seconds,
         finished=engine.finished,
@@ -127,24 +132,23 @@ def _finish(
     )
 
 
-def _resume_command(run_folder: Path) -> str:
+def _resume_command(run_folder: RunFolder) -> str:
     command = f"python -m tuner.search --resume --name {run_folder.name}"
-    if run_folder.parent != Path("runs").absolute():
-        command += f" --runs {as_typed(run_folder.parent)}"
+    if run_folder.path.parent != Path("runs").absolute():
+        command += f" --runs {as_typed(run_folder.path.parent)}"
     return command
 
 
-def _split(space: Space, source: Source, run_folder: Path) -> None:
+def _split(space: Space, source: Source, run_folder: RunFolder) -> None:
     """Make the split that all workers read, once for all drivers of the search.
 
     One without a record beside it is left from a start that came to nothing, perhaps other data's.
     """
-    path = run_folder / SPLIT
-    if not path.exists() or recorded_space(run_folder) is None:
-        make_split(space.data, source).save(path)
+    if not run_folder.split.exists() or recorded_space(run_folder) is None:
+        make_split(space.data, source).save(run_folder.split)
 
 
-def _setting(space: Space, source: Source, run_folder: Path, machine: Machine) -> TrialSetting:
+def _setting(space: Space, source: Source, run_folder: RunFolder, machine: Machine) -> TrialSetting:
     return TrialSetting(
         detector=space.detector,
         objective=space.objective,
@@ -160,7 +164,7 @@ def _state(space: Space) -> SearchState:
     return SearchState(trials=space.trials, epochs=space.epochs, objective=space.objective)
 
 
-def _wandb(space: Space, run_folder: Path, engine: Engine) -> WandbListener:
+def _wandb(space: Space, run_folder: RunFolder, engine: Engine) -> WandbListener:
     choice = choose_mode(space.wandb.mode)
     if choice.note:
         say(choice.note)

@@ -1,13 +1,11 @@
 """What all trials of a search share, as the driver hands it to its workers."""
 
 from dataclasses import dataclass
-from pathlib import Path
 
 from models.data.config import DataConfig
 from models.data.sources import Source
-from tuner.worker.files import TrialFiles, trial_files
-
-SPLIT = "split.npz"
+from tuner.run_folder import RunFolder
+from tuner.worker.files import TrialFiles
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,13 +18,8 @@ class TrialSetting:
     source: Source
     data_seed: int
     threads: int | None
-    run_folder: Path
-
-    @property
-    def split_file(self) -> Path:
-        """Where the driver put the split, made once for all workers."""
-        return self.run_folder / SPLIT
+    run_folder: RunFolder
 
     def files(self, number: int) -> TrialFiles:
         """The files of one trial."""
-        return trial_files(self.run_folder, number)
+        return TrialFiles(self.run_folder.trial(number))

@@ -10,6 +10,7 @@ from tuner.attempt import Attempt, Report
 from tuner.backend.asha import make_scheduler
 from tuner.engine import Engine, NoAttempt
 from tuner.record import EpochRow, SearchListener, Value
+from tuner.run_folder import RunFolder
 from tuner.space import Space
 
 Curve = Callable[[Mapping[str, Value], int], float]
@@ -77,7 +78,7 @@ class Simulation:
     def open(self) -> Engine:
         engine = Engine(
             self.space,
-            self.folder,
+            RunFolder(self.folder),
             scheduler=make_scheduler(self.space),
             slots=self.slots,
             time_budget_s=self.time_budget_s,

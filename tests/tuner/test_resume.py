@@ -5,10 +5,11 @@ import pytest
 from tests.tuner.space.test_space import GOOD
 from tuner.errors import TunerError
 from tuner.resume import recorded_space, resumed_space
+from tuner.run_folder import RunFolder
 from tuner.space import Machine, Space, dump_space, resolve_scale
 
 SCALED = GOOD | {"scales": {"cpu": {"width": 16}, "gpu": {"width": 64}}}
-RUN = Path("runs/one")
+RUN = RunFolder(Path("runs/one"))
 
 
 def recorded(**changes: object) -> Space:
@@ -16,9 +17,9 @@ def recorded(**changes: object) -> Space:
 
 
 def test_a_run_would_not_be_found_by_its_record(tmp_path: Path) -> None:
-    assert recorded_space(tmp_path) is None
+    assert recorded_space(RunFolder(tmp_path)) is None
     dump_space(recorded(), tmp_path / "space.yaml")
-    assert recorded_space(tmp_path) == recorded()
+    assert recorded_space(RunFolder(tmp_path)) == recorded()
 
 
 def test_the_same_command_would_not_go_on() -> None:

@@ -16,6 +16,7 @@ import pytest
 from tests.tuner import wandb_files
 from tests.tuner.fake_trials import row, trial
 from tuner.record import Decision, TrialView
+from tuner.run_folder import RunFolder
 from tuner.tracking.listener import WandbListener
 from tuner.tracking.mode import Mode, choose_mode
 from tuner.tracking.runs import TrackingConfig, row_values
@@ -24,7 +25,8 @@ CONTINUE = Decision(action="continue")
 
 
 def config(folder: Path, mode: Mode = "offline", uid: str = "u") -> TrackingConfig:
-    return TrackingConfig(folder=folder, search="quick", uid=uid, mode=mode, project="tuner")
+    run_folder = RunFolder(folder)
+    return TrackingConfig(folder=run_folder, search="quick", uid=uid, mode=mode, project="tuner")
 
 
 def feed(listener: WandbListener, view: TrialView) -> None:

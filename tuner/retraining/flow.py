@@ -11,9 +11,10 @@ from tuner.resume import recorded_space
 from tuner.retraining.gate import check_record
 from tuner.retraining.jobs import train_all
 from tuner.retraining.plan import Plan, Setting, make_plan
-from tuner.retraining.report import FOLDER, Metrics, flat_metrics, stored_metrics
+from tuner.retraining.report import Metrics, flat_metrics, stored_metrics
 from tuner.retraining.summary import summary_lines
 from tuner.retraining.workplace import work_folder
+from tuner.run_folder import RunFolder
 from tuner.space import Space, load_space
 
 Say = Callable[[str], None]
@@ -29,8 +30,9 @@ class RetrainSummary:
 
     def lines(self) -> list[str]:
         """The report and where its files are, for the console."""
-        folder, model = self.run_folder / FOLDER, self.run_folder / "model"
-        return [*summary_lines(self.metrics), f"Files: {folder}, the best seed's model: {model}"]
+        folder = RunFolder(self.run_folder)
+        files = f"Files: {folder.report}, the best seed's model: {folder.model}"
+        return [*summary_lines(self.metrics), files]
 
 
 def retrain(  # noqa: PLR0913
@@ -52,9 +54,10 @@ def retrain(  # noqa: PLR0913
     `track` receives the flat test figures of a new report. Raises TunerError for what people can
     put right; leaves no process and no part of a file, however it ends.
     """
-    space = space or _best_space(run_folder)
+    folder = RunFolder(run_folder)
+    space = space or _best_space(folder)
     plan = make_plan(
-        run_folder, space, seeds=seeds, epochs=epochs, baselines=baselines, published=published
+        folder, space, seeds=seeds, epochs=epochs, baselines=baselines, published=published
     )
     stored = None if again else stored_metrics(plan)
     if stored is not None:
@@ -64,7 +67,7 @@ def retrain(  # noqa: PLR0913
     # torch and matplotlib: late, to be light until here, and before hours of training, not after.
     from tuner.retraining.outcome import report_on_test  # noqa: PLC0415
 
-    with work_folder(run_folder) as work:
+    with work_folder(folder) as work:
         setting, split = _prepare(plan, work)
         metrics = report_on_test(setting, split, train_all(setting, say), say)
     if track is not None:
@@ -72,11 +75,10 @@ def retrain(  # noqa: PLR0913
     return RetrainSummary(run_folder=run_folder, metrics=metrics, trained=True)
 
 
-def _best_space(run_folder: Path) -> Space:
-    path = run_folder / "best.yaml"
-    if not path.exists():
-        raise TunerError(f"{run_folder} has no best.yaml: let the search end first")
-    return load_space(path)
+def _best_space(run_folder: RunFolder) -> Space:
+    if not run_folder.best.exists():
+        raise TunerError(f"{run_folder} has no {run_folder.best.name}: let the search end first")
+    return load_space(run_folder.best)
 
 
 def _prepare(plan: Plan, work: Path) -> tuple[Setting, Split]:
@@ -86,17 +88,16 @@ def _prepare(plan: Plan, work: Path) -> tuple[Setting, Split]:
         split = _search_split(plan) or make_split(plan.data, source)
     except DataProblem as error:
         raise TunerError(str(error)) from error
-    setting = Setting(plan=plan, source=source, split_file=work / "split.npz", work=work)
-    split.save(setting.split_file)
-    return setting, split
+    split_file = work / plan.run_folder.split.name
+    split.save(split_file)
+    return Setting(plan=plan, source=source, split_file=split_file, work=work), split
 
 
 def _search_split(plan: Plan) -> Split | None:
-    stored = plan.run_folder / "split.npz"
     recorded = recorded_space(plan.run_folder)
-    if recorded is None and (plan.run_folder / "best.yaml").exists():
+    if recorded is None and plan.run_folder.best.exists():
         recorded = _best_space(plan.run_folder)
-    if recorded is None or not stored.exists():
+    if recorded is None or not plan.run_folder.split.exists():
         return None
     same = replace(recorded.data, folder=None) == replace(plan.data, folder=None)
-    return Split.load(stored) if same else None
+    return Split.load(plan.run_folder.split) if same else None

@@ -17,8 +17,6 @@ from typing import IO, Any
 from tuner.errors import TunerError
 from tuner.retraining.plan import Plan
 
-RECORD = "test-openings.jsonl"
-
 
 @dataclass(frozen=True, kw_only=True)
 class Openings:
@@ -31,14 +29,9 @@ class Openings:
     of_task: int
 
 
-def record_file(plan: Plan) -> Path:
-    """The record that all searches of one folder share."""
-    return plan.run_folder.absolute().parent / RECORD
-
-
 def check_record(plan: Plan) -> None:
     """Raise TunerError where openings cannot be written down; to be called before training."""
-    path = record_file(plan)
+    path = plan.run_folder.test_openings
     try:
         path.open("a").close()
     except OSError as error:
@@ -51,7 +44,7 @@ def check_record(plan: Plan) -> None:
 def open_test(plan: Plan) -> Openings:
     """Write down that the test split is opened now, and count; the split is then open."""
     entry = _entry(plan)
-    with _locked(record_file(plan)) as file:
+    with _locked(plan.run_folder.test_openings) as file:
         earlier = _read(file)
         file.write(json.dumps(entry) + "\n")
         file.flush()

@@ -14,9 +14,6 @@ from tuner.retraining.workers import JobFailed, run_jobs
 if TYPE_CHECKING:
     from tuner.retraining.training import Trained
 
-FAILURE = "retrain-failure.txt"
-"""In the run's folder: the traceback of a training that failed."""
-
 Say = Callable[[str], None]
 
 
@@ -25,7 +22,7 @@ def train_all(setting: Setting, say: Say) -> "list[Trained]":
     from models.precision import pick_device  # noqa: PLC0415 - torch
 
     plan = setting.plan
-    failure_file = plan.run_folder / FAILURE
+    failure_file = plan.run_folder.retrain_failure
     failure_file.unlink(missing_ok=True)
     numbers = tuple(range(len(plan.seeds)))
     try:

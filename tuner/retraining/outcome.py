@@ -15,12 +15,10 @@ from tuner.retraining.pictures.curves import precision_recall_figure, roc_figure
 from tuner.retraining.pictures.examples import examples_figure
 from tuner.retraining.pictures.style import save
 from tuner.retraining.plan import AUTOENCODER, BEST, Plan, Setting
-from tuner.retraining.report import FOLDER, METRICS, Metrics, make_metrics, write_metrics
+from tuner.retraining.report import Metrics, make_metrics, write_metrics
 from tuner.retraining.scores import SeedScores, score_arrays, seed_scores
 from tuner.retraining.training import Trained, load_images
 from tuner.retraining.workplace import install, made_in
-
-MODEL = "model"
 
 Say = Callable[[str], None]
 Scored = dict[str, Sequence[SeedScores]]
@@ -41,15 +39,15 @@ class _Tested:
 
 def report_on_test(setting: Setting, split: Split, trained: Sequence[Trained], say: Say) -> Metrics:
     """Open the test split, this once, and leave retrain/ and model/ in the run's folder."""
-    data = load_images(setting)
+    run_folder, data = setting.plan.run_folder, load_images(setting)
     openings = open_test(setting.plan)
     _announce(openings, say)
     test = load_test(setting.plan.data, setting.source)
     tested = _evaluate(setting.plan, split, data, test, trained=trained, openings=openings)
-    report = made_in(setting.work / FOLDER, lambda folder: _write_report(tested, folder))
-    model = made_in(setting.work / MODEL, tested.best.fitted.to("cpu").save)
-    install(setting.plan.run_folder / MODEL, model)
-    install(setting.plan.run_folder / FOLDER, report)
+    report = made_in(setting.work / "report", lambda folder: _write_report(tested, folder))
+    model = made_in(setting.work / "model", tested.best.fitted.to("cpu").save)
+    install(run_folder.model, model)
+    install(run_folder.report, report)
     return tested.metrics
 
 
@@ -103,7 +101,7 @@ def _score(
 def _write_report(tested: _Tested, folder: Path) -> None:
     _write_scores(tested, folder / "scores.npz")
     _draw(tested, folder)
-    write_metrics(tested.metrics, folder / METRICS)
+    write_metrics(tested.metrics, folder / tested.plan.run_folder.metrics.name)
 
 
 def _write_scores(tested: _Tested, path: Path) -> None:

@@ -14,6 +14,7 @@ from models.hyperparameters import Value
 from tuner.errors import TunerError
 from tuner.record import metric_of
 from tuner.resume import recorded_space
+from tuner.run_folder import RunFolder
 from tuner.seeds import derive
 from tuner.space import Space
 
@@ -39,7 +40,7 @@ class Plan:
     epoch in the same order, drawn from `data_seed`, as lanes of one step must.
     """
 
-    run_folder: Path
+    run_folder: RunFolder
     data: DataConfig
     contenders: tuple[Contender, ...]
     seeds: tuple[int, ...]
@@ -109,7 +110,7 @@ class Job:
 
 
 def make_plan(
-    run_folder: Path,
+    run_folder: RunFolder,
     space: Space,
     *,
     seeds: int,
@@ -151,7 +152,7 @@ def _baselines(detector: str, best: Mapping[str, Value]) -> tuple[Contender, ...
     return tuple(made)
 
 
-def _defaults(run_folder: Path, detector: str, best: Mapping[str, Value]) -> Contender:
+def _defaults(run_folder: RunFolder, detector: str, best: Mapping[str, Value]) -> Contender:
     """The first published set as the search tried it, in the structure of the best."""
     structure = {
         hyperparameter.name: best[hyperparameter.name]

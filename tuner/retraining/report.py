@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from models.metrics import Labels
     from tuner.retraining.scores import SeedScores
 
-FOLDER, METRICS = "retrain", "metrics.json"
 _PACKAGES = ("tuner", "torch", "numpy", "scikit-learn")
 
 Metrics = dict[str, Any]
@@ -27,7 +26,7 @@ Metrics = dict[str, Any]
 def stored_metrics(plan: Plan) -> Metrics | None:
     """The report of an earlier retrain that has all that this plan asks for, or None."""
     try:
-        metrics: Metrics = json.loads((plan.run_folder / FOLDER / METRICS).read_text())
+        metrics: Metrics = json.loads(plan.run_folder.metrics.read_text())
         stored = dict(metrics["configuration"])
     except (OSError, ValueError, KeyError, TypeError):
         return None

@@ -9,14 +9,13 @@ from pathlib import Path
 
 from tuner.errors import TunerError
 from tuner.files import replace_folder
-
-_WORK = ".retrain-work"
+from tuner.run_folder import RunFolder
 
 
 @contextmanager
-def work_folder(run_folder: Path) -> Iterator[Path]:
+def work_folder(run_folder: RunFolder) -> Iterator[Path]:
     """Give an empty folder that is gone afterwards; TunerError where another retrain has one."""
-    work = run_folder / _WORK
+    work = run_folder.retrain_work
     with _locked(run_folder):
         shutil.rmtree(work, ignore_errors=True)
         work.mkdir()
@@ -44,9 +43,9 @@ def made_in(folder: Path, write: Callable[[Path], object]) -> Path:
 
 
 @contextmanager
-def _locked(run_folder: Path) -> Iterator[None]:
+def _locked(run_folder: RunFolder) -> Iterator[None]:
     """Hold the folder itself locked; a file system without locks does without."""
-    handle = os.open(run_folder, os.O_RDONLY)
+    handle = os.open(run_folder.path, os.O_RDONLY)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tuner.record import EpochRow, TrialView
+from tuner.run_folder import RunFolder
 from tuner.tracking.mode import Mode
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ class TrackingConfig:
     `uid` tells this search from another of the same name, so that W&B never mixes their runs.
     """
 
-    folder: Path
+    folder: RunFolder
     search: str
     uid: str
     mode: Mode
@@ -175,7 +176,7 @@ class Runs:
 
     def _folders(self, number: int) -> list[Path]:
         """The trial's folders, `offline-run-<time>-<id>` or `run-<time>-<id>`."""
-        return list((self.config.folder / "wandb").glob(f"*run-*-{self.config.run_id(number)}*"))
+        return list(self.config.folder.wandb.glob(f"*run-*-{self.config.run_id(number)}*"))
 
     def _is_finished(self, number: int) -> bool:
         return any((folder / _FINISHED).exists() for folder in self._folders(number))

@@ -84,8 +84,3 @@ class TrialFiles:
     @property
     def _checkpoint(self) -> Path:
         return self.folder / "checkpoint.pt"
-
-
-def trial_files(run_folder: Path, number: int) -> TrialFiles:
-    """The files of trial `number` of the search in `run_folder`."""
-    return TrialFiles(run_folder / "trials" / str(number))

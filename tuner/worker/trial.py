@@ -63,7 +63,7 @@ class TrialWorker:
     def _open(self, attempt: Attempt, files: TrialFiles) -> "_Training":
         setting = self._setting
         if self._data is None:
-            split = Split.load(setting.split_file)
+            split = Split.load(setting.run_folder.split)
             self._data = load_training(setting.data, setting.source, split)
         training = _Training(setting, attempt, self._data, files)
         files.log(f"attempt {attempt.attempt} on {worker_name()}: from epoch {len(training.rows)}")

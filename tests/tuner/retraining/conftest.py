@@ -8,6 +8,7 @@ import pytest
 
 from tuner.retraining import RetrainSummary, jobs, outcome, retrain
 from tuner.retraining.plan import Job, Plan, Setting, make_plan
+from tuner.run_folder import RunFolder
 from tuner.space import Space, dump_space
 
 SEEDS, EPOCHS, WIDTH = 2, 2, 8
@@ -38,7 +39,9 @@ def plan_of(folder: Path, **changes: Any) -> Plan:
         }
         | changes
     )
-    return make_plan(folder, space, seeds=SEEDS, epochs=None, baselines=True, published=False)
+    return make_plan(
+        RunFolder(folder), space, seeds=SEEDS, epochs=None, baselines=True, published=False
+    )
 
 
 @pytest.fixture(scope="session")

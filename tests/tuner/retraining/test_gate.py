@@ -7,12 +7,12 @@ import pytest
 
 from tests.tuner.retraining.conftest import plan_of
 from tuner.errors import TunerError
-from tuner.retraining.gate import Openings, check_record, open_test, record_file
+from tuner.retraining.gate import Openings, check_record, open_test
 
 
 def test_another_configuration_or_class_would_be_counted_as_the_same(tmp_path: Path) -> None:
     plan = plan_of(tmp_path / "runs" / "one")
-    plan.run_folder.parent.mkdir()
+    plan.run_folder.path.parent.mkdir()
     assert open_test(plan) == Openings(of_configuration=1, of_task=1)
     wider = plan_of(tmp_path / "runs" / "two", fixed={"width": 4})
     assert open_test(wider) == Openings(of_configuration=1, of_task=2)
@@ -25,17 +25,17 @@ def test_another_configuration_or_class_would_be_counted_as_the_same(tmp_path: P
 def test_a_line_torn_by_a_crash_would_swallow_the_next(tmp_path: Path) -> None:
     plan = plan_of(tmp_path / "run")
     open_test(plan)
-    with record_file(plan).open("a") as file:
+    with plan.run_folder.test_openings.open("a") as file:
         file.write('{"detector": "two-')
     assert open_test(plan).of_configuration == 2
     assert open_test(plan).of_configuration == 3
-    lines = record_file(plan).read_text().splitlines()
+    lines = plan.run_folder.test_openings.read_text().splitlines()
     assert [line for line in lines if line.endswith("}")] == [lines[0], lines[2], lines[3]]
     assert json.loads(lines[3])["search"] == "run"
 
 
 def test_training_would_start_where_the_opening_cannot_be_counted(tmp_path: Path) -> None:
     plan = plan_of(tmp_path / "run")
-    record_file(plan).mkdir()
+    plan.run_folder.test_openings.mkdir()
     with pytest.raises(TunerError, match="which cannot be written"):
         check_record(plan)

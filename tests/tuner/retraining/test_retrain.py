@@ -23,8 +23,9 @@ from models.data.sources import find
 from models.scoring import FittedDetector
 from tests.tuner.retraining.conftest import EPOCHS, SEEDS, WIDTH, make_run
 from tuner.errors import TunerError
-from tuner.retraining import RetrainSummary, flow, jobs, retrain
+from tuner.retraining import RetrainSummary, flow, retrain
 from tuner.retraining.report import keyed_blocks
+from tuner.run_folder import RunFolder
 from tuner.space import load_space
 
 Quick = Callable[..., RetrainSummary]
@@ -207,8 +208,9 @@ def test_a_failed_training_would_end_in_a_traceback(
     monkeypatch.setattr("tuner.retraining.training.Trainer", None)
     with pytest.raises(TunerError, match="two-discriminator-gan: TypeError") as caught:
         quick_retrain(folder)
-    assert jobs.FAILURE in str(caught.value)
-    assert "Traceback" in (folder / jobs.FAILURE).read_text()
+    failure = RunFolder(folder).retrain_failure
+    assert failure.name in str(caught.value)
+    assert "Traceback" in failure.read_text()
     assert not (folder / "retrain").exists()
     monkeypatch.undo()
 

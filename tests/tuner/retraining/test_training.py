@@ -47,7 +47,7 @@ class ScriptedTrainer:
 def train_scripted(
     plan: Plan, monkeypatch: pytest.MonkeyPatch, script: list[list[EpochResult]]
 ) -> tuple[list[training.Trained], list[str]]:
-    setting = Setting(plan=plan, source=None, split_file=Path(), work=plan.run_folder)  # type: ignore[arg-type]
+    setting = Setting(plan=plan, source=None, split_file=Path(), work=plan.run_folder.path)  # type: ignore[arg-type]
     monkeypatch.setattr(training, "Trainer", lambda *_, **__: ScriptedTrainer(script))
     said: list[str] = []
     job = Job(contender=plan.best, numbers=tuple(range(len(script[0]))))

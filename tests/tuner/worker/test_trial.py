@@ -13,6 +13,7 @@ from models.data.protocol import make_split
 from models.data.sources import find
 from models.scoring import FittedDetector
 from tuner.attempt import Attempt, Report
+from tuner.run_folder import RunFolder
 from tuner.setting import TrialSetting
 from tuner.worker.trial import TrialWorker
 
@@ -30,9 +31,9 @@ def setting(tmp_path: Path) -> TrialSetting:
         source=source,
         data_seed=0,
         threads=1,
-        run_folder=tmp_path,
+        run_folder=RunFolder(tmp_path),
     )
-    make_split(DATA, source).save(setting.split_file)
+    make_split(DATA, source).save(setting.run_folder.split)
     return setting
 
 
@@ -58,9 +59,9 @@ def essence(report: Report) -> tuple[object, ...]:
 
 @pytest.fixture
 def undisturbed(setting: TrialSetting, tmp_path: Path) -> list[tuple[object, ...]]:
-    elsewhere = replace(setting, run_folder=tmp_path / "undisturbed")
-    elsewhere.run_folder.mkdir()
-    elsewhere.split_file.write_bytes(setting.split_file.read_bytes())
+    elsewhere = replace(setting, run_folder=RunFolder(tmp_path / "undisturbed"))
+    elsewhere.run_folder.path.mkdir()
+    elsewhere.run_folder.split.write_bytes(setting.run_folder.split.read_bytes())
     return [essence(report) for report in reports(TrialWorker(elsewhere), attempt(), 4)]
 
 

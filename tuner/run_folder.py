@@ -1,0 +1,113 @@
+"""What lies where in a run's folder: every name is spelled here and nowhere else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """The folder of one run, `runs/<name>`; says where its files are, not that they are there.
+
+    The record is `space`, `journal`, `study` and `split`; all else is computed from it or comes
+    from training. A trial's own files are TrialFiles' matter.
+    """
+
+    path: Path
+
+    def __str__(self) -> str:
+        return str(self.path)
+
+    def absolute(self) -> RunFolder:
+        """The same folder, wherever the working folder goes."""
+        return RunFolder(self.path.absolute())
+
+    @property
+    def name(self) -> str:
+        """The run's name, under which people know it."""
+        return self.path.absolute().name
+
+    @property
+    def lock(self) -> Path:
+        """Names the driver, and is locked as long as that lives."""
+        return self.path / "driver.lock"
+
+    @property
+    def space(self) -> Path:
+        """The space as it was resolved; a folder without it holds no run."""
+        return self.path / "space.yaml"
+
+    @property
+    def journal(self) -> Path:
+        """Every event of the search, a line each."""
+        return self.path / "events.jsonl"
+
+    @property
+    def study(self) -> Path:
+        """Optuna's study."""
+        return self.path / "study.db"
+
+    @property
+    def split(self) -> Path:
+        """Which images fit and validate, the same for all trials."""
+        return self.path / "split.npz"
+
+    @property
+    def best(self) -> Path:
+        """The best configuration, as a space file."""
+        return self.path / "best.yaml"
+
+    @property
+    def table(self) -> Path:
+        """A row a trial."""
+        return self.path / "trials.csv"
+
+    @property
+    def curves(self) -> Path:
+        """The learning curves of all trials."""
+        return self.path / "curves.png"
+
+    def trial(self, number: int) -> Path:
+        """The folder of one trial."""
+        return self.path / "trials" / str(number)
+
+    @property
+    def wandb(self) -> Path:
+        """The folder that W&B makes for itself."""
+        return self.path / "wandb"
+
+    @property
+    def report(self) -> Path:
+        """The folder of the test report."""
+        return self.path / "retrain"
+
+    @property
+    def metrics(self) -> Path:
+        """The test report's figures."""
+        return self.report / "metrics.json"
+
+    @property
+    def model(self) -> Path:
+        """The folder of the retrained detector."""
+        return self.path / "model"
+
+    @property
+    def retrain_work(self) -> Path:
+        """A retrain's unfinished files; gone when it ends."""
+        return self.path / ".retrain-work"
+
+    @property
+    def retrain_failure(self) -> Path:
+        """The traceback of a training that failed in a retrain."""
+        return self.path / "retrain-failure.txt"
+
+    @property
+    def test_openings(self) -> Path:
+        """Beside the run's folder, so that it outlives each: all openings of the test split."""
+        return self.path.absolute().parent / "test-openings.jsonl"
+
+    def foreign_files(self) -> list[str]:
+        """The names in the folder beyond what a start leaves that came to nothing."""
+        names = sorted(entry.name for entry in self.path.iterdir()) if self.path.is_dir() else []
+        return [name for name in names if name not in (self.lock.name, self.split.name)]
