@@ -6,24 +6,22 @@ Both are brought forward by the same journal events, and applying an event again
 so a resume simply applies the whole journal.
 """
 
-import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import optuna
-from optuna.distributions import BaseDistribution
+from optuna.distributions import BaseDistribution, distribution_to_json
 from optuna.storages import BaseStorage, InMemoryStorage, RDBStorage
 from optuna.trial import FrozenTrial, TrialState
-from sqlalchemy import event as sqlalchemy_event
 
 from tuner.domains import Choice, Domain, Int, Log, LogInt, Uniform
 from tuner.journal import Event
 from tuner.record import Value
 from tuner.seeds import derive
 from tuner.space import Sampler
+from tuner.study_file import REVISION, Parameter, StudyFile, revision
 
 _STATES = {
     "complete": TrialState.COMPLETE,
@@ -48,12 +46,10 @@ class Study:
         self._study = optuna.create_study(
             storage=InMemoryStorage(), study_name=name, direction="maximize"
         )
-        self._disk = _open_database(path, name) if path else None
-        self._copies = [
-            _Copy(storage, name, self._distributions, objective)
-            for storage in (self._study._storage, self._disk)
-            if storage is not None
-        ]
+        self._in_memory = _Copy(self._study._storage, name, self._distributions, objective)
+        self._copies: list[_Copy | StudyFile] = [self._in_memory]
+        if path is not None:
+            self._copies.append(_on_disk(path, name, self._distributions, objective))
 
     def ask(self, number: int) -> dict[str, Value]:
         """Suggest values for all searched hyperparameters of trial `number`.
@@ -65,7 +61,7 @@ class Study:
         trial = self._study.ask(fixed_distributions=self._distributions)
         if trial.number != number:
             raise RuntimeError(f"Optuna numbered trial {number} as {trial.number}")
-        self._copies[0].hold(trial._trial_id)
+        self._in_memory.hold(trial._trial_id)
         return dict(trial.params)
 
     def apply(self, event: Event) -> None:
@@ -75,9 +71,8 @@ class Study:
 
     def close(self) -> None:
         """Let go of the database file."""
-        if self._disk is not None:
-            self._disk.remove_session()
-            self._disk.engine.dispose()
+        for copy in self._copies:
+            copy.close()
 
     def _sampler(self, number: int) -> optuna.samplers.BaseSampler:
         seed = derive(self._settings.seed, "sampler", number)
@@ -160,6 +155,10 @@ class _Copy:
             held.trial_id, event["epoch"], held.values[event["epoch"]]
         )
 
+    def close(self) -> None:
+        """Let go of the storage."""
+        _let_go(self._storage)
+
     def _ended(self, event: Event) -> None:
         held = self._held[event["trial"]]
         if held.ended:
@@ -193,19 +192,26 @@ def distribution(domain: Domain) -> BaseDistribution:
             return optuna.distributions.CategoricalDistribution(domain.values)
 
 
-def _open_database(path: Path, name: str) -> RDBStorage:
-    """SQLite with a write-ahead log: one cheap append a transaction, whole after a kill."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
-        storage = RDBStorage(f"sqlite:///{path}")
-    sqlalchemy_event.listen(storage.engine, "connect", _use_write_ahead_log)
-    storage.engine.dispose()
+def _on_disk(
+    path: Path, name: str, distributions: Mapping[str, BaseDistribution], objective: str
+) -> "StudyFile | _Copy":
+    """Open the file at `path`, or let Optuna make it; it writes what it alone knows how to."""
+    storage = RDBStorage(f"sqlite:///{path}")
+    name = next(iter(optuna.get_all_study_names(storage)), name)  # the folder may be a renamed one
     optuna.create_study(storage=storage, study_name=name, direction="maximize", load_if_exists=True)
-    return storage
+    if revision(path) != REVISION:
+        return _Copy(storage, name, distributions, objective)
+    _let_go(storage)
+    parameters = {
+        parameter: Parameter(
+            distribution=distribution_to_json(each), as_number=each.to_internal_repr
+        )
+        for parameter, each in distributions.items()
+    }
+    return StudyFile(path, parameters, objective)
 
 
-def _use_write_ahead_log(connection: Any, _record: object) -> None:
-    cursor = connection.cursor()
-    cursor.execute("PRAGMA journal_mode=WAL")
-    cursor.execute("PRAGMA synchronous=NORMAL")
-    cursor.close()
+def _let_go(storage: BaseStorage) -> None:
+    storage.remove_session()
+    if isinstance(storage, RDBStorage):
+        storage.engine.dispose()
