@@ -1,0 +1,220 @@
+"""The laws of a storage, over a real folder and over real S3 requests."""
+
+import errno
+import os
+import pickle
+import subprocess
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from tests.tuner.s3_server import SECRET, s3_bucket
+from tuner.errors import TunerError
+from tuner.storage import FolderStorage, Storage, StorageError, open_storage
+
+
+@pytest.fixture(params=["folder", "s3"])
+def place(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[str]:
+    with ExitStack() as stack:
+        if request.param == "s3":
+            yield stack.enter_context(s3_bucket(monkeypatch))
+        else:
+            yield str(tmp_path / "shared")
+
+
+@pytest.fixture
+def storage(place: str) -> Storage:
+    storage = open_storage(place)
+    storage.check()
+    return storage
+
+
+def test_an_object_would_not_come_back_as_it_was_put(storage: Storage) -> None:
+    data = os.urandom(200_000)
+    storage.put("trials/7/a", data)
+    assert storage.get("trials/7/a") == data
+    assert storage.get("trials/7/a", limit=10) == data[:10]
+    storage.put("trials/7/a", b"new")
+    assert storage.get("trials/7/a") == b"new"
+    assert storage.modified("trials/7/a") is not None
+
+
+def test_an_object_in_parts_would_not_come_back(storage: Storage) -> None:
+    data = os.urandom(1000) * 12_000  # above the size that S3 takes in one request
+    storage.put("large", data)
+    assert storage.sizes() == {"large": len(data)}
+    assert storage.get("large") == data
+
+
+def test_what_is_not_there_would_be_an_error(storage: Storage) -> None:
+    assert storage.get("none") is None
+    assert storage.modified("none") is None
+    assert storage.sizes("none/") == {}
+    storage.delete("none")
+
+
+def test_a_list_would_not_name_what_is_there(storage: Storage) -> None:
+    for key in ("trials/1/x", "trials/1/best/y", "trials/10/x", "events.jsonl"):
+        storage.put(key, b"12345")
+    assert storage.sizes("trials/1/") == {"trials/1/x": 5, "trials/1/best/y": 5}
+    assert set(storage.sizes()) == {"trials/1/x", "trials/1/best/y", "trials/10/x", "events.jsonl"}
+    storage.delete("trials/1/x")
+    assert set(storage.sizes("trials/1/")) == {"trials/1/best/y"}
+
+
+def test_two_runs_would_see_each_others_objects(storage: Storage) -> None:
+    first, second = storage.within("one"), storage.within("two")
+    first.put("a", b"1")
+    assert second.get("a") is None
+    assert storage.sizes() == {"one/a": 1}
+    assert open_storage(first.uri).get("a") == b"1"
+
+
+def test_a_worker_would_not_reach_the_storage_it_is_sent(storage: Storage) -> None:
+    storage.put("a", b"1")
+    sent = pickle.dumps(storage)
+    assert pickle.loads(sent).get("a") == b"1"
+    assert SECRET.encode() not in sent
+    assert SECRET not in storage.uri + repr(storage)
+
+
+def test_a_reader_would_see_half_an_object(storage: Storage) -> None:
+    versions = [bytes([letter]) * 300_000 for letter in b"abcdef"]
+    storage.put("a", versions[0])
+    seen, done = set(), threading.Event()
+
+    def read() -> None:
+        reader = open_storage(storage.uri)
+        while not done.is_set():
+            seen.add(reader.get("a"))
+
+    thread = threading.Thread(target=read)
+    thread.start()
+    for version in versions * 3:
+        storage.put("a", version)
+    done.set()
+    thread.join()
+    assert seen <= set(versions)
+    assert seen
+
+
+@pytest.mark.parametrize(
+    ("place", "text"),
+    [
+        ("gs://bucket", "a folder that all machines see, or s3://bucket/prefix; got 'gs://bucket'"),
+        ("s3://", "must be followed by a bucket's name"),
+        ("s3://Not_A_Bucket/x", "must be followed by a bucket's name"),
+        ("s3://key:word@bucket/x", "credentials do not belong into the name"),
+        ("s3://bucket/x?regoin=eu", "unknown option 'regoin'"),
+        ("s3://bucket/x?secret_key=word", "unknown option 'secret_key'"),
+    ],
+)
+def test_a_wrong_name_would_be_taken(place: str, text: str) -> None:
+    with pytest.raises(TunerError) as caught:
+        open_storage(place)
+    assert text in str(caught.value)
+    assert "word" not in str(caught.value)
+
+
+def test_a_bucket_that_is_not_there_would_not_be_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    with (
+        s3_bucket(monkeypatch) as place,
+        pytest.raises(StorageError, match=r"s3://other/.* the bucket does not exist"),
+    ):
+        open_storage(place.replace("searches", "other")).check()
+
+
+def test_a_server_that_is_not_there_would_not_be_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", SECRET)
+    place = "s3://bucket/x?region=us-east-1&endpoint_override=http://127.0.0.1:9"
+    with pytest.raises(StorageError, match="it cannot be reached") as caught:
+        open_storage(place).check()
+    assert SECRET not in str(caught.value)
+
+
+def test_a_mount_that_is_missing_would_be_made_as_a_folder(tmp_path: Path) -> None:
+    missing = tmp_path / "mnt" / "shared"
+    with pytest.raises(StorageError, match="is it mounted on this machine"):
+        open_storage(str(missing)).check()
+    assert not missing.parent.exists()
+    with pytest.raises(StorageError, match="is it mounted on this machine"):
+        open_storage(str(tmp_path / "gone")).within("run").put("a", b"1")
+
+
+def test_a_key_would_leave_the_storage(tmp_path: Path) -> None:
+    storage = FolderStorage(root=tmp_path / "a", base=tmp_path)
+    for key in ("../b", "/etc/x", "a/../../b"):
+        with pytest.raises(ValueError, match="relative path"):
+            storage.put(key, b"1")
+
+
+def test_a_killed_writers_part_would_be_listed_or_stay(tmp_path: Path) -> None:
+    storage = FolderStorage(root=tmp_path, base=tmp_path)
+    storage.put("trials/1/a", b"1")
+    (tmp_path / "trials" / "1" / ".a.host-1-1.part").write_bytes(b"half")
+    assert storage.sizes() == {"trials/1/a": 1}
+    storage.sweep("trials/1/")
+    assert [file.name for file in (tmp_path / "trials" / "1").iterdir()] == ["a"]
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [
+        (errno.ENOSPC, "it is full; make room"),
+        (errno.EDQUOT, "it is full; make room"),
+        (errno.EROFS, "it is read-only; mount it for writing"),
+        (errno.EACCES, "no permission"),
+    ],
+)
+def test_a_refusing_disk_would_not_say_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, text: str
+) -> None:
+    storage = FolderStorage(root=tmp_path, base=tmp_path)
+
+    def refuse(_handle: int) -> None:
+        raise OSError(number, os.strerror(number))
+
+    storage.put("a", b"before")
+    monkeypatch.setattr(os, "fsync", refuse)
+    with pytest.raises(StorageError, match=text):
+        storage.put("a", b"after")
+    assert storage.get("a") == b"before"
+    assert [file.name for file in tmp_path.iterdir()] == ["a"]
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 1 MB."""
+    folder = tmp_path / "small"
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(folder)]
+    if os.geteuid() != 0 or subprocess.run(mount, capture_output=True, check=False).returncode:
+        pytest.skip("needs root and the right to mount")
+    yield folder
+    subprocess.run(["umount", str(folder)], check=True)
+
+
+def test_a_full_disk_would_cost_what_was_there(small_disk: Path) -> None:
+    storage = open_storage(str(small_disk))
+    storage.put("a", b"x" * 500_000)
+    with pytest.raises(StorageError, match="it is full; make room"):
+        storage.put("a", b"y" * 900_000)
+    assert storage.get("a") == b"x" * 500_000
+    assert storage.sizes() == {"a": 500_000}
+    storage.delete("a")
+    storage.put("b", b"y" * 900_000)
+
+
+def test_a_read_only_disk_would_not_be_said(small_disk: Path) -> None:
+    storage = open_storage(str(small_disk))
+    storage.put("a", b"x")
+    subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
+    with pytest.raises(StorageError, match="it is read-only"):
+        storage.put("a", b"y")
+    assert storage.get("a") == b"x"

@@ -1,0 +1,233 @@
+"""Where a search keeps what must outlive a machine: a folder that all machines see, or S3.
+
+Keys are relative paths with `/`. Whatever `put` has returned from is there whole; what it raises
+from has left the key as it was. Credentials come from the environment of each process, in the way
+that AWS's own tools find them, and are never part of a storage's name.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+import socket
+import threading
+from abc import ABC, abstractmethod
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from tuner.errors import TunerError
+
+VARIABLE = "TUNER_STORAGE"
+NONE = "none"
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_DENIED = (errno.EACCES, errno.EPERM)
+
+
+class StorageError(TunerError):
+    """The storage did not do what was asked; the text says which storage and why."""
+
+
+class Storage(ABC):
+    """A place for objects under keys; may be sent to other processes and machines."""
+
+    @property
+    @abstractmethod
+    def uri(self) -> str:
+        """The name by which `open_storage` finds it again."""
+
+    @abstractmethod
+    def within(self, name: str) -> Storage:
+        """Return the part of it below a name."""
+
+    @abstractmethod
+    def put(self, key: str, data: bytes) -> None:
+        """Write an object whole; raises StorageError, and leaves the key as it was."""
+
+    @abstractmethod
+    def get(self, key: str, limit: int | None = None) -> bytes | None:
+        """Return an object, or its first `limit` bytes; None where there is none."""
+
+    @abstractmethod
+    def sizes(self, prefix: str = "") -> dict[str, int]:
+        """Return all keys below a prefix that ends at a `/`, each with its size in bytes."""
+
+    @abstractmethod
+    def modified(self, key: str) -> float | None:
+        """Return when an object was written, in seconds by the storage's own clock."""
+
+    @abstractmethod
+    def delete(self, key: str) -> None:
+        """Remove an object; one that is not there is no error."""
+
+    def sweep(self, prefix: str) -> None:  # noqa: B027 - most storages leave nothing behind
+        """Remove what killed writers have left half-written below a prefix."""
+
+    def check(self) -> None:
+        """Write, read and delete a small object; raises StorageError saying what is wrong."""
+        key = f".check/{socket.gethostname()}-{os.getpid()}"
+        self.put(key, b"tuner")
+        found = self.get(key)
+        self.delete(key)
+        if found != b"tuner":
+            raise StorageError(f"{self.uri} does not give back what was written to it")
+
+
+def open_storage(place: str) -> Storage:
+    """Return the storage of a name: a folder, or `s3://bucket/prefix`, with `?region=...` where
+    it is not in the environment and `?endpoint_override=http://host:port` for other servers.
+
+    Nothing is written. Raises TunerError where the name cannot be one.
+    """
+    scheme = re.match(r"([a-zA-Z][a-zA-Z0-9+.-]*)://", place)
+    if scheme is None:
+        folder = Path(place).expanduser().absolute()
+        return FolderStorage(root=folder, base=folder)
+    if scheme[1].lower() == "s3":
+        from tuner.storage_s3 import open_s3  # noqa: PLC0415 - pyarrow, only where it is used
+
+        return open_s3(place)
+    raise TunerError(
+        f"--storage: must be a folder that all machines see, or s3://bucket/prefix; got {place!r}"
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class FolderStorage(Storage):
+    """A folder below `base`, which must be there on every machine that writes.
+
+    `durable` also waits for the disk, so that a power cut takes nothing back.
+    """
+
+    root: Path
+    base: Path
+    durable: bool = True
+
+    @property
+    def uri(self) -> str:
+        """The folder's path."""
+        return str(self.root)
+
+    def within(self, name: str) -> FolderStorage:
+        """Return the folder of that name in it."""
+        return replace(self, root=self.root / name)
+
+    def check(self) -> None:
+        """Make the folder first where only the last step of its path is missing."""
+        if self.base.parent.is_dir():
+            with suppress(OSError):
+                self.base.mkdir(exist_ok=True)
+        super().check()
+
+    def put(self, key: str, data: bytes) -> None:
+        """Write beside, then rename."""
+        path = self._path(key)
+        try:
+            self._make_folder(path.parent)
+            _write_whole(path, data, self.durable)
+        except OSError as error:
+            raise StorageError(self._reason(error, "written")) from error
+
+    def get(self, key: str, limit: int | None = None) -> bytes | None:
+        """Read the file."""
+        try:
+            with self._path(key).open("rb") as file:
+                return file.read() if limit is None else file.read(limit)
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise StorageError(self._reason(error, "read")) from error
+
+    def sizes(self, prefix: str = "") -> dict[str, int]:
+        """Walk the folder; files whose names begin with a dot are not whole yet."""
+        found: dict[str, int] = {}
+        try:
+            for file in sorted(self._path(prefix).rglob("*")):
+                with suppress(FileNotFoundError):  # deleted meanwhile
+                    if not file.name.startswith(".") and file.is_file():
+                        found[file.relative_to(self.root).as_posix()] = file.stat().st_size
+        except FileNotFoundError:
+            pass
+        except OSError as error:
+            raise StorageError(self._reason(error, "read")) from error
+        return found
+
+    def modified(self, key: str) -> float | None:
+        """Return the file's time, which a file server sets by its own clock."""
+        try:
+            return self._path(key).stat().st_mtime
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise StorageError(self._reason(error, "read")) from error
+
+    def delete(self, key: str) -> None:
+        """Remove the file, and its folder where that was the last in it."""
+        path = self._path(key)
+        try:
+            path.unlink(missing_ok=True)
+        except OSError as error:
+            raise StorageError(self._reason(error, "written")) from error
+        with suppress(OSError):
+            path.parent.rmdir()
+
+    def sweep(self, prefix: str) -> None:
+        """Remove files that were never renamed to their place."""
+        with suppress(OSError):
+            for file in self._path(prefix).rglob(".*.part"):
+                file.unlink(missing_ok=True)
+
+    def _path(self, key: str) -> Path:
+        if key.startswith("/") or ".." in key.split("/"):
+            raise ValueError(f"a key is a relative path without ..; got {key!r}")
+        return self.root / key
+
+    def _make_folder(self, folder: Path) -> None:
+        """Make what is missing below the base: where that is missing, a mount is."""
+        if not self.base.is_dir():
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(self.base))
+        folder.mkdir(parents=True, exist_ok=True)
+
+    def _reason(self, error: OSError, done: str) -> str:
+        return f"The storage {self.root} cannot be {done}: {_words(error)}"
+
+
+def _write_whole(path: Path, data: bytes, durable: bool) -> None:
+    writer = f"{socket.gethostname()}-{os.getpid()}-{threading.get_ident()}"
+    temporary = path.with_name(f".{path.name}.{writer}.part")
+    try:
+        with temporary.open("wb") as file:
+            file.write(data)
+            file.flush()
+            if durable:
+                os.fsync(file.fileno())
+        temporary.replace(path)
+    except OSError:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+        raise
+    if durable:
+        _settle(path.parent)
+
+
+def _settle(folder: Path) -> None:
+    """Put the rename itself on the disk; a file system that cannot is content without."""
+    with suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+def _words(error: OSError) -> str:
+    if error.errno in _FULL:
+        return "it is full; make room there, or name another with --storage"
+    if error.errno == errno.EROFS:
+        return "it is read-only; mount it for writing, or name another with --storage"
+    if error.errno in _DENIED:
+        return f"this user has no permission to ({error.filename})"
+    if error.errno in (errno.ENOENT, errno.ENOTDIR):
+        return f"there is no folder {error.filename}; is it mounted on this machine?"
+    return error.strerror or str(error)
