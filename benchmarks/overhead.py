@@ -27,6 +27,7 @@ from tuner.engine import Engine
 from tuner.run_folder import RunFolder
 from tuner.setting import TrialSetting
 from tuner.space import Machine, Space
+from tuner.storage import local_storage
 
 TRIALS = 100
 WORKERS = 2
@@ -92,7 +93,7 @@ def own(trials: int) -> float:
             source=Source(folder=None, description="none"),
             data_seed=0,
             threads=1,
-            run_folder=run_folder,
+            storage=local_storage(run_folder.path),
         )
         start = time.perf_counter()
         scheduler = Asha(space.scheduler, space.epochs)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
 from models import detectors
@@ -80,14 +80,19 @@ class FittedDetector:
     def save(self, folder: Path) -> None:
         """Write config.json and model.safetensors."""
         folder.mkdir(parents=True, exist_ok=True)
-        save_file(self.weights, folder / _WEIGHTS)
+        for name, data in self.files().items():
+            (folder / name).write_bytes(data)
+
+    def files(self) -> dict[str, bytes]:
+        """What `save` writes, by file name."""
         config = {
             name.name: getattr(self, name.name)
             for name in dataclasses.fields(self)
             if name.name not in ("weights", "mixture")
         }
         config["mixture"] = dataclasses.asdict(self.mixture)
-        (folder / _CONFIG).write_text(json.dumps(config, indent=2) + "\n")
+        text = json.dumps(config, indent=2) + "\n"
+        return {_WEIGHTS: save(self.weights), _CONFIG: text.encode()}
 
     @classmethod
     def load(cls, folder: Path) -> "FittedDetector":

@@ -45,6 +45,7 @@ def test_models_would_not_run_without_the_tuner(library: str) -> None:
         ("optuna", "tuner/study.py"),
         ("wandb", "tuner/tracking/runs.py"),
         ("rich", "tuner/console/listener.py"),
+        ("pyarrow", "tuner/storage_s3.py"),
     ],
 )
 def test_a_library_would_be_imported_in_two_places(library: str, place: str) -> None:

@@ -22,11 +22,15 @@ class Attempt:
 
 @dataclass(frozen=True, kw_only=True)
 class Report:
-    """What a worker says: an epoch's row, or why there will be no further one."""
+    """What a worker says: an epoch's row, or why there will be no further one.
+
+    `notice` is for the user: something that does not end the trial, such as a full storage.
+    """
 
     outcome: Literal["epoch", "diverged", "error"]
     row: EpochRow | None = None
     reason: str = ""
+    notice: str = ""
 
 
 def worker_name() -> str:

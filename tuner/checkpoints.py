@@ -1,25 +1,24 @@
 """The checkpoints and the best detector of each trial in a storage.
 
-A checkpoint is one sealed object, `trials/<number>/checkpoint-<epochs>`. The one before it is
-removed only when the new one is there in full, so that there is always a whole one to go on from.
-Its label names the configuration, so that a driver can read it without torch, and a trial of
-another configuration never goes on from it. Whoever reads falls back to the one before.
+A trial has two places for checkpoints, and writes the one that holds the older state: whatever
+happens to the newest, the one before it is there to go on from. A checkpoint is one sealed object;
+its label names the configuration, so that a driver can read it without torch, and a trial of
+another configuration never goes on from it.
 """
 
 import hashlib
 import json
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from tuner.sealed import HEAD_BYTES, Damaged, label_of, seal, unseal
-from tuner.storage import Storage, StorageError
+from tuner.storage import Storage
 
 FOLDER = "trials"
 BEST = "best"
+PLACES = ("checkpoint-0", "checkpoint-1")
 SUMS = "sums.json"
-_NAME = re.compile(rf"{FOLDER}/(\d+)/checkpoint-(\d+)")
 
 Configuration = Mapping[str, float | int | str]
 Log = Callable[[str], object]
@@ -42,34 +41,37 @@ class Checkpoints:
         self._number = number
         self._folder = f"{FOLDER}/{number}/"
 
+    def held(self) -> list[Held]:
+        """Return what the labels say, newest first. Raises StorageError."""
+        found = (_held(self._storage, self._folder + place) for place in PLACES)
+        return sorted((held for held in found if held), key=lambda held: -held.epochs)
+
     def newest(self, configuration: Configuration, log: Log) -> bytes | None:
         """Return the body of the newest whole checkpoint of this configuration, None without one.
 
         `log` hears of each that is refused, and why. Raises StorageError.
         """
-        for key in reversed(self._keys()):
+        whole: dict[int, bytes] = {}
+        for place in PLACES:
+            data = self._storage.get(self._folder + place)
             try:
-                label, body = unseal(self._storage.get(key) or b"")
+                label, body = unseal(data) if data is not None else ({}, b"")
             except Damaged as damage:
-                log(f"{key} is refused, {damage}: going on from what was before it")
+                log(f"{self._folder}{place} is refused: {damage}")
                 continue
-            if label["configuration"] == configuration:
-                return body
-            log(f"{key} is not used: it is of another configuration")
-        return None
+            if label.get("configuration") == configuration:
+                whole[label["epochs"]] = body
+            elif label:
+                log(f"{self._folder}{place} is not used: it is of another configuration")
+        return whole[max(whole)] if whole else None
 
     def put(self, epochs: int, configuration: Configuration, body: bytes) -> None:
-        """Write the state after so many epochs; then the older ones may go. Raises StorageError."""
+        """Write the state after so many epochs over the one before the last. Raises StorageError.
+
+        A detector's states after even and odd numbers of epochs have a place each.
+        """
         label = {"trial": self._number, "epochs": epochs, "configuration": dict(configuration)}
-        data = seal(label, body)
-        new = f"{self._folder}checkpoint-{epochs:06d}"
-        self._storage.put(new, data)
-        there = self._storage.sizes(self._folder)
-        if there.get(new) != len(data):
-            raise StorageError(f"The storage {self._storage.uri} does not hold all of {new}")
-        for key in there:
-            if _NAME.fullmatch(key) and key != new:
-                self._storage.delete(key)
+        self._storage.put(self._folder + PLACES[epochs % 2], seal(label, body))
 
     def put_best(self, files: Mapping[str, bytes]) -> None:
         """Write the detector of the best epoch, and last the sums by which it is checked."""
@@ -89,8 +91,8 @@ class Checkpoints:
     def drop_states(self) -> None:
         """Remove what only a resume would need. Raises StorageError."""
         self._storage.sweep(self._folder)
-        for key in self._keys():
-            self._storage.delete(key)
+        for place in PLACES:
+            self._storage.delete(self._folder + place)
 
     def drop_best(self) -> None:
         """Remove the best detector, its sums first. Raises StorageError."""
@@ -99,25 +101,19 @@ class Checkpoints:
         for key in self._storage.sizes(prefix):
             self._storage.delete(key)
 
-    def best_bytes(self) -> int:
-        """Bytes that the best detector takes."""
-        return sum(self._storage.sizes(f"{self._folder}{BEST}/").values())
 
-    def _keys(self) -> list[str]:
-        return sorted(key for key in self._storage.sizes(self._folder) if _NAME.fullmatch(key))
+def held_checkpoints(storage: Storage) -> dict[int, list[Held]]:
+    """Return what the checkpoints of every trial say of themselves, newest first.
+
+    Raises StorageError.
+    """
+    keys = (key.split("/") for key in storage.sizes(f"{FOLDER}/"))
+    numbers = {int(parts[1]) for parts in keys if parts[-1] in PLACES}
+    return {number: Checkpoints(storage, number).held() for number in sorted(numbers)}
 
 
-def held_checkpoints(storage: Storage) -> dict[int, Held]:
-    """Return what the newest checkpoint of every trial says of itself. Raises StorageError."""
-    held: dict[int, Held] = {}
-    for key in sorted(storage.sizes(f"{FOLDER}/")):
-        if _NAME.fullmatch(key) is None:
-            continue
-        label: dict[str, Any] | None = label_of(storage.get(key, HEAD_BYTES) or b"")
-        if label is not None:
-            held[label["trial"]] = Held(
-                number=label["trial"],
-                epochs=label["epochs"],
-                configuration=label["configuration"],
-            )
-    return held
+def _held(storage: Storage, key: str) -> Held | None:
+    label: dict[str, Any] | None = label_of(storage.get(key, HEAD_BYTES) or b"")
+    if label is None:
+        return None
+    return Held(number=label["trial"], epochs=label["epochs"], configuration=label["configuration"])

@@ -9,7 +9,6 @@ from tuner.files import as_typed
 from tuner.record import TrialView
 from tuner.run_folder import RunFolder
 from tuner.space import Space, best_space, dump_space
-from tuner.worker.files import TrialFiles
 
 
 def write_results(space: Space, run_folder: RunFolder, trials: Sequence[TrialView]) -> None:
@@ -43,10 +42,3 @@ def data_sentence(data: DataConfig) -> str:
         f"{data.anomalies_per_normal:g} known anomalies to a normal, "
         f"from {data.clusters} clusters"
     )
-
-
-def drop_training_states(run_folder: RunFolder, trials: Sequence[TrialView]) -> None:
-    """Remove what only a resume would need from the folders of trials that have ended."""
-    for trial in trials:
-        if trial.state != "running":
-            TrialFiles(run_folder.trial(trial.number)).drop_checkpoint()

@@ -32,7 +32,9 @@ def unseal(data: bytes) -> tuple[dict[str, Any], bytes]:
     if len(words) != 3 or words[0] != _MAGIC:
         raise Damaged("it does not begin with a seal")
     if words[1] != b"%d" % len(rest):
-        raise Damaged(f"it is {len(rest):,} bytes long instead of {words[1].decode(errors='replace')}")
+        raise Damaged(
+            f"it is {len(rest):,} bytes long instead of {words[1].decode(errors='replace')}"
+        )
     if words[2] != hashlib.sha256(rest).hexdigest().encode():
         raise Damaged("its SHA-256 is another")
     line, _, body = rest.partition(b"\n")

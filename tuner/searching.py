@@ -10,6 +10,7 @@ from models.data.protocol import make_split
 from models.data.sources import Source, find
 from tuner.backend.asha import make_scheduler
 from tuner.backend.run import CLUSTER_VARIABLE, connection, run
+from tuner.checkpoints import Checkpoints
 from tuner.console.listener import ConsoleListener
 from tuner.console.state import SearchState
 from tuner.engine import Engine
@@ -18,7 +19,7 @@ from tuner.lock import sole_driver
 from tuner.machine import find_machine
 from tuner.notices import log_lines_shown, say
 from tuner.record import TrialView
-from tuner.results import data_sentence, drop_training_states, write_results
+from tuner.results import data_sentence, write_results
 from tuner.resume import recorded_space, resumed_space
 from tuner.run_folder import RunFolder
 from tuner.setting import TrialSetting
@@ -31,6 +32,7 @@ from tuner.space import (
     scale_sentence,
     trials_at_once,
 )
+from tuner.storage import Storage, local_storage
 from tuner.tracking.listener import WandbListener
 from tuner.tracking.mode import choose_mode
 from tuner.tracking.runs import TrackingConfig
@@ -111,7 +113,7 @@ def _finish(
 ) -> SearchSummary:
     trials = engine.trials
     write_results(space, run_folder, trials)
-    drop_training_states(run_folder, trials)
+    _drop_states(local_storage(run_folder.path), trials)
     if engine.out_of_time:
         say("The time budget of all sessions together is used up; --time-budget gives it more.")
     resume = "" if engine.finished else _resume_command(run_folder)
@@ -130,6 +132,13 @@ def _finish(
         interrupted=engine.interrupted,
         failure=engine.failure,
     )
+
+
+def _drop_states(storage: Storage, trials: Sequence[TrialView]) -> None:
+    """Remove what only a resume would need of trials that have ended."""
+    for trial in trials:
+        if trial.state != "running":
+            Checkpoints(storage, trial.number).drop_states()
 
 
 def _resume_command(run_folder: RunFolder) -> str:
@@ -156,7 +165,7 @@ def _setting(space: Space, source: Source, run_folder: RunFolder, machine: Machi
         source=source,
         data_seed=space.sampler.seed,
         threads=None if machine.gpus else space.resources.cpus_per_trial,
-        run_folder=run_folder,
+        storage=local_storage(run_folder.path),
     )
 
 

@@ -1,16 +1,25 @@
 """What all trials of a search share, as the driver hands it to its workers."""
 
+import io
 from dataclasses import dataclass
+from pathlib import Path
 
 from models.data.config import DataConfig
+from models.data.protocol import Split
 from models.data.sources import Source
 from tuner.run_folder import RunFolder
+from tuner.storage import Storage, StorageError
 from tuner.worker.files import TrialFiles
+
+SPLIT = RunFolder(Path()).split.name
 
 
 @dataclass(frozen=True, kw_only=True)
 class TrialSetting:
-    """What all trials of a search share; `threads` None leaves the number to torch."""
+    """What all trials of a search share; `threads` None leaves the number to torch.
+
+    `storage` holds the split and takes the trials' files: the run's own part of it.
+    """
 
     detector: str
     objective: str
@@ -18,8 +27,18 @@ class TrialSetting:
     source: Source
     data_seed: int
     threads: int | None
-    run_folder: RunFolder
+    storage: Storage
+
+    def split(self) -> Split:
+        """The split, made once by the driver for all workers. Raises StorageError."""
+        stored = self.storage.get(SPLIT)
+        if stored is None:
+            raise StorageError(
+                f"{self.storage.uri} has no {SPLIT} when seen from this machine: give the search a "
+                "--storage that all machines reach"
+            )
+        return Split.load(io.BytesIO(stored))
 
     def files(self, number: int) -> TrialFiles:
         """The files of one trial."""
-        return TrialFiles(self.run_folder.trial(number))
+        return TrialFiles(self.storage, number)

@@ -61,6 +61,10 @@ class Storage(ABC):
     def delete(self, key: str) -> None:
         """Remove an object; one that is not there is no error."""
 
+    def append(self, key: str, data: bytes) -> None:
+        """Add to the end of a small object that has one writer."""
+        self.put(key, (self.get(key) or b"") + data)
+
     def sweep(self, prefix: str) -> None:  # noqa: B027 - most storages leave nothing behind
         """Remove what killed writers have left half-written below a prefix."""
 
@@ -91,6 +95,11 @@ def open_storage(place: str) -> Storage:
     raise TunerError(
         f"--storage: must be a folder that all machines see, or s3://bucket/prefix; got {place!r}"
     )
+
+
+def local_storage(folder: Path) -> Storage:
+    """Return a folder of this machine, or one that all machines mount, as a storage."""
+    return FolderStorage(root=folder, base=folder, durable=False)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,6 +135,16 @@ class FolderStorage(Storage):
         try:
             self._make_folder(path.parent)
             _write_whole(path, data, self.durable)
+        except OSError as error:
+            raise StorageError(self._reason(error, "written")) from error
+
+    def append(self, key: str, data: bytes) -> None:
+        """Write at the end of the file."""
+        path = self._path(key)
+        try:
+            self._make_folder(path.parent)
+            with path.open("ab") as file:
+                file.write(data)
         except OSError as error:
             raise StorageError(self._reason(error, "written")) from error
 
@@ -202,6 +221,8 @@ def _write_whole(path: Path, data: bytes, durable: bool) -> None:
             file.flush()
             if durable:
                 os.fsync(file.fileno())
+        if temporary.stat().st_size != len(data):
+            raise OSError(errno.EIO, "the file system did not keep all that was written")
         temporary.replace(path)
     except OSError:
         with suppress(OSError):

@@ -97,9 +97,7 @@ class S3Storage(Storage):
         with self._explained("read"):
             found = self._files.get_file_info(selector)
         start = len(self._path(""))
-        return {
-            info.path[start:]: info.size for info in found if info.type == fs.FileType.File
-        }
+        return {info.path[start:]: info.size for info in found if info.type == fs.FileType.File}
 
     def modified(self, key: str) -> float | None:
         """Return the object's time, which the server sets."""

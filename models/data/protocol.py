@@ -7,7 +7,7 @@ import tempfile
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -66,13 +66,14 @@ class Split:
         }
 
     @classmethod
-    def load(cls, path: Path) -> Split:
-        """Read a split that `save` wrote.
+    def load(cls, path: Path | BinaryIO) -> Split:
+        """Read a split that `save` wrote, from its file or from its bytes.
 
         Raises:
             FileNotFoundError: there is no such file.
             ValueError: the file is not a split, or was changed since.
         """
+        name = str(path) if isinstance(path, Path) else "what was given as a split"
         try:
             with np.load(path, allow_pickle=False) as stored:
                 split = cls(
@@ -82,9 +83,9 @@ class Split:
                 )
                 digest = str(stored["digest"])
         except (ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-            raise ValueError(f"{path} is not a stored split ({error}); make it anew") from None
+            raise ValueError(f"{name} is not a stored split ({error}); make it anew") from None
         if split.digest != digest:
-            raise ValueError(f"{path} was changed after it was written; make it anew")
+            raise ValueError(f"{name} was changed after it was written; make it anew")
         return split
 
 

@@ -1,19 +1,20 @@
-"""One trial's folder: its checkpoint, the detector of its best epoch, its log.
+"""One trial's files: its checkpoints, the detector of its best epoch, its log.
 
-`checkpoint.pt` holds all that training needs to go on, and every row so far; `best/` is the
-detector as it is loaded later. Both are replaced whole, never written over. Imports torch only
-where a checkpoint is read or written.
+They lie in the search's storage, which is the run's own folder unless another was given. A storage
+that fails costs a checkpoint, never the trial: what could not be written is tried again with the
+next epoch's. Imports torch only where a checkpoint is read or written.
 """
 
+import io
 import logging
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tuner.files import replace_file, replace_folder
+from tuner.checkpoints import Checkpoints
 from tuner.record import EpochRow, Value
+from tuner.storage import Storage, StorageError
 
 if TYPE_CHECKING:
     from models.scoring import FittedDetector
@@ -32,55 +33,67 @@ class Checkpoint:
 
 
 class TrialFiles:
-    """The files of one trial; nothing else touches its folder."""
+    """The files of one trial; nothing else touches them while it trains.
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    `trouble` says why the newest checkpoint could not be written, and is empty where it was.
+    """
 
-    def read_checkpoint(self) -> Checkpoint | None:
-        """The trial's checkpoint; None, so that training starts anew, without a readable one."""
-        path = self._checkpoint
-        if not path.exists():
+    def __init__(self, storage: Storage, number: int) -> None:
+        self._storage = storage
+        self._number = number
+        self._checkpoints = Checkpoints(storage, number)
+        self._unwritten_best: Mapping[str, bytes] = {}
+        self.trouble = ""
+
+    def read_checkpoint(self, configuration: Mapping[str, Value]) -> Checkpoint | None:
+        """The newest whole checkpoint of this configuration; None, to start anew, without one."""
+        try:
+            body = self._checkpoints.newest(configuration, self._warn)
+        except StorageError as error:
+            self._warn(f"No checkpoint can be read, starting anew: {error}")
+            return None
+        if body is None:
             return None
         import torch  # noqa: PLC0415  # the driver does without
 
         try:
-            stored = torch.load(path, weights_only=True, map_location="cpu")
+            stored = torch.load(io.BytesIO(body), weights_only=True, map_location="cpu")
             rows = tuple(EpochRow(**row) for row in stored["rows"])
-            return Checkpoint(
-                configuration=stored["configuration"], state=stored["state"], rows=rows
-            )
+            return Checkpoint(configuration=configuration, state=stored["state"], rows=rows)
         except Exception as error:
-            log = logging.getLogger(__name__)
-            log.warning("%s cannot be read (%s): starting anew", path, error)
+            self._warn(f"The checkpoint cannot be read, starting anew: {error}")
             return None
 
     def write_checkpoint(self, checkpoint: Checkpoint) -> None:
-        """Put `checkpoint` in the place of the one before."""
+        """Keep `checkpoint`, and the best detector before it: a kill in between trains to it again.
+
+        Where the storage fails, training goes on; the log and `trouble` say so.
+        """
         import torch  # noqa: PLC0415  # the driver does without
 
-        stored = {
-            "configuration": dict(checkpoint.configuration),
-            "state": dict(checkpoint.state),
-            "rows": [asdict(row) for row in checkpoint.rows],
-        }
-        replace_file(self._checkpoint, lambda path: torch.save(stored, path))
-
-    def drop_checkpoint(self) -> None:
-        """Remove what only going on with the trial would need."""
-        self._checkpoint.unlink(missing_ok=True)
+        body = io.BytesIO()
+        rows = [asdict(row) for row in checkpoint.rows]
+        torch.save({"state": dict(checkpoint.state), "rows": rows}, body)
+        try:
+            if self._unwritten_best:
+                self._checkpoints.put_best(self._unwritten_best)
+                self._unwritten_best = {}
+            self._checkpoints.put(len(rows), checkpoint.configuration, body.getvalue())
+            self.trouble = ""
+        except StorageError as error:
+            self.trouble = f"A checkpoint was skipped, the next epoch's is tried again. {error}"
+            self._warn(f"epoch {len(rows)}: {self.trouble}")
 
     def write_best(self, detector: "FittedDetector") -> None:
-        """Put `detector` in the place of the one that was best before."""
-        replace_folder(self.folder / "best", detector.save)
+        """Let the next checkpoint bring `detector`, in the place of the best one before."""
+        self._unwritten_best = detector.files()
 
     def log(self, text: str) -> None:
-        """Append plain lines for a person to `log.txt`; a full disk only costs the lines."""
-        with suppress(OSError):
-            self.folder.mkdir(parents=True, exist_ok=True)
-            with (self.folder / "log.txt").open("a") as file:
-                file.write(text.rstrip("\n") + "\n")
+        """Append plain lines for a person to `log.txt`; a storage that fails only costs them."""
+        with suppress(StorageError):
+            line = text.rstrip("\n") + "\n"
+            self._storage.append(f"trials/{self._number}/log.txt", line.encode())
 
-    @property
-    def _checkpoint(self) -> Path:
-        return self.folder / "checkpoint.pt"
+    def _warn(self, text: str) -> None:
+        self.log(text)
+        logging.getLogger(__name__).warning("trial %d: %s", self._number, text)

@@ -5,7 +5,6 @@ import traceback
 import torch
 
 from models.data.images import TrainingData, load_training
-from models.data.protocol import Split
 from models.trainer import EpochResult, Lane, Trainer
 from tuner.attempt import Attempt, Report, worker_name
 from tuner.record import EpochRow, is_kept, metric_of
@@ -58,13 +57,12 @@ class TrialWorker:
                 return Report(outcome="diverged", reason=f"in epoch {result.epoch}")
         row = training.rows[self._reported]
         self._reported += 1
-        return Report(outcome="epoch", row=row)
+        return Report(outcome="epoch", row=row, notice=training.files.trouble)
 
     def _open(self, attempt: Attempt, files: TrialFiles) -> "_Training":
         setting = self._setting
         if self._data is None:
-            split = Split.load(setting.run_folder.split)
-            self._data = load_training(setting.data, setting.source, split)
+            self._data = load_training(setting.data, setting.source, setting.split())
         training = _Training(setting, attempt, self._data, files)
         files.log(f"attempt {attempt.attempt} on {worker_name()}: from epoch {len(training.rows)}")
         return training
@@ -77,7 +75,7 @@ class _Training:
         self, setting: TrialSetting, attempt: Attempt, data: TrainingData, files: TrialFiles
     ) -> None:
         self._objective = setting.objective
-        self._files = files
+        self.files = files
         self._trainer = Trainer(
             setting.detector,
             data,
@@ -86,8 +84,8 @@ class _Training:
         )
         self.rows: list[EpochRow] = []
         self._configuration = {**attempt.hyperparameters, "seed": attempt.seed}
-        checkpoint = files.read_checkpoint()
-        if checkpoint is not None and checkpoint.configuration == self._configuration:
+        checkpoint = files.read_checkpoint(self._configuration)
+        if checkpoint is not None:
             self._trainer.load_state(0, checkpoint.state)
             self.rows = list(checkpoint.rows)
 
@@ -103,8 +101,8 @@ class _Training:
         """Best detector first: a kill in between leaves a checkpoint that trains to it again."""
         metric = metric_of(self._objective)
         if is_kept(self._objective, [row.metrics[metric] for row in self.rows]):
-            self._files.write_best(self._trainer.fitted(0))
-        self._files.write_checkpoint(
+            self.files.write_best(self._trainer.fitted(0))
+        self.files.write_checkpoint(
             Checkpoint(
                 configuration=self._configuration,
                 state=self._trainer.state(0),

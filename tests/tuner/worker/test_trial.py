@@ -1,6 +1,5 @@
 """The worker's side of a trial, trained for real on digits."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,8 +12,9 @@ from models.data.protocol import make_split
 from models.data.sources import find
 from models.scoring import FittedDetector
 from tuner.attempt import Attempt, Report
-from tuner.run_folder import RunFolder
-from tuner.setting import TrialSetting
+from tuner.checkpoints import Checkpoints
+from tuner.setting import SPLIT, TrialSetting
+from tuner.storage import local_storage
 from tuner.worker.trial import TrialWorker
 
 DATA = DataConfig(dataset="digits", normal=(0,))
@@ -31,9 +31,9 @@ def setting(tmp_path: Path) -> TrialSetting:
         source=source,
         data_seed=0,
         threads=1,
-        run_folder=RunFolder(tmp_path),
+        storage=local_storage(tmp_path),
     )
-    make_split(DATA, source).save(setting.run_folder.split)
+    make_split(DATA, source).save(tmp_path / SPLIT)
     return setting
 
 
@@ -59,9 +59,9 @@ def essence(report: Report) -> tuple[object, ...]:
 
 @pytest.fixture
 def undisturbed(setting: TrialSetting, tmp_path: Path) -> list[tuple[object, ...]]:
-    elsewhere = replace(setting, run_folder=RunFolder(tmp_path / "undisturbed"))
-    elsewhere.run_folder.path.mkdir()
-    elsewhere.run_folder.split.write_bytes(setting.run_folder.split.read_bytes())
+    elsewhere = replace(setting, storage=local_storage(tmp_path / "undisturbed"))
+    (tmp_path / "undisturbed").mkdir()
+    elsewhere.storage.put(SPLIT, (tmp_path / SPLIT).read_bytes())
     return [essence(report) for report in reports(TrialWorker(elsewhere), attempt(), 4)]
 
 
@@ -89,27 +89,70 @@ def test_a_checkpoint_behind_the_record_would_report_an_epoch_twice(
     assert [essence(report) for report in resumed] == undisturbed[3:]
 
 
-@pytest.mark.parametrize("damage", [lambda b: b[: len(b) // 2], lambda b: b"", lambda b: b"x" * 99])
-def test_a_damaged_checkpoint_would_end_the_trial(
+@pytest.mark.parametrize("damaged", [["checkpoint-1"], ["checkpoint-0", "checkpoint-1"]])
+def test_a_damaged_checkpoint_would_be_used_or_end_the_trial(
     setting: TrialSetting,
     undisturbed: list[tuple[object, ...]],
-    damage: Callable[[bytes], bytes],
+    damaged: list[str],
+    tmp_path: Path,
 ) -> None:
-    reports(TrialWorker(setting), attempt(), 2)
-    checkpoint = setting.files(0).folder / "checkpoint.pt"
-    checkpoint.write_bytes(damage(checkpoint.read_bytes()))
-    resumed = reports(TrialWorker(setting), attempt(recorded_epochs=2), 1)
-    assert essence(resumed[0]) == undisturbed[2]
+    """The newest is after epoch 3, in the second place; the one before it after epoch 2."""
+    reports(TrialWorker(setting), attempt(), 3)
+    for name in damaged:
+        checkpoint = tmp_path / "trials" / "0" / name
+        checkpoint.write_bytes(checkpoint.read_bytes()[:-1])
+    resumed = reports(TrialWorker(setting), attempt(recorded_epochs=3), 1)
+    assert essence(resumed[0]) == undisturbed[3]
+    log = (tmp_path / "trials" / "0" / "log.txt").read_text()
+    assert log.count("is refused") == len(damaged)
+    assert f"from epoch {2 if len(damaged) == 1 else 0}" in log
 
 
-def test_the_kept_detector_would_not_be_the_best_epochs(setting: TrialSetting) -> None:
+def test_a_checkpoint_of_another_configuration_would_be_gone_on_from(
+    setting: TrialSetting, tmp_path: Path
+) -> None:
+    other = replace(attempt(), hyperparameters={**attempt().hyperparameters, "patch_n": 1})
+    reports(TrialWorker(setting), other, 2)
+    first = essence(reports(TrialWorker(setting), attempt(), 1)[0])
+    elsewhere = replace(setting, storage=local_storage(tmp_path / "alone"))
+    (tmp_path / "alone").mkdir()
+    elsewhere.storage.put(SPLIT, (tmp_path / SPLIT).read_bytes())
+    assert first == essence(reports(TrialWorker(elsewhere), attempt(), 1)[0])
+
+
+def test_a_storage_that_fails_would_fail_the_trial_or_never_be_tried_again(
+    setting: TrialSetting, undisturbed: list[tuple[object, ...]], tmp_path: Path
+) -> None:
+    worker = TrialWorker(setting)
+    worker.begin(attempt())
+    assert worker.next_report().notice == ""
+    trials, away = tmp_path / "trials", tmp_path / "away"
+    trials.rename(away)
+    trials.write_text("no folder can be made here")
+    second = worker.next_report()
+    assert "A checkpoint was skipped" in second.notice
+    assert essence(second) == undisturbed[1]
+    trials.unlink()
+    away.rename(trials)
+    third = worker.next_report()
+    assert (third.notice, essence(third)) == ("", undisturbed[2])
+    detector = FittedDetector.load(trials / "0" / "best")
+    best = max((report[1]["auroc"], -index) for index, report in enumerate(undisturbed[:3]))  # type: ignore[index]
+    assert Checkpoints(setting.storage, 0).best() == detector.files(), best
+    resumed = reports(TrialWorker(setting), attempt(recorded_epochs=3), 1)
+    assert essence(resumed[0]) == undisturbed[3]
+
+
+def test_the_kept_detector_would_not_be_the_best_epochs(
+    setting: TrialSetting, tmp_path: Path
+) -> None:
     worker = TrialWorker(setting)
     worker.begin(attempt())
     best, weights = -1.0, None
     for _ in range(5):
         row = worker.next_report().row
         assert row is not None
-        kept = FittedDetector.load(setting.files(0).folder / "best").weights
+        kept = FittedDetector.load(tmp_path / "trials" / "0" / "best").weights
         if row.metrics["auroc"] > best:
             best, weights = row.metrics["auroc"], kept
         assert row.metrics["best_auroc"] == best
@@ -117,13 +160,15 @@ def test_the_kept_detector_would_not_be_the_best_epochs(setting: TrialSetting) -
         assert all(torch.equal(weights[name], kept[name]) for name in weights)
 
 
-def test_an_error_in_training_would_take_the_worker_down(setting: TrialSetting) -> None:
+def test_an_error_in_training_would_take_the_worker_down(
+    setting: TrialSetting, tmp_path: Path
+) -> None:
     worker = TrialWorker(setting)
     worker.begin(replace(attempt(), hyperparameters={"width": 4}))
     failed = worker.next_report()
     assert failed.outcome == "error"
     assert "Error" in failed.reason
-    assert "Traceback" in (setting.files(0).folder / "log.txt").read_text()
+    assert "Traceback" in (tmp_path / "trials" / "0" / "log.txt").read_text()
     assert reports(worker, attempt(1), 1)[0].outcome == "epoch"
 
 

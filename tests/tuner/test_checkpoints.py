@@ -1,0 +1,86 @@
+"""What is kept of a trial in a storage, and what is believed of it when it is read."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tuner.checkpoints import Checkpoints, Held, held_checkpoints
+from tuner.sealed import Damaged, label_of, seal, unseal
+from tuner.storage import local_storage
+
+CONFIGURATION = {"patch_n": 3, "rate": 1e-4, "seed": 7}
+DAMAGES: dict[str, Callable[[bytes], bytes]] = {
+    "empty": lambda data: b"",
+    "foreign": lambda data: b"x" * 500,
+    "half": lambda data: data[: len(data) // 2],
+    "short by one": lambda data: data[:-1],
+    "longer by one": lambda data: data + b"x",
+    "a bit of the body": lambda data: data[:-20] + bytes([data[-20] ^ 1]) + data[-19:],
+    "a bit of the label": lambda data: data.replace(b'"epochs": 3', b'"epochs": 9'),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES.keys())
+def test_a_damaged_state_would_be_trained_on(
+    tmp_path: Path, damage: Callable[[bytes], bytes]
+) -> None:
+    checkpoints, said = Checkpoints(local_storage(tmp_path), 5), []
+    for epochs in (1, 2, 3):
+        checkpoints.put(epochs, CONFIGURATION, b"state %d" % epochs * 20)
+    assert checkpoints.newest(CONFIGURATION, said.append) == b"state 3" * 20
+    assert said == []
+    newest = tmp_path / "trials" / "5" / "checkpoint-1"
+    newest.write_bytes(damage(newest.read_bytes()))
+    assert checkpoints.newest(CONFIGURATION, said.append) == b"state 2" * 20
+    assert len(said) == 1
+    assert said[0].startswith("trials/5/checkpoint-1 is refused: it")
+
+
+def test_a_state_of_another_configuration_would_be_trained_on(tmp_path: Path) -> None:
+    checkpoints, said = Checkpoints(local_storage(tmp_path), 5), []
+    checkpoints.put(9, CONFIGURATION | {"patch_n": 4}, b"other")
+    assert checkpoints.newest(CONFIGURATION, said.append) is None
+    assert said == ["trials/5/checkpoint-1 is not used: it is of another configuration"]
+    checkpoints.put(2, CONFIGURATION, b"own")
+    assert checkpoints.newest(CONFIGURATION, said.append) == b"own"
+
+
+def test_a_driver_would_not_see_what_checkpoints_hold(tmp_path: Path) -> None:
+    storage = local_storage(tmp_path)
+    for epochs in (4, 5):
+        Checkpoints(storage, 12).put(epochs, CONFIGURATION, b"state")
+    Checkpoints(storage, 3).put_best({"weights": b"w"})
+    held = [Held(number=12, epochs=epochs, configuration=CONFIGURATION) for epochs in (5, 4)]
+    assert held_checkpoints(storage) == {12: held}
+
+
+def test_a_best_detector_would_be_mixed_from_two_epochs(tmp_path: Path) -> None:
+    storage = local_storage(tmp_path)
+    checkpoints = Checkpoints(storage, 3)
+    assert checkpoints.best() is None
+    checkpoints.put_best({"weights": b"1", "config": b"1"})
+    assert checkpoints.best() == {"weights": b"1", "config": b"1"}
+    storage.put("trials/3/best/weights", b"2")  # and a kill before the config
+    assert checkpoints.best() is None
+
+
+def test_dropping_would_leave_bytes_or_take_what_is_needed(tmp_path: Path) -> None:
+    storage = local_storage(tmp_path)
+    checkpoints = Checkpoints(storage, 3)
+    for epochs in (1, 2):
+        checkpoints.put(epochs, CONFIGURATION, b"state")
+    checkpoints.put_best({"weights": b"1"})
+    checkpoints.drop_states()
+    assert set(storage.sizes()) == {"trials/3/best/weights", "trials/3/best/sums.json"}
+    checkpoints.drop_best()
+    assert storage.sizes() == {}
+
+
+def test_a_label_would_not_be_read_without_the_body() -> None:
+    data = seal({"epochs": 3}, b"x" * 10_000)
+    assert label_of(data[:200]) == {"epochs": 3}
+    assert unseal(data) == ({"epochs": 3}, b"x" * 10_000)
+    assert label_of(b"no label") is None
+    with pytest.raises(Damaged, match="instead of"):
+        unseal(data[:200])
