@@ -34,6 +34,8 @@ class Sampler(Section):
     """Of the whole search: every trial's own seed is drawn from it and the trial's number."""
     startup_trials: Annotated[StrictInt, Field(ge=0)] = 10
     """Random trials before tpe begins to learn."""
+    considered_trials: Count = 2000
+    """Most ended trials that tpe looks at: the best ones, then the newest. All stay recorded."""
 
 
 class Scheduler(Section):
