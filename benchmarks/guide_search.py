@@ -24,8 +24,8 @@ from torch.utils.data import DataLoader, RandomSampler, TensorDataset
 
 from models import detectors
 from models.data.images import TrainingData, load_training
-from models.data.protocol import Split
 from models.data.sources import find
+from models.data.split import Split
 from models.detectors.convolutional import (
     ACTIVATIONS,
     Decoder,

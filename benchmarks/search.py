@@ -18,8 +18,9 @@ from pathlib import Path
 
 from _running import finish, is_standard, run
 
-from models.data.protocol import Split, make_split
+from models.data.protocol import make_split
 from models.data.sources import find
+from models.data.split import Split
 from tuner.history import History
 from tuner.journal import read_journal
 from tuner.machine import find_machine

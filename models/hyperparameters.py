@@ -3,12 +3,14 @@
 Torch-free, so that a space file can be checked before torch is imported.
 """
 
-import difflib
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from models.names import unknown
+
 Value = float | int | str
+"""A value of a hyperparameter."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,7 +73,7 @@ def resolve_values(
     problems = []
     for name, value in values.items():
         if name not in known:
-            problems.append(unknown_name(name, sorted(known), f"hyperparameter of {owner}"))
+            problems.append(unknown(f"hyperparameter of {owner}", name, sorted(known)))
             continue
         try:
             resolved[name] = known[name].check(value)
@@ -80,11 +82,3 @@ def resolve_values(
     if problems:
         raise ValueError("\n".join(problems))
     return resolved
-
-
-def unknown_name(name: str, known: Sequence[str], kind: str) -> str:
-    """The message for a name that does not exist, with the nearest that does."""
-    near = difflib.get_close_matches(name, known, n=1)
-    if near:
-        return f"{name!r} is no {kind}; did you mean {near[0]!r}?"
-    return f"{name!r} is no {kind}; there are: {', '.join(known)}"

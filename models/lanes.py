@@ -16,7 +16,8 @@ from torch import Tensor, nn
 from torch.func import vmap
 from torch.utils._pytree import tree_map
 
-Tensors = dict[str, Tensor]
+from models.detectors.base import Tensors
+
 Result = TypeVar("Result")
 
 

@@ -3,6 +3,7 @@
 import ast
 import subprocess
 import sys
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -59,6 +60,29 @@ def test_the_import_check_itself_would_see_an_import_inside_a_function() -> None
         "ray",
         "optuna",
     }
+
+
+def own_imports(file: Path) -> set[str]:
+    """The files of ours that `file` imports as it is loaded, or for types alone."""
+    named = set()
+    top = ast.parse(file.read_text()).body
+    for node in [
+        *top,
+        *(inner for outer in top if isinstance(outer, ast.If) for inner in outer.body),
+    ]:
+        if isinstance(node, ast.Import):
+            named |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            named |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    paths = [name.replace(".", "/") + ".py" for name in named]
+    return {path for path in paths if (ROOT / path).exists()}
+
+
+def test_a_module_would_need_one_that_needs_it() -> None:
+    files = [file for package in ("models", "tuner") for file in (ROOT / package).rglob("*.py")]
+    needs = {str(file.relative_to(ROOT)): own_imports(file) for file in files}
+    assert "tuner/space/rules.py" in needs["tuner/space/model.py"]
+    assert tuple(TopologicalSorter(needs).static_order())  # CycleError names a circle
 
 
 def strings_of(file: Path) -> set[str]:

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from tuner.record import EpochRow, Value
+from models.hyperparameters import Value
+from tuner.record import EpochRow
 
 
 @dataclass(frozen=True, kw_only=True)

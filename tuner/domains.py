@@ -6,16 +6,14 @@ generator_lr: {log: [2e-5, 1e-3]}
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, TypeGuard
 
 from pydantic import PlainSerializer, PlainValidator, WithJsonSchema
 
-from tuner.errors import unknown
-
-Value = float | int | str
-"""A value of a hyperparameter."""
+from models.hyperparameters import Value
+from models.names import unknown
 
 _LARGEST = sys.float_info.max
 
@@ -31,53 +29,47 @@ def _is_whole(value: object) -> TypeGuard[int]:
 
 
 @dataclass(frozen=True)
-class Uniform:
-    """Real numbers from low to high, each equally likely."""
-
+class _Reals:
     low: float
     high: float
 
     def __post_init__(self) -> None:
-        _check_reals(self.low, self.high)
+        _check_ends(self.low, self.high, _is_number, "finite numbers")
         object.__setattr__(self, "low", float(self.low))  # a file may say 5 for 5.0
         object.__setattr__(self, "high", float(self.high))
 
 
 @dataclass(frozen=True)
-class Log:
-    """Positive real numbers from low to high, each order of magnitude equally likely."""
-
-    low: float
-    high: float
+class _Wholes:
+    low: int
+    high: int
 
     def __post_init__(self) -> None:
-        _check_reals(self.low, self.high)
-        object.__setattr__(self, "low", float(self.low))  # a file may say 5 for 5.0
-        object.__setattr__(self, "high", float(self.high))
+        _check_ends(self.low, self.high, _is_whole, "whole numbers")
+
+
+class Uniform(_Reals):
+    """Real numbers from low to high, each equally likely."""
+
+
+class Log(_Reals):
+    """Positive real numbers from low to high, each order of magnitude equally likely."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
         if self.low <= 0:
             raise ValueError(f"a log range must start above 0, got low {self.low!r}; see uniform")
 
 
-@dataclass(frozen=True)
-class Int:
+class Int(_Wholes):
     """Whole numbers from low to high, both included, each equally likely."""
 
-    low: int
-    high: int
 
-    def __post_init__(self) -> None:
-        _check_whole(self.low, self.high)
-
-
-@dataclass(frozen=True)
-class LogInt:
+class LogInt(_Wholes):
     """Whole numbers from low (1 or more) to high, both included, on a log scale."""
 
-    low: int
-    high: int
-
     def __post_init__(self) -> None:
-        _check_whole(self.low, self.high)
+        super().__post_init__()
         if self.low < 1:
             raise ValueError(f"a log_int range must start at 1 or above, got low {self.low!r}")
 
@@ -109,19 +101,9 @@ WORDS: dict[str, type[AnyDomain]] = {
 }
 
 
-def _check_reals(low: object, high: object) -> None:
-    if not (_is_number(low) and _is_number(high)):
-        raise ValueError(f"low and high must be finite numbers, got {low!r} and {high!r}")
-    _check_order(low, high)
-
-
-def _check_whole(low: object, high: object) -> None:
-    if not (_is_whole(low) and _is_whole(high)):
-        raise ValueError(f"low and high must be whole numbers, got {low!r} and {high!r}")
-    _check_order(low, high)
-
-
-def _check_order(low: float, high: float) -> None:
+def _check_ends(low: float, high: float, allowed: Callable[[object], bool], words: str) -> None:
+    if not (allowed(low) and allowed(high)):
+        raise ValueError(f"low and high must be {words}, got {low!r} and {high!r}")
     if not low < high:
         raise ValueError(f"low must be below high, got low {low!r} and high {high!r}")
 

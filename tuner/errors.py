@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 KeyPath = tuple[str | int, ...]
@@ -36,18 +35,3 @@ class SpaceError(TunerError):
     def __init__(self, problems: Sequence[Problem]) -> None:
         self.problems = tuple(problems)
         super().__init__("\n".join(str(problem) for problem in self.problems))
-
-
-def nearest(given: object, allowed: Iterable[object]) -> str:
-    """Return the allowed name most like `given`, or "" where none is like it."""
-    by_lower = {str(name).lower(): str(name) for name in allowed}
-    found = difflib.get_close_matches(str(given).lower(), by_lower, n=1, cutoff=0.5)
-    return by_lower[found[0]] if found else ""
-
-
-def unknown(kind: str, given: object, allowed: Iterable[object]) -> str:
-    """Say that a name is unknown, which are known, and which of them is the nearest."""
-    names = [str(name) for name in allowed]
-    text = f"unknown {kind} {str(given)!r}; allowed: {', '.join(names) or 'none'}"
-    like = nearest(given, names)
-    return f"{text}; nearest: {like}" if like else text

@@ -2,8 +2,11 @@
 
 import logging
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+
+Say = Callable[[str], None]
+"""Takes one line for people."""
 
 
 def say(text: str) -> None:

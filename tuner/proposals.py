@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from models import detectors
+from models.hyperparameters import Value
 from tuner.domains import Choice
-from tuner.record import Value
 from tuner.space import Space, published_trials
 from tuner.study import Study
 

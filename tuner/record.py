@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
-Value = float | int | str
+from models.hyperparameters import Value
+
 TrialState = Literal["running", "complete", "pruned", "failed"]
 
 

@@ -11,8 +11,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from models.names import nearest
 from tuner.command_line import add_overrides, run_command
-from tuner.errors import TunerError, nearest
+from tuner.errors import TunerError
 from tuner.run_folder import RunFolder
 
 if TYPE_CHECKING:

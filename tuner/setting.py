@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from models.data.config import DataConfig
-from models.data.protocol import Split
 from models.data.sources import Source
+from models.data.split import Split
 from tuner.run_folder import RunFolder
 from tuner.storage import Storage, StorageError
 from tuner.worker.files import TrialFiles

@@ -13,7 +13,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
-from tuner.errors import TunerError, unknown
+from models.names import unknown
+from tuner.errors import TunerError
 from tuner.storage import Storage, StorageError
 
 if TYPE_CHECKING:

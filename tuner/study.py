@@ -17,10 +17,10 @@ from optuna.distributions import BaseDistribution, distribution_to_json
 from optuna.storages import BaseStorage, InMemoryStorage, RDBStorage
 from optuna.trial import FrozenTrial, TrialState
 
+from models.hyperparameters import Value
 from tuner.considered import Considered, rank
 from tuner.domains import Choice, Domain, Int, Log, LogInt, Uniform
 from tuner.journal import Event
-from tuner.record import Value
 from tuner.seeds import derive
 from tuner.space import Sampler
 from tuner.study_file import REVISION, Parameter, StudyFile, revision

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from models.hyperparameters import Value
 from tuner.journal import Event
-from tuner.record import Value
 
 REVISION = "v3.2.0.a"  # of Optuna's tables, as it stands in the file
 PATIENCE_S = 60  # for a reader that has locked the file

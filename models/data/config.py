@@ -6,7 +6,8 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from models.data.registry import DATASETS, PROTOCOLS, class_index, nearest
+from models.data.registry import DATASETS, PROTOCOLS, class_index
+from models.names import unknown
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,8 +65,7 @@ class DataConfig:
 def _check_name(field: str, given: str, allowed: Iterable[str]) -> None:
     names = list(allowed)
     if given not in names:
-        hint = nearest(str(given), names)
-        raise ValueError(f"{field}: {given!r} is unknown; allowed are {', '.join(names)}{hint}")
+        raise ValueError(f"{field}: {unknown(field, given, names)}")
 
 
 def _check_integer(field: str, given: int, *, low: int, high: int | None = None) -> None:

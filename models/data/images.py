@@ -15,8 +15,8 @@ from torch.nn.functional import interpolate
 
 from models.data.config import DataConfig
 from models.data.places import Source
-from models.data.protocol import Split
 from models.data.registry import DATASETS, Pixels
+from models.data.split import Split
 
 CHUNK = 4096  # images resized at a time: bounds the memory of their float copy
 

@@ -17,9 +17,9 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from models.data.config import DataConfig
 from models.data.places import DataTooSmall
-from models.data.protocol import Split
 from models.data.registry import DATASETS, Pixels
 from models.data.shares import even_shares
+from models.data.split import Split
 
 FIT_PERCENT = 80
 PRINCIPAL_COMPONENTS = 50

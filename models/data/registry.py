@@ -2,16 +2,16 @@
 
 Each entry names the module that does the work, so that reading a configuration needs neither
 numpy nor scikit-learn. To add a data set, write its module with the three functions of
-`DatasetModule` and add an entry; to add a protocol, write a module with `make_split` and add one.
+`DatasetModule` and add an entry; of protocols see `models.data.protocol`.
 """
 
 from __future__ import annotations
 
-import difflib
 import importlib
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, cast
+
+from models.names import nearest
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,9 +19,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from models.data.config import DataConfig
     from models.data.places import Source
-    from models.data.protocol import Split
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -43,13 +41,6 @@ class DatasetModule(Protocol):
 
     def read_test(self, source: Source) -> Pixels:
         """Read the official test part."""
-
-
-class ProtocolModule(Protocol):
-    """What the module of a protocol defines."""
-
-    def make_split(self, config: DataConfig, pixels: Pixels) -> Split:
-        """Divide the official training part."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,27 +84,6 @@ DATASETS = {
 PROTOCOLS = {"one-vs-rest": "models.data.one_vs_rest"}
 
 
-def protocol_module(name: str) -> ProtocolModule:
-    """Import the module of a protocol named in `PROTOCOLS`."""
-    return cast(ProtocolModule, importlib.import_module(PROTOCOLS[name]))
-
-
-def nearest(given: str, allowed: Iterable[str]) -> str:
-    """Return `; did you mean '...'?` for the closest allowed name, or nothing if none is close.
-
-    A name that begins as the given one does is closer than one that merely resembles it: by
-    `tshirt` people mean T-shirt/top, not Shirt.
-    """
-    spelling = {_letters(name): name for name in allowed}
-    begun = [letters for letters in spelling if letters.startswith(_letters(given) or "\0")]
-    close = begun or difflib.get_close_matches(_letters(given), spelling, n=1, cutoff=0.5)
-    return f"; did you mean {spelling[close[0]]!r}?" if close else ""
-
-
-def _letters(name: str) -> str:
-    return "".join(character for character in name.lower() if character.isalnum())
-
-
 def class_index(dataset: str, given: str | int) -> int:
     """Look a class up by its name, upper and lower case alike, or by its index.
 
@@ -127,7 +97,8 @@ def class_index(dataset: str, given: str | int) -> int:
                 return index
     elif type(given) is int and 0 <= given < len(names):
         return given
-    hint = nearest(given, names) if isinstance(given, str) else ""
+    like = nearest(given, names) if isinstance(given, str) else ""
+    hint = f"; nearest: {like}" if like else ""
     raise ValueError(
         f"normal: {dataset} has no class {given!r}; allowed are the names "
         f"{', '.join(names)} or an index from 0 to {len(names) - 1}{hint}"

@@ -11,7 +11,8 @@ from collections.abc import Mapping
 from types import ModuleType
 from typing import TYPE_CHECKING
 
-from models.hyperparameters import Hyperparameter, Value, resolve_values, unknown_name
+from models.hyperparameters import Hyperparameter, Value, resolve_values
+from models.names import unknown
 
 if TYPE_CHECKING:
     from models.detectors.base import Detector
@@ -67,5 +68,5 @@ def load(detector: str) -> "Detector":
 
 def _module(detector: str, part: str) -> ModuleType:
     if detector not in names():
-        raise ValueError(unknown_name(detector, names(), "detector"))
+        raise ValueError(unknown("detector", detector, names()))
     return importlib.import_module(f"{__name__}.{detector.replace('-', '_')}.{part}")

@@ -7,7 +7,7 @@ GAN = "two-discriminator-gan"
 
 
 def test_unknown_name_names_the_nearest() -> None:
-    with pytest.raises(ValueError, match="did you mean 'patch_weight'"):
+    with pytest.raises(ValueError, match="nearest: patch_weight"):
         detectors.resolve(GAN, {"patch_wieght": 1.0})
 
 
@@ -47,7 +47,7 @@ def test_log_range_through_zero_is_refused() -> None:
 
 def test_detectors_are_found_by_their_folders() -> None:
     assert {"autoencoder", "random", GAN} <= set(detectors.names())
-    with pytest.raises(ValueError, match="did you mean 'autoencoder'"):
+    with pytest.raises(ValueError, match="nearest: autoencoder"):
         detectors.hyperparameters("autoencodr")
 
 

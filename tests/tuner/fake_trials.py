@@ -3,7 +3,8 @@
 import random
 from typing import Any
 
-from tuner.record import EpochRow, TrialState, TrialView, Value
+from models.hyperparameters import Value
+from tuner.record import EpochRow, TrialState, TrialView
 
 EPOCHS = 8
 

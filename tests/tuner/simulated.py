@@ -6,10 +6,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from models.hyperparameters import Value
 from tuner.attempt import Attempt, Report
 from tuner.backend.asha import make_scheduler
 from tuner.engine import Engine, NoAttempt
-from tuner.record import EpochRow, SearchListener, Value
+from tuner.record import EpochRow, SearchListener
 from tuner.run_folder import RunFolder
 from tuner.space import Space
 

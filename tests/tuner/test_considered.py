@@ -7,10 +7,10 @@ import numpy
 import optuna
 from optuna.samplers._tpe.sampler import _split_trials, default_gamma
 
+from models.hyperparameters import Value
 from tests.tuner.simulated import Simulation, small_space
 from tuner.considered import GOOD_AT_MOST, GOOD_SHARE, Considered, rank
 from tuner.journal import read_journal
-from tuner.record import Value
 from tuner.seeds import derive
 from tuner.study import distribution
 

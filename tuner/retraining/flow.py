@@ -4,9 +4,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from models.data.protocol import Split, make_split
+from models.data.protocol import make_split
 from models.data.sources import DataProblem, find
+from models.data.split import Split
 from tuner.errors import TunerError
+from tuner.notices import Say
 from tuner.resume import recorded_space
 from tuner.retraining.gate import check_record
 from tuner.retraining.jobs import train_all
@@ -16,8 +18,6 @@ from tuner.retraining.summary import summary_lines
 from tuner.retraining.workplace import work_folder
 from tuner.run_folder import RunFolder
 from tuner.space import Space, load_space
-
-Say = Callable[[str], None]
 
 
 @dataclass(frozen=True, kw_only=True)

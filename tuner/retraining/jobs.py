@@ -1,20 +1,19 @@
 """All trainings of a plan: on a GPU as lanes in this process, else one process to a core."""
 
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tuner.errors import TunerError
 from tuner.machine import find_machine
+from tuner.notices import Say
 from tuner.retraining.plan import Job, Setting
 from tuner.retraining.workers import JobFailed, run_jobs
 
 if TYPE_CHECKING:
     from tuner.retraining.training import Trained
-
-Say = Callable[[str], None]
 
 
 def train_all(setting: Setting, say: Say) -> "list[Trained]":

@@ -1,6 +1,6 @@
 """After training: open the test split, score it, and put report, pictures and model in place."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from models.data.images import LabelledImages, TrainingData, load_test
-from models.data.protocol import Split
+from models.data.split import Split
+from tuner.notices import Say
 from tuner.retraining.gate import Openings, open_test
 from tuner.retraining.pictures.confusion import confusion_figure
 from tuner.retraining.pictures.curves import precision_recall_figure, roc_figure
@@ -20,7 +21,6 @@ from tuner.retraining.scores import SeedScores, score_arrays, seed_scores
 from tuner.retraining.training import Trained, load_images
 from tuner.retraining.workplace import install, made_in
 
-Say = Callable[[str], None]
 Scored = dict[str, Sequence[SeedScores]]
 
 

@@ -1,18 +1,16 @@
 """One job: a contender trained with its seeds, each training's best epoch kept. Imports torch."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from models import detectors
 from models.data.images import TrainingData, load_training
-from models.data.protocol import Split
+from models.data.split import Split
 from models.trainer import EpochResult, Lane, Trainer
 from tuner.attempt import worker_name
+from tuner.notices import Say
 from tuner.record import EpochRow, is_kept
 from tuner.retraining.plan import Job, Setting
-
-Say = Callable[[str], None]
 
 
 @dataclass(frozen=True, kw_only=True)

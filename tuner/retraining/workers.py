@@ -8,7 +8,7 @@ import multiprocessing
 import signal
 import traceback
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing import resource_tracker
@@ -16,6 +16,7 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from typing import TYPE_CHECKING
 
+from tuner.notices import Say
 from tuner.retraining.plan import Job, Setting
 
 if TYPE_CHECKING:
@@ -54,9 +55,7 @@ class _Member:
     pipe: Connection
 
 
-def run_jobs(
-    jobs: Sequence[Job], setting: Setting, processes: int, say: Callable[[str], None]
-) -> "list[Trained]":
+def run_jobs(jobs: Sequence[Job], setting: Setting, processes: int, say: Say) -> "list[Trained]":
     """Do the jobs in their order, as many at a time as there are processes.
 
     Raises JobFailed with the first failure; the others are then given up.

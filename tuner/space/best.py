@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from tuner.domains import Value
+from models.hyperparameters import Value
 from tuner.space.model import Space
 
 

@@ -9,7 +9,8 @@ from typing import Annotated, Any, get_type_hints
 from pydantic import PlainSerializer, PlainValidator, TypeAdapter, ValidationError, WithJsonSchema
 
 from models.data.config import DataConfig
-from tuner.errors import Problem, unknown
+from models.names import unknown
+from tuner.errors import Problem
 
 _KINDS = {
     "integer": "a whole number",

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, get_args
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from tuner.errors import KeyPath, Problem, nearest, unknown
+from models.names import nearest, unknown
+from tuner.errors import KeyPath, Problem
 
 if TYPE_CHECKING:
     from tuner.space.sections import Section

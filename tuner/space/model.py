@@ -4,60 +4,22 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Any
 
-from pydantic import (
-    BeforeValidator,
-    Field,
-    ModelWrapValidatorHandler,
-    StrictStr,
-    ValidationError,
-    model_validator,
-)
+from pydantic import ModelWrapValidatorHandler, ValidationError, model_validator
 
-from models.data.config import DataConfig
-from tuner.domains import Domain, PlainValue
 from tuner.errors import KeyPath, Problem, SpaceError
-from tuner.space.data_section import Data, data_problems
+from tuner.space.data_section import data_problems
+from tuner.space.fields import SpaceFields
 from tuner.space.messages import field_problems
 from tuner.space.rules import rule_problems
-from tuner.space.sections import Count, Resources, Sampler, Scale, Scheduler, Section, Wandb
 
 
-def _wandb_mode(written: object) -> object:
-    return {"mode": written} if isinstance(written, str) else written
-
-
-class Space(Section):
+class Space(SpaceFields):
     """A space file, and also the resolved record of a search (then at one scale).
 
     Construction raises SpaceError, which lists every problem at once.
     """
-
-    detector: StrictStr
-    """The model to train, by the name of its folder."""
-    data: Data = Field(default_factory=DataConfig)
-    """The images and how they are split."""
-    objective: Literal["best_auroc", "auroc", "best_auprc", "auprc"] = "best_auroc"
-    """What the search maximises, on validation; the sampler and the scheduler see the same."""
-    search: dict[str, Domain] = Field(default_factory=dict)
-    """The hyperparameters to search, each with its domain."""
-    fixed: dict[str, PlainValue] = Field(default_factory=dict)
-    """Hyperparameters held at one value; all others stay at the detector's defaults."""
-    sampler: Sampler = Sampler()
-    scheduler: Scheduler = Scheduler()
-    resources: Resources = Resources()
-    trials: Count = 1
-    """Configurations to try. Required where not every scale says its own."""
-    epochs: Count = 1
-    """Most epochs of a trial. Required where not every scale says its own."""
-    scale: Annotated[StrictStr, Field(min_length=1)] = "auto"
-    """One of the scales; auto takes `gpu` where there is a GPU, else `cpu`."""
-    scales: dict[str, Scale] = Field(default_factory=dict)
-    """Named sizes of the search; one of them is chosen at the start."""
-    wandb: Annotated[Wandb, BeforeValidator(_wandb_mode)] = Wandb()
-    result: dict[str, Any] | None = None
-    """What a search found, in its best.yaml; a new search does not read it."""
 
     @model_validator(mode="wrap")
     @classmethod

@@ -6,8 +6,9 @@ import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
 
+from models.names import nearest
 from tuner import errors
-from tuner.errors import Problem, SpaceError, nearest
+from tuner.errors import Problem, SpaceError
 from tuner.space.model import Space
 from tuner.space.overrides import apply_override
 from tuner.yaml_reader import read_yaml

@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING
 
 from models import detectors
 from models.hyperparameters import Hyperparameter
+from models.names import unknown
 from tuner.domains import AnyDomain, Choice, Log, Uniform, spell
-from tuner.errors import KeyPath, Problem, unknown
+from tuner.errors import KeyPath, Problem
+from tuner.space.fields import SpaceFields
 from tuner.space.sections import Scale
-
-if TYPE_CHECKING:
-    from tuner.space.model import Space
 
 AUTO = "auto"
 _SIZES = ("trials", "epochs")
 
 
-def rule_problems(space: Space) -> list[Problem]:
+def rule_problems(space: SpaceFields) -> list[Problem]:
     """List every broken rule of a space whose keys are readable each by itself."""
     known = detectors.names()
     if space.detector not in known:
@@ -33,7 +31,9 @@ def rule_problems(space: Space) -> list[Problem]:
     ]
 
 
-def _search_problems(space: Space, settings: Mapping[str, Hyperparameter]) -> Iterator[Problem]:
+def _search_problems(
+    space: SpaceFields, settings: Mapping[str, Hyperparameter]
+) -> Iterator[Problem]:
     for name, domain in space.search.items():
         path: KeyPath = ("search", name)
         if name not in settings:
@@ -43,7 +43,7 @@ def _search_problems(space: Space, settings: Mapping[str, Hyperparameter]) -> It
 
 
 def _unknown_hyperparameter(
-    space: Space, path: KeyPath, settings: Mapping[str, Hyperparameter]
+    space: SpaceFields, path: KeyPath, settings: Mapping[str, Hyperparameter]
 ) -> Problem:
     own = list(Scale.model_fields) if path[0] == "scales" else []
     kind = f"hyperparameter of {space.detector}"
@@ -66,7 +66,9 @@ def _value_problem(value: object, setting: Hyperparameter) -> str:
     return ""
 
 
-def _fixed_problems(space: Space, settings: Mapping[str, Hyperparameter]) -> Iterator[Problem]:
+def _fixed_problems(
+    space: SpaceFields, settings: Mapping[str, Hyperparameter]
+) -> Iterator[Problem]:
     for path, value in _all_fixed(space):
         name = str(path[-1])
         if name not in settings:
@@ -79,7 +81,7 @@ def _fixed_problems(space: Space, settings: Mapping[str, Hyperparameter]) -> Ite
             yield Problem(path=path, text="is also under `fixed`; keep one of the two")
 
 
-def _all_fixed(space: Space) -> Iterator[tuple[KeyPath, object]]:
+def _all_fixed(space: SpaceFields) -> Iterator[tuple[KeyPath, object]]:
     for name, value in space.fixed.items():
         yield ("fixed", name), value
     for scale_name, scale in space.scales.items():
@@ -87,7 +89,7 @@ def _all_fixed(space: Space) -> Iterator[tuple[KeyPath, object]]:
             yield ("scales", scale_name, name), value
 
 
-def _size_problems(space: Space, published: int) -> Iterator[Problem]:
+def _size_problems(space: SpaceFields, published: int) -> Iterator[Problem]:
     yield from _scale_name_problems(space)
     if not space.search and _most_trials(space) > 1:
         text = (
@@ -103,12 +105,12 @@ def _size_problems(space: Space, published: int) -> Iterator[Problem]:
         yield from _number_problems(space, ("scales", name), own | said, published)
 
 
-def _most_trials(space: Space) -> int:
+def _most_trials(space: SpaceFields) -> int:
     return max([space.trials, *(scale.trials or 1 for scale in space.scales.values())])
 
 
 def _number_problems(
-    space: Space, where: KeyPath, numbers: Mapping[str, int], published: int
+    space: SpaceFields, where: KeyPath, numbers: Mapping[str, int], published: int
 ) -> Iterator[Problem]:
     for key in _SIZES:
         if key not in numbers:
@@ -119,7 +121,7 @@ def _number_problems(
             yield Problem(path=(*where, key), text=text)
 
 
-def _too_few(space: Space, key: str, number: int, published: int) -> str:
+def _too_few(space: SpaceFields, key: str, number: int, published: int) -> str:
     grace = space.scheduler.grace_epochs
     if key == "epochs" and space.scheduler.name == "asha" and number < grace:
         return f"must be at least scheduler.grace_epochs, {grace}; got {number}"
@@ -128,7 +130,7 @@ def _too_few(space: Space, key: str, number: int, published: int) -> str:
     return ""
 
 
-def _scale_name_problems(space: Space) -> Iterator[Problem]:
+def _scale_name_problems(space: SpaceFields) -> Iterator[Problem]:
     if AUTO in space.scales:
         yield Problem(path=("scales", AUTO), text="auto is no name for a scale")
     if space.scale == AUTO and space.scales and "cpu" not in space.scales:

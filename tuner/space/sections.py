@@ -6,7 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictInt, StrictStr
 
-from tuner.domains import PlainValue, Value
+from models.hyperparameters import Value
+from tuner.domains import PlainValue
 
 
 class Section(BaseModel):

@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from tuner.notices import Say
 from tuner.record import Decision, EpochRow, TrialView
 from tuner.tracking.runs import FINISH_SECONDS, Runs, TrackingConfig, tear_down
 
@@ -24,7 +25,7 @@ class WandbListener:
     receives the one line that a failure is worth; it is called from the background thread.
     """
 
-    def __init__(self, config: TrackingConfig, say: Callable[[str], None]) -> None:
+    def __init__(self, config: TrackingConfig, say: Say) -> None:
         self._say = say
         self._runs = Runs(config)
         self._waiting: dict[int, TrialView] = {}
@@ -124,9 +125,7 @@ class WandbListener:
             self._say(f"W&B failed and is left out from now on; the record has every row: {text}")
 
 
-def write_test_figures(
-    config: TrackingConfig, figures: Mapping[str, float], say: Callable[[str], None]
-) -> None:
+def write_test_figures(config: TrackingConfig, figures: Mapping[str, float], say: Say) -> None:
     """Write a retrain's test figures as one W&B run; a W&B that fails or hangs costs one line."""
     if config.mode == "off":
         return

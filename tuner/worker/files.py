@@ -12,8 +12,9 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+from models.hyperparameters import Value
 from tuner.checkpoints import Checkpoints
-from tuner.record import EpochRow, Value
+from tuner.record import EpochRow
 from tuner.storage import Storage, StorageError
 
 if TYPE_CHECKING:

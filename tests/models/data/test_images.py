@@ -13,8 +13,9 @@ from models.data import fashion_mnist
 from models.data.config import DataConfig
 from models.data.images import CHUNK, load_test, load_training, resize
 from models.data.places import DataNotFound, Source
-from models.data.protocol import Split, make_split
+from models.data.protocol import make_split
 from models.data.sources import find
+from models.data.split import Split
 
 
 def remove(file: Path) -> None:

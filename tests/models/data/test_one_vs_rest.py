@@ -14,9 +14,9 @@ from models.data import digits, one_vs_rest
 from models.data.config import DataConfig
 from models.data.one_vs_rest import cluster, divide_classes, make_split
 from models.data.places import Source
-from models.data.protocol import Split
 from models.data.registry import Pixels
 from models.data.shares import even_shares
+from models.data.split import Split
 
 CONFIG = DataConfig(dataset="digits", normal=(3,), anomalies_per_normal=0.5, seed=7)
 SOURCE = Source(folder=None, description="scikit-learn")

@@ -10,7 +10,8 @@ from models.data import fashion_mnist
 from models.data.config import DataConfig
 from models.data.images import load_test, load_training
 from models.data.places import Source
-from models.data.protocol import ROW_FIELDS, make_split
+from models.data.protocol import make_split
+from models.data.split import ROW_FIELDS
 
 
 @pytest.fixture

@@ -264,12 +264,12 @@ class TestErrorTexts:
     def test_an_unknown_class_is_answered_with_the_nearest_name(
         self, given: str, meant: str
     ) -> None:
-        with pytest.raises(ValueError, match=f"did you mean '{meant}'") as caught:
+        with pytest.raises(ValueError, match=f"nearest: {meant}") as caught:
             DataConfig(normal=(given,))
         assert "Ankle boot or an index from 0 to 9" in str(caught.value)
 
     def test_an_unknown_data_set_is_answered_with_the_nearest_name(self) -> None:
-        with pytest.raises(ValueError, match="did you mean 'fashion-mnist'"):
+        with pytest.raises(ValueError, match="nearest: fashion-mnist"):
             DataConfig(dataset="fashionmnist")
 
     def test_a_folder_named_for_digits_is_refused_not_ignored(self, tmp_path: Path) -> None:

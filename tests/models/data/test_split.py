@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from models.data.protocol import ROW_FIELDS, Split
+from models.data.split import ROW_FIELDS, Split
 
 
 @pytest.fixture

@@ -90,7 +90,7 @@ def test_digits_would_be_asked_for_a_shirt(tmp_path: Path) -> None:
         ("trials=nan", "--set trials=nan: trials: must be a finite number, got nan"),
         ("search.patch_n={int: [1, 5}", "--set search.patch_n={int: [1, 5}: search.patch_n: not"),
         ("trials=1", "--set trials=1: trials: must be at least 2"),
-        ("data.normal=[Shrt]", "did you mean 'Shirt'"),
+        ("data.normal=[Shrt]", "nearest: Shirt"),
     ],
 )
 def test_a_wrong_override_would_be_ignored(tmp_path: Path, override: str, message: str) -> None:
