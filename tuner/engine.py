@@ -26,6 +26,7 @@ from tuner.seeds import derive
 from tuner.space import Space
 from tuner.study import Study
 
+HANGS = 2  # so often in a row, without an epoch in between, a trial may hang: then it has failed
 HOPELESS = 3  # trials that fail before any epoch, with none that has reported: the search ends
 
 
@@ -133,14 +134,36 @@ class Engine:
         number = attempt.number
         if self.history.trials[number].state != "running":
             return
-        self._write(event="lost", trial=number, attempt=attempt.attempt, cause=cause)
-        losses = self.history.losses[number]
-        if losses > self._space.resources.infrastructure_retries:
-            why = f": {cause}" if cause else ""
-            self._end(number, "failed", f"error: worker lost {losses} times in a row{why}")
+        if self.history.hung.get(number) != attempt.attempt:
+            self._write(event="lost", trial=number, attempt=attempt.attempt, cause=cause)
+        reason = self._spent(number, cause)
+        if reason:
+            self._end(number, "failed", reason)
             self._give_up_if_hopeless()
         else:
             self._queue.append(number)
+
+    def _spent(self, number: int, cause: str) -> str:
+        """Why a trial that has lost its worker is not tried again; empty if it is."""
+        losses, hangs = self.history.losses[number], self.history.hangs[number]
+        if hangs >= HANGS:
+            return f"error: hung {hangs} times in a row; its log has the stacks"
+        if losses > self._space.resources.infrastructure_retries:
+            return f"error: worker lost {losses} times in a row" + (f": {cause}" if cause else "")
+        return ""
+
+    def epoch_seconds(self, attempt_id: str) -> list[float] | None:
+        """What the epochs of an attempt's trial took so far; None if it is not under way."""
+        attempt = self._running.get(attempt_id)
+        if attempt is None:
+            return None
+        return [row.seconds for row in self.history.trials[attempt.number].rows]
+
+    def hung(self, attempt_id: str, silent_s: float) -> int:
+        """Take note that the backend ends a worker after so long in silence; the trial's number."""
+        attempt = self._running[attempt_id]
+        self._write(event="hung", trial=attempt.number, attempt=attempt.attempt, silent_s=silent_s)
+        return attempt.number
 
     def interrupt(self) -> None:
         """Hand out nothing more; trials under way stay unfinished, for a resume."""

@@ -16,7 +16,8 @@ from tuner.record import Decision, EpochRow, TrialView
 class History:
     """All trials of a search by number, their last attempt and decision, and the drivers' seconds.
 
-    `losses` counts the workers that a trial has lost since its last epoch.
+    `losses` counts the workers that a trial has lost since its last epoch, `hangs` those that were
+    ended because they were silent; `hung` is the attempt of the last of these.
 
     `started` is the time of the very first event, which tells this search from all others.
 
@@ -27,6 +28,8 @@ class History:
         self.trials: dict[int, TrialView] = {}
         self.attempts: dict[int, int] = {}
         self.losses: Counter[int] = Counter()
+        self.hangs: Counter[int] = Counter()
+        self.hung: dict[int, int] = {}
         self.decisions: dict[int, Decision] = {}
         self.started: float | None = None
         self.seconds = 0.0
@@ -46,8 +49,11 @@ class History:
                 self.attempts[event["trial"]] = event["attempt"]
             case "lost":
                 self.losses[event["trial"]] += 1
+            case "hung":
+                self.hangs[event["trial"]] += 1
+                self.hung[event["trial"]] = event["attempt"]
             case "epoch":
-                self.losses[event["trial"]] = 0
+                self.losses[event["trial"]] = self.hangs[event["trial"]] = 0
                 self._update(event, rows=(*self.trials[event["trial"]].rows, row_of(event)))
                 self.decisions[event["trial"]] = Decision(**event["decision"])
             case "ended":

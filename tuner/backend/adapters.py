@@ -6,6 +6,7 @@ from ray.tune import Stopper
 from ray.tune.schedulers import FIFOScheduler, TrialScheduler
 from ray.tune.search import Searcher
 
+from tuner.backend.hangs import Watchdog
 from tuner.backend.trainable import ATTEMPT, REPORT
 from tuner.engine import Engine, NoAttempt
 
@@ -47,9 +48,14 @@ class EngineSearcher(_Unsaved, Searcher):  # type: ignore[misc]  # ray has no ty
 class EngineScheduler(_Unsaved, FIFOScheduler):  # type: ignore[misc]  # ray has no types
     """Hands every result to the engine, which records it and then decides."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, watchdog: Watchdog) -> None:
         super().__init__()
         self._engine = engine
+        self._watchdog = watchdog
+
+    def on_trial_add(self, tune_controller: Any, trial: Any) -> None:
+        """Called for each attempt: the one place where Tune shows its controller."""
+        self._watchdog.controller = tune_controller
 
     def on_trial_error(self, tune_controller: Any, trial: Any) -> None:
         """Called when an attempt's worker is gone, before the searcher hears of its end."""
@@ -59,6 +65,7 @@ class EngineScheduler(_Unsaved, FIFOScheduler):  # type: ignore[misc]  # ray has
 
     def on_trial_result(self, tune_controller: Any, trial: Any, result: dict[str, Any]) -> str:
         """Called for each report, before anything else of Tune sees it."""
+        self._watchdog.clock.reported(trial.trial_id)
         decision = self._engine.report(trial.trial_id, result[REPORT])
         stop: str = TrialScheduler.STOP
         go_on: str = TrialScheduler.CONTINUE

@@ -12,6 +12,7 @@ import ray
 from ray import tune
 
 from tuner.backend.adapters import EngineScheduler, EngineSearcher, EngineStopper
+from tuner.backend.hangs import Watchdog
 from tuner.backend.trainable import SETTING, TrialActor
 from tuner.engine import Engine
 from tuner.errors import TunerError
@@ -77,13 +78,14 @@ def run(
     """
     # Tune asks a custom searcher for one trial ahead at most; the engine itself knows its slots.
     os.environ["TUNE_MAX_PENDING_TRIALS_PG"] = str(engine.slots)
+    watchdog = Watchdog(engine, setting)
     with tempfile.TemporaryDirectory(prefix="tuner-") as scratch:
         tuner = tune.Tuner(
             tune.with_resources(actor, _request(resources, machine)),
             param_space={SETTING: setting},
             tune_config=tune.TuneConfig(
                 search_alg=EngineSearcher(engine),
-                scheduler=EngineScheduler(engine),
+                scheduler=EngineScheduler(engine, watchdog),
                 num_samples=-1,
                 reuse_actors=True,
                 trial_name_creator=lambda trial: trial.trial_id,
@@ -93,6 +95,7 @@ def run(
                 name="search",
                 storage_path=scratch,
                 stop=EngineStopper(engine),
+                callbacks=[watchdog],
                 checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False),  # trials keep own
                 failure_config=tune.FailureConfig(max_failures=0),
                 verbose=0,

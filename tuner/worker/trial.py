@@ -11,6 +11,7 @@ from tuner.record import EpochRow, is_kept, metric_of
 from tuner.setting import TrialSetting
 from tuner.worker.files import Checkpoint, TrialFiles
 from tuner.worker.rows import epoch_row, log_line
+from tuner.worker.stacks import answer_with_stacks
 
 
 class TrialWorker:
@@ -19,6 +20,7 @@ class TrialWorker:
     def __init__(self, setting: TrialSetting) -> None:
         if setting.threads is not None:
             torch.set_num_threads(setting.threads)
+        answer_with_stacks()
         self._setting = setting
         self._data: TrainingData | None = None
         self._attempt: Attempt | None = None

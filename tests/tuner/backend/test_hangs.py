@@ -1,0 +1,137 @@
+"""A silent worker is found by the clock, ended for real, and its trial tried once more."""
+
+import os
+import signal
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.tuner.backend.stuck_actor import SIGNAL_OF, StuckActor, StuckSetting
+from tests.tuner.simulated import Clock, Simulation, small_space
+from tuner.backend.asha import make_scheduler
+from tuner.backend.hangs import (
+    LEAST_S,
+    LEAST_START_S,
+    UNKNOWN_START_S,
+    HangClock,
+    Watchdog,
+)
+from tuner.backend.run import connection, run
+from tuner.engine import Engine
+from tuner.journal import read_journal
+from tuner.replaying import replay
+from tuner.run_folder import RunFolder
+
+
+def silences(clock: HangClock, *at_work: str) -> dict[str, float]:
+    return {attempt: silent for attempt, silent, _ in clock.look(at_work)}
+
+
+class Time(Clock):
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_an_epochs_limit_would_not_follow_its_trials_median() -> None:
+    clock = HangClock(now=Time())
+    assert clock.limit(3, [20.0, 30.0, 1000.0]) == 300.0
+    assert clock.limit(3, [0.1, 0.2]) == LEAST_S
+
+
+def test_a_first_epoch_would_be_held_against_nothing() -> None:
+    time_ = Time()
+    clock = HangClock(now=time_)
+    assert clock.limit(0, []) == UNKNOWN_START_S
+    for attempt, start_s in (("a", 30), ("b", 40), ("c", 50)):
+        for _ in range(start_s):
+            clock.look([attempt])
+            time_.now += 1
+        clock.reported(attempt)
+    assert clock.limit(0, []) == 400.0
+    assert clock.limit(0, [0.1]) == 400.0  # an attempt that goes on with a trial starts as slowly
+    assert HangClock(now=Time(), _starts=[0.5]).limit(0, []) == LEAST_START_S
+
+
+def test_silence_would_be_counted_before_a_worker_is_there_or_after_a_report() -> None:
+    time_ = Time()
+    clock = HangClock(now=time_)
+    for _ in range(5):
+        assert silences(clock) == {}
+        time_.now += 5
+    assert silences(clock, "a") == {"a": 0}
+    time_.now += 5
+    assert silences(clock, "a") == {"a": 5}
+    clock.reported("a")
+    assert silences(clock, "a") == {"a": 0}
+
+
+def test_a_driver_that_was_stopped_itself_would_take_all_workers_for_silent() -> None:
+    time_ = Time()
+    clock = HangClock(now=time_)
+    silences(clock, "a")
+    time_.now += 2
+    silences(clock, "a")
+    time_.now += 3600
+    assert silences(clock, "a") == {"a": 2}
+
+
+def test_a_trial_that_hangs_would_be_tried_forever_or_not_again(tmp_path: Path) -> None:
+    simulation = Simulation(small_space(), tmp_path)
+    for _ in range(2):
+        simulation.fill()
+        (attempt_id,) = simulation.running
+        simulation.engine.hung(attempt_id, 100.0)
+        simulation.let_go(attempt_id)
+    trial = simulation.engine.trials[0]
+    assert trial.state == "failed"
+    assert trial.reason == "error: hung 2 times in a row; its log has the stacks"
+    assert simulation.engine.history.losses[0] == 0
+    simulation.run().close()
+    assert replay(tmp_path / "events.jsonl").difference is None
+
+
+def test_an_epoch_in_between_would_not_forgive_a_hang(tmp_path: Path) -> None:
+    simulation = Simulation(small_space(), tmp_path)
+    for _ in range(3):
+        simulation.fill()
+        simulation.step()
+        (attempt_id,) = simulation.running
+        simulation.engine.hung(attempt_id, 100.0)
+        simulation.let_go(attempt_id)
+    assert simulation.engine.trials[0].state == "running"
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("how", list(SIGNAL_OF))
+def test_a_hanging_worker_would_block_its_slot_forever(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    """Trial 0 hangs once after its first epoch, in Python or stopped by a signal."""
+    monkeypatch.setattr("tuner.backend.hangs.LEAST_S", 2.0)
+    space = small_space(trials=3, epochs=3, resources={"concurrent_trials": 1})
+    with connection(None) as machine:
+        engine = Engine(space, RunFolder(tmp_path), scheduler=make_scheduler(space), slots=1)
+        setting: Any = StuckSetting(tmp_path, how)
+        run(engine, setting, space.resources, machine, actor=StuckActor)
+        engine.close()
+    assert [trial.state for trial in engine.trials[:2]] == ["complete", "complete"]
+    assert [row.epoch for row in engine.trials[0].rows] == [1, 2, 3]
+    events = read_journal(tmp_path / "events.jsonl")
+    assert [event["trial"] for event in events if event["event"] == "hung"] == [0]
+    assert not [event for event in events if event["event"] == "lost"]
+    pid = int((tmp_path / "stuck.pid").read_text())
+    until = time.monotonic() + 15
+    while Path(f"/proc/{pid}/exe").exists() and time.monotonic() < until:
+        time.sleep(0.1)
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
+    stacks = (tmp_path / "log.txt").read_text()
+    assert ("in step" in stacks) == (SIGNAL_OF[how] != signal.SIGSTOP)
+
+
+def test_a_watchdog_would_be_pickled_with_the_search_it_watches() -> None:
+    import pickle
+
+    assert len(pickle.dumps(Watchdog(lambda: None, None))) < 200  # type: ignore[arg-type]

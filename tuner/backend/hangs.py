@@ -1,0 +1,140 @@
+"""A trial that hangs: found by the clock of Tune's loop, its worker's stacks written down, killed.
+
+Tune then sees a dead worker like any other; the engine has heard before that this one hung.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from statistics import median
+from typing import Any
+
+import ray
+from ray._private import state
+from ray.tune import Callback
+from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
+from tuner.engine import Engine
+from tuner.setting import TrialSetting
+from tuner.worker.stacks import stacks_then_kill
+
+FACTOR = 10.0  # how many times its median an epoch may take
+LEAST_S = 60.0  # no epoch counts as hanging before
+LEAST_START_S = 120.0  # nor the start of a worker: imports, images, the first epoch
+UNKNOWN_START_S = 1800.0  # while no worker of this driver has reported anything
+_REMOTE_S = 30.0  # time to reach a worker on another node
+
+
+@dataclass
+class _Watched:
+    since: float
+    reports: int = 0
+
+
+@dataclass
+class HangClock:
+    """How long each attempt has been silent, and how long it may be.
+
+    An attempt's first report may take ten times as long as those of other attempts took; a later
+    epoch ten times as long as its trial's median epoch.
+    """
+
+    now: Callable[[], float] = time.monotonic
+    _watched: dict[str, _Watched] = field(default_factory=dict)
+    _starts: list[float] = field(default_factory=list)
+    _last_look: float | None = None
+
+    def reported(self, attempt_id: str) -> None:
+        """An attempt has said something."""
+        watched = self._watched.get(attempt_id)
+        if watched is None:
+            return
+        if watched.reports == 0:
+            self._starts.append(self.now() - watched.since)
+        watched.reports += 1
+        watched.since = self.now()
+
+    def look(self, at_work: Iterable[str]) -> list[tuple[str, float, int]]:
+        """Seconds of silence and number of reports of every attempt that has a worker now.
+
+        Time in which nobody looked is nobody's silence: the driver itself was stopped.
+        """
+        now = self.now()
+        asleep = now - self._last_look if self._last_look is not None else 0.0
+        self._last_look = now
+        ids = set(at_work)
+        self._watched = {key: value for key, value in self._watched.items() if key in ids}
+        for attempt_id in ids:
+            watched = self._watched.setdefault(attempt_id, _Watched(since=now))
+            if asleep > LEAST_S / 6:
+                watched.since += asleep
+        return [(key, now - value.since, value.reports) for key, value in self._watched.items()]
+
+    def limit(self, reports: int, epoch_seconds: list[float]) -> float:
+        """Seconds that an attempt may be silent; `epoch_seconds` of its trial's recorded epochs."""
+        if reports and epoch_seconds:
+            return max(LEAST_S, FACTOR * median(epoch_seconds))
+        if not self._starts:
+            return UNKNOWN_START_S
+        return max(LEAST_START_S, FACTOR * median(self._starts))
+
+
+class Watchdog(Callback):  # type: ignore[misc]  # ray has no types
+    """Looks at every turn of Tune's loop, about ten times a second."""
+
+    def __init__(self, engine: Engine, setting: TrialSetting) -> None:
+        self._engine = engine
+        self._setting = setting
+        self.clock = HangClock()
+        self.controller: Any = None
+        self._ending: set[str] = set()
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {}
+
+    def on_step_end(self, iteration: int, trials: list[Any], **info: Any) -> None:
+        """Called by Tune; workers that are silent for too long are ended."""
+        if self.controller is None:
+            return
+        actors = {trial.trial_id: actor for trial, actor in _live_actors(self.controller)}
+        for attempt_id, silent_s, reports in self.clock.look(actors):
+            seconds = self._engine.epoch_seconds(attempt_id)
+            if seconds is None or attempt_id in self._ending:
+                continue
+            if silent_s > self.clock.limit(reports, seconds):
+                self._ending.add(attempt_id)
+                self._end(attempt_id, silent_s, actors[attempt_id])
+
+    def _end(self, attempt_id: str, silent_s: float, actor: Any) -> None:
+        number = self._engine.hung(attempt_id, silent_s)
+        log = self._setting.files(number).log
+        log(f"no epoch for {silent_s:.0f} s: it hangs and is ended; its worker's stacks:")
+        threading.Thread(target=_end, args=(actor, log), daemon=True).start()
+
+
+def _live_actors(controller: Any) -> list[tuple[Any, Any]]:
+    """Tune's trials that have been given resources, each with its actor, started or starting."""
+    live = controller._actor_manager._live_actors_to_ray_actors_resources
+    return [
+        (trial, live[tracked][0])
+        for trial, tracked in list(controller._trial_to_actor.items())
+        if tracked in live
+    ]
+
+
+def _end(actor: Any, log: Callable[[str], None]) -> None:
+    """Have the actor's process write its stacks down, then kill it wherever it runs."""
+    with suppress(Exception):
+        known = state.actors(actor._actor_id.hex())
+        pid, node = known["Pid"], known["Address"]["NodeID"]
+        if node == ray.get_runtime_context().get_node_id():
+            stacks = stacks_then_kill(pid)
+        else:
+            there = NodeAffinitySchedulingStrategy(node, soft=False)
+            remote = ray.remote(num_cpus=0, max_retries=0)(stacks_then_kill)
+            asked = remote.options(scheduling_strategy=there).remote(pid)
+            stacks = ray.get(asked, timeout=_REMOTE_S)
+        log(stacks or "its worker gave no answer: no stacks")
+    ray.kill(actor)
