@@ -38,11 +38,9 @@ class FitImages:
         self.images = images.fit
         self._data_seed = data_seed
         self._normals = images.fit_normals
-        self._anomalies = len(images.fit) - images.fit_normals
+        self.anomalies = len(images.fit) - images.fit_normals
         self.batch_normals = min(int(structure.get("batch_normals", 1)), self._normals)
         self._batch_anomalies = int(structure.get("batch_anomalies", 0))
-        if self._batch_anomalies and not self._anomalies:
-            raise ValueError("this detector needs known anomalies among the fit images, got none")
         self.channels, self.size = self.images.shape[1:3]
         self.steps = self._normals // self.batch_normals
         self.per_epoch = self.steps * (self.batch_normals + self._batch_anomalies)
@@ -56,7 +54,7 @@ class FitImages:
         return epoch_order(
             (self._data_seed, epoch),
             self._normals,
-            self._anomalies,
+            self.anomalies,
             self.batch_normals,
             self._batch_anomalies,
         )

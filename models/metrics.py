@@ -9,10 +9,11 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import average_precision_score, f1_score, roc_auc_score
 from sklearn.model_selection import StratifiedKFold
 
+from models.data.config import FOLDS
+
 Scores = NDArray[np.float64]
 Labels = NDArray[np.bool_]
 
-_FOLDS = 5
 _LEAST_SPREAD = 1e-8
 _LEAST_ERROR = 1e-6
 
@@ -85,7 +86,7 @@ def cross_fitted(parts: Mapping[str, Scores], anomalous: Labels) -> Scores:
     The folds are the same for every call with the same labels, so trials can be compared.
     """
     score = np.zeros(len(anomalous))
-    folds = StratifiedKFold(_FOLDS, shuffle=True, random_state=0)
+    folds = StratifiedKFold(FOLDS, shuffle=True, random_state=0)
     for rest, fold in folds.split(anomalous, anomalous):
         mixture = fit_mixture({name: part[rest] for name, part in parts.items()}, anomalous[rest])
         score[fold] = mixture.score({name: part[fold] for name, part in parts.items()})

@@ -9,6 +9,9 @@ from dataclasses import dataclass
 from models.data.registry import DATASETS, PROTOCOLS, class_index
 from models.names import unknown
 
+FOLDS = 5
+"""The score mixture is judged on validation in so many parts, each with images of both kinds."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class DataConfig:
@@ -42,8 +45,8 @@ class DataConfig:
         _check_integer("clusters", self.clusters, low=1, high=1000)
         if self.fit_normals is not None:
             _check_integer("fit_normals", self.fit_normals, low=1)
-        _check_integer("validation_normals", self.validation_normals, low=1)
-        _check_integer("validation_anomalies", self.validation_anomalies, low=1)
+        _check_integer("validation_normals", self.validation_normals, low=FOLDS)
+        _check_integer("validation_anomalies", self.validation_anomalies, low=FOLDS)
         _check_integer("seed", self.seed, low=0, high=2**32 - 1)
         given = (self.normal,) if isinstance(self.normal, str | int) else tuple(self.normal)
         object.__setattr__(self, "normal", given or DATASETS[self.dataset].class_names[:1])

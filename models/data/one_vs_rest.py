@@ -16,12 +16,12 @@ from sklearn.decomposition import PCA
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from models.data.config import DataConfig
+from models.data.counts import FitCounts, fit_share
 from models.data.places import DataTooSmall
 from models.data.registry import DATASETS, Pixels
 from models.data.shares import even_shares
 from models.data.split import Split
 
-FIT_PERCENT = 80
 PRINCIPAL_COMPONENTS = 50
 RESTARTS = 10
 
@@ -78,7 +78,7 @@ def divide_classes(
     for index in range(count):
         rows = np.flatnonzero(classes == index)
         shuffled = _generator(seed, SPLIT_STREAM, index).permutation(rows)
-        boundary = round(len(rows) * FIT_PERCENT / 100)
+        boundary = fit_share(len(rows))
         fit.append(np.sort(shuffled[:boundary]))
         held_out.append(np.sort(shuffled[boundary:]))
     return fit, held_out
@@ -91,20 +91,12 @@ def choose_known_anomalies(
 
     Only the candidates' pixels are looked at.
     """
-    wanted = round(config.anomalies_per_normal * normals)
+    counts = FitCounts(normals=normals, candidates=len(candidates))
+    wanted = counts.anomalies_taken(config)
     if wanted == 0:
         return candidates[:0]
-    if wanted > len(candidates):
-        raise DataTooSmall(
-            f"anomalies_per_normal: {config.anomalies_per_normal:g} asks for {wanted:,} known "
-            f"anomalies to {normals:,} normals, and the fit split has {len(candidates):,}; "
-            f"at most {len(candidates) / normals:g} is possible"
-        )
-    if config.clusters > len(candidates):
-        raise DataTooSmall(
-            f"clusters: {config.clusters} is more than the {len(candidates):,} anomalous images "
-            "of the fit split; lower it"
-        )
+    if problem := counts.ratio_problem(config) or counts.clusters_problem(config):
+        raise DataTooSmall(problem)
     labels = cluster(pixels.images[candidates], config.clusters, config.seed)
     groups = [candidates[labels == label] for label in range(config.clusters)]
     return _draw_evenly(groups, wanted, _generator(config.seed, KNOWN_STREAM, 0))
@@ -125,14 +117,11 @@ def cluster(images: NDArray[np.uint8], clusters: int, seed: int) -> NDArray[np.i
 
 
 def _choose_fit_normals(config: DataConfig, groups: Sequence[Rows]) -> Rows:
-    available = sum(len(group) for group in groups)
     if config.fit_normals is None:
         return np.sort(np.concatenate(groups))
-    if config.fit_normals > available:
-        raise DataTooSmall(
-            f"fit_normals: {config.fit_normals:,} is more than the {available:,} normal images "
-            "of the fit split; lower it, or leave it out to take all"
-        )
+    counts = FitCounts(normals=sum(len(group) for group in groups), candidates=0)
+    if problem := counts.normals_problem(config):
+        raise DataTooSmall(problem)
     return _draw_evenly(groups, config.fit_normals, _generator(config.seed, FIT_STREAM, 0))
 
 

@@ -45,9 +45,13 @@ class DatasetModule(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Dataset:
-    """One data set; the position of a name in `class_names` is the class's index."""
+    """One data set; the position of a name in `class_names` is the class's index.
+
+    `training_counts` are the images of each class in the official training part.
+    """
 
     class_names: tuple[str, ...]
+    training_counts: tuple[int, ...]
     channels: int
     module_name: str
 
@@ -71,11 +75,13 @@ DATASETS = {
             "Bag",
             "Ankle boot",
         ),
+        training_counts=(6000,) * 10,
         channels=1,
         module_name="models.data.fashion_mnist",
     ),
     "digits": Dataset(
         class_names=tuple("0123456789"),
+        training_counts=(142, 145, 141, 146, 144, 145, 144, 143, 139, 144),
         channels=1,
         module_name="models.data.digits",
     ),

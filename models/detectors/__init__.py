@@ -1,8 +1,9 @@
 """The detectors, found by looking at the folders here; `a_detector` is called "a-detector".
 
-A folder holds `hyperparameters.py` (HYPERPARAMETERS and PUBLISHED, torch-free; PACKABLE = False if
-its training has several stages, so that lanes cannot share a step) and `detector.py` (DETECTOR).
-Nothing else has to be told of a new one. Importing this module does not import torch.
+A folder holds `hyperparameters.py` (HYPERPARAMETERS, REQUIREMENTS and PUBLISHED, torch-free;
+PACKABLE = False if its training has several stages, so that lanes cannot share a step) and
+`detector.py` (DETECTOR). Nothing else has to be told of a new one. Importing this module does not
+import torch.
 """
 
 import importlib
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from models.hyperparameters import Hyperparameter, Value, resolve_values
 from models.names import unknown
+from models.requirements import Requirements
 
 if TYPE_CHECKING:
     from models.detectors.base import Detector
@@ -27,6 +29,12 @@ def names() -> tuple[str, ...]:
 def hyperparameters(detector: str) -> tuple[Hyperparameter, ...]:
     """What can be set of a detector."""
     declared: tuple[Hyperparameter, ...] = _module(detector, "hyperparameters").HYPERPARAMETERS
+    return declared
+
+
+def requirements(detector: str) -> Requirements:
+    """What it asks of the images."""
+    declared: Requirements = _module(detector, "hyperparameters").REQUIREMENTS
     return declared
 
 

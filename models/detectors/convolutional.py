@@ -12,10 +12,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-SIZES = (16, 32, 64, 128, 256)
-"""Image sides that the pyramids take."""
+from models.requirements import PYRAMID_SIZES, Requirements
 
-LARGEST_PRODUCT = int(__import__("os").environ.get("LP", "4"))
+_LARGEST_PRODUCT = 4
 
 _MULTIPLES = (1, 2, 4, 8)
 _MULTIPLES_256 = (1, 2, 4, 4, 4, 8)
@@ -37,9 +36,8 @@ ACTIVATIONS: dict[str, tuple[Activation, Activation]] = {
 
 def pyramid_widths(width: int, size: int) -> tuple[int, ...]:
     """Channels of each level, for images of `size` x `size`; ValueError for other sizes."""
-    if size not in SIZES:
-        allowed = ", ".join(map(str, SIZES))
-        raise ValueError(f"images are {size} x {size}, this detector takes sides of: {allowed}")
+    if problem := Requirements(sizes=PYRAMID_SIZES).size_problem(size):
+        raise ValueError(problem)
     multiples = _MULTIPLES_256 if size == 256 else _MULTIPLES
     return tuple(width * multiple for multiple in multiples)
 
@@ -146,7 +144,7 @@ def _library_is_faster(values: Tensor, small_side: int) -> bool:
         values.is_cuda
         or not torch.is_grad_enabled()
         or torch.is_autocast_enabled(values.device.type)
-        or small_side > LARGEST_PRODUCT
+        or small_side > _LARGEST_PRODUCT
     )
 
 

@@ -2,7 +2,7 @@
 
 The last word wins: a hyperparameter that is set to a value is no longer searched, one that is
 given a domain is no longer fixed, what is set at the top is taken out of the scales, and the
-normal classes of a file do not outlive a change of its data set.
+normal classes and numbers of images of a file do not outlive a change of its data set.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from tuner.yaml_reader import read_yaml
 
 _OPTION = "--set"
 _DATASET = ("data", "dataset")
-_NORMAL = ("data", "normal")
+_OF_DATASET = (("data", "normal"), ("data", "fit_normals"))
 
 
 def apply_override(
@@ -56,13 +56,14 @@ def _overruled(
 ) -> list[tuple[str, ...]]:
     """Return the paths that say something else about what this path says."""
     name = path[-1]
-    if path == _DATASET:  # class names belong to their data set, unless they were set here too
-        return [] if origins.get(_NORMAL, "").startswith(_OPTION) else [_NORMAL]
+    scales = written.get("scales")
+    names = list(scales) if isinstance(scales, dict) else []
+    if path == _DATASET:  # what belongs to its data set, unless it was set here too
+        belonging = [*_OF_DATASET, *(("scales", scale, "fit_normals") for scale in names)]
+        return [one for one in belonging if not origins.get(one, "").startswith(_OPTION)]
     is_hyperparameter = len(path) == 2 and path[0] in ("search", "fixed")
     if not is_hyperparameter and path not in (("trials",), ("epochs",), ("data", "fit_normals")):
         return []
-    scales = written.get("scales")
-    names = list(scales) if isinstance(scales, dict) else []
     others: list[tuple[str, ...]] = [("scales", scale, name) for scale in names]
     if is_hyperparameter:
         others.append(("fixed" if path[0] == "search" else "search", name))

@@ -9,6 +9,7 @@ from models.hyperparameters import Hyperparameter
 from models.names import unknown
 from tuner.domains import AnyDomain, Choice, Log, Uniform, spell
 from tuner.errors import KeyPath, Problem
+from tuner.space.data_rules import impossible_data
 from tuner.space.fields import SpaceFields
 from tuner.space.sections import Scale
 
@@ -28,6 +29,7 @@ def rule_problems(space: SpaceFields) -> list[Problem]:
         *_search_problems(space, settings),
         *_fixed_problems(space, settings),
         *_size_problems(space, published),
+        *impossible_data(space),
     ]
 
 

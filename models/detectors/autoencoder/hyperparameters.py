@@ -1,6 +1,7 @@
 """What can be set of the autoencoder baseline. Torch-free."""
 
 from models.hyperparameters import Hyperparameter, Value
+from models.requirements import PYRAMID_SIZES, Requirements
 
 _PROPOSED = "proposed here; the baseline's description gives no architecture"
 
@@ -21,5 +22,7 @@ HYPERPARAMETERS = (
         source=_PROPOSED,
     ),
 )
+
+REQUIREMENTS = Requirements(sizes=PYRAMID_SIZES)
 
 PUBLISHED: dict[str, dict[str, Value]] = {}

@@ -6,6 +6,7 @@ does best to hold `reconstruction_weight` and vary the others.
 """
 
 from models.hyperparameters import Hyperparameter, Value
+from models.requirements import PYRAMID_SIZES, Requirements
 
 _PAPER = "Kim et al. 2020, released code"
 _PROPOSED = "proposed here; the paper does not say"
@@ -73,6 +74,8 @@ HYPERPARAMETERS = (
         source="both: the FashionMNIST re-implementation's text; map: the paper's figure 1",
     ),
 )
+
+REQUIREMENTS = Requirements(sizes=PYRAMID_SIZES, known_anomalies=True)
 
 PUBLISHED: dict[str, dict[str, Value]] = {
     "W1": {

@@ -3,15 +3,16 @@
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
 
 from models import detectors
-from models.data.images import TrainingData
+from models.data.images import LabelledImages, TrainingData, resize
 from models.scoring import FittedDetector
-from models.trainer import Trainer
+from models.trainer import Lane, Trainer
 
 MakeTrainer = Callable[..., Trainer]
 
@@ -95,3 +96,46 @@ def test_phases_name_networks_and_hyperparameters_that_exist(detector: str) -> N
     for phase in model.phases:
         assert set(phase.trains) <= set(networks)
         assert {phase.learning_rate, phase.beta1} <= set(values)
+
+
+@pytest.mark.parametrize("detector", detectors.names())
+def test_images_would_be_refused_that_it_takes_or_taken_that_it_refuses(
+    detector: str, digits: TrainingData
+) -> None:
+    sizes = detectors.requirements(detector).sizes
+    for size in (8, 16, 30, 32):
+        lane = Lane(hyperparameters=detectors.resolve(detector, _narrow(detector)), seed=0)
+        data = replace(
+            digits, fit=_sized(digits.fit, size), validation=_sized(digits.validation, size)
+        )
+        if not sizes or size in sizes:
+            Trainer(detector, data, [lane], device="cpu", precision="float32").epoch()
+        else:
+            with pytest.raises(ValueError, match=f"images are {size} x {size}, this"):
+                Trainer(detector, data, [lane], device="cpu")
+
+
+@pytest.mark.parametrize("detector", detectors.names())
+def test_normals_alone_would_be_refused_or_crash_it(detector: str, digits: TrainingData) -> None:
+    normals = replace(digits, fit=_rows(digits.fit, ~digits.fit.anomalous))
+    lane = Lane(hyperparameters=detectors.resolve(detector, _narrow(detector)), seed=0)
+    if detectors.requirements(detector).known_anomalies:
+        with pytest.raises(ValueError, match="needs known anomalies among the fit images"):
+            Trainer(detector, normals, [lane], device="cpu")
+    else:
+        Trainer(detector, normals, [lane], device="cpu", precision="float32").epoch()
+
+
+def _narrow(detector: str) -> dict[str, object]:
+    known = {each.name for each in detectors.hyperparameters(detector)}
+    return {"width": 4} if "width" in known else {}
+
+
+def _sized(images: LabelledImages, size: int) -> LabelledImages:
+    return replace(images, images=resize(images.images[:, 0].numpy(), size))
+
+
+def _rows(images: LabelledImages, rows: torch.Tensor) -> LabelledImages:
+    return LabelledImages(
+        images=images.images[rows], anomalous=images.anomalous[rows], classes=images.classes[rows]
+    )

@@ -77,6 +77,16 @@ def test_digits_would_be_asked_for_a_shirt(tmp_path: Path) -> None:
     assert both.data.normal == (4,)
 
 
+def test_digits_would_be_asked_for_as_many_images_as_the_file_wants(tmp_path: Path) -> None:
+    text = good_text(
+        data="{normal: [Shirt], fit_normals: 3600}", scales="{cpu: {fit_normals: 4000}}"
+    )
+    space = load(tmp_path, text, "data.dataset=digits")
+    assert (space.data.fit_normals, space.scales["cpu"].fit_normals) == (None, None)
+    both = load(tmp_path, text, "data.fit_normals=50", "data.dataset=digits")
+    assert both.data.fit_normals == 50
+
+
 @pytest.mark.parametrize(
     ("override", "message"),
     [

@@ -1,0 +1,81 @@
+"""How many images a one-vs-rest split has, from the class counts alone. Torch-free.
+
+So a configuration that asks for more than there is can be refused before any image is read; the
+split itself asks here too.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from models.data.config import DataConfig
+from models.data.registry import DATASETS
+
+FIT_PERCENT = 80
+
+
+@dataclass(frozen=True, kw_only=True)
+class FitCounts:
+    """Images of the fit side: normals that can be taken, and anomalies to choose from."""
+
+    normals: int
+    candidates: int
+
+    def normals_problem(self, config: DataConfig) -> str:
+        """What is wrong with `fit_normals`, or ""."""
+        if config.fit_normals is None or config.fit_normals <= self.normals:
+            return ""
+        return (
+            f"fit_normals: {config.fit_normals:,} is more than the {self.normals:,} normal images "
+            "of the fit split; lower it, or leave it out to take all"
+        )
+
+    def ratio_problem(self, config: DataConfig) -> str:
+        """What is wrong with `anomalies_per_normal`, or ""."""
+        normals, wanted = self.normals_taken(config), self.anomalies_taken(config)
+        if wanted <= self.candidates:
+            return ""
+        return (
+            f"anomalies_per_normal: {config.anomalies_per_normal:g} asks for {wanted:,} known "
+            f"anomalies to {normals:,} normals, and the fit split has {self.candidates:,}; "
+            f"at most {self.candidates / normals:g} is possible"
+        )
+
+    def clusters_problem(self, config: DataConfig) -> str:
+        """What is wrong with `clusters`, or ""."""
+        if not self.anomalies_taken(config) or config.clusters <= self.candidates:
+            return ""
+        return (
+            f"clusters: {config.clusters} is more than the {self.candidates:,} anomalous images "
+            "of the fit split; lower it"
+        )
+
+    def problems(self, config: DataConfig) -> dict[str, str]:
+        """What is wrong, by the field of the configuration."""
+        if text := self.normals_problem(config):
+            return {"fit_normals": text}  # the others follow from it
+        found = {
+            "anomalies_per_normal": self.ratio_problem(config),
+            "clusters": self.clusters_problem(config),
+        }
+        return {field: text for field, text in found.items() if text}
+
+    def normals_taken(self, config: DataConfig) -> int:
+        """How many normals the configuration trains on."""
+        return self.normals if config.fit_normals is None else config.fit_normals
+
+    def anomalies_taken(self, config: DataConfig) -> int:
+        """How many known anomalies the configuration trains on."""
+        return round(config.anomalies_per_normal * self.normals_taken(config))
+
+
+def fit_counts(config: DataConfig) -> FitCounts:
+    """The fit side of the configuration's data set."""
+    fit = [fit_share(count) for count in DATASETS[config.dataset].training_counts]
+    normals = sum(fit[index] for index in config.normal_classes)
+    return FitCounts(normals=normals, candidates=sum(fit) - normals)
+
+
+def fit_share(count: int) -> int:
+    """How many of a class's training images are fitted on; the others validate."""
+    return round(count * FIT_PERCENT / 100)
