@@ -5,11 +5,11 @@ from typing import Any
 from ray import tune
 
 from tuner.attempt import Report
-from tuner.backend.trainable import ATTEMPT, REPORT
+from tuner.backend.trainable import ATTEMPT, REPORT, QuietTrainable
 from tuner.record import EpochRow
 
 
-class TrivialActor(tune.Trainable):  # type: ignore[misc]  # ray has no types
+class TrivialActor(QuietTrainable):
     """Stands in for tuner's TrialActor: an epoch's row at once, a value of the trial's number."""
 
     def setup(self, config: dict[str, Any]) -> None:

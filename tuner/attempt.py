@@ -4,7 +4,7 @@ import os
 import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Self
 
 from models.hyperparameters import Value
 from tuner.record import EpochRow
@@ -19,6 +19,10 @@ class Attempt:
     hyperparameters: Mapping[str, Value]
     seed: int
     recorded_epochs: int
+
+    def __deepcopy__(self, _memo: object) -> Self:
+        """Itself, since nothing changes it: Tune copies what it hands on six times."""
+        return self
 
 
 @dataclass(frozen=True, kw_only=True)

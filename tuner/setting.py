@@ -3,6 +3,7 @@
 import io
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 from models.data.config import DataConfig
 from models.data.sources import Source
@@ -28,6 +29,10 @@ class TrialSetting:
     data_seed: int
     threads: int | None
     storage: Storage
+
+    def __deepcopy__(self, _memo: object) -> Self:
+        """Itself, since nothing changes it: Tune copies it for every trial."""
+        return self
 
     def split(self) -> Split:
         """The split, made once by the driver for all workers. Raises StorageError."""

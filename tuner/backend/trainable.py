@@ -12,7 +12,20 @@ ATTEMPT = "attempt"
 REPORT = "report"
 
 
-class TrialActor(tune.Trainable):  # type: ignore[misc]  # ray has no types
+class QuietTrainable(tune.Trainable):  # type: ignore[misc]  # ray has no types
+    """A trainable whose results hold what it reports and who it is, and nothing else.
+
+    Tune would add the configuration, times and counters, keep statistics of each in the driver for
+    every trial of the search, and write them all into a file that nobody reads.
+    """
+
+    def get_auto_filled_metrics(self, *arguments: Any, **options: Any) -> dict[str, Any]:
+        """Where the trial runs, of all that Tune would add."""
+        filled: dict[str, Any] = super().get_auto_filled_metrics(*arguments, **options)
+        return {key: filled[key] for key in ("trial_id", "pid", "node_ip") if key in filled}
+
+
+class TrialActor(QuietTrainable):
     """Hands attempts to the process's one worker; a step is a report.
 
     It never ends a trial by itself (`done` would bypass the scheduler) and never raises:
