@@ -4,8 +4,10 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
+EXTRAS ?= dev
+CONSTRAINTS ?=
 
-.PHONY: search test test-all lint clean
+.PHONY: search test test-all lint lock clean
 
 # The smallest honest search, then its best configuration retrained and tested. Run again, it goes
 # on where it was stopped; finished, it shows the result again.
@@ -25,12 +27,19 @@ lint: $(INSTALLED)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-$(INSTALLED): pyproject.toml
+$(INSTALLED): pyproject.toml $(CONSTRAINTS)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; this is " + sys.version.split()[0] + ". Name another with: make PYTHON=python3.12 ...")'
 	@echo "Installing into $(VENV); the first time this downloads PyTorch, several GB on x86_64."
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check \
+		$(if $(CONSTRAINTS),--constraint $(CONSTRAINTS)) --editable '.[$(EXTRAS)]'
 	@touch $@
+
+# The versions that a cluster installs on every node: those that this environment was tested with.
+# What torch itself pins for the machine's kind is left out, so that one file serves all kinds.
+lock: $(INSTALLED)
+	$(BIN)/python -m pip freeze --exclude-editable --disable-pip-version-check \
+		| grep -v -E '^(nvidia-|cuda-|triton)' | sed -e 's/+.*//' -e '1i # Made by `make lock`: the versions that a cluster installs on every node.' > constraints.txt
 
 clean:
 	rm -rf $(VENV) build *.egg-info

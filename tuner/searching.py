@@ -8,8 +8,9 @@ from pathlib import Path
 
 from models.data.protocol import make_split
 from models.data.sources import Source, find
+from tuner.backend.address import CLUSTER_VARIABLE
 from tuner.backend.asha import make_scheduler
-from tuner.backend.run import CLUSTER_VARIABLE, connection, run
+from tuner.backend.run import connection, run
 from tuner.checkpoints import Checkpoints
 from tuner.console.listener import ConsoleListener
 from tuner.console.state import SearchState

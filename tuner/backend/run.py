@@ -4,7 +4,7 @@ import logging
 import os
 import tempfile
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -12,14 +12,14 @@ import ray
 from ray import tune
 
 from tuner.backend.adapters import EngineScheduler, EngineSearcher, EngineStopper
+from tuner.backend.address import CLUSTER_VARIABLE, check_address, no_cluster
+from tuner.backend.capacity import cluster_capacity, node_capacity
 from tuner.backend.hangs import Watchdog
 from tuner.backend.trainable import SETTING, TrialActor
 from tuner.engine import Engine
 from tuner.errors import TunerError
 from tuner.setting import TrialSetting
 from tuner.space import Machine, Resources
-
-CLUSTER_VARIABLE = "RAY_ADDRESS"
 
 
 @contextmanager
@@ -29,6 +29,8 @@ def connection(address: str | None) -> Iterator[Machine]:
     Raises TunerError where the cluster cannot be reached.
     """
     address = address or os.environ.get(CLUSTER_VARIABLE)
+    if address:
+        check_address(address)
     warnings.filterwarnings("ignore", module="ray")
     logging.getLogger("ray").setLevel(logging.ERROR)
     options: dict[str, Any] = (
@@ -41,7 +43,7 @@ def connection(address: str | None) -> Iterator[Machine]:
     except (ConnectionError, ValueError) as error:
         raise TunerError(_no_ray(address, error)) from error
     try:
-        yield _machine(ray.cluster_resources())
+        yield cluster_capacity() if address else node_capacity()
     finally:
         ray.shutdown()
 
@@ -49,20 +51,7 @@ def connection(address: str | None) -> Iterator[Machine]:
 def _no_ray(address: str | None, error: Exception) -> str:
     if address is None:
         return f"Ray cannot start on this machine: {error}"
-    return (
-        f"There is no Ray cluster at {address}: {error}. Start one with `ray up cluster.yaml`, or "
-        f"leave --address and ${CLUSTER_VARIABLE} out to search on this machine."
-    )
-
-
-def _machine(resources: Mapping[str, float]) -> Machine:
-    cpus, gpus = int(resources.get("CPU", 0)), int(resources.get("GPU", 0))
-    if not cpus and not gpus:
-        raise TunerError(
-            "The cluster has no cores and no GPUs now, so no trial could start: bring a worker up "
-            "first, such as by min_workers in cluster.yaml."
-        )
-    return Machine(cpus=cpus, gpus=gpus)
+    return no_cluster(address, error)
 
 
 def run(

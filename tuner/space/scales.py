@@ -11,10 +11,11 @@ from tuner.space.rules import AUTO
 
 @dataclass(frozen=True, kw_only=True)
 class Machine:
-    """What a machine or cluster has: cores and GPUs."""
+    """What a machine or cluster has; `counted` says of a cluster how that was found."""
 
     cpus: int
     gpus: int = 0
+    counted: str = ""
 
     def __str__(self) -> str:
         return f"{_count(self.cpus, 'core')} and {_count(self.gpus, 'GPU')}"
@@ -62,10 +63,15 @@ def scale_sentence(space: Space, machine: Machine) -> str:
     resolved = resolve_scale(space, machine)
     size = f"{_count(resolved.trials, 'trial')} of at most {_count(resolved.epochs, 'epoch')}"
     if not space.scales:
-        return f"This space has one scale: {size}, on {machine}."
+        return f"This space has one scale: {size}, on {machine}{_counted(machine)}."
     name = chosen_scale(space, machine)
     held = [f"{key} {value}" for key, value in space.scales[name].hyperparameters.items()]
-    return f"Scale {name}: {', '.join([*held, size])}, because {_reason(space, machine)}."
+    reason = f"{_reason(space, machine)}{_counted(machine)}"
+    return f"Scale {name}: {', '.join([*held, size])}, because {reason}."
+
+
+def _counted(machine: Machine) -> str:
+    return f" ({machine.counted})" if machine.counted else ""
 
 
 def trials_at_once(space: Space, machine: Machine) -> int:
