@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 KeyPath = tuple[str | int, ...]
 
@@ -35,3 +35,9 @@ class SpaceError(TunerError):
     def __init__(self, problems: Sequence[Problem]) -> None:
         self.problems = tuple(problems)
         super().__init__("\n".join(str(problem) for problem in self.problems))
+
+    def with_origins(self, typed: Mapping[str, str]) -> SpaceError:
+        """Return the same problems, with other words for some of their origins."""
+        return SpaceError(
+            [replace(one, origin=typed.get(one.origin, one.origin)) for one in self.problems]
+        )

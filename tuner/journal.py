@@ -7,14 +7,18 @@ writing cuts it off. A damaged line before the last is an error: nothing is skip
 
 import json
 import os
+import time
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from tuner.errors import TunerError
 
 Event = Mapping[str, Any]
+
+SYNC_S = 2.0
+"""Seconds between two forced writes: one takes 2 to 5 ms, which is under 0.1 ms a trial then."""
 
 
 class JournalError(TunerError):
@@ -24,22 +28,32 @@ class JournalError(TunerError):
 class Journal:
     """Append-only access to one journal; its writer is the only one (the run folder is locked)."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, clock: Callable[[], float] = time.monotonic) -> None:
         self._path = path
+        self._clock = clock
+        self._synced = clock()
         whole_bytes = sum(size for _, size in _read(path)) if path.exists() else 0
         self._file: BinaryIO = path.open("ab")
         self._file.truncate(whole_bytes)
 
     def append(self, event: Event) -> None:
-        """Hand `event` to the operating system whole: it outlives a kill of this process."""
+        """Hand `event` to the operating system whole: it outlives a kill of this process.
+
+        Every few seconds all is forced to the disk, so that a power cut costs no more than that.
+        """
         self._file.write(_encode(event))
         self._file.flush()
+        if self._clock() - self._synced >= SYNC_S:
+            self._sync()
 
     def close(self) -> None:
         """Force everything to the disk itself, so that it outlives the machine's power too."""
-        self._file.flush()
-        os.fsync(self._file.fileno())
+        self._sync()
         self._file.close()
+
+    def _sync(self) -> None:
+        os.fsync(self._file.fileno())
+        self._synced = self._clock()
 
 
 def read_journal(path: Path) -> list[Event]:

@@ -20,7 +20,7 @@ from tuner.command_line import (
     run_command,
     seconds,
 )
-from tuner.errors import TunerError
+from tuner.errors import SpaceError, TunerError
 from tuner.run_folder import RunFolder
 from tuner.signals import INTERRUPTED
 
@@ -84,6 +84,8 @@ def _main(given: argparse.Namespace) -> int:
     space = _space(given, run_folder)
     if given.dry_run:
         return _dry_run(space, given.address or os.environ.get("RAY_ADDRESS"))
+    if given.resume and _shown(space, run_folder):
+        return 0
     from tuner.api import search  # noqa: PLC0415 - loads ray and optuna
 
     summary = search(
@@ -95,6 +97,13 @@ def _main(given: argparse.Namespace) -> int:
     if summary.failure:
         raise TunerError(f"The search gave up: {summary.failure}. See the logs under {run_folder}.")
     return INTERRUPTED if summary.interrupted else 0
+
+
+def _shown(space: Space, run_folder: RunFolder) -> bool:
+    """Whether there was nothing to do but to show a finished search."""
+    from tuner.finished import show_finished  # noqa: PLC0415 - for --help
+
+    return show_finished(space, run_folder)
 
 
 def _run_folder(given: argparse.Namespace) -> RunFolder:
@@ -115,15 +124,13 @@ def _run_folder(given: argparse.Namespace) -> RunFolder:
 def _space(given: argparse.Namespace, run_folder: RunFolder) -> Space:
     """Return the space to search, which may go on with what the folder holds."""
     from tuner.resume import recorded_space, resumed_space  # noqa: PLC0415 - for --help
-    from tuner.space import load_space  # noqa: PLC0415
 
-    overrides = _overrides(given)
     if given.resume and (recorded := recorded_space(run_folder)):
-        wanted = load_space(given.space or run_folder.space, overrides)
+        wanted = _loaded(given, given.space or run_folder.space)
         return resumed_space(recorded, wanted, run_folder)
     if given.space is None:
         raise TunerError(_nothing_to_resume(given, run_folder))
-    space = load_space(given.space, overrides)
+    space = _loaded(given, given.space)
     if not given.dry_run and (files := run_folder.foreign_files()):
         remedy = "" if run_folder.space.name not in files else "go on with it by --resume, or "
         raise TunerError(
@@ -139,10 +146,21 @@ def _nothing_to_resume(given: argparse.Namespace, run_folder: RunFolder) -> str:
     return "Say what to search with --space <file>, or go on with this run by --resume."
 
 
-def _overrides(given: argparse.Namespace) -> list[str]:
-    values = {key: getattr(given, option) for option, key in _SHORTHANDS.items()}
-    short = [f"{key}={value}" for key, value in values.items() if value is not None]
-    return [*given.overrides, *short]
+def _loaded(given: argparse.Namespace, path: Path) -> Space:
+    """Read the space; what is wrong with a shorthand is said of the option that was typed."""
+    from tuner.space import load_space  # noqa: PLC0415
+
+    said = {option: getattr(given, option) for option in _SHORTHANDS}
+    typed = {
+        f"{_SHORTHANDS[option]}={value}": f"--{option} {value}"
+        for option, value in said.items()
+        if value is not None
+    }
+    try:
+        return load_space(path, [*given.overrides, *typed])
+    except SpaceError as error:
+        options = {f"--set {key}": option for key, option in typed.items()}
+        raise error.with_origins(options) from None
 
 
 def _dry_run(space: Space, address: str | None) -> int:

@@ -91,6 +91,16 @@ def read_training(source: Source) -> Pixels:
     return _read_advising(source, TRAINING)
 
 
+def check_test(source: Source) -> None:
+    """See that both files of the test part can be opened."""
+    for name in (TEST.images, TEST.labels):
+        file = _folder(source) / name
+        try:
+            file.open("rb").close()
+        except OSError as error:
+            raise _advising(DataNotFound(f"{file} cannot be read: {error.strerror}")) from None
+
+
 def read_test(source: Source) -> Pixels:
     """Read the 10,000 test images."""
     return _read_advising(source, TEST)
@@ -130,12 +140,20 @@ def _read(folder: Path, part: Part) -> Pixels:
 
 
 def _read_advising(source: Source, part: Part) -> Pixels:
+    try:
+        return _read(_folder(source), part)
+    except DataNotFound as error:
+        raise _advising(error) from None
+
+
+def _folder(source: Source) -> Path:
     if source.folder is None:
         raise ValueError(f"{TITLE} is read from a folder, and {source.description} has none")
-    try:
-        return _read(source.folder, part)
-    except DataNotFound as error:
-        raise type(error)(
-            f"{TITLE}: {error}. Put the published file there; or, if the folder is a cache, "
-            "delete it and run again to download it anew"
-        ) from None
+    return source.folder
+
+
+def _advising(error: DataNotFound) -> DataNotFound:
+    return type(error)(
+        f"{TITLE}: {error}. Put the published file there; or, if the folder is a cache, "
+        "delete it and run again to download it anew"
+    )

@@ -1,7 +1,7 @@
 """The data sets and protocols there are: one entry each, in this one place.
 
 Each entry names the module that does the work, so that reading a configuration needs neither
-numpy nor scikit-learn. To add a data set, write its module with the three functions of
+numpy nor scikit-learn. To add a data set, write its module with the four functions of
 `DatasetModule` and add an entry; of protocols see `models.data.protocol`.
 """
 
@@ -38,6 +38,9 @@ class DatasetModule(Protocol):
 
     def read_training(self, source: Source) -> Pixels:
         """Read the official training part, and nothing of the test part."""
+
+    def check_test(self, source: Source) -> None:
+        """Raise `DataNotFound` where the test part could not be read; looks at no image."""
 
     def read_test(self, source: Source) -> Pixels:
         """Read the official test part."""

@@ -15,6 +15,7 @@ __all__ = [
     "DataNotFound",
     "DataProblem",
     "Source",
+    "check_test",
     "default_cache",
     "find",
 ]
@@ -38,3 +39,12 @@ def find(config: DataConfig, cache: Path | None = None) -> Source:
     folder = Path(config.folder).expanduser() if config.folder is not None else None
     where = default_cache() if cache is None else cache
     return DATASETS[config.dataset].module.find(folder, where.absolute())
+
+
+def check_test(config: DataConfig, source: Source) -> None:
+    """Make sure that the official test part can be read, without looking at an image of it.
+
+    Raises:
+        DataNotFound: a test file is missing or unreadable.
+    """
+    DATASETS[config.dataset].module.check_test(source)

@@ -201,7 +201,11 @@ def test_a_changed_space_would_go_on(api: FakeApi, capsys: pytest.CaptureFixture
         (["--space", "smal.yaml"], "smal.yaml: there is no such file; nearest: small.yaml"),
         (["--space", "small.yaml", "--time-budget", "soon"], "must be a time above 0"),
         (["--space", "small.yaml", "--wandb", "maybe"], "invalid choice: 'maybe'"),
-        (["--space", "small.yaml", "--trials", "0"], "trials: must be at least 1, got 0"),
+        (
+            ["--space", "small.yaml", "--trials", "0"],
+            "--trials 0: trials: must be at least 1",
+        ),
+        (["--space", "small.yaml", "--seed", "-1"], "--seed -1: sampler.seed: must be at least 0"),
     ],
 )
 def test_a_wrong_command_would_start_something(

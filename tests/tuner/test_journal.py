@@ -1,8 +1,9 @@
+import os
 from pathlib import Path
 
 import pytest
 
-from tuner.journal import Journal, JournalError, read_journal
+from tuner.journal import SYNC_S, Journal, JournalError, read_journal
 
 EVENTS = [{"event": "asked", "trial": n, "note": "é\n" * n} for n in range(4)]
 
@@ -51,3 +52,25 @@ def test_a_flipped_bit_would_pass_unseen(tmp_path: Path) -> None:
 def test_a_number_that_json_cannot_hold_would_be_written(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="JSON"):
         Journal(tmp_path / "events.jsonl").append({"value": float("nan")})
+
+
+def test_a_power_cut_would_cost_more_than_the_last_seconds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now, path, safe = 0.0, tmp_path / "events.jsonl", [0]
+    real = os.fsync
+
+    def fsync(handle: int) -> None:
+        real(handle)
+        safe.append(os.fstat(handle).st_size)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    journal = Journal(path, clock=lambda: now)
+    for second in range(10):
+        now = float(second)
+        before = path.stat().st_size
+        journal.append({"event": "epoch", "second": second})
+        assert safe[-1] >= before or second % SYNC_S
+    journal.close()
+    assert safe[-1] == path.stat().st_size
+    assert len(safe) <= 1 + 10 / SYNC_S + 1

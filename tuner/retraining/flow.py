@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from models.data.protocol import make_split
-from models.data.sources import DataProblem, find
+from models.data.sources import DataProblem, check_test, find
 from models.data.split import Split
 from tuner.errors import TunerError
 from tuner.notices import Say
@@ -85,6 +85,7 @@ def _prepare(plan: Plan, work: Path) -> tuple[Setting, Split]:
     """The data and the split: the search's own where it was made for the same data."""
     try:
         source = find(plan.data)
+        check_test(plan.data, source)  # before hours of training
         split = _search_split(plan) or make_split(plan.data, source)
     except DataProblem as error:
         raise TunerError(str(error)) from error

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from models.data.images import LabelledImages, TrainingData, load_test
+from models.data.sources import check_test
 from models.data.split import Split
 from tuner.notices import Say
 from tuner.retraining.gate import Openings, open_test
@@ -40,6 +41,7 @@ class _Tested:
 def report_on_test(setting: Setting, split: Split, trained: Sequence[Trained], say: Say) -> Metrics:
     """Open the test split, this once, and leave retrain/ and model/ in the run's folder."""
     run_folder, data = setting.plan.run_folder, load_images(setting)
+    check_test(setting.plan.data, setting.source)  # what cannot be opened is not counted
     openings = open_test(setting.plan)
     _announce(openings, say)
     test = load_test(setting.plan.data, setting.source)

@@ -12,7 +12,7 @@ from models.data import fashion_mnist, sources
 from models.data.config import DataConfig
 from models.data.downloads import Downloader
 from models.data.places import DataDamaged, DataNotFound
-from models.data.sources import find
+from models.data.sources import check_test, find
 
 Fetch = Callable[[Path], None]
 
@@ -248,6 +248,13 @@ class TestErrorTexts:
         use(monkeypatch, never)
         with pytest.raises(DataNotFound, match=r"a-file/cache cannot be written.*TUNER_CACHE"):
             find(DataConfig(), tmp_path / "a-file" / "cache")
+
+    def test_a_missing_test_file_is_named_before_it_is_read(self, small: Path) -> None:
+        source = find(DataConfig(folder=str(small)), small)
+        check_test(DataConfig(), source)
+        (small / "t10k-labels-idx1-ubyte.gz").unlink()
+        with pytest.raises(DataNotFound, match=r"t10k-labels-idx1-ubyte\.gz cannot be read"):
+            check_test(DataConfig(), source)
 
     def test_a_damaged_training_file_is_named_with_both_checksums(
         self, small: Path, cache: Path

@@ -19,7 +19,7 @@ from models import detectors
 from models.data import digits
 from models.data.images import load_test
 from models.data.protocol import make_split
-from models.data.sources import find
+from models.data.sources import DataNotFound, find
 from models.scoring import FittedDetector
 from tests.tuner.retraining.conftest import EPOCHS, SEEDS, WIDTH, make_run
 from tuner.errors import TunerError
@@ -199,6 +199,36 @@ def test_the_test_would_be_read_before_its_opening_is_written_down(
     with pytest.raises(KeyboardInterrupt):
         quick_retrain(folder)
     assert [path.name for path in folder.iterdir()] == ["best.yaml"]
+
+
+def test_an_opening_would_be_counted_of_a_test_split_that_cannot_be_opened(
+    tmp_path: Path, quick_retrain: Quick, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = make_run(tmp_path / "run")
+    asked: list[Any] = []
+
+    def check_test(source: Any) -> None:
+        asked.append(source)
+        if len(asked) == 2:  # the files went away while it trained
+            raise DataNotFound("no test files")
+
+    monkeypatch.setattr(digits, "check_test", check_test)
+    with pytest.raises(DataNotFound, match="no test files"):
+        quick_retrain(folder)
+    assert (tmp_path / "test-openings.jsonl").read_text() == ""
+
+
+def test_a_training_would_start_whose_test_files_are_missing(
+    tmp_path: Path, quick_retrain: Quick, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def check_test(source: Any) -> None:
+        raise DataNotFound("no test files")
+
+    monkeypatch.setattr(digits, "check_test", check_test)
+    said: list[str] = []
+    with pytest.raises(TunerError, match="no test files"):
+        quick_retrain(make_run(tmp_path / "run"), say=said.append)
+    assert not any("epoch" in line for line in said)
 
 
 def test_a_failed_training_would_end_in_a_traceback(

@@ -1,0 +1,53 @@
+"""A finished search is shown at once, by what is light to load; an unfinished one goes on."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.tuner.simulated import Simulation, small_space
+from tests.tuner.test_commands import loaded_by
+from tuner.engine import Engine
+from tuner.finished import show_finished
+from tuner.run_folder import RunFolder
+from tuner.space import Space, dump_space
+
+SPACE = small_space(trials=4, wandb="off")
+
+
+def searched(folder: Path, space: Space = SPACE) -> tuple[RunFolder, Engine]:
+    run_folder = RunFolder(folder)
+    dump_space(space, run_folder.space)
+    engine = Simulation(space, folder, slots=2).run()
+    engine.close()
+    return run_folder, engine
+
+
+def test_the_result_of_a_finished_search_would_wait_for_ray_and_torch(tmp_path: Path) -> None:
+    run_folder, _ = searched(tmp_path / "one")
+    loaded = loaded_by("tuner.search", ["--resume", "--name", "one", "--runs", str(tmp_path)])
+    assert loaded <= {"matplotlib"}
+    for made in (run_folder.best, run_folder.table, run_folder.curves):
+        assert made.exists()
+
+
+def test_another_result_would_be_shown_than_the_search_had(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run_folder, engine = searched(tmp_path / "one")
+    before = run_folder.journal.read_bytes()
+    assert show_finished(SPACE, run_folder)
+    shown = capsys.readouterr().out
+    best = max(trial.rows[-1].metrics["best_auroc"] for trial in engine.trials)
+    assert f"{best:.4f}" in shown
+    assert "python -m tuner.retrain --search" in shown
+    assert run_folder.journal.read_bytes() == before
+
+
+def test_a_search_with_work_left_would_count_as_finished(tmp_path: Path) -> None:
+    run_folder, _ = searched(tmp_path / "one")
+    more = small_space(trials=5, wandb="off")
+    assert not show_finished(more, run_folder)
+    lines = run_folder.journal.read_bytes().splitlines(keepends=True)
+    run_folder.journal.write_bytes(b"".join(lines[:-2]))  # killed before the last trial's end
+    assert not show_finished(SPACE, run_folder)
+    assert not show_finished(SPACE, RunFolder(tmp_path / "none"))
