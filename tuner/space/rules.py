@@ -25,12 +25,13 @@ def rule_problems(space: SpaceFields) -> list[Problem]:
         return [Problem(path=("detector",), text=text), *_size_problems(space, 0)]
     settings = {each.name: each for each in detectors.hyperparameters(space.detector)}
     published = len(detectors.published(space.detector))
-    return [
+    found = [
         *_search_problems(space, settings),
         *_fixed_problems(space, settings),
         *_size_problems(space, published),
-        *impossible_data(space),
     ]
+    named = {problem.path for problem in found}
+    return found + [problem for problem in impossible_data(space) if problem.path not in named]
 
 
 def _search_problems(

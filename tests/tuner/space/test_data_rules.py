@@ -52,6 +52,10 @@ from tests.tuner.space.test_space import complaints, good_text, load
             "data.validation_normals: 1 is not allowed; give a whole number of at least 5",
         ),
         (
+            {"fixed": "{batch_normals: 9000}"},
+            "5: fixed.batch_normals: batch_normals is 9000, allowed is a whole number from 2",
+        ),
+        (
             {"fixed": "{batch_normals: 128}", "data": "{dataset: digits}"},
             "5: fixed.batch_normals: a batch of 128 normals, and there are 114 to fit on",
         ),
