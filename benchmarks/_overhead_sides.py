@@ -55,6 +55,7 @@ def own(trials: int) -> Outcome:
         setting = TrialSetting(
             detector=space.detector,
             objective="best_auroc",
+            epochs=space.epochs,
             data=space.data,
             source=Source(folder=None, description="none"),
             data_seed=0,

@@ -138,5 +138,10 @@ def test_a_worker_would_load_what_only_the_driver_needs() -> None:
     assert loaded_after("import tuner.worker.trial") == {"torch", "sklearn"}
 
 
+def test_an_actor_of_a_packed_trial_would_carry_torch() -> None:
+    loaded = loaded_after("import tuner.backend.packed, tuner.backend.packs, tuner.setting")
+    assert loaded == {"ray"}
+
+
 def test_the_driver_would_load_torch_with_the_engine_and_the_backend() -> None:
     assert "torch" not in loaded_after("import tuner.engine, tuner.backend.run, tuner.worker.files")

@@ -38,6 +38,14 @@ class Report:
     notice: str = ""
 
 
+class WorkerLostError(RuntimeError):
+    """The process that trains this attempt and others cannot go on; the message says why."""
+
+
+class AttemptGivenUpError(RuntimeError):
+    """Somebody asked for an attempt that has ended, or that another at its trial replaces."""
+
+
 def worker_name() -> str:
     """This process's name in rows and logs."""
     return f"{socket.gethostname()}/{os.getpid()}"

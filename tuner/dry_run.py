@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from models import detectors
 from tuner.forecast import (
     Probe,
     Range,
@@ -9,6 +10,7 @@ from tuner.forecast import (
     estimate_seconds,
     rungs,
 )
+from tuner.lanes import choose_lanes
 from tuner.space import (
     Machine,
     Space,
@@ -26,7 +28,7 @@ def dry_run_text(space: Space, machine: Machine, probe: Probe | None = None) -> 
     lines = [
         space_text(resolved),
         scale_sentence(space, machine),
-        f"Found: {machine}; {trials_at_once(resolved, machine)} trials train at once.",
+        _found_line(resolved, machine),
         _trials_line(resolved),
         _rungs_line(resolved),
         _epochs_line(epochs_to_train(resolved)),
@@ -34,6 +36,14 @@ def dry_run_text(space: Space, machine: Machine, probe: Probe | None = None) -> 
         "Nothing was started and nothing was written.",
     ]
     return "\n".join(lines) + "\n"
+
+
+def _found_line(space: Space, machine: Machine) -> str:
+    if space.resources.lanes == "auto" and machine.gpus and detectors.packable(space.detector):
+        return f"Found: {machine}; how many trials share a GPU is measured at the start."
+    lanes = choose_lanes(space, machine)
+    found = f"Found: {machine}; {trials_at_once(space, machine, lanes.count)} trials train at once."
+    return " ".join(filter(None, [found, lanes.sentence]))
 
 
 def _trials_line(space: Space) -> str:

@@ -16,6 +16,7 @@ from tuner.console.listener import ConsoleListener
 from tuner.console.state import SearchState
 from tuner.engine import Engine
 from tuner.files import as_typed
+from tuner.lanes import choose_lanes
 from tuner.lock import sole_driver
 from tuner.machine import find_machine
 from tuner.notices import log_lines_shown, say
@@ -87,7 +88,10 @@ def _search_on(
     say(scale_sentence(space, machine))
     space = resolve_scale(space, machine)
     dump_space(space, run_folder.space)
-    slots = trials_at_once(space, machine)
+    lanes = choose_lanes(space, machine)
+    if lanes.sentence:
+        say(lanes.sentence)
+    slots = trials_at_once(space, machine, lanes.count)
     engine = Engine(
         space, run_folder, scheduler=make_scheduler(space), slots=slots, time_budget_s=time_budget_s
     )
@@ -101,7 +105,9 @@ def _search_on(
         try:
             with console:
                 setting = _setting(space, source, run_folder, machine)
-                run(engine, setting, space.resources, machine)
+                used = run(engine, setting, space.resources, machine, lanes=lanes.count)
+            if used is not None:
+                say(f"Packs: {used}.")
         finally:
             engine.close()
             summary = _finish(engine, space, run_folder, console)
@@ -162,6 +168,7 @@ def _setting(space: Space, source: Source, run_folder: RunFolder, machine: Machi
     return TrialSetting(
         detector=space.detector,
         objective=space.objective,
+        epochs=space.epochs,
         data=space.data,
         source=source,
         data_seed=space.sampler.seed,

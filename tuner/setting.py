@@ -24,6 +24,7 @@ class TrialSetting:
 
     detector: str
     objective: str
+    epochs: int
     data: DataConfig
     source: Source
     data_seed: int

@@ -48,8 +48,10 @@ def recorded(run_folder: Path) -> History:
     return History(read_journal(run_folder / "events.jsonl"))
 
 
-def wait_for_rows(run_folder: Path, count: int, process: subprocess.Popen[str]) -> None:
-    until = time.monotonic() + 120
+def wait_for_rows(
+    run_folder: Path, count: int, process: subprocess.Popen[str], within_s: float = 120
+) -> None:
+    until = time.monotonic() + within_s
     while time.monotonic() < until and process.poll() is None:
         if sum(len(trial.rows) for trial in recorded(run_folder).trials.values()) >= count:
             return

@@ -1,11 +1,13 @@
 """Tune's searcher, scheduler and stopper, each a thin way into the engine."""
 
+from collections.abc import Callable
 from typing import Any
 
 from ray.tune import Stopper
 from ray.tune.schedulers import FIFOScheduler, TrialScheduler
 from ray.tune.search import Searcher
 
+from tuner.attempt import Attempt
 from tuner.backend.hangs import Watchdog
 from tuner.backend.trainable import ATTEMPT, REPORT
 from tuner.engine import Engine, NoAttempt
@@ -19,24 +21,35 @@ class _Unsaved:
 
 
 class EngineSearcher(_Unsaved, Searcher):  # type: ignore[misc]  # ray has no types
-    """Asks the engine for attempts and tells it when Tune has let go of one."""
+    """Asks the engine for attempts and tells it when Tune has let go of one.
 
-    def __init__(self, engine: Engine) -> None:
+    `let_go` hears of that too, whatever the reason; the engine itself knows nothing of workers.
+    """
+
+    def __init__(self, engine: Engine, let_go: Callable[[Attempt], None]) -> None:
         super().__init__(metric="training_iteration", mode="max")  # Tune wants one named
         self._engine = engine
+        self._let_go = let_go
+        self._attempts: dict[str, Attempt] = {}
 
     def suggest(self, trial_id: str) -> Any:
         """Tune's trial is the engine's attempt."""
         attempt = self._engine.next_attempt(trial_id)
         if attempt is NoAttempt.FINISHED:
             return Searcher.FINISHED
-        return None if attempt is NoAttempt.WAIT else {ATTEMPT: attempt}
+        if attempt is NoAttempt.WAIT:
+            return None
+        self._attempts[trial_id] = attempt
+        return {ATTEMPT: attempt}
 
     def on_trial_complete(
         self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False
     ) -> None:
         """Called for every end of an attempt but those that a stop of the search causes."""
         self._engine.attempt_over(trial_id)
+        attempt = self._attempts.pop(trial_id, None)
+        if attempt is not None:
+            self._let_go(attempt)
 
     def save(self, checkpoint_path: str) -> None:
         """Nothing to save: the engine's journal holds everything."""

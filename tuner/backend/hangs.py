@@ -16,6 +16,8 @@ from ray._private import state
 from ray.tune import Callback
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
+from tuner.attempt import Attempt
+from tuner.backend.trainable import ATTEMPT
 from tuner.engine import Engine
 from tuner.setting import TrialSetting
 from tuner.worker.stacks import stacks_then_kill
@@ -25,6 +27,10 @@ LEAST_S = 60.0  # no epoch counts as hanging before
 LEAST_START_S = 120.0  # nor the start of a worker: imports, images, the first epoch
 UNKNOWN_START_S = 1800.0  # while no worker of this driver has reported anything
 _REMOTE_S = 30.0  # time to reach a worker on another node
+
+
+TrainerOf = Callable[[Attempt, Any], Any]
+"""The actor that trains an attempt, given that which Tune started; None while it waits for one."""
 
 
 @dataclass
@@ -56,6 +62,11 @@ class HangClock:
         watched.reports += 1
         watched.since = self.now()
 
+    def excuse(self, attempt_id: str) -> None:
+        """An attempt had nothing to say yet: its silence begins now."""
+        if attempt_id in self._watched:
+            self._watched[attempt_id].since = self.now()
+
     def look(self, at_work: Iterable[str]) -> list[tuple[str, float, int]]:
         """Seconds of silence and number of reports of every attempt that has a worker now.
 
@@ -84,9 +95,10 @@ class HangClock:
 class Watchdog(Callback):  # type: ignore[misc]  # ray has no types
     """Looks at every turn of Tune's loop, about ten times a second."""
 
-    def __init__(self, engine: Engine, setting: TrialSetting) -> None:
+    def __init__(self, engine: Engine, setting: TrialSetting, trainer_of: TrainerOf) -> None:
         self._engine = engine
         self._setting = setting
+        self._trainer_of = trainer_of
         self.clock = HangClock()
         self.controller: Any = None
         self._ending: set[str] = set()
@@ -98,14 +110,19 @@ class Watchdog(Callback):  # type: ignore[misc]  # ray has no types
         """Called by Tune; workers that are silent for too long are ended."""
         if self.controller is None:
             return
-        actors = {trial.trial_id: actor for trial, actor in _live_actors(self.controller)}
+        live = _live_actors(self.controller)
+        actors = {trial.trial_id: (trial.config[ATTEMPT], actor) for trial, actor in live}
         for attempt_id, silent_s, reports in self.clock.look(actors):
             seconds = self._engine.epoch_seconds(attempt_id)
             if seconds is None or attempt_id in self._ending:
                 continue
             if silent_s > self.clock.limit(reports, seconds):
+                trainer = self._trainer_of(*actors[attempt_id])
+                if trainer is None:
+                    self.clock.excuse(attempt_id)
+                    continue
                 self._ending.add(attempt_id)
-                self._end(attempt_id, silent_s, actors[attempt_id])
+                self._end(attempt_id, silent_s, trainer)
 
     def _end(self, attempt_id: str, silent_s: float, actor: Any) -> None:
         number = self._engine.hung(attempt_id, silent_s)

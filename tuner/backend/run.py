@@ -4,22 +4,28 @@ import logging
 import os
 import tempfile
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
 import ray
 from ray import tune
 
+from tuner.attempt import Attempt
 from tuner.backend.adapters import EngineScheduler, EngineSearcher, EngineStopper
 from tuner.backend.address import CLUSTER_VARIABLE, check_address, no_cluster
 from tuner.backend.capacity import cluster_capacity, node_capacity
 from tuner.backend.hangs import Watchdog
+from tuner.backend.packed import PACKS, PackedTrialActor
+from tuner.backend.packs import open_packs
 from tuner.backend.trainable import SETTING, TrialActor
 from tuner.engine import Engine
 from tuner.errors import TunerError
+from tuner.occupancy import Occupancy
 from tuner.setting import TrialSetting
 from tuner.space import Machine, Resources
+
+_PARTS = 10_000  # of a core or GPU: as finely as Ray counts them
 
 
 @contextmanager
@@ -59,21 +65,44 @@ def run(
     setting: TrialSetting,
     resources: Resources,
     machine: Machine,
-    actor: type[Any] = TrialActor,
-) -> None:
+    *,
+    lanes: int = 1,
+    actor: type[Any] | None = None,
+) -> Occupancy | None:
     """Work through the engine's attempts until it has none left or stops.
 
-    `actor` is the Tune trainable that works on them; it must take and report what TrialActor does.
+    With several `lanes`, and on every GPU, packs train the trials, and the answer is how well their
+    lanes were used. Otherwise each trial's own actor does: TrialActor, or `actor`, a Tune trainable
+    that takes and reports the same.
     """
+    request = _request(resources, machine, lanes)
+    if actor is not None or (lanes == 1 and not machine.gpus):
+        watchdog = Watchdog(engine, setting, lambda attempt, trial_actor: trial_actor)
+        _work(engine, request, actor or TrialActor, {SETTING: setting}, watchdog)
+        return None
+    with open_packs(setting, lanes) as packs:
+        watchdog = Watchdog(engine, setting, packs.trainer_of)
+        config = {SETTING: setting, PACKS: packs.name}
+        _work(engine, request, PackedTrialActor, config, watchdog, packs.release)
+        return packs.occupancy()
+
+
+def _work(
+    engine: Engine,
+    request: Mapping[str, float],
+    actor: type[Any],
+    config: Mapping[str, object],
+    watchdog: Watchdog,
+    let_go: Callable[[Attempt], None] = lambda attempt: None,
+) -> None:
     # Tune asks a custom searcher for one trial ahead at most; the engine itself knows its slots.
     os.environ["TUNE_MAX_PENDING_TRIALS_PG"] = str(engine.slots)
-    watchdog = Watchdog(engine, setting)
     with tempfile.TemporaryDirectory(prefix="tuner-") as scratch:
         tuner = tune.Tuner(
-            tune.with_resources(actor, _request(resources, machine)),
-            param_space={SETTING: setting},
+            tune.with_resources(actor, dict(request)),
+            param_space=dict(config),
             tune_config=tune.TuneConfig(
-                search_alg=EngineSearcher(engine),
+                search_alg=EngineSearcher(engine, let_go),
                 scheduler=EngineScheduler(engine, watchdog),
                 num_samples=-1,
                 reuse_actors=True,
@@ -93,8 +122,12 @@ def run(
         tuner.fit()
 
 
-def _request(resources: Resources, machine: Machine) -> dict[str, float]:
-    """What Tune books for a trial: a GPU where there is one, else cores."""
+def _request(resources: Resources, machine: Machine, lanes: int) -> dict[str, float]:
+    """What Tune books for a trial: its share of a GPU where there is one, else of cores.
+
+    Ray counts in ten-thousandths: rounded up, the last lane would find no room.
+    """
+    share = _PARTS // lanes / _PARTS
     if machine.gpus:
-        return {"CPU": 0, "GPU": 1}
-    return {"CPU": resources.cpus_per_trial}
+        return {"CPU": 0, "GPU": share}
+    return {"CPU": resources.cpus_per_trial * share}

@@ -74,12 +74,12 @@ def _counted(machine: Machine) -> str:
     return f" ({machine.counted})" if machine.counted else ""
 
 
-def trials_at_once(space: Space, machine: Machine) -> int:
-    """Return how many trials train at the same time: one a GPU, else one a core, or fewer as told.
+def trials_at_once(space: Space, machine: Machine, lanes: int = 1) -> int:
+    """Return how many trials train at the same time: `lanes` a GPU, else a core, or fewer as told.
 
     More than there is room for would only be asked of the sampler too early.
     """
-    room = machine.gpus or max(1, machine.cpus // space.resources.cpus_per_trial)
+    room = lanes * (machine.gpus or max(1, machine.cpus // space.resources.cpus_per_trial))
     told = space.resources.concurrent_trials
     return min(room, space.trials, room if told == "auto" else told)
 

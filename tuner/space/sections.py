@@ -22,6 +22,17 @@ def _count_or_auto(value: object) -> object:
     raise ValueError(f"must be a whole number from 1 on, or auto; got {value!r}")
 
 
+_MOST_LANES = 64  # what Ray can book exactly, and more than any GPU has gained from
+
+
+def _lanes(value: object) -> object:
+    whole = isinstance(value, int) and not isinstance(value, bool)
+    if value == "auto" or (whole and 1 <= value <= _MOST_LANES):  # type: ignore[operator]
+        return value
+    raise ValueError(f"must be a whole number from 1 to {_MOST_LANES}, or auto; got {value!r}")
+
+
+Lanes = Annotated[StrictInt | Literal["auto"], BeforeValidator(_lanes)]
 Count = Annotated[StrictInt, Field(ge=1)]
 CountOrAuto = Annotated[StrictInt | Literal["auto"], BeforeValidator(_count_or_auto)]
 
@@ -55,6 +66,9 @@ class Resources(Section):
 
     cpus_per_trial: Count = 1
     """Cores of one trial where there is no GPU."""
+    lanes: Lanes = "auto"
+    """Trials that train as one on each GPU, or on each trial's cores where there is none; auto
+    measures on a GPU how many pay, and is 1 on cores."""
     concurrent_trials: CountOrAuto = "auto"
     """Most trials at work at the same time; auto fills the machine or cluster."""
     infrastructure_retries: Annotated[StrictInt, Field(ge=0)] = 3

@@ -4,14 +4,13 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from tuner.attempt import worker_name
 from tuner.record import EpochRow
 
 if TYPE_CHECKING:
     from models.trainer import EpochResult
 
 
-def epoch_row(result: "EpochResult", before: Sequence[EpochRow]) -> EpochRow:
+def epoch_row(result: "EpochResult", before: Sequence[EpochRow], worker: str) -> EpochRow:
     """The row of an epoch that did not diverge, after the trial's rows `before` it."""
     # The record holds JSON, which knows no infinity: a threshold between equal scores is one.
     metrics = {name: value for name, value in result.metrics.items() if math.isfinite(value)}
@@ -23,7 +22,7 @@ def epoch_row(result: "EpochResult", before: Sequence[EpochRow]) -> EpochRow:
         metrics=metrics,
         losses=result.losses,
         seconds=result.seconds,
-        worker=worker_name(),
+        worker=worker,
     )
 
 

@@ -5,12 +5,11 @@ import traceback
 import torch
 
 from models.data.images import TrainingData, load_training
-from models.trainer import EpochResult, Lane, Trainer
-from tuner.attempt import Attempt, Report, worker_name
-from tuner.record import EpochRow, is_kept, metric_of
+from models.trainer import Trainer
+from tuner.attempt import Attempt, Report
 from tuner.setting import TrialSetting
-from tuner.worker.files import Checkpoint, TrialFiles
-from tuner.worker.rows import epoch_row, log_line
+from tuner.worker.progress import Progress, one_line
+from tuner.worker.rows import log_line
 from tuner.worker.stacks import answer_with_stacks
 
 
@@ -24,7 +23,7 @@ class TrialWorker:
         self._setting = setting
         self._data: TrainingData | None = None
         self._attempt: Attempt | None = None
-        self._training: _Training | None = None
+        self._training: tuple[Progress, Trainer] | None = None
         self._reported = 0
 
     def begin(self, attempt: Attempt) -> None:
@@ -40,80 +39,43 @@ class TrialWorker:
         rows that it carries. Whatever training raises ends the trial, not the worker.
         """
         assert self._attempt is not None
-        files = self._setting.files(self._attempt.number)
         try:
-            return self._advance(self._attempt, files)
+            return self._advance(self._attempt)
         except Exception as error:
             self._training = None
-            files.log(traceback.format_exc())
+            self._setting.files(self._attempt.number).log(traceback.format_exc())
             return Report(outcome="error", reason=one_line(error))
 
-    def _advance(self, attempt: Attempt, files: TrialFiles) -> Report:
-        training = self._training or self._open(attempt, files)
-        self._training = training
-        while len(training.rows) <= self._reported:
-            result = training.epoch()
-            files.log(log_line(result))
+    def _advance(self, attempt: Attempt) -> Report:
+        self._training = self._training or self._open(attempt)
+        progress, trainer = self._training
+        while len(progress.rows) <= self._reported:
+            result = trainer.epoch()[0]
+            if result.error is not None:
+                raise result.error
             if result.diverged:
                 self._training = None
+                progress.files.log(log_line(result))
                 return Report(outcome="diverged", reason=f"in epoch {result.epoch}")
-        row = training.rows[self._reported]
+            progress.write(progress.take(trainer, 0, result))
+        row = progress.rows[self._reported]
         self._reported += 1
-        return Report(outcome="epoch", row=row, notice=training.files.trouble)
+        return Report(outcome="epoch", row=row, notice=progress.files.trouble)
 
-    def _open(self, attempt: Attempt, files: TrialFiles) -> "_Training":
-        setting = self._setting
+    def _open(self, attempt: Attempt) -> tuple[Progress, Trainer]:
         if self._data is None:
-            self._data = load_training(setting.data, setting.source, setting.split())
-        training = _Training(setting, attempt, self._data, files)
-        files.log(f"attempt {attempt.attempt} on {worker_name()}: from epoch {len(training.rows)}")
-        return training
-
-
-class _Training:
-    """One trial's trainer with its rows and checkpoints."""
-
-    def __init__(
-        self, setting: TrialSetting, attempt: Attempt, data: TrainingData, files: TrialFiles
-    ) -> None:
-        self._objective = setting.objective
-        self.files = files
-        self._trainer = Trainer(
-            setting.detector,
-            data,
-            [Lane(hyperparameters=dict(attempt.hyperparameters), seed=attempt.seed)],
-            data_seed=setting.data_seed,
+            self._data = load_data(self._setting)
+        progress = Progress(self._setting, attempt)
+        trainer = Trainer(
+            self._setting.detector,
+            self._data,
+            [progress.lane],
+            data_seed=self._setting.data_seed,
         )
-        self.rows: list[EpochRow] = []
-        self._configuration = {**attempt.hyperparameters, "seed": attempt.seed}
-        checkpoint = files.read_checkpoint(self._configuration)
-        if checkpoint is not None:
-            self._trainer.load_state(0, checkpoint.state)
-            self.rows = list(checkpoint.rows)
-
-    def epoch(self) -> EpochResult:
-        """Train and validate one epoch; the row is kept and the checkpoint written."""
-        result = self._trainer.epoch()[0]
-        if not result.diverged:
-            self.rows.append(epoch_row(result, self.rows))
-            self._save()
-        return result
-
-    def _save(self) -> None:
-        """Best detector first: a kill in between leaves a checkpoint that trains to it again."""
-        metric = metric_of(self._objective)
-        if is_kept(self._objective, [row.metrics[metric] for row in self.rows]):
-            self.files.write_best(self._trainer.fitted(0))
-        self.files.write_checkpoint(
-            Checkpoint(
-                configuration=self._configuration,
-                state=self._trainer.state(0),
-                rows=tuple(self.rows),
-            )
-        )
+        progress.go_on(trainer, 0)
+        return progress, trainer
 
 
-def one_line(error: Exception) -> str:
-    """An error as the reason of a trial's end."""
-    text = " ".join(str(error).split())
-    return f"{type(error).__name__}: {text}"[:300]
+def load_data(setting: TrialSetting) -> TrainingData:
+    """The images of a search, by the split that the driver made."""
+    return load_training(setting.data, setting.source, setting.split())

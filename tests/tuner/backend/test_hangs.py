@@ -134,4 +134,4 @@ def test_a_hanging_worker_would_block_its_slot_forever(
 def test_a_watchdog_would_be_pickled_with_the_search_it_watches() -> None:
     import pickle
 
-    assert len(pickle.dumps(Watchdog(lambda: None, None))) < 200  # type: ignore[arg-type]
+    assert len(pickle.dumps(Watchdog(lambda: None, None, max))) < 200  # type: ignore[arg-type]

@@ -142,6 +142,10 @@ wandb: of
             {"resources": "{concurrent_trials: many}"},
             "must be a whole number from 1 on, or auto; got 'many'",
         ),
+        (
+            {"resources": "{lanes: 65}"},
+            "resources.lanes: must be a whole number from 1 to 64, or auto; got 65",
+        ),
         ({"resources": "{cpus_per_trial: 0}"}, "resources.cpus_per_trial: must be at least 1"),
         ({"scale": "gpu"}, "unknown scale 'gpu'; allowed: auto"),
         ({"scales": "{gpu: {}}"}, "auto needs a scale named cpu; named are: gpu"),

@@ -1,50 +1,19 @@
 """The worker's side of a trial, trained for real on digits."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
 
-from models import detectors
-from models.data.config import DataConfig
-from models.data.protocol import make_split
-from models.data.sources import find
 from models.scoring import FittedDetector
+from tests.tuner.worker.conftest import attempt, essence
 from tuner.attempt import Attempt, Report
 from tuner.checkpoints import Checkpoints
 from tuner.setting import SPLIT, TrialSetting
 from tuner.storage import local_storage
 from tuner.worker.trial import TrialWorker
-
-DATA = DataConfig(dataset="digits", normal=(0,))
-SMALL = {"width": 4, "batch_normals": 32, "batch_anomalies": 8}
-
-
-@pytest.fixture
-def setting(tmp_path: Path) -> TrialSetting:
-    source = find(DATA)
-    setting = TrialSetting(
-        detector="two-discriminator-gan",
-        objective="best_auroc",
-        data=DATA,
-        source=source,
-        data_seed=0,
-        threads=1,
-        storage=local_storage(tmp_path),
-    )
-    make_split(DATA, source).save(tmp_path / SPLIT)
-    return setting
-
-
-def attempt(number: int = 0, recorded_epochs: int = 0) -> Attempt:
-    return Attempt(
-        number=number,
-        attempt=1,
-        hyperparameters=detectors.resolve("two-discriminator-gan", SMALL),
-        seed=7,
-        recorded_epochs=recorded_epochs,
-    )
 
 
 def reports(worker: TrialWorker, of: Attempt, count: int) -> list[Report]:
@@ -52,16 +21,9 @@ def reports(worker: TrialWorker, of: Attempt, count: int) -> list[Report]:
     return [worker.next_report() for _ in range(count)]
 
 
-def essence(report: Report) -> tuple[object, ...]:
-    assert report.row is not None, report
-    return (report.row.epoch, report.row.metrics, report.row.losses)
-
-
 @pytest.fixture
-def undisturbed(setting: TrialSetting, tmp_path: Path) -> list[tuple[object, ...]]:
-    elsewhere = replace(setting, storage=local_storage(tmp_path / "undisturbed"))
-    (tmp_path / "undisturbed").mkdir()
-    elsewhere.storage.put(SPLIT, (tmp_path / SPLIT).read_bytes())
+def undisturbed(make_setting: Callable[[str], TrialSetting]) -> list[tuple[object, ...]]:
+    elsewhere = make_setting("undisturbed")
     return [essence(report) for report in reports(TrialWorker(elsewhere), attempt(), 4)]
 
 

@@ -1,0 +1,67 @@
+"""The Tune trial whose lane is in a pack: a light process that asks and reports.
+
+Imports no torch, so that dozens of them fit a machine beside the one that trains.
+"""
+
+import time
+from typing import Any
+
+import ray
+from ray import tune
+
+from models import detectors
+from tuner.attempt import Attempt, AttemptGivenUpError, Report
+from tuner.backend.packs import Lease
+from tuner.backend.trainable import ATTEMPT, REPORT, SETTING
+from tuner.leases import Place
+from tuner.setting import TrialSetting
+
+PACKS = "packs"
+_WAIT_S = 0.2
+
+
+class PackedTrialActor(tune.Trainable):  # type: ignore[misc]  # ray has no types
+    """Hands attempts to a pack at the place that Tune gave it; a step is a report.
+
+    What ends a trial is in the report. An exception here means that the pack is gone: the attempt
+    is lost, and the trial goes on from its checkpoint in another.
+    """
+
+    def setup(self, config: dict[str, Any]) -> None:
+        """Find the registry; a lane is leased at the first step."""
+        self._setting: TrialSetting = config[SETTING]
+        self._registry = ray.get_actor(config[PACKS])
+        self._attempt: Attempt = config[ATTEMPT]
+        self._lease: Lease | None = None
+
+    def reset_config(self, new_config: dict[str, Any]) -> bool:
+        """Take on the next attempt in the same process; it may sit in another pack."""
+        self._attempt = new_config[ATTEMPT]
+        self._lease = None
+        return True
+
+    def step(self) -> dict[str, Any]:
+        """Ask the pack for the next report."""
+        lease = self._lease or self._wait_for_lease()
+        try:
+            report: Report = ray.get(lease.pack.next_report.remote(self._attempt))
+        except AttemptGivenUpError:
+            raise
+        except ray.exceptions.RayError:
+            ray.get(self._registry.lost.remote(lease.name))
+            raise
+        if lease is not self._lease and lease.watched:
+            self._registry.reported.remote(self._attempt.number)
+        self._lease = lease
+        return {REPORT: report}
+
+    def _wait_for_lease(self) -> Lease:
+        context = ray.get_runtime_context()
+        gpus = context.get_accelerator_ids().get("GPU") or [""]
+        place = Place(node=context.get_node_id(), device=str(gpus[0]))
+        values = detectors.structure(self._setting.detector, self._attempt.hyperparameters)
+        asked = (self._attempt.number, self._attempt.attempt, place, tuple(sorted(values.items())))
+        while (lease := ray.get(self._registry.lease.remote(*asked))) is None:
+            time.sleep(_WAIT_S)
+        found: Lease = lease
+        return found

@@ -1,0 +1,167 @@
+"""Pack workers as Ray actors, and the registry that makes them and gives their lanes away.
+
+Tune would end an actor that a trial makes together with that trial, and a detached one outlives a
+killed driver. So the driver owns the registry and the registry owns the packs: they end with it.
+A pack asks Ray for nothing, since its trials have booked the place: it is pinned to their node, and
+sees their GPU alone.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+import ray
+from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
+from tuner.attempt import Attempt, Report
+from tuner.leases import LeaseBook, Place, Structure
+from tuner.occupancy import Occupancy
+from tuner.setting import TrialSetting
+
+_SPARE_CALLS = 8
+_PATIENCE_S = 5.0
+
+
+class PackActor:
+    """A pack worker in a process of its own."""
+
+    def __init__(self, setting: TrialSetting, lanes: int) -> None:
+        from tuner.worker.pack import PackWorker  # noqa: PLC0415  # torch: the driver does without
+
+        self._worker = PackWorker(setting, lanes)
+
+    def next_report(self, attempt: Attempt) -> Report:
+        """Train up to the attempt's next report."""
+        return self._worker.next_report(attempt)
+
+    def leave(self, number: int, attempt: int) -> None:
+        """Give the attempt's lane away."""
+        self._worker.leave(number, attempt)
+
+    def occupancy(self) -> Occupancy:
+        """How well the lanes were used so far."""
+        return self._worker.occupancy()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lease:
+    """A lane in a pack; `watched` asks for word of the first epoch."""
+
+    name: str
+    pack: Any
+    watched: bool
+
+
+class PackRegistry:
+    """Makes packs where trials are, and knows whose their lanes are."""
+
+    def __init__(self, run_name: str, setting: TrialSetting, lanes: int) -> None:
+        self._run_name = run_name
+        self._setting = setting
+        self._lanes = lanes
+        self._book = LeaseBook(lanes)
+        self._actors: dict[str, Any] = {}
+
+    def lease(self, number: int, attempt: int, place: Place, structure: Structure) -> Lease | None:
+        """A lane at this place for as long as the attempt lasts; None: ask again soon."""
+        watched = self._book.under_watch(number)
+        pack = self._book.lease(number, attempt, place, structure)
+        if pack is None:
+            return None
+        if pack.name not in self._actors:
+            self._actors[pack.name] = self._start(pack.name, place)
+        return Lease(name=pack.name, pack=self._actors[pack.name], watched=watched)
+
+    def release(self, number: int, attempt: int) -> None:
+        """Tune has let go of the attempt."""
+        pack = self._book.release(number, attempt)
+        if pack is not None:
+            self._actors[pack.name].leave.remote(number, attempt)
+
+    def reported(self, number: int) -> None:
+        """A watched trial has come through an epoch."""
+        self._book.reported(number)
+
+    def lost(self, name: str) -> None:
+        """Forget a pack that is dead or broken; the next lease makes another."""
+        self._book.lost(name)
+        actor = self._actors.pop(name, None)
+        if actor is not None:
+            ray.kill(actor)
+
+    def hanging(self, number: int, attempt: int) -> Any:
+        """Forget the pack that this attempt hangs in, and return it; None if it has none."""
+        name = self._book.hung(number, attempt)
+        return None if name is None else self._actors.pop(name, None)
+
+    def packs(self) -> dict[str, Any]:
+        """The packs that are up, by name."""
+        return dict(self._actors)
+
+    def _start(self, name: str, place: Place) -> Any:
+        sees = {"CUDA_VISIBLE_DEVICES": place.device} if place.device else {}
+        return (
+            ray.remote(PackActor)
+            .options(
+                name=f"{self._run_name}-{name}",
+                num_cpus=0,
+                num_gpus=0,
+                max_concurrency=2 * self._lanes + _SPARE_CALLS,
+                scheduling_strategy=NodeAffinitySchedulingStrategy(place.node, soft=False),
+                runtime_env={"env_vars": sees} if sees else None,
+            )
+            .remote(self._setting, self._lanes)
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Packs:
+    """The driver's side: the registry, and the name under which trial actors find it."""
+
+    name: str
+    registry: Any
+
+    def release(self, attempt: Attempt) -> None:
+        """Free the lane of an attempt that Tune has let go of."""
+        self.registry.release.remote(attempt.number, attempt.attempt)
+
+    def trainer_of(self, attempt: Attempt, trial_actor: Any) -> Any:
+        """The pack that a silent attempt hangs in, to be ended; None if it waits for a lane.
+
+        Its trials are let into other packs one at a time, since one of them may be the reason.
+        """
+        asked = self.registry.hanging.remote(attempt.number, attempt.attempt)
+        with suppress(ray.exceptions.RayError):
+            return ray.get(asked, timeout=_PATIENCE_S)
+        return trial_actor
+
+    def occupancy(self) -> Occupancy | None:
+        """How well the lanes of all packs that are up were used; None if nobody answers."""
+        with suppress(ray.exceptions.RayError):
+            packs = ray.get(self.registry.packs.remote(), timeout=_PATIENCE_S)
+            asked = [pack.occupancy.remote() for pack in packs.values()]
+            return sum(ray.get(asked, timeout=_PATIENCE_S), Occupancy())
+        return None
+
+
+@contextmanager
+def open_packs(setting: TrialSetting, lanes: int) -> Iterator[Packs]:
+    """A registry for the time of a search; its packs end with it, or with the driver."""
+    run_name = setting.storage.uri.rstrip("/").rsplit("/", 1)[-1]
+    name = f"{run_name}-packs-{uuid4().hex[:8]}"
+    here = ray.get_runtime_context().get_node_id()
+    registry = (
+        ray.remote(PackRegistry)
+        .options(
+            name=name,
+            num_cpus=0,
+            scheduling_strategy=NodeAffinitySchedulingStrategy(here, soft=False),
+        )
+        .remote(run_name, setting, lanes)
+    )
+    try:
+        yield Packs(name=name, registry=registry)
+    finally:
+        ray.kill(registry)

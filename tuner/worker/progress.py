@@ -1,0 +1,77 @@
+"""How far one trial is: its rows, and what of an epoch goes onto the disk."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from models.scoring import FittedDetector
+from models.trainer import EpochResult, Lane, Trainer
+from tuner.attempt import Attempt, worker_name
+from tuner.record import EpochRow, is_kept, metric_of
+from tuner.setting import TrialSetting
+from tuner.worker.files import Checkpoint, TrialFiles
+from tuner.worker.rows import epoch_row, log_line
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainedEpoch:
+    """An epoch as it stood at its end, whatever its lane trains since; `best` if it is kept."""
+
+    row: EpochRow
+    checkpoint: Checkpoint
+    best: FittedDetector | None
+    line: str
+
+
+class Progress:
+    """One attempt's rows, from the trial's checkpoint on."""
+
+    def __init__(self, setting: TrialSetting, attempt: Attempt, worker: str = "") -> None:
+        self.files: TrialFiles = setting.files(attempt.number)
+        self.lane = Lane(hyperparameters=dict(attempt.hyperparameters), seed=attempt.seed)
+        self._objective = setting.objective
+        self._configuration = {**attempt.hyperparameters, "seed": attempt.seed}
+        self._worker = worker or worker_name()
+        self.rows: list[EpochRow] = []
+        self._state: Mapping[str, Any] | None = None
+        checkpoint = self.files.read_checkpoint(self._configuration)
+        if checkpoint is not None:
+            self.rows = list(checkpoint.rows)
+            self._state = checkpoint.state
+        self.files.log(f"attempt {attempt.attempt} on {self._worker}: from epoch {len(self.rows)}")
+
+    def go_on(self, trainer: Trainer, place: int) -> None:
+        """Bring the trainer's lane, which holds this configuration anew, to where the trial is."""
+        if self._state is not None:
+            trainer.load_state(place, self._state)
+        self._state = None
+
+    def take(self, trainer: Trainer, place: int, result: EpochResult) -> TrainedEpoch:
+        """Add the epoch that the lane has just trained, with copies of all that goes to disk."""
+        row = epoch_row(result, self.rows, self._worker)
+        self.rows.append(row)
+        metric = metric_of(self._objective)
+        kept = is_kept(self._objective, [row.metrics[metric] for row in self.rows])
+        return TrainedEpoch(
+            row=row,
+            checkpoint=Checkpoint(
+                configuration=self._configuration,
+                state=trainer.state(place),
+                rows=tuple(self.rows),
+            ),
+            best=trainer.fitted(place) if kept else None,
+            line=log_line(result),
+        )
+
+    def write(self, epoch: TrainedEpoch) -> None:
+        """Best detector first: a kill in between leaves a checkpoint that trains to it again."""
+        self.files.log(epoch.line)
+        if epoch.best is not None:
+            self.files.write_best(epoch.best)
+        self.files.write_checkpoint(epoch.checkpoint)
+
+
+def one_line(error: BaseException) -> str:
+    """An error as the reason of a trial's end."""
+    text = " ".join(str(error).split())
+    return f"{type(error).__name__}: {text}"[:300]

@@ -1,0 +1,110 @@
+"""The lanes of a pack and who sits in them. Used by the thread that trains, and by no other."""
+
+import gc
+import traceback
+from collections.abc import Collection, Mapping
+
+import torch
+
+from models import detectors
+from models.data.images import TrainingData
+from models.hyperparameters import Value
+from models.trainer import EpochResult, Trainer
+from tuner.attempt import Report
+from tuner.setting import TrialSetting
+from tuner.worker.passenger import Passenger
+from tuner.worker.progress import TrainedEpoch, one_line
+from tuner.worker.rows import log_line
+from tuner.worker.trial import load_data
+
+
+class Seats:
+    """A fixed number of lanes; the first trial to sit down says of which structure."""
+
+    def __init__(self, setting: TrialSetting, lanes: int) -> None:
+        self._setting = setting
+        self.lanes = lanes
+        self.taken: dict[int, Passenger] = {}
+        self._data: TrainingData | None = None
+        self._trainer: Trainer | None = None
+        self._structure: dict[str, Value] | None = None
+
+    @property
+    def free(self) -> int:
+        """Lanes that are empty, or will be after `clear`."""
+        return self.lanes - sum(passenger.wants_lane for passenger in self.taken.values())
+
+    def fits(self, passenger: Passenger) -> bool:
+        """Whether there is a lane for it now: an empty pack takes on any structure."""
+        if self.free == self.lanes:
+            return True
+        return self.free > 0 and self._structure_of(passenger) == self._structure
+
+    def sit(self, passenger: Passenger) -> None:
+        """Give it a free lane, as its checkpoint stands; whatever this raises is its own matter."""
+        assert passenger.progress is not None
+        place = next(lane for lane in range(self.lanes) if lane not in self.taken)
+        trainer = self._trainer_for(passenger, place)
+        passenger.progress.go_on(trainer, place)
+        self.taken[place] = passenger
+
+    def clear(self) -> None:
+        """Empty the lanes of those that have left or ended."""
+        for place in [p for p, passenger in self.taken.items() if not passenger.wants_lane]:
+            del self.taken[place]
+            if self._trainer is not None:
+                self._trainer.release(place)
+
+    def train(self, active: Collection[int]) -> Mapping[int, EpochResult]:
+        """Train these lanes for one epoch; what it raises is everybody's matter."""
+        assert self._trainer is not None
+        return self._trainer.epoch(active)
+
+    def take(self, place: int, result: EpochResult) -> TrainedEpoch | Report:
+        """What a lane's epoch means to its trial; whatever goes wrong here is its own matter."""
+        passenger = self.taken[place]
+        assert passenger.progress is not None
+        assert self._trainer is not None
+        try:
+            if result.error is not None:
+                raise result.error
+            if result.diverged:
+                passenger.progress.files.log(log_line(result))
+                return Report(outcome="diverged", reason=f"in epoch {result.epoch}")
+            return passenger.progress.take(self._trainer, place, result)
+        except Exception as error:
+            return failed(passenger, self._setting, error)
+
+    def _trainer_for(self, passenger: Passenger, place: int) -> Trainer:
+        """The trainer with this configuration at `place`; a new one for another structure."""
+        assert passenger.progress is not None
+        if self._data is None:
+            self._data = load_data(self._setting)
+        structure = self._structure_of(passenger)
+        if self._trainer is None or structure != self._structure:
+            self._drop_trainer()
+            lanes = [passenger.progress.lane if p == place else None for p in range(self.lanes)]
+            self._trainer = Trainer(
+                self._setting.detector, self._data, lanes, data_seed=self._setting.data_seed
+            )
+            self._structure = structure
+        else:
+            self._trainer.replace(place, passenger.progress.lane)
+        return self._trainer
+
+    def _drop_trainer(self) -> None:
+        """The old networks must be gone before the new ones come."""
+        self._trainer = None
+        gc.collect()
+        if torch.cuda.is_available():
+            torch.cuda.empty_cache()
+
+    def _structure_of(self, passenger: Passenger) -> dict[str, Value]:
+        return detectors.structure(self._setting.detector, passenger.attempt.hyperparameters)
+
+
+def failed(passenger: Passenger, setting: TrialSetting, error: Exception) -> Report:
+    """The report of a trial whose own matter raised `error`; the traceback is in its log."""
+    lines = "".join(traceback.format_exception(error))
+    setting.files(passenger.attempt.number).log(lines)
+    return Report(outcome="error", reason=one_line(error))
