@@ -135,7 +135,7 @@ def _tuned(trainable: type, config: object, trials: int) -> Outcome:
     from ray import tune
 
     with tempfile.TemporaryDirectory() as scratch, connection(None):
-        start_mb, start = _resident_mb(), time.perf_counter()
+        start_mb, start, start_cpu = _resident_mb(), time.perf_counter(), time.process_time()
         results = tune.Tuner(
             tune.with_resources(trainable, {"cpu": 1}),
             param_space={name: tune.uniform(0, 1) for name in NAMES},
@@ -149,7 +149,8 @@ def _tuned(trainable: type, config: object, trials: int) -> Outcome:
         ).fit()
         seconds = time.perf_counter() - start
         _check(len(results), trials)
-    return {"seconds": seconds, "start_mb": start_mb, "mb": _peak_mb()}
+    used = {"cpu_seconds": time.process_time() - start_cpu, "start_mb": start_mb, "mb": _peak_mb()}
+    return {"seconds": seconds, **used}
 
 
 SIDES: dict[str, Callable[[int], Outcome]] = {"own": own, "bare": bare, "plain": plain}

@@ -56,6 +56,8 @@ def _at(size: int, rounds: int) -> dict[str, float]:
     if "bare" in sides:
         bare = [run["bare"] for run in runs]
         figures[f"bare_ms_per_trial_{size}"] = median(each["ms_per_trial"] for each in bare)
+        cpu_ms = median(1000 * each["cpu_seconds"] / size for each in bare)
+        figures[f"bare_driver_cpu_ms_per_trial_{size}"] = cpu_ms
         growth = median(each["mb"] - each["start_mb"] for each in bare)
         figures[f"bare_driver_growth_mb_{size}"] = growth
     if size == max(SIZES):
