@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from tuner.errors import TunerError
@@ -57,20 +57,23 @@ def seconds(text: str) -> float:
     return total
 
 
-def free_name(stem: str, runs: Path) -> str:
-    """Return the stem with the lowest number above all that are taken: quickstart-1."""
-    return f"{stem}-{max(_numbers(stem, runs), default=0) + 1}"
+def free_name(stem: str, runs: Path, others: Sequence[str] = ()) -> str:
+    """Return the stem with the lowest number above all that are taken: quickstart-1.
+
+    `others` are names taken elsewhere than in the folder.
+    """
+    return f"{stem}-{max(_numbers(stem, runs, others), default=0) + 1}"
 
 
-def newest_name(stem: str, runs: Path) -> str | None:
+def newest_name(stem: str, runs: Path, others: Sequence[str] = ()) -> str | None:
     """Return the run of this stem with the highest number, or None."""
-    numbers = _numbers(stem, runs)
+    numbers = _numbers(stem, runs, others)
     return f"{stem}-{max(numbers)}" if numbers else None
 
 
-def _numbers(stem: str, runs: Path) -> list[int]:
+def _numbers(stem: str, runs: Path, others: Sequence[str]) -> list[int]:
     pattern = re.compile(rf"{re.escape(stem)}-(\d+)")
-    names = [entry.name for entry in runs.iterdir()] if runs.is_dir() else []
+    names = [*others, *(entry.name for entry in runs.iterdir())] if runs.is_dir() else others
     return [int(found[1]) for name in names if (found := pattern.fullmatch(name))]
 
 

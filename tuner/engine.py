@@ -58,6 +58,8 @@ class Engine:
         self._clock = clock
         self._running: dict[str, Attempt] = {}
         self.interrupted = False
+        self.say: Callable[[str], object] = lambda _text: None
+        self._noticed = False
         self.failure: str | None = None
         events = read_journal(folder.journal)
         self._journal = Journal(folder.journal)
@@ -66,6 +68,7 @@ class Engine:
         self._proposals = Proposals(space, self._study)
         for event in events:
             self._replay(event)
+        self.recorded_until = events[-1]["time"] if events else None
         self._write(
             event="driver", resumed=bool(events), slots=slots, space=space.model_dump(mode="json")
         )
@@ -114,6 +117,8 @@ class Engine:
     def report(self, attempt_id: str, report: Report) -> Decision:
         """Record what the worker of an attempt says and answer whether it shall go on."""
         number = self._running[attempt_id].number
+        if report.notice:
+            self._notice(number, report.notice)
         if report.row is not None:
             return self._epoch(number, report.row)
         state: Literal["pruned", "failed"] = "pruned" if report.outcome == "diverged" else "failed"
@@ -164,6 +169,17 @@ class Engine:
         attempt = self._running[attempt_id]
         self._write(event="hung", trial=attempt.number, attempt=attempt.attempt, silent_s=silent_s)
         return attempt.number
+
+    def note(self, **event: object) -> None:
+        """Put an event into the record that changes no trial: what people will want to know."""
+        self._write(**event)
+
+    def _notice(self, number: int, text: str) -> None:
+        """Say a worker's trouble once; each time is in the trial's log."""
+        if not self._noticed:
+            self._noticed = True
+            self.note(event="notice", trial=number, text=text)
+            self.say(f"Trial {number}: {text} Further ones are in the trials' logs.")
 
     def interrupt(self) -> None:
         """Hand out nothing more; trials under way stay unfinished, for a resume."""

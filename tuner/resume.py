@@ -16,6 +16,7 @@ _MAY_CHANGE = (
     "data.folder",
     "resources.concurrent_trials",
     "resources.infrastructure_retries",
+    "storage_limit",
     "result",
 )
 

@@ -15,9 +15,11 @@ from models.names import nearest
 from tuner.command_line import add_overrides, run_command
 from tuner.errors import TunerError
 from tuner.run_folder import RunFolder
+from tuner.storage import PLACES
 
 if TYPE_CHECKING:
     from tuner.space import Space
+    from tuner.storage import Storage
 
 
 def parser() -> argparse.ArgumentParser:
@@ -37,6 +39,7 @@ def parser() -> argparse.ArgumentParser:
     add("--epochs", type=_count, help="of each (default: as many as the search allowed)")
     add("--no-baselines", dest="baselines", action="store_false", help="only the best one")
     add("--published", action="store_true", help="train the published defaults alike, to compare")
+    add("--storage", metavar="PLACE", help="where the run is kept: " + PLACES)
     add("--again", action="store_true", help="train again although the report is there")
     add_overrides(options, "the configuration", example="data.folder=/data")
     return options
@@ -54,8 +57,12 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _main(given: argparse.Namespace) -> int:
+    from tuner.safekeeping.choice import storage_of  # noqa: PLC0415
     from tuner.space import load_space  # noqa: PLC0415 - keeps --help fast
 
+    storage = storage_of(RunFolder(given.search), given.storage) if given.search else None
+    if storage is not None:
+        _fetch(storage, RunFolder(given.search))
     config = given.config or _best_of(given.search)
     space = load_space(config, given.overrides)
     from tuner.notices import log_lines_shown, say  # noqa: PLC0415
@@ -75,7 +82,26 @@ def _main(given: argparse.Namespace) -> int:
         )
     for line in summary.lines():
         say(line)
+    if storage is not None:
+        _keep(storage, RunFolder(given.search))
     return 0
+
+
+def _fetch(storage: Storage, run_folder: RunFolder) -> None:
+    from tuner.safekeeping.restore import fetch_best  # noqa: PLC0415
+
+    fetch_best(storage, run_folder)
+
+
+def _keep(storage: Storage, run_folder: RunFolder) -> None:
+    """The report is on this machine's disk already: a storage that fails costs only the copy."""
+    from tuner.notices import say  # noqa: PLC0415
+    from tuner.safekeeping.restore import keep_retrained  # noqa: PLC0415
+
+    try:
+        keep_retrained(storage, run_folder)
+    except TunerError as error:
+        say(f"{error} Report and model are on this machine alone.")
 
 
 def _tracker(space: Space, run_folder: RunFolder) -> Callable[[dict[str, float]], None]:

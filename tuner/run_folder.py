@@ -54,6 +54,16 @@ class RunFolder:
         return self.path / "split.npz"
 
     @property
+    def storage(self) -> Path:
+        """The name of the storage that copies and checkpoints go to, if there is one."""
+        return self.path / "storage.txt"
+
+    @property
+    def restored(self) -> Path:
+        """A word that the record came from a copy, for the next driver."""
+        return self.path / "restored.json"
+
+    @property
     def best(self) -> Path:
         """The best configuration, as a space file."""
         return self.path / "best.yaml"
@@ -110,4 +120,5 @@ class RunFolder:
     def foreign_files(self) -> list[str]:
         """The names in the folder beyond what a start leaves that came to nothing."""
         names = sorted(entry.name for entry in self.path.iterdir()) if self.path.is_dir() else []
-        return [name for name in names if name not in (self.lock.name, self.split.name)]
+        started = (self.lock.name, self.split.name, self.storage.name)
+        return [name for name in names if name not in started]

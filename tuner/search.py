@@ -23,6 +23,7 @@ from tuner.command_line import (
 from tuner.errors import SpaceError, TunerError
 from tuner.run_folder import RunFolder
 from tuner.signals import INTERRUPTED
+from tuner.storage import PLACES, VARIABLE
 
 if TYPE_CHECKING:
     from tuner.space import Space
@@ -63,6 +64,7 @@ def parser() -> argparse.ArgumentParser:
     )
     add("--seed", type=int, help="of the whole search")
     add("--address", help="of a Ray cluster, or auto on one of its machines")
+    add("--storage", metavar="PLACE", help="where what must outlive a machine goes: " + PLACES)
     add("--wandb", choices=("online", "offline", "off"), help="where the curves go")
     return options
 
@@ -80,7 +82,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _main(given: argparse.Namespace) -> int:
-    run_folder = _run_folder(given)
+    run_folder = _run_folder(given, _names_in_storage(given))
+    if not given.dry_run:
+        _agree_with_storage(given, run_folder)
     space = _space(given, run_folder)
     if given.dry_run:
         return _dry_run(space, given.address or os.environ.get("RAY_ADDRESS"))
@@ -93,6 +97,7 @@ def _main(given: argparse.Namespace) -> int:
         run_folder=run_folder.path,
         time_budget_s=given.time_budget,
         address=given.address,
+        storage=given.storage,
     )
     if summary.failure:
         raise TunerError(f"The search gave up: {summary.failure}. See the logs under {run_folder}.")
@@ -106,7 +111,29 @@ def _shown(space: Space, run_folder: RunFolder) -> bool:
     return show_finished(space, run_folder)
 
 
-def _run_folder(given: argparse.Namespace) -> RunFolder:
+def _names_in_storage(given: argparse.Namespace) -> Sequence[str]:
+    """Return the runs that other machines keep in the storage, whose names are taken here too."""
+    if given.name or given.space is None or not (given.storage or os.environ.get(VARIABLE)):
+        return ()
+    from tuner.safekeeping.choice import named_storage  # noqa: PLC0415 - for --help
+
+    storage = named_storage(given.storage)
+    return () if storage is None else storage.names()
+
+
+def _agree_with_storage(given: argparse.Namespace, run_folder: RunFolder) -> None:
+    """Fetch what the storage knows of a run that goes on; keep its name free for no other."""
+    from tuner.safekeeping.choice import check_free, storage_of  # noqa: PLC0415 - for --help
+    from tuner.safekeeping.restore import restore  # noqa: PLC0415
+
+    storage = storage_of(run_folder, given.storage)
+    if storage is not None and given.resume:
+        restore(storage, run_folder)
+    elif storage is not None:
+        check_free(storage, run_folder)
+
+
+def _run_folder(given: argparse.Namespace, taken: Sequence[str]) -> RunFolder:
     """Return the folder that --name says, or that follows from the space file's name."""
     runs: Path = given.runs
     if given.name:
@@ -117,8 +144,8 @@ def _run_folder(given: argparse.Namespace) -> RunFolder:
             "or which run should go on: --resume --name <name>."
         )
     stem = given.space.stem
-    existing = newest_name(stem, runs) if given.resume else None
-    return RunFolder(runs / (existing or free_name(stem, runs)))
+    existing = newest_name(stem, runs, taken) if given.resume else None
+    return RunFolder(runs / (existing or free_name(stem, runs, taken)))
 
 
 def _space(given: argparse.Namespace, run_folder: RunFolder) -> Space:

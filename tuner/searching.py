@@ -11,7 +11,6 @@ from models.data.sources import Source, find
 from tuner.backend.address import CLUSTER_VARIABLE
 from tuner.backend.asha import make_scheduler
 from tuner.backend.run import connection, run
-from tuner.checkpoints import Checkpoints
 from tuner.console.listener import ConsoleListener
 from tuner.console.state import SearchState
 from tuner.engine import Engine
@@ -24,6 +23,8 @@ from tuner.record import TrialView
 from tuner.results import data_sentence, write_results
 from tuner.resume import recorded_space, resumed_space
 from tuner.run_folder import RunFolder
+from tuner.safekeeping.choice import storage_of
+from tuner.safekeeping.keeper import Keeper, kept
 from tuner.setting import TrialSetting
 from tuner.signals import stop_on_signals
 from tuner.space import (
@@ -34,7 +35,6 @@ from tuner.space import (
     scale_sentence,
     trials_at_once,
 )
-from tuner.storage import Storage, local_storage
 from tuner.tracking.listener import WandbListener
 from tuner.tracking.mode import choose_mode
 from tuner.tracking.runs import TrackingConfig
@@ -58,33 +58,41 @@ def search(
     run_folder: Path,
     time_budget_s: float | None = None,
     address: str | None = None,
+    storage: str | None = None,
 ) -> SearchSummary:
     """Search `space` and leave record and results in `run_folder`.
 
     Where the folder holds a record, the search goes on from it. `time_budget_s` counts all drivers
-    of the search together. Raises TunerError or DataProblem for what people can mend.
+    of the search together. `storage` names a folder that all machines see, or s3://bucket/prefix;
+    without it, it is the recorded one or $TUNER_STORAGE.
+
+    Raises TunerError or DataProblem for what people can mend.
     """
     folder = RunFolder(run_folder.absolute())
     if address is None and CLUSTER_VARIABLE not in os.environ:
         resolve_scale(space, find_machine())  # what this machine cannot do is said before all else
     if recorded := recorded_space(folder):
         space = resumed_space(recorded, space, folder)
-    with sole_driver(folder), log_lines_shown():
+    place = storage_of(folder, storage)
+    with sole_driver(folder), kept(folder, place) as keeper, log_lines_shown():
         source = find(space.data)
-        with ThreadPoolExecutor(1) as beside:  # the split takes as long as Ray's own start
+        with ThreadPoolExecutor(2) as beside:  # the split takes as long as Ray's own start
             split = beside.submit(_split, space, source, folder)
+            shipped = beside.submit(keeper.ship, space.data, source)
             with connection(address) as machine:
                 split.result()
-                return _search_on(machine, space, source, folder, time_budget_s)
+                shipped.result()
+                return _search_on(machine, space, source, keeper, time_budget_s)
 
 
 def _search_on(
     machine: Machine,
     space: Space,
     source: Source,
-    run_folder: RunFolder,
+    keeper: Keeper,
     time_budget_s: float | None,
 ) -> SearchSummary:
+    run_folder = keeper.run_folder
     say(scale_sentence(space, machine))
     space = resolve_scale(space, machine)
     dump_space(space, run_folder.space)
@@ -97,30 +105,31 @@ def _search_on(
     )
     console = ConsoleListener(run_folder.name, _state(space), slots)
     wandb = _wandb(space, run_folder, engine)
-    engine.listeners = (console, wandb)
+    engine.listeners = (console, wandb, *keeper.begin(engine, space))
     if engine.trials:
         console.restore(engine.trials)
         wandb.rebuild(engine.trials)
     with stop_on_signals(engine.interrupt):
         try:
             with console:
-                setting = _setting(space, source, run_folder, machine)
+                setting = _setting(space, source, keeper, machine)
                 used = run(engine, setting, space.resources, machine, lanes=lanes.count)
             if used is not None:
                 say(f"Packs: {used}.")
         finally:
             engine.close()
-            summary = _finish(engine, space, run_folder, console)
+            summary = _finish(engine, space, keeper, console)
             wandb.close()
     return summary
 
 
 def _finish(
-    engine: Engine, space: Space, run_folder: RunFolder, console: ConsoleListener
+    engine: Engine, space: Space, keeper: Keeper, console: ConsoleListener
 ) -> SearchSummary:
-    trials = engine.trials
+    trials, run_folder = engine.trials, keeper.run_folder
     write_results(space, run_folder, trials)
-    _drop_states(local_storage(run_folder.path), trials)
+    for line in keeper.close():
+        say(line)
     if engine.out_of_time:
         say("The time budget of all sessions together is used up; --time-budget gives it more.")
     resume = "" if engine.finished else _resume_command(run_folder)
@@ -141,13 +150,6 @@ def _finish(
     )
 
 
-def _drop_states(storage: Storage, trials: Sequence[TrialView]) -> None:
-    """Remove what only a resume would need of trials that have ended."""
-    for trial in trials:
-        if trial.state != "running":
-            Checkpoints(storage, trial.number).drop_states()
-
-
 def _resume_command(run_folder: RunFolder) -> str:
     command = f"python -m tuner.search --resume --name {run_folder.name}"
     if run_folder.path.parent != Path("runs").absolute():
@@ -164,7 +166,7 @@ def _split(space: Space, source: Source, run_folder: RunFolder) -> None:
         make_split(space.data, source).save(run_folder.split)
 
 
-def _setting(space: Space, source: Source, run_folder: RunFolder, machine: Machine) -> TrialSetting:
+def _setting(space: Space, source: Source, keeper: Keeper, machine: Machine) -> TrialSetting:
     return TrialSetting(
         detector=space.detector,
         objective=space.objective,
@@ -173,7 +175,8 @@ def _setting(space: Space, source: Source, run_folder: RunFolder, machine: Machi
         source=source,
         data_seed=space.sampler.seed,
         threads=None if machine.gpus else space.resources.cpus_per_trial,
-        storage=local_storage(run_folder.path),
+        storage=keeper.storage,
+        data_storage=keeper.data_storage(space.data),
     )
 
 

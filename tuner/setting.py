@@ -19,7 +19,8 @@ SPLIT = RunFolder(Path()).split.name
 class TrialSetting:
     """What all trials of a search share; `threads` None leaves the number to torch.
 
-    `storage` holds the split and takes the trials' files: the run's own part of it.
+    `storage` holds the split and takes the trials' files: the run's own part of it. `data_storage`
+    has the images for machines that do not see the driver's.
     """
 
     detector: str
@@ -30,6 +31,7 @@ class TrialSetting:
     data_seed: int
     threads: int | None
     storage: Storage
+    data_storage: Storage | None = None
 
     def __deepcopy__(self, _memo: object) -> Self:
         """Itself, since nothing changes it: Tune copies it for every trial."""

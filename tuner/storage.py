@@ -21,6 +21,7 @@ from tuner.errors import TunerError
 
 VARIABLE = "TUNER_STORAGE"
 NONE = "none"
+PLACES = f"a folder that all machines see, s3://bucket/prefix, or {NONE} (default: ${VARIABLE})"
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _DENIED = (errno.EACCES, errno.EPERM)
 
@@ -52,6 +53,10 @@ class Storage(ABC):
     @abstractmethod
     def sizes(self, prefix: str = "") -> dict[str, int]:
         """Return all keys below a prefix that ends at a `/`, each with its size in bytes."""
+
+    @abstractmethod
+    def names(self) -> list[str]:
+        """Return the names for `within` that hold something."""
 
     @abstractmethod
     def modified(self, key: str) -> float | None:
@@ -171,6 +176,15 @@ class FolderStorage(Storage):
         except OSError as error:
             raise StorageError(self._reason(error, "read")) from error
         return found
+
+    def names(self) -> list[str]:
+        """Return the folders in it."""
+        try:
+            return sorted(entry.name for entry in self.root.iterdir() if entry.is_dir())
+        except FileNotFoundError:
+            return []
+        except OSError as error:
+            raise StorageError(self._reason(error, "read")) from error
 
     def modified(self, key: str) -> float | None:
         """Return the file's time, which a file server sets by its own clock."""

@@ -100,6 +100,15 @@ class S3Storage(Storage):
         start = len(self._path(""))
         return {info.path[start:]: info.size for info in found if info.type == fs.FileType.File}
 
+    def names(self) -> list[str]:
+        """List the prefixes one step down."""
+        from pyarrow import fs  # noqa: PLC0415
+
+        selector = fs.FileSelector(self._path("").rstrip("/"), allow_not_found=True)
+        with self._explained("read"):
+            found = self._files.get_file_info(selector)
+        return sorted(info.base_name for info in found if info.type == fs.FileType.Directory)
+
     def modified(self, key: str) -> float | None:
         """Return the object's time, which the server sets."""
         with self._explained("read"):

@@ -31,7 +31,9 @@ class Pixels:
 
 
 class DatasetModule(Protocol):
-    """What the module of a data set defines."""
+    """What the module of a data set defines; `FILES` are the names of its files in a folder."""
+
+    FILES: tuple[str, ...]
 
     def find(self, folder: Path | None, cache: Path) -> Source:
         """Take the first usable source; raises `DataNotFound`."""

@@ -123,6 +123,7 @@ def test_the_options_would_not_reach_the_search(api: FakeApi) -> None:
         "run_folder": Path("runs/mine"),
         "time_budget_s": 600.0,
         "address": "auto",
+        "storage": None,
     }
 
 

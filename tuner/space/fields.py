@@ -9,7 +9,16 @@ from pydantic import BeforeValidator, Field, StrictStr
 from models.data.config import DataConfig
 from tuner.domains import Domain, PlainValue
 from tuner.space.data_section import Data
-from tuner.space.sections import Count, Resources, Sampler, Scale, Scheduler, Section, Wandb
+from tuner.space.sections import (
+    Count,
+    Resources,
+    Sampler,
+    Scale,
+    Scheduler,
+    Section,
+    SizeOrNone,
+    Wandb,
+)
 
 
 def _wandb_mode(written: object) -> object:
@@ -40,6 +49,10 @@ class SpaceFields(Section):
     """One of the scales; auto takes `gpu` where there is a GPU, else `cpu`."""
     scales: dict[str, Scale] = Field(default_factory=dict)
     """Named sizes of the search; one of them is chosen at the start."""
+    storage_limit: SizeOrNone = 20_000_000_000
+    """Most bytes of all checkpoints and best detectors together, such as 20 GB; none for no limit.
+
+    When room is needed, the best detectors of the worst ended trials go first."""
     wandb: Annotated[Wandb, BeforeValidator(_wandb_mode)] = Wandb()
     result: dict[str, Any] | None = None
     """What a search found, in its best.yaml; a new search does not read it."""

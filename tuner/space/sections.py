@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictInt, StrictStr
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StrictInt,
+    StrictStr,
+    WithJsonSchema,
+)
 
 from models.hyperparameters import Value
 from tuner.domains import PlainValue
@@ -35,6 +44,34 @@ def _lanes(value: object) -> object:
 Lanes = Annotated[StrictInt | Literal["auto"], BeforeValidator(_lanes)]
 Count = Annotated[StrictInt, Field(ge=1)]
 CountOrAuto = Annotated[StrictInt | Literal["auto"], BeforeValidator(_count_or_auto)]
+
+
+_UNITS = {"": 1, "b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "tb": 10**12}
+_BYTES = r"(\d+(?:\.\d+)?) *([kmgt]?b|)"
+
+
+def _size_or_none(value: object) -> object:
+    if value == "none" or (isinstance(value, int) and not isinstance(value, bool) and value >= 1):
+        return value
+    found = re.fullmatch(_BYTES, value.strip().lower()) if isinstance(value, str) else None
+    size = round(float(found[1]) * _UNITS[found[2]]) if found else 0
+    if size < 1:
+        raise ValueError(f"must be a size such as 20 GB or 500 MB, or none; got {value!r}")
+    return size
+
+
+SizeOrNone = Annotated[
+    StrictInt | Literal["none"],
+    BeforeValidator(_size_or_none),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "integer", "minimum": 1},
+                {"type": "string", "pattern": r"^\s*(none|\d+(\.\d+)? *([kKmMgGtT]?[bB])?)\s*$"},
+            ]
+        }
+    ),
+]
 
 
 class Sampler(Section):

@@ -12,10 +12,10 @@ from models.hyperparameters import Value
 from models.trainer import EpochResult, Trainer
 from tuner.attempt import Report
 from tuner.setting import TrialSetting
+from tuner.worker.images import load_images
 from tuner.worker.passenger import Passenger
 from tuner.worker.progress import TrainedEpoch, one_line
 from tuner.worker.rows import log_line
-from tuner.worker.trial import load_data
 
 
 class Seats:
@@ -79,7 +79,7 @@ class Seats:
         """The trainer with this configuration at `place`; a new one for another structure."""
         assert passenger.progress is not None
         if self._data is None:
-            self._data = load_data(self._setting)
+            self._data = load_images(self._setting)
         structure = self._structure_of(passenger)
         if self._trainer is None or structure != self._structure:
             self._drop_trainer()

@@ -4,10 +4,11 @@ import traceback
 
 import torch
 
-from models.data.images import TrainingData, load_training
+from models.data.images import TrainingData
 from models.trainer import Trainer
 from tuner.attempt import Attempt, Report
 from tuner.setting import TrialSetting
+from tuner.worker.images import load_images
 from tuner.worker.progress import Progress, one_line
 from tuner.worker.rows import log_line
 from tuner.worker.stacks import answer_with_stacks
@@ -64,7 +65,7 @@ class TrialWorker:
 
     def _open(self, attempt: Attempt) -> tuple[Progress, Trainer]:
         if self._data is None:
-            self._data = load_data(self._setting)
+            self._data = load_images(self._setting)
         progress = Progress(self._setting, attempt)
         trainer = Trainer(
             self._setting.detector,
@@ -74,8 +75,3 @@ class TrialWorker:
         )
         progress.go_on(trainer, 0)
         return progress, trainer
-
-
-def load_data(setting: TrialSetting) -> TrainingData:
-    """The images of a search, by the split that the driver made."""
-    return load_training(setting.data, setting.source, setting.split())

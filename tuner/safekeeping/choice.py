@@ -1,0 +1,39 @@
+"""Which storage a run has: the one that is given, the one it is recorded with, or the cluster's."""
+
+from __future__ import annotations
+
+import os
+
+from tuner.errors import TunerError
+from tuner.files import replace_file
+from tuner.run_folder import RunFolder
+from tuner.storage import NONE, VARIABLE, Storage, open_storage
+
+
+def named_storage(given: str | None) -> Storage | None:
+    """Return the storage of `--storage`, else of $TUNER_STORAGE; None for neither, or `none`."""
+    place = given or os.environ.get(VARIABLE) or NONE
+    return None if place == NONE else open_storage(place)
+
+
+def storage_of(run_folder: RunFolder, given: str | None) -> Storage | None:
+    """Return the storage that a run uses: what is recorded goes before $TUNER_STORAGE."""
+    recorded = run_folder.storage.read_text().strip() if run_folder.storage.exists() else None
+    return named_storage(given or recorded)
+
+
+def record_storage(run_folder: RunFolder, storage: Storage | None) -> None:
+    """Let a resume find the storage without being told. Credentials are no part of its name."""
+    if storage is None:
+        run_folder.storage.unlink(missing_ok=True)
+    else:
+        replace_file(run_folder.storage, lambda path: path.write_text(f"{storage.uri}\n"))
+
+
+def check_free(storage: Storage, run_folder: RunFolder) -> None:
+    """Raise TunerError where the storage holds another run of this name."""
+    if storage.within(run_folder.name).modified(run_folder.journal.name) is not None:
+        raise TunerError(
+            f"{storage.uri} holds a run named {run_folder.name}, and it is never overwritten: "
+            "go on with it by --resume, or start another search with --name."
+        )

@@ -1,0 +1,116 @@
+"""One driver per run, also where drivers on several machines share a storage.
+
+A lease names its holder and is renewed with every copy of the record; it is read by the storage's
+own clock, so that the machines' clocks do not matter. Object stores have no locks: two drivers that
+start in the same second can both believe they hold it, until the next renewal shows it to one of
+them, which then stops.
+"""
+
+import json
+import os
+import socket
+import time
+import uuid
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from tuner.errors import TunerError
+from tuner.storage import Storage
+
+KEY = "lease.json"
+STALE_S = 90.0
+
+
+class LeaseLost(TunerError):  # noqa: N818 - it says what happened
+    """Another driver has taken the run over."""
+
+
+class Lease:
+    """This driver's claim on a run in a storage."""
+
+    def __init__(self, storage: Storage) -> None:
+        self._storage = storage
+        self._mine: dict[str, Any] = {
+            "id": uuid.uuid4().hex,
+            "host": socket.gethostname(),
+            "process": os.getpid(),
+            "machine": _machine(),
+        }
+
+    def take(self) -> None:
+        """Claim the run. Raises TunerError, naming the holder, where another driver is at work."""
+        self.check_free()
+        self._put()
+
+    def check_free(self) -> None:
+        """Raise TunerError, naming the holder, where another driver is at work."""
+        holder = self._holder()
+        if holder is not None and not _is_gone(holder):
+            age_s = self._age_s()
+            if age_s < STALE_S:
+                raise TunerError(
+                    f"{self._storage.uri} is being searched by another driver "
+                    f"({_name(holder)}, seen {age_s:.0f} s ago). Wait for it, stop it, or start "
+                    f"another search with --name. If that machine is gone, its claim ends "
+                    f"{STALE_S - age_s:.0f} s from now."
+                )
+
+    def renew(self) -> None:
+        """Keep the claim; raises LeaseLost where another driver has taken it."""
+        holder = self._holder()
+        if holder is not None and holder["id"] != self._mine["id"]:
+            raise LeaseLost(f"Another driver has taken this search over: {_name(holder)}")
+        self._put()
+
+    def release(self) -> None:
+        """Give the claim back, if it is still this driver's."""
+        holder = self._holder()
+        if holder is not None and holder["id"] == self._mine["id"]:
+            self._storage.delete(KEY)
+
+    def _put(self) -> None:
+        self._storage.put(KEY, json.dumps(self._mine | {"time": time.time()}).encode())
+
+    def _holder(self) -> dict[str, Any] | None:
+        data = self._storage.get(KEY)
+        if data is None:
+            return None
+        with suppress(ValueError):
+            holder: dict[str, Any] = json.loads(data)
+            return holder
+        return None
+
+    def _age_s(self) -> float:
+        """Seconds since the last renewal, both times taken by the storage."""
+        probe = f".now-{self._mine['id']}"
+        self._storage.put(probe, b"")
+        now, then = self._storage.modified(probe), self._storage.modified(KEY)
+        self._storage.delete(probe)
+        return max(0.0, (now or 0.0) - (then or 0.0))
+
+
+def _name(holder: dict[str, Any]) -> str:
+    return f"process {holder['process']} on {holder['host']}"
+
+
+def _is_gone(holder: dict[str, Any]) -> bool:
+    """Whether the holder is known to have ended: a process of this machine that is no more."""
+    if holder["machine"] != _machine():
+        return False
+    try:
+        os.kill(holder["process"], 0)
+    except ProcessLookupError:
+        return True
+    except PermissionError:
+        return False
+    return bool(holder["process"] == os.getpid())
+
+
+def _machine() -> str:
+    """This boot of this machine, and where in it process numbers have their meaning."""
+    parts = [socket.gethostname()]
+    with suppress(OSError):
+        parts.append(Path("/proc/sys/kernel/random/boot_id").read_text().strip())
+        parts.append(str(Path("/proc/self/ns/pid").readlink()))
+    return " ".join(parts)

@@ -1,0 +1,47 @@
+"""A run fetched from its storage, before this machine goes on with it."""
+
+from contextlib import suppress
+
+from tuner.files import replace_file
+from tuner.lock import sole_driver
+from tuner.notices import say
+from tuner.run_folder import RunFolder
+from tuner.safekeeping.copies import fetch_record
+from tuner.safekeeping.lease import Lease
+from tuner.safekeeping.recovery import mark_restored
+from tuner.storage import Storage
+
+
+def restore(place: Storage, run_folder: RunFolder) -> None:
+    """Fetch the record of a run where the storage knows more of it than this folder.
+
+    Raises TunerError where another driver is at work on it, or the two cannot be made one.
+    """
+    storage = place.within(run_folder.name)
+    if storage.modified(run_folder.journal.name) is None:
+        return
+    Lease(storage).check_free()
+    with sole_driver(run_folder):
+        if fetch_record(storage, run_folder):
+            mark_restored(run_folder)
+            say(f"Fetched the record of {run_folder.name} from {place.uri}.")
+
+
+def fetch_best(place: Storage, run_folder: RunFolder) -> None:
+    """Fetch what a retrain reads of a run that this machine does not have."""
+    storage = place.within(run_folder.name)
+    for path in (run_folder.best, run_folder.space, run_folder.split):
+        data = None if path.exists() else storage.get(path.name)
+        if data is not None:
+            replace_file(path, lambda draft, data=data: draft.write_bytes(data))  # type: ignore[misc]
+
+
+def keep_retrained(place: Storage, run_folder: RunFolder) -> None:
+    """Put the report and the model of a retrain into the storage."""
+    storage = place.within(run_folder.name)
+    for folder in (run_folder.model, run_folder.report):
+        for file in sorted(folder.rglob("*")):
+            with suppress(FileNotFoundError):
+                if file.is_file():
+                    key = file.relative_to(run_folder.path).as_posix()
+                    storage.put(key, file.read_bytes())
