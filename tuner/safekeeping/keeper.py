@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from threading import Thread
 
 from models.data.config import DataConfig
 from models.data.sources import Source
@@ -15,6 +16,7 @@ from tuner.safekeeping.lease import Lease
 from tuner.safekeeping.pruning import Pruner
 from tuner.safekeeping.recovery import Recovery, clear_mark, is_restored
 from tuner.safekeeping.shipping import data_storage, ship
+from tuner.safekeeping.sizing import ROOMY_BYTES, forecast
 from tuner.safekeeping.upkeep import Upkeep
 from tuner.space import Space
 from tuner.storage import Storage, local_storage
@@ -64,21 +66,22 @@ class Keeper:
         if self._copies is not None:
             self._copies.copy()
         limit = None if space.storage_limit == "none" else space.storage_limit
+        pruner = Pruner(
+            self.storage, limit=limit, objective=space.objective, slots=engine.slots, say=say
+        )
+        if limit is not None and limit < engine.slots * ROOMY_BYTES:
+            Thread(target=self._forecast, args=(pruner,), daemon=True).start()
         self._upkeep = Upkeep(
-            Pruner(
-                self.storage,
-                limit=limit,
-                objective=space.objective,
-                slots=engine.slots,
-                say=say,
-            ),
-            copies=self._copies,
-            lease=self._lease,
-            say=say,
-            stop=engine.interrupt,
+            pruner, copies=self._copies, lease=self._lease, say=say, stop=engine.interrupt
         )
         self._upkeep.start(engine.trials)
         return (self._upkeep, *((self._recovery,) if self._recovery else ()))
+
+    def _forecast(self, pruner: Pruner) -> None:
+        """Let it be said before the first checkpoint is written that the limit cannot be kept."""
+        found = forecast(self.run_folder.space)
+        if found is not None:
+            pruner.expect(found.state, found.best)
 
     def close(self) -> Sequence[str]:
         """Copy and prune a last time, the record being closed; returns what is to be said."""

@@ -60,6 +60,12 @@ class Pruner:
         self._largest = {"state": 0, "best": 0}
         self._said = False
 
+    def expect(self, state: int, best: int) -> None:
+        """Reckon with checkpoints and best detectors of so many bytes before there are any."""
+        self._largest = {"state": state, "best": best}
+        if self._limit is not None:
+            self._warn(self._limit)
+
     def prune(self, ended: Collection[TrialView]) -> None:
         """Take in all trials that have ended so far. Raises StorageError."""
         for trial in ended:
@@ -85,17 +91,21 @@ class Pruner:
         self._best[number] = best
 
     def _fit(self, limit: int, ended: Collection[TrialView]) -> None:
-        needed = needed_bytes(self._slots, self._largest["state"], self._largest["best"])
-        if needed > limit and not self._said:
-            self._said = True
-            self._say(shortage(limit, needed, self._slots))
-        room = limit - needed
+        room = limit - self._warn(limit)
         for number in self._worst_first(ended):
             if sum(self._best.values()) - self._largest["best"] <= room:
                 return
             if self._best[number]:
                 Checkpoints(self._storage, number).drop_best()
                 self._best[number] = 0
+
+    def _warn(self, limit: int) -> int:
+        """Say once that the limit cannot be kept, if so; returns the bytes that are needed."""
+        needed = needed_bytes(self._slots, self._largest["state"], self._largest["best"])
+        if needed > limit and not self._said:
+            self._said = True
+            self._say(shortage(limit, needed, self._slots))
+        return needed
 
     def _worst_first(self, ended: Collection[TrialView]) -> list[int]:
         """All ended trials but the best, those outside the ranking first."""

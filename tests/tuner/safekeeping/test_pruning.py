@@ -1,11 +1,20 @@
 """storage_limit: what goes, what stays, and what is said where it cannot be kept."""
 
+import io
 from pathlib import Path
 
-from tests.tuner.simulated import row
+import torch
+
+from models import detectors
+from models.data.images import load_training
+from models.data.protocol import make_split
+from models.data.sources import find
+from tests.tuner.simulated import row, small_space
 from tuner.checkpoints import Checkpoints
 from tuner.record import TrialState, TrialView
 from tuner.safekeeping.pruning import Pruner, needed_bytes, size_text
+from tuner.safekeeping.sizing import forecast
+from tuner.space import dump_space
 from tuner.storage import Storage, local_storage
 
 STATE, BEST = 1000, 300
@@ -82,6 +91,33 @@ def test_what_is_needed_would_go_or_the_shortage_stay_unsaid(tmp_path: Path) -> 
     assert "storage_limit is 500 bytes" in said[0]
     assert "need up to" in said[0]
     assert "--set storage_limit=" in said[0]
+
+
+def test_a_shortage_that_is_foreseen_would_be_said_late_or_twice(tmp_path: Path) -> None:
+    storage, said = local_storage(tmp_path), list[str]()
+    work = pruner(storage, 500, said)
+    work.expect(state=400, best=100)
+    assert len(said) == 1
+    assert "1 trials at once need up to 1.5 kB" in said[0]
+    filled(storage, 0)
+    work.prune([ended(0, 0.7)])
+    assert len(said) == 1
+
+
+def test_the_forecast_of_a_trials_bytes_would_be_far_off(tmp_path: Path) -> None:
+    from models.trainer import Lane, Trainer
+
+    space = small_space(fixed={"width": 4, "batch_normals": 16, "batch_anomalies": 4})
+    source = find(space.data)
+    data = load_training(space.data, source, make_split(space.data, source))
+    settings = detectors.resolve(space.detector, space.fixed)
+    trainer = Trainer(space.detector, data, [Lane(hyperparameters=settings, seed=0)])
+    body = io.BytesIO()
+    torch.save(trainer.state(0), body)
+    dump_space(space, tmp_path / "space.yaml")
+    found = forecast(tmp_path / "space.yaml")
+    assert found is not None
+    assert 0.8 < found.state / len(body.getvalue()) < 1.2
 
 
 def test_the_forecast_would_forget_what_is_held_at_once() -> None:

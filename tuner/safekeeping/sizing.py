@@ -1,0 +1,68 @@
+"""How many bytes a trial's checkpoint and best detector will take, before anything is trained.
+
+python -m tuner.safekeeping.sizing runs/<name>/space.yaml prints them, for a driver that does
+without torch: the networks are built without their weights, and counted.
+"""
+
+import json
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from models import detectors
+from models.data.registry import DATASETS
+from tuner.space import Space, load_space
+
+ROOMY_BYTES = 2_000_000_000
+"""A limit of so much for each trial at once needs no forecast: the widest detectors stay below."""
+_PATIENCE_S = 120
+_LABEL_BYTES = 20_000  # names, rows and configuration beside the numbers
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrialBytes:
+    """Of one checkpoint, and of one best detector."""
+
+    state: int
+    best: int
+
+
+def forecast(space_file: Path) -> TrialBytes | None:
+    """Ask a process of its own; None where it fails, for a forecast stops no search."""
+    command = [sys.executable, "-m", "tuner.safekeeping.sizing", str(space_file)]
+    try:
+        said = subprocess.run(
+            command, capture_output=True, text=True, check=True, timeout=_PATIENCE_S
+        )
+        return TrialBytes(**json.loads(said.stdout.splitlines()[-1]))
+    except (OSError, subprocess.SubprocessError, ValueError, IndexError, TypeError):
+        return None
+
+
+def trial_bytes(space: Space) -> TrialBytes:
+    """Count the numbers of a trial at the space's fixed hyperparameters. Imports torch."""
+    import torch  # noqa: PLC0415
+
+    detector = detectors.load(space.detector)
+    settings = detectors.resolve(space.detector, space.fixed)
+    with torch.device("meta"):
+        networks = detector.networks(
+            settings, DATASETS[space.data.dataset].channels, space.data.size
+        )
+    weights = sum(
+        tensor.numel() * tensor.element_size()
+        for network in networks.values()
+        for tensor in network.state_dict().values()
+    )
+    moments = sum(
+        2 * parameter.numel() * parameter.element_size()
+        for phase in detector.phases
+        for name in phase.trains
+        for parameter in networks[name].parameters()
+    )
+    return TrialBytes(state=weights + moments + _LABEL_BYTES, best=weights + _LABEL_BYTES)
+
+
+if __name__ == "__main__":
+    sys.stdout.write(json.dumps(vars(trial_bytes(load_space(Path(sys.argv[1]))))) + "\n")
