@@ -89,6 +89,7 @@ def _main(given: argparse.Namespace) -> int:
     if given.dry_run:
         return _dry_run(space, given.address or os.environ.get("RAY_ADDRESS"))
     if given.resume and _shown(space, run_folder):
+        _copy_shown(given, run_folder)
         return 0
     from tuner.api import search  # noqa: PLC0415 - loads ray and optuna
 
@@ -109,6 +110,16 @@ def _shown(space: Space, run_folder: RunFolder) -> bool:
     from tuner.finished import show_finished  # noqa: PLC0415 - for --help
 
     return show_finished(space, run_folder)
+
+
+def _copy_shown(given: argparse.Namespace, run_folder: RunFolder) -> None:
+    """Bring the storage's copy up to date, should the driver that finished have failed at that."""
+    from tuner.safekeeping.choice import storage_of  # noqa: PLC0415 - for --help
+    from tuner.safekeeping.copies import RecordCopies  # noqa: PLC0415
+
+    storage = storage_of(run_folder, given.storage)
+    if storage is not None:
+        RecordCopies(run_folder, storage.within(run_folder.name)).copy_results()
 
 
 def _names_in_storage(given: argparse.Namespace) -> Sequence[str]:

@@ -1,0 +1,35 @@
+"""Which storage a command uses, and whose names are taken there."""
+
+from pathlib import Path
+
+import pytest
+
+from tuner.errors import TunerError
+from tuner.run_folder import RunFolder
+from tuner.safekeeping.choice import check_free, record_storage, storage_of
+from tuner.storage import open_storage
+
+
+def test_the_wrong_storage_would_be_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = RunFolder(tmp_path / "run")
+    monkeypatch.delenv("TUNER_STORAGE", raising=False)
+    assert storage_of(folder, None) is None
+    monkeypatch.setenv("TUNER_STORAGE", "/of-the-cluster")
+    assert storage_of(folder, None) == open_storage("/of-the-cluster")
+    assert storage_of(folder, "none") is None
+    record_storage(folder, open_storage("/recorded"))
+    assert storage_of(folder, None) == open_storage("/recorded")
+    assert storage_of(folder, "/given") == open_storage("/given")
+    assert folder.foreign_files() == []
+    record_storage(folder, None)
+    assert storage_of(folder, None) == open_storage("/of-the-cluster")
+
+
+def test_another_machines_run_would_be_overwritten(tmp_path: Path) -> None:
+    storage = open_storage(str(tmp_path / "shared"))
+    storage.check()
+    folder = RunFolder(tmp_path / "runs" / "one")
+    check_free(storage, folder)
+    storage.within("one").put("events.jsonl", b"x")
+    with pytest.raises(TunerError, match="holds a run named one, and it is never overwritten"):
+        check_free(storage, folder)
