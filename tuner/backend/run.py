@@ -18,6 +18,7 @@ from tuner.backend.capacity import cluster_capacity, node_capacity
 from tuner.backend.hangs import Watchdog
 from tuner.backend.packed import PACKS, PackedTrialActor
 from tuner.backend.packs import open_packs
+from tuner.backend.local import start_ray
 from tuner.backend.trainable import SETTING, TrialActor
 from tuner.engine import Engine
 from tuner.errors import TunerError
@@ -39,25 +40,21 @@ def connection(address: str | None) -> Iterator[Machine]:
         check_address(address)
     warnings.filterwarnings("ignore", module="ray")
     logging.getLogger("ray").setLevel(logging.ERROR)
-    options: dict[str, Any] = (
-        {} if address else {"include_dashboard": False, "_node_ip_address": "127.0.0.1"}
-    )
-    try:
-        ray.init(
-            address=address or "local", log_to_driver=False, logging_level=logging.ERROR, **options
-        )
-    except (ConnectionError, ValueError) as error:
-        raise TunerError(_no_ray(address, error)) from error
+    if address in (None, "local"):
+        start_ray()
+    elif address:
+        _join(address)
     try:
         yield cluster_capacity() if address else node_capacity()
     finally:
         ray.shutdown()
 
 
-def _no_ray(address: str | None, error: Exception) -> str:
-    if address is None:
-        return f"Ray cannot start on this machine: {error}"
-    return no_cluster(address, error)
+def _join(address: str) -> None:
+    try:
+        ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
+    except (ConnectionError, ValueError) as error:
+        raise TunerError(no_cluster(address, error)) from error
 
 
 def run(
