@@ -13,7 +13,6 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from enum import Enum
-from typing import Literal
 
 from tuner.attempt import Attempt, Report
 from tuner.deciding import Scheduler, decide, final_state
@@ -116,22 +115,31 @@ class Engine:
 
     def report(self, attempt_id: str, report: Report) -> Decision:
         """Record what the worker of an attempt says and answer whether it shall go on."""
-        number = self._running[attempt_id].number
+        attempt = self._running[attempt_id]
         if report.notice:
-            self._notice(number, report.notice)
+            self._notice(attempt.number, report.notice)
         if report.row is not None:
-            return self._epoch(number, report.row)
-        state: Literal["pruned", "failed"] = "pruned" if report.outcome == "diverged" else "failed"
-        reason = "diverged" if report.outcome == "diverged" else f"error: {report.reason}"
-        self._end(number, state, reason)
-        self._give_up_if_hopeless()
-        return Decision(action="stop", reason=reason)
+            return self._epoch(attempt.number, report.row)
+        if report.outcome == "diverged":
+            self._end(attempt.number, "pruned", "diverged")
+            return Decision(action="stop", reason="diverged")
+        return self._error(attempt, report.reason)
+
+    def _error(self, attempt: Attempt, reason: str) -> Decision:
+        """Count an error of the training apart from losses; the trial goes on after the first."""
+        number = attempt.number
+        self._write(event="error", trial=number, attempt=attempt.attempt, reason=reason)
+        if self.history.errors[number] > self._space.resources.error_retries:
+            self._end(number, "failed", f"error: {reason}")
+            self._give_up_if_hopeless()
+        return Decision(action="stop", reason=f"error: {reason}")
 
     def attempt_over(self, attempt_id: str, cause: str = "") -> None:
         """Take note that the backend has let go of an attempt; `cause` is what it knows of why.
 
-        A trial that has not ended by then has lost its worker: it is tried again, up to
-        `resources.infrastructure_retries` times without an epoch in between.
+        A trial that has not ended by then is tried again. If neither an error nor a hang explains
+        the end, it has lost its worker, and is tried `resources.infrastructure_retries` times
+        without an epoch in between.
         """
         attempt = self._running.pop(attempt_id, None)
         if attempt is None or self.stopping:
@@ -139,7 +147,7 @@ class Engine:
         number = attempt.number
         if self.history.trials[number].state != "running":
             return
-        if self.history.hung.get(number) != attempt.attempt:
+        if self.history.explained.get(number) != attempt.attempt:
             self._write(event="lost", trial=number, attempt=attempt.attempt, cause=cause)
         reason = self._spent(number, cause)
         if reason:

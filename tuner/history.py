@@ -16,8 +16,9 @@ from tuner.record import Decision, EpochRow, TrialView
 class History:
     """All trials of a search by number, their last attempt and decision, and the drivers' seconds.
 
-    `losses` counts the workers that a trial has lost since its last epoch, `hangs` those that were
-    ended because they were silent; `hung` is the attempt of the last of these.
+    Since a trial's last epoch, `losses` counts the workers that it has lost, `hangs` those that
+    were ended because they were silent, and `errors` those of its training. `explained` is the last
+    attempt that ended by one of the latter two: its worker is not lost as well.
 
     `started` is the time of the very first event, which tells this search from all others.
 
@@ -29,7 +30,8 @@ class History:
         self.attempts: dict[int, int] = {}
         self.losses: Counter[int] = Counter()
         self.hangs: Counter[int] = Counter()
-        self.hung: dict[int, int] = {}
+        self.errors: Counter[int] = Counter()
+        self.explained: dict[int, int] = {}
         self.decisions: dict[int, Decision] = {}
         self.started: float | None = None
         self.seconds = 0.0
@@ -49,11 +51,13 @@ class History:
                 self.attempts[event["trial"]] = event["attempt"]
             case "lost":
                 self.losses[event["trial"]] += 1
-            case "hung":
-                self.hangs[event["trial"]] += 1
-                self.hung[event["trial"]] = event["attempt"]
+            case "hung" | "error":
+                counter = self.hangs if event["event"] == "hung" else self.errors
+                counter[event["trial"]] += 1
+                self.explained[event["trial"]] = event["attempt"]
             case "epoch":
-                self.losses[event["trial"]] = self.hangs[event["trial"]] = 0
+                for counter in (self.losses, self.hangs, self.errors):
+                    counter[event["trial"]] = 0
                 self._update(event, rows=(*self.trials[event["trial"]].rows, row_of(event)))
                 self.decisions[event["trial"]] = Decision(**event["decision"])
             case "ended":

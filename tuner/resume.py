@@ -17,6 +17,7 @@ _MAY_CHANGE = (
     "resources.concurrent_trials",
     "resources.infrastructure_retries",
     "storage_limit",
+    "resources.error_retries",
     "result",
 )
 

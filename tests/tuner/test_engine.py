@@ -146,13 +146,42 @@ def test_a_diverged_trial_would_be_scored_or_unseen_by_the_sampler(tmp_path: Pat
 
 def test_a_mistake_that_breaks_every_trial_would_cost_all_of_them(tmp_path: Path) -> None:
     simulation = Simulation(small_space(), tmp_path)
-    for _ in range(3):
+    for _ in range(6):
         simulation.fill()
         (attempt_id,) = simulation.running
         simulation.engine.report(attempt_id, Report(outcome="error", reason="no such file"))
         simulation.let_go(attempt_id)
     assert simulation.engine.next_attempt("next") is NoAttempt.FINISHED
     assert simulation.engine.failure == "the first 3 trials failed: error: no such file"
+
+
+def test_an_error_of_the_training_would_end_the_trial_at_once_or_never(tmp_path: Path) -> None:
+    simulation = Simulation(small_space(), tmp_path)
+    for epochs in (2, 0):  # an epoch in between makes it a new row of errors
+        simulation.fill()
+        for _ in range(epochs):
+            simulation.step()
+        (attempt_id,) = simulation.running
+        assert simulation.engine.report(attempt_id, error()).action == "stop"
+        trial = simulation.engine.trials[0]
+        simulation.let_go(attempt_id)
+    assert (trial.state, trial.reason, trial.epochs) == ("failed", "error: CUDA gave up", 2)
+
+
+def test_errors_and_lost_workers_would_eat_each_others_retries(tmp_path: Path) -> None:
+    simulation = Simulation(small_space(), tmp_path)
+    for nth in range(4):
+        simulation.fill()
+        (attempt_id,) = simulation.running
+        if nth == 1:
+            simulation.engine.report(attempt_id, error())
+        simulation.let_go(attempt_id)
+    trial, history = simulation.engine.trials[0], simulation.engine.history
+    assert (trial.state, history.losses[0], history.errors[0]) == ("running", 3, 1)
+
+
+def error() -> Report:
+    return Report(outcome="error", reason="CUDA gave up")
 
 
 def test_a_stop_would_end_trials_instead_of_leaving_them_to_a_resume(tmp_path: Path) -> None:

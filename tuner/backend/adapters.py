@@ -11,6 +11,7 @@ from tuner.attempt import Attempt
 from tuner.backend.hangs import Watchdog
 from tuner.backend.trainable import ATTEMPT, REPORT
 from tuner.engine import Engine, NoAttempt
+from tuner.worker.reasons import reason_of
 
 
 class _Unsaved:
@@ -72,9 +73,7 @@ class EngineScheduler(_Unsaved, FIFOScheduler):  # type: ignore[misc]  # ray has
 
     def on_trial_error(self, tune_controller: Any, trial: Any) -> None:
         """Called when an attempt's worker is gone, before the searcher hears of its end."""
-        error = trial.get_pickled_error()
-        lines = str(error).strip().splitlines() if error else []
-        self._engine.attempt_over(trial.trial_id, cause=lines[-1][:200] if lines else "")
+        self._engine.attempt_over(trial.trial_id, cause=_cause(trial.get_pickled_error()))
 
     def on_trial_result(self, tune_controller: Any, trial: Any, result: dict[str, Any]) -> str:
         """Called for each report, before anything else of Tune sees it."""
@@ -98,3 +97,13 @@ class EngineStopper(_Unsaved, Stopper):  # type: ignore[misc]  # ray has no type
     def stop_all(self) -> bool:
         """Asked after every event."""
         return self._engine.stopping
+
+
+def _cause(error: Exception | None) -> str:
+    """The last line of Ray's report on a dead worker, where the cause stands; "" without one."""
+    if (
+        error is not None and type(error).__name__ == "OutOfMemoryError"
+    ):  # Ray ended it before the machine ran out
+        return reason_of(error)
+    lines = str(error).strip().splitlines() if error else []
+    return lines[-1][:200] if lines else ""

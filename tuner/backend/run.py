@@ -10,15 +10,16 @@ from typing import Any
 
 import ray
 from ray import tune
+from ray.tune.execution.class_cache import ENV_VARS_TO_PROPAGATE
 
 from tuner.attempt import Attempt
 from tuner.backend.adapters import EngineScheduler, EngineSearcher, EngineStopper
 from tuner.backend.address import CLUSTER_VARIABLE, check_address, no_cluster
 from tuner.backend.capacity import cluster_capacity, node_capacity
 from tuner.backend.hangs import Watchdog
+from tuner.backend.local import start_ray
 from tuner.backend.packed import PACKS, PackedTrialActor
 from tuner.backend.packs import open_packs
-from tuner.backend.local import start_ray
 from tuner.backend.trainable import SETTING, TrialActor
 from tuner.engine import Engine
 from tuner.errors import TunerError
@@ -27,6 +28,12 @@ from tuner.setting import TrialSetting
 from tuner.space import Machine, Resources
 
 _PARTS = 10_000  # of a core or GPU: as finely as Ray counts them
+
+# Tune would hand the driver's keys to its actors by a setting that Ray writes into its logs.
+# Workers have the keys of their own machine.
+ENV_VARS_TO_PROPAGATE.difference_update(
+    {name for name in ENV_VARS_TO_PROPAGATE if name.startswith("AWS_")}
+)
 
 
 @contextmanager
@@ -45,7 +52,7 @@ def connection(address: str | None) -> Iterator[Machine]:
     elif address:
         _join(address)
     try:
-        yield cluster_capacity() if address else node_capacity()
+        yield node_capacity() if address in (None, "local") else cluster_capacity()
     finally:
         ray.shutdown()
 

@@ -109,7 +109,9 @@ class Resources(Section):
     concurrent_trials: CountOrAuto = "auto"
     """Most trials at work at the same time; auto fills the machine or cluster."""
     infrastructure_retries: Annotated[StrictInt, Field(ge=0)] = 3
-    """How often a trial goes on elsewhere after its worker or node was lost."""
+    """How often in a row, without an epoch, a trial goes on elsewhere after its worker was lost."""
+    error_retries: Annotated[StrictInt, Field(ge=0)] = 1
+    """How often in a row, without an epoch, a trial goes on after an error of its training."""
 
 
 class Wandb(Section):

@@ -69,9 +69,3 @@ class Progress:
         if epoch.best is not None:
             self.files.write_best(epoch.best)
         self.files.write_checkpoint(epoch.checkpoint)
-
-
-def one_line(error: BaseException) -> str:
-    """An error as the reason of a trial's end."""
-    text = " ".join(str(error).split())
-    return f"{type(error).__name__}: {text}"[:300]

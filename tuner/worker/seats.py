@@ -14,7 +14,8 @@ from tuner.attempt import Report
 from tuner.setting import TrialSetting
 from tuner.worker.images import load_images
 from tuner.worker.passenger import Passenger
-from tuner.worker.progress import TrainedEpoch, one_line
+from tuner.worker.progress import TrainedEpoch
+from tuner.worker.reasons import reason_of
 from tuner.worker.rows import log_line
 
 
@@ -107,4 +108,4 @@ def failed(passenger: Passenger, setting: TrialSetting, error: Exception) -> Rep
     """The report of a trial whose own matter raised `error`; the traceback is in its log."""
     lines = "".join(traceback.format_exception(error))
     setting.files(passenger.attempt.number).log(lines)
-    return Report(outcome="error", reason=one_line(error))
+    return Report(outcome="error", reason=reason_of(error))

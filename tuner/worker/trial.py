@@ -9,7 +9,8 @@ from models.trainer import Trainer
 from tuner.attempt import Attempt, Report
 from tuner.setting import TrialSetting
 from tuner.worker.images import load_images
-from tuner.worker.progress import Progress, one_line
+from tuner.worker.progress import Progress
+from tuner.worker.reasons import reason_of
 from tuner.worker.rows import log_line
 from tuner.worker.stacks import answer_with_stacks
 
@@ -45,7 +46,7 @@ class TrialWorker:
         except Exception as error:
             self._training = None
             self._setting.files(self._attempt.number).log(traceback.format_exc())
-            return Report(outcome="error", reason=one_line(error))
+            return Report(outcome="error", reason=reason_of(error))
 
     def _advance(self, attempt: Attempt) -> Report:
         self._training = self._training or self._open(attempt)
