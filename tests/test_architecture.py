@@ -45,7 +45,7 @@ def test_models_would_not_run_without_the_tuner(library: str) -> None:
         ("ray", "tuner/backend/"),
         ("optuna", "tuner/study.py"),
         ("wandb", "tuner/tracking/runs.py"),
-        ("rich", "tuner/console/listener.py"),
+        ("rich", "tuner/console/"),
         ("pyarrow", "tuner/storage_s3.py"),
     ],
 )

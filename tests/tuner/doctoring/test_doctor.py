@@ -1,0 +1,103 @@
+"""Each thing that goes wrong is found, with what to do beside it."""
+
+import socket
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.tuner.space.test_space import good_text
+from tuner import doctor
+from tuner.doctoring import here, nodes
+from tuner.doctoring.finding import Finding
+from tuner.doctoring.node import NodeFacts
+
+
+def node(host: str = "a", **changes: Any) -> NodeFacts:
+    well: dict[str, Any] = {
+        "host": host,
+        "versions": {"python": "3.11.7", "ray": "2.60.0", "torch": "2.14.1"},
+        "gpus": 2,
+        "torch_gpus": 2,
+        "gpu_error": "",
+        "data": "digits",
+        "data_error": "",
+        "storage_error": "",
+        "wrote": f".doctor-{host}",
+        "free_gb": 100.0,
+        "clock": 0.0,
+    }
+    return NodeFacts(**{**well, **changes})
+
+
+def test_a_healthy_node_would_be_found_ill() -> None:
+    well = [node("a"), node("b")]
+    findings = [nodes.versions(well), *nodes.storage(well, "s3://b", [".doctor-a", ".doctor-b"])]
+    for one in well:
+        findings += [nodes.gpus(one), nodes.data(one), nodes.disk(one), nodes.clock(one, 0.5)]
+    assert {finding.verdict for finding in findings} == {"ok"}
+
+
+@pytest.mark.parametrize(
+    ("finding", "verdict", "said"),
+    [
+        (nodes.versions([node("a"), node("b", versions={"ray": "2.59"})]), "fail", "2.59 on b"),
+        (nodes.versions([node(versions={"ray": "missing"})]), "fail", "missing: ray"),
+        (nodes.gpus(node(torch_gpus=0, gpu_error="no driver")), "fail", "(no driver)"),
+        (nodes.data(node(data_error="no copy\nof digits")), "fail", "no copy of digits"),
+        (nodes.storage([node(storage_error="read-only")], "x", [])[0], "fail", "read-only"),
+        (nodes.storage([node("b")], "/runs", [])[0], "fail", "is not the /runs of this machine"),
+        (nodes.clock(node(), -5.0), "warn", "5.0 s behind"),
+        (nodes.clock(node(), 60.0), "fail", "60.0 s ahead"),
+        (nodes.disk(node(free_gb=10)), "warn", "10 GB free"),
+        (nodes.disk(node(free_gb=1)), "fail", "1 GB free"),
+        (here.authentication("auto", {}), "fail", "RAY_AUTH_MODE is not set"),
+        (here.authentication(None, {"RAY_AUTH_MODE": "disabled"}), "fail", "disabled"),
+    ],
+)
+def test_what_goes_wrong_would_pass(finding: Finding, verdict: str, said: str) -> None:
+    assert finding.verdict == verdict
+    assert said in finding.text
+    assert finding.remedy
+
+
+def test_a_server_that_does_not_answer_would_be_called_reachable_or_a_key_shown() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        environment = {"WANDB_API_KEY": "secret", "WANDB_BASE_URL": f"http://127.0.0.1:{port}"}
+        assert here.wandb("auto", environment).verdict == "ok"
+    refused = here.wandb("auto", environment)
+    assert refused.verdict == "warn"
+    assert "secret" not in str(refused)
+
+
+def test_a_port_open_to_others_would_pass(monkeypatch: pytest.MonkeyPatch) -> None:
+    with (
+        socket.create_server(("0.0.0.0", 0)) as beyond,
+        socket.create_server(("127.0.0.1", 0)) as within,
+    ):
+        ports = {one.getsockname()[1]: "a server" for one in (beyond, within)}
+        monkeypatch.setattr(here, "PORTS", ports)
+        finding = here.ports(None)
+        assert finding.verdict == "warn"
+        assert str(beyond.getsockname()[1]) in finding.text
+        assert str(within.getsockname()[1]) not in finding.text
+
+
+def test_the_command_would_hide_a_failure(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("RAY_ADDRESS", "TUNER_STORAGE"):
+        monkeypatch.delenv(name, raising=False)
+    (tmp_path / "file").write_text("a file is no folder")
+    space = tmp_path / "small.yaml"
+    space.write_text(good_text(), encoding="utf-8")
+    digits = ["--space", str(space), "--set", "data={dataset: digits, normal: [0]}"]
+    assert doctor.main(digits) == 0
+    said = capsys.readouterr().out
+    assert "fit " in said
+    assert list((tmp_path / "runs").iterdir()) == []
+    assert doctor.main(["--storage", "file/runs"]) == 1
+    said = capsys.readouterr().out
+    assert [line for line in said.splitlines() if line.startswith("fail")]

@@ -1,0 +1,71 @@
+"""Check what usually goes wrong, on this machine or on every node of a cluster.
+
+python -m tuner.doctor --space search_spaces/quickstart.yaml
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from tuner.command_line import add_overrides, run_command
+
+FAILED = 1
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the options of the command."""
+    options = argparse.ArgumentParser(
+        prog="python -m tuner.doctor",
+        description=(
+            "Check what usually goes wrong before a search costs anything: one line each, with "
+            f"what to do beside it. Exit code {FAILED} where something fails."
+        ),
+        epilog=(
+            "examples:\n"
+            "  python -m tuner.doctor\n"
+            "  python -m tuner.doctor --space search_spaces/lossweights.yaml\n"
+            "  python -m tuner.doctor --cluster --storage s3://bucket/runs\n"
+        ),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    add = options.add_argument
+    add("--space", type=Path, metavar="FILE", help="the space file, whose images are looked for")
+    add_overrides(options, "the space", example="data.folder=/data")
+    add("--cluster", action="store_true", help="every node of the cluster that this machine is in")
+    add("--address", help="every node of the Ray cluster there")
+    add("--storage", help="shared folder or s3://bucket/prefix (default: the folder runs)")
+    return options
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command; returns its exit code."""
+    return run_command(lambda: _main(parser().parse_args(argv)))
+
+
+def _main(given: argparse.Namespace) -> int:
+    from tuner.console.findings import show_findings  # noqa: PLC0415 - keeps --help fast
+    from tuner.doctoring.visit import visit  # noqa: PLC0415
+    from tuner.space import load_space  # noqa: PLC0415
+
+    space = load_space(given.space, given.overrides) if given.space else None
+    address = given.address or ("auto" if given.cluster else os.environ.get("RAY_ADDRESS"))
+    failed = show_findings(visit(space, _place(given.storage), address))
+    return FAILED if failed else 0
+
+
+def _place(storage: str | None) -> str:
+    """Return where results go, by a name that means the same in any process's working folder."""
+    named = storage or os.environ.get("TUNER_STORAGE")
+    if not named:
+        Path("runs").mkdir(exist_ok=True)
+    named = named or "runs"
+    return named if "://" in named else str(Path(named).expanduser().absolute())
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""What usually goes wrong, looked at before a search costs anything."""

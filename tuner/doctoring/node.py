@@ -1,0 +1,125 @@
+"""What one node of a cluster says of itself; the driver compares. Runs as a task on each node."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import socket
+import time
+import uuid
+from dataclasses import dataclass, field
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from models.data.config import DataConfig
+from tuner.errors import TunerError
+from tuner.machine import find_machine
+
+PACKAGES = ("tuner", "ray", "torch", "torchvision", "optuna", "numpy", "scikit-learn")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Question:
+    """What every node is asked: to find these images, to write to this place."""
+
+    data: DataConfig | None
+    storage: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class NodeFacts:
+    """A node's answers; an empty text means that nothing is wrong there.
+
+    `clock` is its time when it answered, `wrote` what it left in the storage for others to see.
+    """
+
+    host: str
+    versions: dict[str, str]
+    gpus: int
+    torch_gpus: int
+    gpu_error: str
+    data: str
+    data_error: str
+    storage_error: str
+    wrote: str
+    free_gb: float
+    clock: float = field(default_factory=time.time)
+
+
+def examine(question: Question) -> NodeFacts:
+    """Look at this node. Imports torch only where there is a GPU that it must see."""
+    gpus = find_machine().gpus
+    torch_gpus, gpu_error = _torch_gpus() if gpus else (0, "")
+    data, data_error = _data(question.data) if question.data else ("", "")
+    wrote, storage_error = _write(question.storage)
+    return NodeFacts(
+        host=socket.gethostname(),
+        versions={"python": platform.python_version(), **_versions()},
+        gpus=gpus,
+        torch_gpus=torch_gpus,
+        gpu_error=gpu_error,
+        data=data,
+        data_error=data_error,
+        storage_error=storage_error,
+        wrote=wrote,
+        free_gb=_free_gb(question.storage),
+    )
+
+
+def _versions() -> dict[str, str]:
+    found = {}
+    for package in PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            found[package] = "not installed as a package" if package == "tuner" else "missing"
+    return found
+
+
+def _torch_gpus() -> tuple[int, str]:
+    try:
+        import torch  # noqa: PLC0415
+
+        return torch.cuda.device_count(), ""
+    except Exception as error:
+        return 0, f"{type(error).__name__}: {error}"
+
+
+def _data(config: DataConfig) -> tuple[str, str]:
+    """The number of images of each part, or why there are none."""
+    from models.data.protocol import make_split  # noqa: PLC0415
+    from models.data.sources import DataProblem, find  # noqa: PLC0415
+
+    try:
+        source = find(config)
+        split = make_split(config, source)
+    except DataProblem as error:
+        return "", str(error)
+    return (
+        f"{config.dataset} from {source.description}: fit {len(split.fit_normals)} normal and "
+        f"{len(split.fit_anomalies)} anomalous, validation {len(split.validation_normals)} and "
+        f"{len(split.validation_anomalies)}"
+    ), ""
+
+
+def _write(place: str) -> tuple[str, str]:
+    from tuner.storage import open_storage  # noqa: PLC0415
+
+    name = f".doctor-{socket.gethostname()}-{uuid.uuid4().hex[:8]}"
+    try:
+        storage = open_storage(place)
+        storage.put(name, b"doctor")
+        if storage.get(name) != b"doctor":
+            return "", f"{place} does not give back what was written to it"
+    except (TunerError, OSError) as error:
+        return "", str(error)
+    return name, ""
+
+
+def _free_gb(place: str) -> float:
+    """Free bytes where the place is a folder, else where temporary files go, in units of 1e9."""
+    folder = Path("/tmp") if "://" in place else Path(place).expanduser().absolute()
+    while not folder.exists():
+        folder = folder.parent
+    return shutil.disk_usage(folder if os.access(folder, os.R_OK) else "/").free / 1e9

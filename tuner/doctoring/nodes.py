@@ -1,0 +1,87 @@
+"""The nodes' answers, compared."""
+
+from collections.abc import Sequence
+
+from tuner.doctoring.finding import Finding, fail, ok, warn
+from tuner.doctoring.node import NodeFacts
+
+LITTLE_GB, TOO_LITTLE_GB = 20.0, 2.0
+SKEW_S, BAD_SKEW_S = 2.0, 30.0
+
+
+def versions(nodes: Sequence[NodeFacts]) -> Finding:
+    """Ray needs equal versions on all nodes, and so do equal results."""
+    names = list(dict.fromkeys(name for node in nodes for name in node.versions))
+    different = [name for name in names if len({node.versions.get(name) for node in nodes}) > 1]
+    if different:
+        said = "; ".join(
+            f"{name}: " + ", ".join(f"{node.versions.get(name)} on {node.host}" for node in nodes)
+            for name in different
+        )
+        return fail(
+            "versions", said, "install the same versions on every node, as cluster.yaml does"
+        )
+    first = nodes[0].versions
+    missing = [name for name, number in first.items() if number == "missing"]
+    if missing:
+        return fail("versions", f"missing: {', '.join(missing)}", "pip install -e . in the project")
+    return ok("versions", ", ".join(f"{name} {first[name]}" for name in ("python", "ray", "torch")))
+
+
+def gpus(node: NodeFacts) -> Finding:
+    """Every GPU that the driver lists is one that torch can use."""
+    subject = f"GPUs, {node.host}"
+    if node.gpus == 0:
+        return ok(subject, "none: trials train on cores")
+    if node.torch_gpus < node.gpus:
+        why = f" ({node.gpu_error})" if node.gpu_error else ""
+        text = f"the driver lists {node.gpus}, torch sees {node.torch_gpus}{why}"
+        remedy = "install a torch build for this driver (nvidia-smi names its CUDA version)"
+        return fail(subject, text, remedy)
+    return ok(subject, f"{node.torch_gpus}, all seen by torch")
+
+
+def data(node: NodeFacts) -> Finding:
+    """The images of the space."""
+    subject = f"data, {node.host}"
+    if node.data_error:
+        return fail(subject, " ".join(node.data_error.split()), "see data.folder in the space")
+    return ok(subject, node.data)
+
+
+def storage(nodes: Sequence[NodeFacts], place: str, seen: Sequence[str]) -> list[Finding]:
+    """Every node can write there, and the driver sees what it wrote: the place is one for all."""
+    found = []
+    for node in nodes:
+        subject = f"storage, {node.host}"
+        if node.storage_error:
+            remedy = "give --storage a place that this node may write to"
+            found.append(fail(subject, node.storage_error, remedy))
+        elif node.wrote not in seen:
+            text = f"{place} there is not the {place} of this machine"
+            remedy = "give --storage a shared folder or s3://bucket/prefix"
+            found.append(fail(subject, text, remedy))
+        else:
+            found.append(ok(subject, f"{place} is written to and read"))
+    return found
+
+
+def clock(node: NodeFacts, skew_s: float) -> Finding:
+    """Tokens and S3 refuse requests of clocks that differ much."""
+    subject = f"clock, {node.host}"
+    text = f"{abs(skew_s):.1f} s {'ahead' if skew_s > 0 else 'behind'}"
+    if abs(skew_s) > BAD_SKEW_S:
+        return fail(subject, text, "start chrony or ntpd there")
+    if abs(skew_s) > SKEW_S:
+        return warn(subject, text, "start chrony or ntpd there")
+    return ok(subject, "agrees with this machine")
+
+
+def disk(node: NodeFacts) -> Finding:
+    """Room for checkpoints, Ray's logs and the object store's spilling."""
+    subject, text = f"disk, {node.host}", f"{node.free_gb:.0f} GB free"
+    if node.free_gb < TOO_LITTLE_GB:
+        return fail(subject, text, f"free {LITTLE_GB:.0f} GB, or set storage_limit")
+    if node.free_gb < LITTLE_GB:
+        return warn(subject, text, f"{LITTLE_GB:.0f} GB are enough for most searches")
+    return ok(subject, text)

@@ -1,0 +1,84 @@
+"""All that the doctor looks at, in order."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+
+from tuner.doctoring import here, nodes
+from tuner.doctoring.finding import Finding, fail
+from tuner.doctoring.node import NodeFacts, Question, examine
+from tuner.errors import TunerError
+from tuner.space import Space
+
+
+def visit(space: Space | None, storage: str, address: str | None) -> Iterator[Finding]:
+    """Look at this machine, or at every node of the cluster at `address`; findings as they come."""
+    yield here.authentication(address)
+    yield here.ports(address)
+    yield here.wandb(space.wandb.mode if space else "auto")
+    question = Question(data=space.data if space else None, storage=storage)
+    asked = time.time()
+    try:
+        answers = _answers(question, address)
+    except TunerError as error:
+        yield fail("cluster", str(error), "start it, or leave --address out")
+        return
+    yield from (fail(f"node {name}", why, "see Ray's logs there") for name, why in answers.silent)
+    if answers.facts:
+        yield from _compared(answers.facts, question, asked)
+
+
+class _Answers:
+    def __init__(self) -> None:
+        self.facts: list[NodeFacts] = []
+        self.silent: list[tuple[str, str]] = []
+
+
+def _answers(question: Question, address: str | None) -> _Answers:
+    found = _Answers()
+    if address is None:
+        found.facts.append(examine(question))
+        return found
+    from tuner.backend.everywhere import on_every_node  # noqa: PLC0415 - ray
+    from tuner.backend.run import connection  # noqa: PLC0415
+
+    with connection(address):
+        for name, answer in on_every_node(examine, question):
+            if isinstance(answer, NodeFacts):
+                found.facts.append(answer)
+            else:
+                found.silent.append((name, str(answer)))
+    return found
+
+
+def _compared(facts: list[NodeFacts], question: Question, asked: float) -> Iterator[Finding]:
+    yield nodes.versions(facts)
+    for node in facts:
+        yield nodes.gpus(node)
+        if question.data:
+            yield nodes.data(node)
+        yield nodes.disk(node)
+        if len(facts) > 1:
+            yield nodes.clock(node, _skew(node.clock, asked, time.time()))
+    yield from nodes.storage(facts, question.storage, _seen(facts, question.storage))
+
+
+def _skew(clock: float, earliest: float, latest: float) -> float:
+    """How far a clock is outside the time in which it must have been read."""
+    return min(0.0, clock - earliest) + max(0.0, clock - latest)
+
+
+def _seen(facts: list[NodeFacts], place: str) -> list[str]:
+    """What the nodes wrote and this machine can read; it is removed again."""
+    from tuner.storage import open_storage  # noqa: PLC0415
+
+    seen = []
+    for name in [node.wrote for node in facts if node.wrote]:
+        with suppress(TunerError, OSError):
+            storage = open_storage(place)
+            if storage.get(name) is not None:
+                seen.append(name)
+                storage.delete(name)
+    return seen
