@@ -72,7 +72,7 @@ def _role(pid: int, title: str, driver: int | None) -> str:
         return DRIVER
     if title.split(" ", maxsplit=1)[0].endswith("/raylet"):
         return RAYLET
-    if not title.startswith("ray::"):
+    if not title.startswith("ray::") or "Registry" in title:
         return ""
     return PACK if "Pack" in title else TRIAL if "Train" in title or "Trial" in title else ""
 

@@ -55,6 +55,14 @@ TARGETS: dict[str, dict[str, Target]] = {
         "help_s": Target(at_most=0.5),
         "first_epoch_s": Target(at_most=20, where="bfloat16"),
     },
+    "chaos": {
+        "faults": Target(at_least=300),
+        "results_lost": Target(at_most=0),
+        "results_twice": Target(at_most=0),
+        "curves_equal": Target(at_least=1),
+        "replay_exact": Target(at_least=1),
+        "processes_left": Target(at_most=0),
+    },
     "quality": {
         "quickstart_test_auroc_mean": Target(at_least=0.970),
         "lossweights_test_auroc_mean": Target(at_least=0.974),

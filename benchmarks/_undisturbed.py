@@ -1,4 +1,8 @@
-"""Each configuration of a search trained again by itself, and its curve compared bit for bit."""
+"""Each configuration of a search trained again by itself, and its curve compared bit for bit.
+
+By itself means: in one lane of as many as the search had, the others empty, in a process that
+nothing disturbs.
+"""
 
 import math
 import os
@@ -42,7 +46,8 @@ def _difference(space: Space, split: Path, trial: TrialView) -> str:
     assert isinstance(data, TrainingData)
     seed = derive(space.sampler.seed, "trial", trial.number)
     lane = Lane(hyperparameters=dict(trial.hyperparameters), seed=seed)
-    trainer = Trainer(space.detector, data, [lane], data_seed=space.sampler.seed)
+    lanes = [lane, *[None] * (int(space.resources.lanes) - 1)]
+    trainer = Trainer(space.detector, data, lanes, data_seed=space.sampler.seed)
     for row in trial.rows:
         result = trainer.epoch()[0]
         trained = {**_finite(result.metrics), **{f"loss/{k}": v for k, v in result.losses.items()}}

@@ -48,7 +48,7 @@ sampler: {name: random}
 epochs: 27
 trials: 1000000
 wandb: off
-resources: {infrastructure_retries: 50}
+resources: {infrastructure_retries: 50, lanes: 1}
 """
 
 
@@ -57,6 +57,7 @@ def main() -> int:
     options.add_argument("--minutes", type=float, default=60, help="of faults (default: 60)")
     options.add_argument("--seed", type=int, default=0)
     options.add_argument("--pause", type=float, default=8, help="mean seconds between two faults")
+    options.add_argument("--lanes", type=int, default=1, help="trials in a pack (default: 1)")
     options.add_argument("--tpe", action="store_true", help="search by TPE instead of at random")
     options.add_argument("--keep", type=Path, help="leave the run in this folder")
     given = options.parse_args()
@@ -64,7 +65,7 @@ def main() -> int:
         runs = given.keep or Path(scratch)
         runs.mkdir(parents=True, exist_ok=True)
         storm = Storm(runs.absolute(), random.Random(given.seed))
-        storm.prepare("tpe" if given.tpe else "random")
+        storm.prepare("tpe" if given.tpe else "random", given.lanes)
         try:
             storm.disturb(given.minutes * 60, given.pause)
             storm.let_end()
@@ -90,14 +91,15 @@ class Storm:
     problems: list[str] = field(default_factory=list)
     notice_s: list[float] = field(default_factory=list)
 
-    def prepare(self, sampler: str) -> None:
+    def prepare(self, sampler: str, lanes: int) -> None:
         """Write the space; nothing is started."""
         self.folder = self.runs / "chaos"
         self.record = self.folder / "events.jsonl"
         self.witness = Witness(self.record)
         self.faults = Faults(self.mark, self.random)
         self.left = 0
-        (self.runs / "chaos.yaml").write_text(SPACE.replace("name: random", f"name: {sampler}"))
+        text = SPACE.replace("name: random", f"name: {sampler}")
+        (self.runs / "chaos.yaml").write_text(text.replace("lanes: 1", f"lanes: {lanes}"))
 
     def start(self, trials: int) -> None:
         """Start a driver that goes on with the search, or begins it."""

@@ -1,6 +1,5 @@
 """Ctrl-C and SIGTERM: the first ends the search in good order, the second at once."""
 
-import os
 import signal
 import sys
 from collections.abc import Callable, Iterator
@@ -10,6 +9,7 @@ from types import FrameType
 from tuner.notices import say
 
 INTERRUPTED = 130  # the exit status of a process that Ctrl-C ended
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 def _show_cursor() -> None:
@@ -21,22 +21,20 @@ def _show_cursor() -> None:
 
 @contextmanager
 def stop_on_signals(stop: Callable[[], None]) -> Iterator[None]:
-    """Call `stop` on the first SIGINT or SIGTERM; a second leaves the process without a word.
+    """Call `stop` on the first SIGINT or SIGTERM; the system itself ends the process on a second.
 
-    Leaving at once loses nothing: the record on disk is whole after every event.
+    So a second one works whatever the process is stuck in. It loses nothing: the record on disk is
+    whole after every event, and Ray's processes end with their driver.
     """
-    asked = False
 
     def handle(_number: int, _frame: FrameType | None) -> None:
-        nonlocal asked
-        if asked:
-            _show_cursor()
-            os._exit(INTERRUPTED)
-        asked = True
+        for number in _SIGNALS:
+            signal.signal(number, signal.SIG_DFL)
+        _show_cursor()  # nobody could do it after a second signal
         say("Stopping: the record is safe. Once more leaves at once.")
         stop()
 
-    before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {number: signal.signal(number, handle) for number in _SIGNALS}
     try:
         yield
     finally:

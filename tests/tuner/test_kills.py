@@ -1,0 +1,107 @@
+"""`kill -9` of the real driver right after an event of each kind, then --resume."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+
+import optuna
+import pytest
+
+from tests.tuner.test_search_command import SMALL, SPACE
+from tuner.history import History
+from tuner.journal import read_journal
+from tuner.replaying import replay
+
+TRIALS = 4
+EPOCHS = 3
+SIZES = [f"--trials={TRIALS}", f"--set=epochs={EPOCHS}", "--set=data.fit_normals=100"]
+ROOT = Path(__file__).parent.parent.parent
+
+
+def search(runs: Path, *before: str) -> subprocess.CompletedProcess[str]:
+    arguments = [f"--space={SPACE}", f"--runs={runs}", "--name=killed", "--resume", "--wandb=off"]
+    return subprocess.run(
+        [sys.executable, *before, *arguments, *SIZES, *SMALL],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=280,
+    )
+
+
+def check_whole(folder: Path) -> None:
+    """Every trial ended, none and no epoch twice, the study equal to it, the replay exact."""
+    events = read_journal(folder / "events.jsonl")
+    told = Counter(
+        (event["event"], event["trial"], event.get("epoch"))
+        for event in events
+        if event["event"] in ("asked", "epoch", "ended")
+    )
+    assert set(told.values()) == {1}
+    trials = History(events).trials
+    assert len(trials) == TRIALS
+    study = optuna.load_study(study_name=None, storage=f"sqlite:///{folder / 'study.db'}")
+    for frozen in study.get_trials():
+        view = trials[frozen.number]
+        assert view.state in ("complete", "pruned")
+        assert frozen.state.name == view.state.upper()
+        assert frozen.intermediate_values == {r.epoch: r.metrics["best_auroc"] for r in view.rows}
+    assert len(study.get_trials()) == TRIALS
+    assert replay(folder / "events.jsonl").difference is None
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(
+    ("kind", "nth"), [("asked", 3), ("attempt", 2), ("epoch", 4), ("stop", 1), ("ended", 1)]
+)
+def test_a_driver_killed_after_an_event_would_lose_or_repeat_something(
+    tmp_path: Path, kind: str, nth: int
+) -> None:
+    killed = search(tmp_path, "-m", "tests.tuner.killing_driver", kind, str(nth))
+    assert killed.returncode == -signal.SIGKILL, killed.stdout + killed.stderr
+    before = History(read_journal(tmp_path / "killed" / "events.jsonl"))
+    resumed = search(tmp_path, "-m", "tuner.search")
+    assert resumed.returncode == 0, resumed.stdout + resumed.stderr
+    after = History(read_journal(tmp_path / "killed" / "events.jsonl"))
+    for number, trial in before.trials.items():
+        assert after.trials[number].rows[: trial.epochs] == trial.rows
+        assert after.trials[number].hyperparameters == trial.hyperparameters
+    check_whole(tmp_path / "killed")
+
+
+@pytest.mark.long
+def test_a_driver_killed_between_checkpoint_and_record_would_lose_the_epoch(tmp_path: Path) -> None:
+    """The driver is stopped, so that checkpoints run ahead of the record, and then killed."""
+    arguments = [f"--space={SPACE}", f"--runs={tmp_path}", "--name=killed", "--wandb=off"]
+    driver = subprocess.Popen(
+        [sys.executable, "-m", "tuner.search", *arguments, *SIZES, *SMALL],
+        cwd=ROOT,
+        stdout=subprocess.DEVNULL,
+    )
+    folder = tmp_path / "killed"
+    until = time.monotonic() + 200
+    while "epoch" not in {e["event"] for e in read_journal(folder / "events.jsonl")}:
+        assert driver.poll() is None
+        assert time.monotonic() < until
+        time.sleep(0.05)
+    driver.send_signal(signal.SIGSTOP)
+    epochs = sum(event["event"] == "epoch" for event in read_journal(folder / "events.jsonl"))
+    while _trained(folder) <= epochs and time.monotonic() < until:
+        time.sleep(0.05)
+    time.sleep(0.5)
+    os.kill(driver.pid, signal.SIGKILL)
+    driver.wait()
+    resumed = search(tmp_path, "-m", "tuner.search")
+    assert resumed.returncode == 0, resumed.stdout + resumed.stderr
+    check_whole(folder)
+
+
+def _trained(folder: Path) -> int:
+    """Epochs that the trials' logs name."""
+    logs = (folder / "trials").glob("*/log.txt")
+    return sum(line.startswith("epoch") for log in logs for line in log.read_text().splitlines())
