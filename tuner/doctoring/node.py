@@ -106,7 +106,7 @@ def _data(config: DataConfig) -> tuple[str, str]:
 def _write(place: str) -> tuple[str, str]:
     from tuner.storage import open_storage  # noqa: PLC0415
 
-    name = f".doctor-{socket.gethostname()}-{uuid.uuid4().hex[:8]}"
+    name = f".check/doctor-{socket.gethostname()}-{uuid.uuid4().hex[:8]}"
     try:
         storage = open_storage(place)
         storage.put(name, b"doctor")
