@@ -14,7 +14,7 @@ def check_address(address: str) -> None:
         raise TunerError(
             f"--address {address}: a search is driven on a machine of the cluster, never through "
             f"Ray Client. Run the command on the head, such as by `ray exec cluster.yaml "
-            f"'cd tuner && .venv/bin/python -m tuner.search ...'`, where --address is auto."
+            f"'cd tuner && python -m tuner.search ...'`, where --address is auto."
         )
     if address in ("auto", "local"):
         return
