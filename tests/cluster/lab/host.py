@@ -15,7 +15,7 @@ SHARED = "/shared"
 
 
 class Host:
-    """One machine of the lab, from its boot to its power cut."""
+    """One machine of the lab, up to the end of its lab."""
 
     def __init__(self, name: str, address: str, folder: Path, binds: Sequence[str]) -> None:
         self.name = name
@@ -52,11 +52,6 @@ class Host:
             return subprocess.Popen(
                 self._enter(command), stdin=subprocess.DEVNULL, stdout=file, stderr=file, text=True
             )
-
-    def power_off(self) -> None:
-        """End all of the host's processes at once."""
-        self._process.kill()
-        self._process.wait(timeout=30)
 
     def _enter(self, command: str) -> list[str]:
         enter = ["nsenter", "-t", str(self._first), "-m", "-u", "-i", "-p", "-n", "-r", "-w"]
