@@ -4,6 +4,7 @@ K lanes, K fixed. Nothing of one lane reaches another: no operation reduces over
 gradient is taken, and every tensor here has the lanes in front.
 """
 
+import math
 import time
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,21 +17,22 @@ from models.batches import FitImages
 from models.detectors.base import Detector, Tensors
 from models.device_images import DeviceImages
 from models.fused_step import FusedStep
+from models.hyperparameters import Value
 from models.lanes import NetworkStack
 from models.step import Step
-from models.validation import score_lanes
+from models.validation import Validation, judge_lanes, score_lanes
 
 
 @dataclass(frozen=True, kw_only=True)
 class GroupEpoch:
-    """What an epoch gave, place by place: mean losses, score parts [K, N], whether all is finite.
+    """What an epoch gave, place by place: mean losses, and what the validation images say.
 
+    The verdict on a lane that diverged is None, and the exception of one whose scoring raised.
     `train_seconds` is without the scoring.
     """
 
     losses: list[dict[str, float]]
-    parts: Tensors
-    finite: list[bool]
+    verdicts: list[Validation | Exception | None]
     train_seconds: float
 
 
@@ -57,12 +59,20 @@ class LaneGroup:
     def __len__(self) -> int:
         return len(self.epochs)
 
-    def epoch(self, active: Collection[int], images: DeviceImages) -> GroupEpoch:
-        """Train and score the lanes at the places `active`; those elsewhere stay as they are."""
+    def epoch(
+        self,
+        active: Collection[int],
+        images: DeviceImages,
+        lanes: Sequence[Mapping[str, Value]],
+    ) -> GroupEpoch:
+        """Train and score the lanes at the places `active`; those elsewhere stay as they are.
+
+        `lanes` are the hyperparameters at each place, {} at an empty one.
+        """
         before = [tensor.clone() for tensor in self._state_tensors()]
         done = False
         try:
-            result = self._epoch(images)
+            result = self._epoch(images, lanes)
             done = True
         finally:
             held = [place for place in range(len(self)) if not done or place not in active]
@@ -71,7 +81,7 @@ class LaneGroup:
             self.epochs[place] += 1
         return result
 
-    def _epoch(self, images: DeviceImages) -> GroupEpoch:
+    def _epoch(self, images: DeviceImages, lanes: Sequence[Mapping[str, Value]]) -> GroupEpoch:
         start = time.perf_counter()
         for stack in self.stacks.values():
             stack.module.train()
@@ -81,13 +91,13 @@ class LaneGroup:
         losses = {name: mean.tolist() for name, mean in means.items()}
         trained = time.perf_counter()
         parts = score_lanes(self._detector, self.stacks, images.validation, self.settings)
-        finite = torch.stack([stack.finite() for stack in self.stacks.values()]).all(0)
-        return GroupEpoch(
-            losses=[{name: of[place] for name, of in losses.items()} for place in range(len(self))],
-            parts=parts,
-            finite=finite.tolist(),
-            train_seconds=trained - start,
-        )
+        verdicts = judge_lanes(parts, images.anomalous, lanes)
+        finite = torch.stack([stack.finite() for stack in self.stacks.values()]).all(0).tolist()
+        of_lane = [{name: of[place] for name, of in losses.items()} for place in range(len(self))]
+        for place, own in enumerate(of_lane):
+            if not finite[place] or not all(map(math.isfinite, own.values())):
+                verdicts[place] = None
+        return GroupEpoch(losses=of_lane, verdicts=verdicts, train_seconds=trained - start)
 
     def weights(self, place: int) -> Tensors:
         """One lane's parameters and buffers on the CPU, named "network.parameter"."""

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from models import detectors
 from models.detectors.base import Detector, Networks, Tensors
 from models.hyperparameters import Value
-from models.metrics import Mixture
+from models.mixture import Mixture
 
 _CONFIG, _WEIGHTS = "config.json", "model.safetensors"
 CHUNK = 256

@@ -6,7 +6,6 @@ All lanes see the same order of images per epoch, so that they differ by configu
 """
 
 import dataclasses
-import logging
 import math
 import time
 from collections.abc import Collection, Mapping, Sequence
@@ -26,12 +25,10 @@ from models.lane_group import GroupEpoch, LaneGroup
 from models.lanes import NetworkStack
 from models.precision import Precision, pick_device, pick_precision
 from models.scoring import FittedDetector, numbers
-from models.validation import Validation, judge
+from models.validation import Validation
 
 if TYPE_CHECKING:
     from models.data.images import TrainingData
-
-_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,7 +111,7 @@ class Trainer:
         for first, group in self._placed_groups():
             places = [lane - first for lane in chosen if 0 <= lane - first < len(group)]
             if places:
-                outcome = group.epoch(places, self._images)
+                outcome = group.epoch(places, self._images, self._hyperparameters(first, group))
                 results |= {first + p: self._result(first + p, outcome, p) for p in places}
         seconds = time.perf_counter() - start
         return {
@@ -172,29 +169,25 @@ class Trainer:
         )
 
     def _result(self, lane: int, outcome: GroupEpoch, place: int) -> EpochResult:
-        """The lane's scores judged; an exception of that is the lane's own matter."""
-        trained, losses = self._lanes[lane], outcome.losses[place]
-        assert trained is not None, f"lane {lane} is empty"
-        validation, metrics, error = None, {}, None
-        try:
-            if outcome.finite[place] and all(map(math.isfinite, losses.values())):
-                parts = {name: of[place].cpu().numpy() for name, of in outcome.parts.items()}
-                validation = judge(parts, self._images.anomalous, trained.hyperparameters)
-            metrics = validation.metrics() if validation else {}
-        except Exception as problem:
-            _LOG.exception("lane %d: its scores could not be judged", lane)
-            error = problem
-        self._validations[lane] = None if error else validation
+        verdict = outcome.verdicts[place]
+        error = verdict if isinstance(verdict, Exception) else None
+        validation = verdict if isinstance(verdict, Validation) else None
+        self._validations[lane] = validation
         group, _ = self._of(lane)
         return EpochResult(
             epoch=group.epochs[place],
-            losses=losses,
-            metrics=metrics,
+            losses=outcome.losses[place],
+            metrics=validation.metrics if validation else {},
             seconds=math.nan,
             images_per_second=self._fit.per_epoch / outcome.train_seconds,
-            diverged=validation is None and error is None,
+            diverged=verdict is None,
             error=error,
         )
+
+    def _hyperparameters(self, first: int, group: LaneGroup) -> list[dict[str, Value]]:
+        """Of each place of a group, {} where it is empty."""
+        lanes = self._lanes[first : first + len(group)]
+        return [{} if lane is None else lane.hyperparameters for lane in lanes]
 
     def _chosen(self, active: Collection[int] | None) -> list[int]:
         if active is None:

@@ -1,6 +1,10 @@
-"""The lanes' scores on the validation images, and what they say."""
+"""The lanes' scores on the validation images, and what they say.
 
-from collections.abc import Mapping
+K lanes, P score parts, N images. Everything is computed for all lanes at once on their device;
+nothing reduces over lanes, so one lane's scores never touch another's figures.
+"""
+
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -8,32 +12,27 @@ from torch import Tensor
 
 from models.detectors.base import Detector, Networks, Tensors
 from models.hyperparameters import Value
+from models.lane_metrics import auprcs, aurocs, flagged
 from models.lanes import NetworkStack, over_lanes
-from models.metrics import (
-    Labels,
-    Mixture,
-    Scores,
-    auprc,
-    auroc,
-    cross_fitted,
-    fit_mixture,
-    regression_decision,
-    usable,
-)
+from models.memory import is_out_of_memory
+from models.metrics import Labels, Scores
+from models.mixture import Mixture, cross_fitted_lanes, fit_mixture, threshold_of, thresholds_of
 from models.scoring import CHUNK, scaled
 
 ERROR = "error"
 """The score part that is the reconstruction error, where a detector has one."""
 MIXTURE = "mixture"
+_LEAST_SPREAD = 1e-8
 
 
 @dataclass(frozen=True, kw_only=True)
 class Validation:
-    """Score parts of the validation images, and the choice of score."""
+    """One lane's score parts of the validation images, its choice of score, and the figures."""
 
     parts: dict[str, Scores]
     anomalous: Labels
     choice: str
+    metrics: dict[str, float]
 
     def mixture(self) -> Mixture:
         """The chosen score, fitted on all validation images, for images outside validation."""
@@ -43,43 +42,113 @@ class Validation:
 
     def threshold(self) -> float:
         """Of the chosen score on images outside validation."""
-        score = self.mixture().score(self.parts)
-        return regression_decision(score, self.anomalous).threshold
+        return threshold_of(self.mixture().score(self.parts), self.anomalous)
 
     def error_threshold(self) -> float | None:
         """Of the reconstruction error, if the detector has one."""
         error = self.parts.get(ERROR)
-        return None if error is None else regression_decision(error, self.anomalous).threshold
+        return None if error is None else threshold_of(error, self.anomalous)
 
-    def metrics(self) -> dict[str, float]:
-        """The figures of an epoch. A mixture is judged on images its regression has not seen."""
-        of_part = {name: auroc(self.anomalous, part) for name, part in self.parts.items()}
-        scores = self.parts
-        if len(self.parts) > 1:
-            mixed = cross_fitted(self.parts, self.anomalous)
-            scores = {**self.parts, MIXTURE: mixed}
-            of_part[MIXTURE] = auroc(self.anomalous, mixed)
-        decided = self.parts[ERROR if ERROR in self.parts else self.choice]
-        decision = regression_decision(decided, self.anomalous)
-        return {
-            "auroc": of_part[self.choice],
-            "auprc": auprc(self.anomalous, scores[self.choice]),
-            "threshold": decision.threshold,
-            "f1": decision.f1,
-            "accuracy": decision.accuracy,
-            **{f"auroc/{name}": value for name, value in of_part.items()},
-        }
+
+def judge_lanes(
+    parts: Tensors, anomalous: Labels, lanes: Sequence[Mapping[str, Value]]
+) -> list[Validation | Exception | None]:
+    """`judge`, with an exception that one lane's scores raise in that lane's place.
+
+    The others are then judged again together, in as many lanes as before: their figures are those
+    of an undisturbed epoch, bit for bit. Running out of memory is nobody's own and is raised.
+    """
+    try:
+        return [*judge(parts, anomalous, lanes)]
+    except Exception as problem:
+        if is_out_of_memory(problem):
+            raise
+        errors = _errors(parts, anomalous, lanes)
+        if not errors:
+            raise
+    parts = {name: part.clone() for name, part in parts.items()}
+    for part in parts.values():
+        part[list(errors)] = 0
+    spared = [{} if lane in errors else values for lane, values in enumerate(lanes)]
+    judged = judge(parts, anomalous, spared)
+    return [errors.get(lane, validation) for lane, validation in enumerate(judged)]
+
+
+def _errors(
+    parts: Tensors, anomalous: Labels, lanes: Sequence[Mapping[str, Value]]
+) -> dict[int, Exception]:
+    """What each lane raises when it is judged alone."""
+    errors = {}
+    for lane, hyperparameters in enumerate(lanes):
+        own = {name: part[lane : lane + 1] for name, part in parts.items()}
+        try:
+            judge(own, anomalous, [hyperparameters])
+        except Exception as problem:
+            errors[lane] = problem
+    return errors
 
 
 def judge(
-    parts: dict[str, Scores], anomalous: Labels, hyperparameters: dict[str, Value]
-) -> Validation | None:
-    """The validation of one lane; None where a score is not finite or the same for all images."""
-    choice = str(hyperparameters.get("score", ERROR if ERROR in parts else next(iter(parts))))
-    judged = parts if choice == MIXTURE else {choice: parts[choice]}
-    if not all(usable(part) for part in judged.values()):
-        return None
-    return Validation(parts=parts, anomalous=anomalous, choice=choice)
+    parts: Tensors, anomalous: Labels, lanes: Sequence[Mapping[str, Value]]
+) -> list[Validation | None]:
+    """The validation of each lane, whose hyperparameters are in `lanes`; parts are [K, N].
+
+    None where a part is not finite, or the chosen score is the same for all images.
+    """
+    names = list(parts)
+    stacked = torch.stack([parts[name] for name in names], 1)
+    choices = [_choice(names, hyperparameters) for hyperparameters in lanes]
+    usable = _usable(names, stacked, choices)
+    # A lane that cannot be used still has its place: zeros keep what is computed there finite.
+    stacked = torch.where(usable[:, None, None], stacked, torch.zeros_like(stacked))
+    figures = _figures(names, stacked, torch.from_numpy(anomalous).to(stacked.device), choices)
+    of_lanes = {name: values.tolist() for name, values in figures.items()}
+    whole = stacked.cpu().numpy()
+    return [
+        Validation(
+            parts={name: whole[lane, part] for part, name in enumerate(names)},
+            anomalous=anomalous,
+            choice=choices[lane],
+            metrics={name: values[lane] for name, values in of_lanes.items()},
+        )
+        if fit
+        else None
+        for lane, fit in enumerate(usable.tolist())
+    ]
+
+
+def _choice(names: Sequence[str], hyperparameters: Mapping[str, Value]) -> str:
+    return str(hyperparameters.get("score", ERROR if ERROR in names else names[0]))
+
+
+def _usable(names: Sequence[str], parts: Tensor, choices: Sequence[str]) -> Tensor:
+    """Which lanes [K] have finite parts [K, P, N], and a chosen score that tells images apart."""
+    judged = [[choice in (name, MIXTURE) for name in names] for choice in choices]
+    spread = parts.std(2, correction=0) >= _LEAST_SPREAD
+    needed = torch.tensor(judged, device=parts.device)
+    return parts.isfinite().all(2).all(1) & (spread | ~needed).all(1)
+
+
+def _figures(names: list[str], parts: Tensor, anomalous: Tensor, choices: list[str]) -> Tensors:
+    """The figures [K] by name; a mixture is judged on images that its regression has not seen."""
+    if len(names) > 1:
+        mixed = cross_fitted_lanes(parts, anomalous)
+        names, parts = [*names, MIXTURE], torch.cat([parts, mixed[:, None]], 1)
+    places = torch.tensor([names.index(choice) for choice in choices], device=parts.device)
+    lanes = torch.arange(len(choices), device=parts.device)
+    chosen = parts[lanes, places]
+    decided = parts[:, names.index(ERROR)] if ERROR in names else chosen
+    of_part = aurocs(parts, anomalous)
+    threshold = thresholds_of(decided, anomalous)
+    cut = flagged(decided, anomalous, threshold)
+    return {
+        "auroc": of_part[lanes, places],
+        "auprc": auprcs(chosen, anomalous),
+        "threshold": threshold,
+        "f1": cut.f1,
+        "accuracy": cut.accuracy,
+        **{f"auroc/{name}": of_part[:, place] for place, name in enumerate(names)},
+    }
 
 
 @torch.no_grad()

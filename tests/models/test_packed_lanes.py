@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import torch
 
-from models import detectors, trainer
+from models import detectors, validation
 from models.data.images import TrainingData
 from models.device_images import device_images
 from models.trainer import EpochResult, Lane, Trainer
@@ -143,15 +143,15 @@ def test_a_lane_whose_scoring_raises_fails_alone(
     make_trainer: MakeTrainer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     packed, well = make_trainer(*UNEQUAL), make_trainer(*UNEQUAL)
-    judge = trainer.judge
+    judge = validation.judge
 
-    def moody(parts: Any, anomalous: Any, hyperparameters: Any) -> Validation | None:
-        if hyperparameters["patch_n"] == 1:
+    def moody(parts: Any, anomalous: Any, lanes: Any) -> list[Validation | None]:
+        if any(values.get("patch_n") == 1 for values in lanes):
             raise ArithmeticError("no score today")
-        return judge(parts, anomalous, hyperparameters)
+        return judge(parts, anomalous, lanes)
 
     with monkeypatch.context() as patch:
-        patch.setattr(trainer, "judge", moody)
+        patch.setattr(validation, "judge", moody)
         results = packed.epoch()
     expected = well.epoch()
     assert str(results[1].error) == "no score today"

@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.data.images import LabelledImages, TrainingData
-from models.metrics import Scores, cross_fitted
+from models.metrics import Scores
+from models.mixture import cross_fitted
 from models.precision import pick_device
 from models.scoring import FittedDetector
 from models.validation import ERROR, MIXTURE

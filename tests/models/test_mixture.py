@@ -1,0 +1,95 @@
+import numpy as np
+import pytest
+import torch
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import StratifiedKFold
+
+from models import metrics
+from models.mixture import cross_fitted, cross_fitted_lanes, fit_mixture, threshold_of
+from models.regression import logistic_regressions
+
+
+def _toy(count: int = 400) -> tuple[dict[str, metrics.Scores], metrics.Labels]:
+    random = np.random.default_rng(0)
+    anomalous = np.arange(count) % 2 == 1
+    signal = random.normal(size=count) + anomalous
+    return {"good": signal * 1e-3 + 5, "noise": random.normal(size=count)}, anomalous
+
+
+def test_mixture_finds_the_part_that_tells() -> None:
+    parts, anomalous = _toy()
+    mixture = fit_mixture(parts, anomalous)
+    assert (
+        metrics.auroc(anomalous, mixture.score(parts))
+        >= metrics.auroc(anomalous, parts["good"]) - 0.01
+    )
+    assert ((mixture.score(parts) > 0) == anomalous).mean() > 0.6
+
+
+def test_cross_fitting_does_not_learn_labels_by_heart() -> None:
+    random = np.random.default_rng(0)
+    anomalous = np.arange(200) % 2 == 1
+    noise = {str(part): random.normal(size=200) for part in range(60)}
+    fitted = fit_mixture(noise, anomalous).score(noise)
+    assert metrics.auroc(anomalous, fitted) > 0.8
+    # 4 standard deviations of the AUROC of noise with 100 + 100 images
+    assert abs(metrics.auroc(anomalous, cross_fitted(noise, anomalous)) - 0.5) < 0.165
+
+
+def test_cross_fitting_is_the_same_every_time() -> None:
+    parts, anomalous = _toy()
+    first, second = (cross_fitted(parts, anomalous) for _ in range(2))
+    assert np.array_equal(first, second)
+
+
+def test_a_threshold_lies_where_the_classes_are_as_likely() -> None:
+    random = np.random.default_rng(1)
+    score = np.concatenate([random.normal(0, 1, 3000), random.normal(4, 1, 3000)])
+    assert threshold_of(score, np.arange(6000) >= 3000) == pytest.approx(2.0, abs=0.1)
+
+
+def test_positive_parts_enter_by_their_logarithm() -> None:
+    parts, anomalous = _toy()
+    mixture = fit_mixture(parts, anomalous)
+    assert mixture.logarithmic == ("good",)
+    changed = {**parts, "good": parts["good"] * np.e}
+    rise = mixture.score(changed) - mixture.score(parts)
+    assert rise == pytest.approx(np.full(len(rise), mixture.weights["good"]))
+
+
+@pytest.mark.parametrize("spread", [1.0, 30.0, 1000.0])
+def test_regressions_of_many_lanes_are_scikit_learns(spread: float) -> None:
+    """Also where full Newton steps overshoot, and where the classes are far apart."""
+    random = np.random.default_rng(0)
+    features = random.normal(size=(6, 90, 4)) * np.array([1, 0.1, 3, 1])
+    anomalous = np.arange(90) % 3 == 0
+    features[:3, anomalous, 0] += spread
+    features[3:, 0, 1] = spread
+    kept = random.random((6, 90)) < 0.8
+    weights, intercepts = logistic_regressions(
+        torch.from_numpy(features), torch.from_numpy(anomalous), torch.from_numpy(kept)
+    )
+    for lane, rows in enumerate(kept):
+        theirs = LogisticRegression(solver="newton-cholesky")
+        theirs.fit(features[lane, rows], anomalous[rows])
+        np.testing.assert_allclose(weights[lane], theirs.coef_[0], rtol=1e-9, atol=1e-12)
+        np.testing.assert_allclose(intercepts[lane], theirs.intercept_[0], rtol=1e-9, atol=1e-12)
+
+
+def test_a_lane_is_cross_fitted_as_by_scikit_learn_whatever_is_beside_it() -> None:
+    parts, anomalous = _toy(200)
+    labels = torch.from_numpy(anomalous)
+    first = torch.from_numpy(np.stack(list(parts.values())))
+    together = cross_fitted_lanes(torch.stack([first, first * 1e6, -first]), labels)
+    features = np.stack([np.log(parts["good"]), parts["noise"]], 1)
+    expected = np.empty(200)
+    folds = StratifiedKFold(5, shuffle=True, random_state=0)
+    for rest, fold in folds.split(anomalous, anomalous):
+        mean, spread = features[rest].mean(0), features[rest].std(0)
+        model = LogisticRegression(solver="newton-cholesky")
+        model.fit((features[rest] - mean) / spread, anomalous[rest])
+        expected[fold] = model.decision_function((features[fold] - mean) / spread)
+    np.testing.assert_allclose(together[0], expected, rtol=1e-8, atol=1e-10)
+    zeros = torch.zeros_like(first)
+    beside_others = cross_fitted_lanes(torch.stack([first, zeros, zeros]), labels)
+    assert torch.equal(beside_others[0], together[0])
