@@ -1,8 +1,8 @@
 """A training step on buffers that stay where they are, from the gather of its images on.
 
 Rows of a batch and hyperparameters go into tensors that never move, and parameters, moments and
-sums of losses are changed in place. So nothing is allocated on the host's side or waited for
-between the first step of an epoch and the last.
+sums of losses are changed in place. So between the first step of an epoch and the last nothing
+waits for the device, and on a GPU the whole step is recorded once and replayed.
 """
 
 import torch
@@ -11,6 +11,7 @@ from torch import Tensor
 from models.detectors.base import Tensors
 from models.scoring import scaled
 from models.step import Step
+from models.step_graph import Work, captured
 
 
 class FusedStep:
@@ -20,22 +21,28 @@ class FusedStep:
         self._step = step
         self._images = images
         self._settings = settings
-        self._rows: Tensor | None = None
+        self._rows = torch.empty(0)
         self._sums: Tensors = {}
+        self._advance: Work | None = None
 
     def epoch(self, orders: Tensor) -> Tensors:
         """Take one step for each of `orders` [steps, K, N]; the mean of each loss term [K]."""
-        if self._rows is None:
+        if self._advance is None:
             self._rows = orders[0].clone()
+            self._advance = captured(self._run, self._step.state_tensors(), orders.device)
         for total in self._sums.values():
             total.zero_()
         for rows in orders:
             self._rows.copy_(rows)
-            self._run(self._rows)
+            self._advance()
         return {name: total / len(orders) for name, total in self._sums.items()}
 
-    def _run(self, rows: Tensor) -> None:
-        terms = self._step.run(scaled(self._images[rows]), self._settings)
+    def forget(self) -> None:
+        """Give up the recorded step and its memory; the next epoch would record it anew."""
+        self._advance = None
+
+    def _run(self) -> None:
+        terms = self._step.run(scaled(self._images[self._rows]), self._settings)
         for name, term in terms.items():
             if name not in self._sums:
                 self._sums[name] = torch.zeros_like(term, dtype=torch.float32)

@@ -19,6 +19,7 @@ from models.device_images import DeviceImages
 from models.fused_step import FusedStep
 from models.hyperparameters import Value
 from models.lanes import NetworkStack
+from models.precision import deterministic_convolutions
 from models.step import Step
 from models.validation import Validation, judge_lanes, score_lanes
 
@@ -69,10 +70,11 @@ class LaneGroup:
 
         `lanes` are the hyperparameters at each place, {} at an empty one.
         """
-        before = [tensor.clone() for tensor in self._state_tensors()]
+        before = [tensor.clone() for tensor in self.step.state_tensors()]
         done = False
         try:
-            result = self._epoch(images, lanes)
+            with deterministic_convolutions():
+                result = self._epoch(images, lanes)
             done = True
         finally:
             held = [place for place in range(len(self)) if not done or place not in active]
@@ -151,16 +153,15 @@ class LaneGroup:
         part.epochs = [self.epochs[place] for place in places]
         return part
 
-    def _state_tensors(self) -> list[Tensor]:
-        """Everything that training changes, lanes in front."""
-        return [
-            *(tensor for stack in self.stacks.values() for tensor in stack.state_tensors()),
-            *(t for optimizer in self.step.optimizers.values() for t in optimizer.state_tensors()),
-        ]
+    def halves(self) -> tuple["LaneGroup", "LaneGroup"]:
+        """Two groups of half the lanes, as they stand; this one gives up its recorded step."""
+        self._fused.forget()
+        middle = (len(self) + 1) // 2
+        return self.part(range(middle)), self.part(range(middle, len(self)))
 
     @torch.no_grad()
     def _put_back(self, before: Sequence[Tensor], places: Sequence[int]) -> None:
-        for tensor, was in zip(self._state_tensors(), before, strict=True):
+        for tensor, was in zip(self.step.state_tensors(), before, strict=True):
             for place in places:
                 tensor[place].copy_(was[place])
 

@@ -1,5 +1,10 @@
-"""Which number format training uses, and where its convolutions run."""
+"""Which number format training uses, and where its convolutions run.
 
+Training in float32 on a GPU leaves torch's defaults: convolutions in TF32, matrix products whole.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Literal
 
 import torch
@@ -19,6 +24,18 @@ def pick_precision(precision: Precision, device: torch.device) -> Literal["float
     if precision not in ("float32", "bfloat16"):
         raise ValueError(f"precision is {precision!r}, allowed are: auto, float32, bfloat16")
     return precision
+
+
+@contextmanager
+def deterministic_convolutions() -> Iterator[None]:
+    """On a GPU the same sums in the same order every time; a CPU's convolutions are so anyway."""
+    cudnn = torch.backends.cudnn
+    before = cudnn.deterministic, cudnn.benchmark
+    cudnn.deterministic, cudnn.benchmark = True, False
+    try:
+        yield
+    finally:
+        cudnn.deterministic, cudnn.benchmark = before
 
 
 def _has_bfloat16(device: torch.device) -> bool:

@@ -45,6 +45,13 @@ class Step:
         """One for each network in each phase that trains it."""
         return self._optimizers
 
+    def state_tensors(self) -> list[Tensor]:
+        """All that a step changes, in place and with the lanes in front."""
+        return [
+            *(tensor for stack in self._stacks.values() for tensor in stack.state_tensors()),
+            *(t for optimizer in self._optimizers.values() for t in optimizer.state_tensors()),
+        ]
+
     def run(self, images: Tensor, settings: Tensors) -> Tensors:
         """Images [K, N, C, H, W] in [-1, 1], hyperparameters [K] -> loss terms [K] by name."""
         leaves = {name: self._stacks[name].leaf() for name in self._trained}

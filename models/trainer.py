@@ -6,10 +6,10 @@ All lanes see the same order of images per epoch, so that they differ by configu
 """
 
 import dataclasses
+import logging
 import math
 import time
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
@@ -21,8 +21,10 @@ from models.batches import FitImages
 from models.detectors.base import Tensors
 from models.device_images import device_images
 from models.hyperparameters import Value
+from models.lane import EpochResult, Lane
 from models.lane_group import GroupEpoch, LaneGroup
 from models.lanes import NetworkStack
+from models.memory import is_out_of_memory
 from models.precision import Precision, pick_device, pick_precision
 from models.scoring import FittedDetector, numbers
 from models.validation import Validation
@@ -30,33 +32,9 @@ from models.validation import Validation
 if TYPE_CHECKING:
     from models.data.images import TrainingData
 
+__all__ = ["EpochResult", "Lane", "Trainer"]
 
-@dataclass(frozen=True, kw_only=True)
-class Lane:
-    """One configuration: hyperparameters as `detectors.resolve` gives them, and a seed."""
-
-    hyperparameters: dict[str, Value]
-    seed: int
-
-
-@dataclass(frozen=True, kw_only=True)
-class EpochResult:
-    """What one lane did in one epoch; `epoch` counts from 1.
-
-    `losses` are means over the steps, unweighted. `metrics` are of the validation images: auroc and
-    auprc of the chosen score, auroc/<part> of every part, and threshold, f1 and accuracy of the
-    logistic regression on the reconstruction error. A lane that `diverged` (losses, parameters or
-    scores not finite, or scores all the same) has none, nor has one whose scoring raised `error`.
-    `seconds` are those of the whole epoch, all lanes; `images_per_second` is this lane's pace.
-    """
-
-    epoch: int
-    losses: dict[str, float]
-    metrics: dict[str, float]
-    seconds: float
-    images_per_second: float
-    diverged: bool
-    error: Exception | None = None
+_LOG = logging.getLogger(__name__)
 
 
 class Trainer:
@@ -86,7 +64,12 @@ class Trainer:
         self.precision = pick_precision(precision, self.device)
         self._detector = detectors.load(detector_name)
         self._lanes = list(lanes)
-        self._structure = self._common_structure()
+        if len(self._lanes) > 1 and not detectors.packable(detector_name):
+            raise ValueError(f"{detector_name} cannot be packed: train one lane at a time")
+        self._structure = detectors.structure(detector_name, self._first_lane().hyperparameters)
+        for lane in self._lanes:
+            if lane is not None:
+                lane.check_structure(detector_name, self._structure)
         self._images = device_images(data, self.device)
         self._fit = FitImages(self._images, self._structure, data_seed)
         requirements = detectors.requirements(detector_name)
@@ -111,8 +94,7 @@ class Trainer:
         for first, group in self._placed_groups():
             places = [lane - first for lane in chosen if 0 <= lane - first < len(group)]
             if places:
-                outcome = group.epoch(places, self._images, self._hyperparameters(first, group))
-                results |= {first + p: self._result(first + p, outcome, p) for p in places}
+                results |= self._train(first, group, places)
         seconds = time.perf_counter() - start
         return {
             lane: dataclasses.replace(result, seconds=seconds) for lane, result in results.items()
@@ -136,7 +118,7 @@ class Trainer:
 
     def replace(self, lane: int, new: Lane) -> None:
         """Start another configuration in this lane, from its first epoch."""
-        self._check_structure(new)
+        new.check_structure(self.detector_name, self._structure)
         group, place = self._of(lane)
         networks = self._make_networks(new)
         weights = {name: module.state_dict() for name, module in networks.items()}
@@ -167,6 +149,37 @@ class Trainer:
             threshold=validation.threshold(),
             error_threshold=validation.error_threshold(),
         )
+
+    def _train(self, first: int, group: LaneGroup, places: list[int]) -> dict[int, EpochResult]:
+        """An epoch of one group; without room for all its lanes, of its halves in turn.
+
+        Lanes keep their state of before the epoch when it runs out of memory, and the groups stay
+        halved: what did not fit once would not fit again.
+        """
+        try:
+            outcome = group.epoch(places, self._images, self._hyperparameters(first, group))
+        except (RuntimeError, MemoryError) as problem:
+            if len(group) == 1 or not is_out_of_memory(problem):
+                raise
+        else:
+            return {first + place: self._result(first + place, outcome, place) for place in places}
+        _LOG.warning(
+            "no memory for %d lanes in one step on %s: they train as two groups in turn",
+            len(group),
+            self.device,
+        )
+        halves = group.halves()
+        at = self._groups.index(group)
+        self._groups[at : at + 1] = halves
+        if self.device.type == "cuda":
+            torch.cuda.empty_cache()
+        middle = len(halves[0])
+        results: dict[int, EpochResult] = {}
+        for offset, half in zip((0, middle), halves, strict=True):
+            own = [place - offset for place in places if 0 <= place - offset < len(half)]
+            if own:
+                results |= self._train(first + offset, half, own)
+        return results
 
     def _result(self, lane: int, outcome: GroupEpoch, place: int) -> EpochResult:
         verdict = outcome.verdicts[place]
@@ -237,23 +250,3 @@ class Trainer:
         if first is None:
             raise ValueError("a trainer needs at least one lane with a configuration")
         return first
-
-    def _common_structure(self) -> dict[str, Value]:
-        if len(self._lanes) > 1 and not detectors.packable(self.detector_name):
-            raise ValueError(f"{self.detector_name} cannot be packed: train one lane at a time")
-        self._structure = detectors.structure(
-            self.detector_name, self._first_lane().hyperparameters
-        )
-        for lane in self._lanes:
-            if lane is not None:
-                self._check_structure(lane)
-        return self._structure
-
-    def _check_structure(self, lane: Lane) -> None:
-        found = detectors.structure(self.detector_name, lane.hyperparameters)
-        for name, value in found.items():
-            if value != self._structure[name]:
-                raise ValueError(
-                    f"lanes that train together must agree on {name}: "
-                    f"one has {self._structure[name]!r}, another {value!r}"
-                )

@@ -32,9 +32,9 @@ class ScriptedTrainer:
         self._script = script
         self._epoch = 0
 
-    def epoch(self) -> list[EpochResult]:
+    def epoch(self) -> dict[int, EpochResult]:
         self._epoch += 1
-        return self._script[self._epoch - 1]
+        return dict(enumerate(self._script[self._epoch - 1]))
 
     def fitted(self, lane: int) -> "ScriptedTrainer":
         del lane

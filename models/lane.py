@@ -1,0 +1,44 @@
+"""What goes into a lane, and what comes out of an epoch of it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from models import detectors
+from models.hyperparameters import Value
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lane:
+    """One configuration: hyperparameters as `detectors.resolve` gives them, and a seed."""
+
+    hyperparameters: dict[str, Value]
+    seed: int
+
+    def check_structure(self, detector: str, structure: Mapping[str, Value]) -> None:
+        """Raise ValueError unless this lane can share a step with lanes of `structure`."""
+        for name, value in detectors.structure(detector, self.hyperparameters).items():
+            if value != structure[name]:
+                raise ValueError(
+                    f"lanes that train together must agree on {name}: "
+                    f"one has {structure[name]!r}, another {value!r}"
+                )
+
+
+@dataclass(frozen=True, kw_only=True)
+class EpochResult:
+    """What one lane did in one epoch; `epoch` counts from 1.
+
+    `losses` are means over the steps, unweighted. `metrics` are of the validation images: auroc and
+    auprc of the chosen score, auroc/<part> of every part, and threshold, f1 and accuracy of the
+    logistic regression on the reconstruction error. A lane that `diverged` (losses, parameters or
+    scores not finite, or scores all the same) has none, nor has one whose scoring raised `error`.
+    `seconds` are those of the whole epoch, all lanes; `images_per_second` is this lane's pace.
+    """
+
+    epoch: int
+    losses: dict[str, float]
+    metrics: dict[str, float]
+    seconds: float
+    images_per_second: float
+    diverged: bool
+    error: Exception | None = None

@@ -1,0 +1,169 @@
+"""The step on static buffers, recorded or not, is the plain step."""
+
+import logging
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+
+from models import fused_step, step_graph
+from models.data.images import TrainingData
+from models.fused_step import FusedStep
+from models.lane_group import LaneGroup
+from models.scoring import scaled
+from models.step import Step
+from models.step_graph import Work, captured, warm_up
+from models.trainer import EpochResult, Lane, Trainer
+
+MakeTrainer = Callable[..., Trainer]
+UNEQUAL: tuple[dict[str, Any], ...] = ({}, {"patch_n": 1, "generator_lr": 4e-4}, {"beta1": 0.9})
+
+
+def _equal(one: LaneGroup, other: LaneGroup) -> bool:
+    pairs = zip(one.step.state_tensors(), other.step.state_tensors(), strict=True)
+    return all(torch.equal(mine, theirs) for mine, theirs in pairs)
+
+
+def test_static_buffers_give_the_plain_steps_numbers(make_trainer: MakeTrainer) -> None:
+    static, plain = make_trainer(*UNEQUAL)._groups[0], make_trainer(*UNEQUAL)._groups[0]
+    orders = static._fit.orders([0, 4, 2])
+    means = static._fused.epoch(orders)
+    sums: dict[str, Tensor] = {}
+    for rows in orders:
+        terms = plain.step.run(scaled(plain._fit.images[rows]), plain.settings)
+        for name, term in terms.items():
+            sums[name] = sums.get(name, torch.zeros_like(term)) + term
+    assert _equal(static, plain)
+    for name, total in sums.items():
+        assert torch.equal(means[name], total / len(orders)), name
+
+
+def test_warming_up_for_a_recording_leaves_no_trace(
+    make_trainer: MakeTrainer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    warm, cold = make_trainer(*UNEQUAL)._groups[0], make_trainer(*UNEQUAL)._groups[0]
+
+    def capture(work: Work, state: Sequence[Tensor], device: torch.device) -> Work:
+        warm_up(work, state)
+        return work
+
+    monkeypatch.setattr(fused_step, "captured", capture)
+    recorded = FusedStep(warm.step, warm._fit.images, warm.settings)
+    cold._fused._advance = cold._fused._run
+    cold._fused._rows = torch.empty_like(warm._fit.orders([0, 1, 2])[0])
+    orders = warm._fit.orders([0, 1, 2])
+    for _ in range(2):
+        ours, theirs = recorded.epoch(orders), cold._fused.epoch(orders)
+        assert all(torch.equal(ours[name], theirs[name]) for name in theirs)
+    assert _equal(warm, cold)
+
+
+def test_a_replaced_lane_needs_no_new_recording(make_trainer: MakeTrainer) -> None:
+    """All that a recorded step reads or writes keeps its place in memory."""
+    trainer = make_trainer(*UNEQUAL)
+    trainer.epoch()
+    group = trainer._groups[0]
+
+    def addresses() -> list[int]:
+        tensors = [*group.step.state_tensors(), *group.settings.values(), group._fused._rows]
+        return [tensor.data_ptr() for tensor in [*tensors, *group._fused._sums.values()]]
+
+    before, state = addresses(), trainer.state(2)
+    first = trainer.lanes[0]
+    assert first is not None
+    trainer.replace(1, Lane(hyperparameters={**first.hyperparameters, "beta1": 0.1}, seed=9))
+    trainer.load_state(0, state)
+    trainer.epoch(active=[0, 1])
+    trainer.release(1)
+    trainer.epoch()
+    assert addresses() == before
+
+
+def test_what_cannot_be_recorded_runs_as_it_is() -> None:
+    def work() -> None:
+        raise AssertionError("nothing runs before it is asked for")
+
+    assert captured(work, [], torch.device("cpu")) is work
+
+
+def test_it_is_said_once_that_a_step_is_slower(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.WARNING):
+        for _ in range(2):
+            step_graph._say_that_it_is_slower("operation not permitted")
+    assert [record.args for record in caplog.records] == [("operation not permitted",)]
+
+
+@pytest.mark.parametrize("limit", [1, 2])
+def test_lanes_without_room_train_in_groups_and_lose_nothing(
+    make_trainer: MakeTrainer,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    limit: int,
+) -> None:
+    """Memory runs out in the second epoch's second step, when more than `limit` lanes train."""
+    lanes = (*UNEQUAL, {"patch_weight": 4.0})
+    crowded, roomy = make_trainer(*lanes), make_trainer(*lanes)
+    first, expected = crowded.epoch(), [roomy.epoch(), roomy.epoch(), roomy.epoch()]
+    run, calls = Step.run, []
+
+    def short_of_memory(self: Step, images: Tensor, settings: dict[str, Tensor]) -> Any:
+        calls.append(len(images))
+        if len(images) > limit and len(calls) > 1:
+            raise torch.cuda.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB")
+        return run(self, images, settings)
+
+    monkeypatch.setattr(Step, "run", short_of_memory)
+    with caplog.at_level(logging.WARNING):
+        second, third = crowded.epoch(), crowded.epoch(active=[0, 3])
+    assert [len(group) for group in crowded._groups] == [limit] * (4 // limit)
+    said = [record.getMessage() for record in caplog.records]
+    assert said[0] == ("no memory for 4 lanes in one step on cpu: they train as two groups in turn")
+    assert len(said) == 4 // limit - 1
+    assert set(third) == {0, 3}
+    for lane in range(4):
+        assert first[lane].losses == expected[0][lane].losses
+        assert second[lane].losses == pytest.approx(expected[1][lane].losses, rel=1e-3)
+        assert second[lane].epoch == 2
+    crowded.replace(3, crowded.lanes[0])  # type: ignore[arg-type]
+    assert crowded.epoch()[3].epoch == 1
+
+
+def test_one_lane_without_room_fails(
+    make_trainer: MakeTrainer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def short_of_memory(*arguments: Any) -> None:
+        raise RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory")
+
+    monkeypatch.setattr(Step, "run", short_of_memory)
+    with pytest.raises(RuntimeError, match="can't allocate memory"):
+        make_trainer({}, {}).epoch()
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs an NVIDIA GPU")
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_a_recorded_step_gives_the_eager_steps_numbers(
+    digits: TrainingData,
+    make_trainer: MakeTrainer,
+    monkeypatch: pytest.MonkeyPatch,
+    precision: Any,
+) -> None:
+    lanes = make_trainer(*UNEQUAL).lanes
+
+    def curves(recorded: bool) -> list[tuple[dict[str, float], dict[str, float]]]:
+        trainer = Trainer(
+            "two-discriminator-gan", digits, lanes, device="cuda", precision=precision
+        )
+        results: list[EpochResult] = []
+        for active in ([0, 1, 2], [0, 2], [0, 1, 2]):
+            results += trainer.epoch(active).values()
+        trainer.replace(1, lanes[0])  # type: ignore[arg-type]
+        results += trainer.epoch().values()
+        fused = trainer._groups[0]._fused
+        assert (fused._advance != fused._run) == recorded
+        return [(result.losses, result.metrics) for result in results]
+
+    recorded = curves(recorded=True)
+    monkeypatch.setattr(fused_step, "captured", lambda work, state, device: work)
+    assert curves(recorded=False) == recorded
