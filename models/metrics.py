@@ -6,7 +6,6 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import average_precision_score, f1_score, roc_auc_score
 
-
 Scores = NDArray[np.float64]
 Labels = NDArray[np.bool_]
 

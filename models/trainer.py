@@ -72,8 +72,9 @@ class Trainer:
                 lane.check_structure(detector_name, self._structure)
         self._images = device_images(data, self.device)
         self._fit = FitImages(self._images, self._structure, data_seed)
-        requirements = detectors.requirements(detector_name)
-        requirements.check(size=self._fit.size, anomalies=self._fit.anomalies)
+        detectors.requirements(detector_name).check(
+            size=self._fit.size, anomalies=self._fit.anomalies
+        )
         self._groups = [self._make_group()]
         self._validations: list[Validation | None] = [None] * len(lanes)
 
