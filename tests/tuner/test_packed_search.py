@@ -55,7 +55,7 @@ def alive(pid: int) -> bool:
 
 
 def gone(pids: set[int]) -> None:
-    until = time.monotonic() + 60
+    until = time.monotonic() + 180  # Ray's own agents take their time to see that a driver is dead
     while left := {pid for pid in pids if alive(pid)}:
         assert time.monotonic() < until, [Path(f"/proc/{pid}/cmdline").read_text() for pid in left]
         time.sleep(0.1)
@@ -129,7 +129,7 @@ def test_a_killed_driver_would_leave_packs_running(tmp_path: Path) -> None:
     pack = packs(recorded(folder))
     assert pack <= below
     light = below - pack
-    loaded = {pid: _maps(pid) for pid in light if "PackedTrial" in _title(pid)}
+    loaded = {pid: _maps(pid) for pid in light if "Trainable" in _title(pid)}
     assert loaded, "no trial actor was found"
     assert not any("libtorch" in maps for maps in loaded.values())
     assert all("libtorch" in _maps(pid) for pid in pack)
@@ -145,7 +145,7 @@ def test_a_killed_driver_would_leave_packs_running(tmp_path: Path) -> None:
 
 
 def _title(pid: int) -> str:
-    """Ray names a worker's process after what it runs."""
+    """Ray names a process after what it runs; Tune wraps a trial actor in a class of its own."""
     return Path(f"/proc/{pid}/cmdline").read_text()
 
 

@@ -24,24 +24,23 @@ SMALL = {"width": 4, "batch_normals": 16, "batch_anomalies": 4}
 
 
 @pytest.fixture
-def make_setting(tmp_path: Path) -> Callable[[str], TrialSetting]:
+def make_setting(tmp_path: Path) -> Callable[..., TrialSetting]:
     """Settings of searches in folders of their own, all on the same split."""
     source = find(DATA)
-    split = make_split(DATA, source)
 
-    def make(name: str) -> TrialSetting:
+    def make(name: str, data: DataConfig = DATA) -> TrialSetting:
         setting = TrialSetting(
             detector="two-discriminator-gan",
             objective="best_auroc",
             epochs=8,
-            data=DATA,
+            data=data,
             source=source,
             data_seed=0,
             threads=1,
             storage=local_storage(tmp_path / name),
         )
         (tmp_path / name).mkdir(exist_ok=True)
-        split.save(tmp_path / name / SPLIT)
+        make_split(data, source).save(tmp_path / name / SPLIT)
         return setting
 
     return make
