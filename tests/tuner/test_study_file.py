@@ -20,6 +20,7 @@ CHOICES = {
         "patch_n": {"int": [1, 9]},
     }
 }
+NO_RETRIES = {"resources": {"error_retries": 0}}
 KILLED = """
 import os, signal, sys
 from pathlib import Path
@@ -44,7 +45,7 @@ def shown(trial: optuna.trial.FrozenTrial) -> dict[str, Any]:
 
 def searched(folder: Path) -> None:
     """Trials of every kind: complete, stopped, diverged, failed, and one still running."""
-    simulation = Simulation(small_space(trials=30, **CHOICES), folder, slots=2)
+    simulation = Simulation(small_space(trials=30, **CHOICES, **NO_RETRIES), folder, slots=2)
     simulation.fill()
     simulation.step()
     for attempt_id, outcome in [("attempt-1", "diverged"), ("attempt-2", "error")]:
