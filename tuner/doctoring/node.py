@@ -36,6 +36,7 @@ class NodeFacts:
 
     host: str
     versions: dict[str, str]
+    cpus: int
     gpus: int
     torch_gpus: int
     gpu_error: str
@@ -49,13 +50,15 @@ class NodeFacts:
 
 def examine(question: Question) -> NodeFacts:
     """Look at this node. Imports torch only where there is a GPU that it must see."""
-    gpus = find_machine().gpus
+    machine = find_machine()
+    gpus = machine.gpus
     torch_gpus, gpu_error = _torch_gpus() if gpus else (0, "")
     data, data_error = _data(question.data) if question.data else ("", "")
     wrote, storage_error = _write(question.storage)
     return NodeFacts(
         host=socket.gethostname(),
         versions={"python": platform.python_version(), **_versions()},
+        cpus=machine.cpus,
         gpus=gpus,
         torch_gpus=torch_gpus,
         gpu_error=gpu_error,

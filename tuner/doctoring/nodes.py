@@ -77,11 +77,16 @@ def clock(node: NodeFacts, skew_s: float) -> Finding:
     return ok(subject, "agrees with this machine")
 
 
-def disk(node: NodeFacts) -> Finding:
-    """Room for checkpoints, Ray's logs and the object store's spilling."""
+def disk(node: NodeFacts, needed_gb: float | None = None) -> Finding:
+    """Room for checkpoints, Ray's logs and the object store's spilling.
+
+    `needed_gb` is what the search's checkpoints and detectors may come to there, where known.
+    """
     subject, text = f"disk, {node.host}", f"{node.free_gb:.0f} GB free"
-    if node.free_gb < TOO_LITTLE_GB:
-        return fail(subject, text, f"free {LITTLE_GB:.0f} GB, or set storage_limit")
+    if needed_gb is not None:
+        text += f", the search needs up to {needed_gb:.1f} GB"
+    if node.free_gb < TOO_LITTLE_GB + (needed_gb or 0):
+        return fail(subject, text, f"free {LITTLE_GB:.0f} GB, or set a smaller storage_limit")
     if node.free_gb < LITTLE_GB:
         return warn(subject, text, f"{LITTLE_GB:.0f} GB are enough for most searches")
     return ok(subject, text)

@@ -10,7 +10,7 @@ from tuner.doctoring import here, nodes
 from tuner.doctoring.finding import Finding, fail
 from tuner.doctoring.node import NodeFacts, Question, examine
 from tuner.errors import TunerError
-from tuner.space import Space
+from tuner.space import Machine, Space, resolve_scale, trials_at_once
 
 
 def visit(space: Space | None, storage: str, address: str | None) -> Iterator[Finding]:
@@ -27,7 +27,8 @@ def visit(space: Space | None, storage: str, address: str | None) -> Iterator[Fi
         return
     yield from (fail(f"node {name}", why, "see Ray's logs there") for name, why in answers.silent)
     if answers.facts:
-        yield from _compared(answers.facts, question, asked)
+        needed_gb = _needed_gb(space, answers.facts) if space and "://" not in storage else None
+        yield from _compared(answers.facts, question, asked, needed_gb)
 
 
 class _Answers:
@@ -53,13 +54,23 @@ def _answers(question: Question, address: str | None) -> _Answers:
     return found
 
 
-def _compared(facts: list[NodeFacts], question: Question, asked: float) -> Iterator[Finding]:
+def _needed_gb(space: Space, facts: list[NodeFacts]) -> float:
+    """What the search keeps where it writes, at the scale that these nodes carry."""
+    from tuner.safekeeping.sizing import search_bytes  # noqa: PLC0415 - torch
+
+    machine = Machine(cpus=sum(node.cpus for node in facts), gpus=sum(node.gpus for node in facts))
+    return search_bytes(resolve_scale(space, machine), trials_at_once(space, machine)) / 1e9
+
+
+def _compared(
+    facts: list[NodeFacts], question: Question, asked: float, needed_gb: float | None
+) -> Iterator[Finding]:
     yield nodes.versions(facts)
     for node in facts:
         yield nodes.gpus(node)
         if question.data:
             yield nodes.data(node)
-        yield nodes.disk(node)
+        yield nodes.disk(node, needed_gb)
         if len(facts) > 1:
             yield nodes.clock(node, _skew(node.clock, asked, time.time()))
     yield from nodes.storage(facts, question.storage, _seen(facts, question.storage))

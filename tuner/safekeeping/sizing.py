@@ -12,6 +12,7 @@ from pathlib import Path
 
 from models import detectors
 from models.data.registry import DATASETS
+from tuner.safekeeping.pruning import needed_bytes
 from tuner.space import Space, load_space
 
 ROOMY_BYTES = 2_000_000_000
@@ -62,6 +63,19 @@ def trial_bytes(space: Space) -> TrialBytes:
         for parameter in networks[name].parameters()
     )
     return TrialBytes(state=weights + moments + _LABEL_BYTES, best=weights + _LABEL_BYTES)
+
+
+def search_bytes(space: Space, slots: int) -> int:
+    """The most that a search keeps at once: what running trials need, and a detector a trial.
+
+    `storage_limit` lowers it as far as running trials allow. Imports torch.
+    """
+    each = trial_bytes(space)
+    running = needed_bytes(slots, each.state, each.best)
+    everything = running + max(0, space.trials - slots) * each.best
+    if space.storage_limit == "none":
+        return everything
+    return max(running, min(everything, space.storage_limit))
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ def node(host: str = "a", **changes: Any) -> NodeFacts:
     well: dict[str, Any] = {
         "host": host,
         "versions": {"python": "3.11.7", "ray": "2.60.0", "torch": "2.14.1"},
+        "cpus": 8,
         "gpus": 2,
         "torch_gpus": 2,
         "gpu_error": "",
@@ -51,6 +52,7 @@ def test_a_healthy_node_would_be_found_ill() -> None:
         (nodes.clock(node(), 60.0), "fail", "60.0 s ahead"),
         (nodes.disk(node(free_gb=10)), "warn", "10 GB free"),
         (nodes.disk(node(free_gb=1)), "fail", "1 GB free"),
+        (nodes.disk(node(free_gb=30), 29.0), "fail", "needs up to 29.0 GB"),
         (here.authentication("auto", {}), "fail", "RAY_AUTH_MODE is not set"),
         (here.authentication(None, {"RAY_AUTH_MODE": "disabled"}), "fail", "disabled"),
     ],

@@ -13,7 +13,7 @@ from tests.tuner.simulated import row, small_space
 from tuner.checkpoints import Checkpoints
 from tuner.record import TrialState, TrialView
 from tuner.safekeeping.pruning import Pruner, needed_bytes, size_text
-from tuner.safekeeping.sizing import forecast
+from tuner.safekeeping.sizing import forecast, search_bytes, trial_bytes
 from tuner.space import dump_space
 from tuner.storage import Storage, local_storage
 
@@ -123,3 +123,14 @@ def test_the_forecast_of_a_trials_bytes_would_be_far_off(tmp_path: Path) -> None
 def test_the_forecast_would_forget_what_is_held_at_once() -> None:
     assert needed_bytes(slots=2, state=100, best=10) == 2 * (300 + 20) + 10
     assert [size_text(n) for n in (7, 20_000_000_000, 1_500)] == ["7 bytes", "20 GB", "1.5 kB"]
+
+
+def test_a_search_would_be_thought_smaller_than_it_grows() -> None:
+    space = small_space(fixed={"width": 4}, trials=12)
+    each = trial_bytes(space)
+    running = needed_bytes(slots=2, state=each.state, best=each.best)
+    assert search_bytes(space, slots=2) == running + 10 * each.best
+    limited = small_space(fixed={"width": 4}, trials=12, storage_limit=running + 1)
+    assert search_bytes(limited, slots=2) == running + 1
+    tight = small_space(fixed={"width": 4}, trials=12, storage_limit=1)
+    assert search_bytes(tight, slots=2) == running
