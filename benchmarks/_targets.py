@@ -51,6 +51,13 @@ TARGETS: dict[str, dict[str, Target]] = {
         "ms_per_trial_1000": Target(at_most=85),
         "suggest_p99_ms_5000": Target(at_most=150),
     },
+    "packing": {
+        "speedup_vs_serial": Target(at_least=10),
+        "speedup_vs_processes": Target(at_least=3),
+        "speedup_graph_vs_eager": Target(at_least=2.5),
+        "speedup_vs_serial_8": Target(at_least=1.3),
+        "speedup_vs_serial_32": Target(at_least=0.95),
+    },
     "startup": {
         "help_s": Target(at_most=0.5),
         "first_epoch_s": Target(at_most=20, where="bfloat16"),

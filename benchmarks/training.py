@@ -75,8 +75,8 @@ def _flops_per_image(data: TrainingData, width: int) -> float:
     from torch.utils.flop_counter import FlopCounterMode
 
     trainer = _trainer(data, width, "cpu", "float32")
-    group = trainer._groups[0]
-    images = scaled(data.fit.images[group._fit.orders([0])[0]])
+    group = trainer.whole()
+    images = scaled(data.fit.images[group.fit.orders([0])[0]])
     with FlopCounterMode(display=False) as counter:
         group.step.run(images, group.settings)
     return counter.get_total_flops() / images.shape[1]

@@ -49,12 +49,12 @@ class LaneGroup:
         precision: Literal["float32", "bfloat16"],
     ):
         self._detector = detector
-        self._fit = fit
-        self._precision = precision
+        self.fit = fit
+        self.precision = precision
         self.stacks = stacks
         self.settings = settings
         self.step = Step(detector, stacks, fit.batch_normals, precision)
-        self._fused = FusedStep(self.step, fit.images, settings)
+        self.fused = FusedStep(self.step, fit.images, settings)
         self.epochs = [0] * len(next(iter(stacks.values())).rows)
 
     def __len__(self) -> int:
@@ -89,7 +89,7 @@ class LaneGroup:
             stack.module.train()
         means: Tensors = {}
         if self._detector.phases:
-            means = self._fused.epoch(self._fit.orders(self.epochs))
+            means = self.fused.epoch(self.fit.orders(self.epochs))
         losses = {name: mean.tolist() for name, mean in means.items()}
         trained = time.perf_counter()
         parts = score_lanes(self._detector, self.stacks, images.validation, self.settings)
@@ -145,8 +145,8 @@ class LaneGroup:
             self._detector,
             {name: stack.part(places) for name, stack in self.stacks.items()},
             {name: values[list(places)] for name, values in self.settings.items()},
-            self._fit,
-            self._precision,
+            self.fit,
+            self.precision,
         )
         for key, optimizer in part.step.optimizers.items():
             optimizer.take(self.step.optimizers[key], places)
@@ -155,7 +155,7 @@ class LaneGroup:
 
     def halves(self) -> tuple["LaneGroup", "LaneGroup"]:
         """Two groups of half the lanes, as they stand; this one gives up its recorded step."""
-        self._fused.forget()
+        self.fused.forget()
         middle = (len(self) + 1) // 2
         return self.part(range(middle)), self.part(range(middle, len(self)))
 

@@ -7,6 +7,7 @@ the CPU's convolutions run a quarter faster.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from contextvars import ContextVar
 from copy import copy
 from dataclasses import dataclass
 from typing import TypeVar
@@ -20,6 +21,13 @@ from models.detectors.base import Tensors
 
 Result = TypeVar("Result")
 
+_MAPPED = ContextVar("_MAPPED", default=False)
+
+
+def in_lanes() -> bool:
+    """Whether the code that asks runs for several lanes at once: other operations are fast then."""
+    return _MAPPED.get()
+
 
 def over_lanes(function: Callable[..., Result], count: int) -> Callable[..., Result]:
     """The function of one model, made to take and return nested tensors with lanes in front.
@@ -27,7 +35,15 @@ def over_lanes(function: Callable[..., Result], count: int) -> Callable[..., Res
     One lane is run without vmap, which is faster and the same but for rounding.
     """
     if count > 1:
-        mapped: Callable[..., Result] = vmap(function)
+
+        def mapped(*arguments: object) -> Result:
+            token = _MAPPED.set(True)
+            try:
+                together: Result = vmap(function)(*arguments)
+            finally:
+                _MAPPED.reset(token)
+            return together
+
         return mapped
 
     def alone(*arguments: object) -> Result:

@@ -1,4 +1,8 @@
-"""What running out of memory looks like."""
+"""How full the memory is that training needs, and what running out of it looks like."""
+
+import os
+import resource
+from pathlib import Path
 
 import torch
 
@@ -11,3 +15,59 @@ def is_out_of_memory(problem: BaseException) -> bool:
     return isinstance(problem, RuntimeError) and (
         "out of memory" in text or "can't allocate memory" in text
     )
+
+
+class MemoryGauge:
+    """A GPU's memory, or the host's with this process at its largest so far.
+
+    Bytes in use are read with `read` after each doubling of the lanes. A host that does not say how
+    much it has (no /proc) counts as empty.
+    """
+
+    def __init__(self, device: torch.device):
+        self._device = device
+        self._host_total = _meminfo("MemTotal")
+        self._others = self._host_total - _meminfo("MemAvailable") - _resident()
+        self._readings = [self._used()]
+
+    def read(self) -> None:
+        """Take another reading."""
+        self._readings.append(self._used())
+
+    def share(self) -> float:
+        """In use of all there is, at the last reading."""
+        total = self._total()
+        return self._readings[-1] / total if total else 0.0
+
+    def share_after_doubling(self) -> float:
+        """The same for twice the lanes: the next doubling adds twice what the last one did."""
+        if len(self._readings) < 3 or not self._total():
+            return self.share()
+        grown = max(self._readings[-1] - self._readings[-2], 0)
+        return (self._readings[-1] + 2 * grown) / self._total()
+
+    def _used(self) -> int:
+        if self._device.type == "cuda":
+            free, total = torch.cuda.mem_get_info(self._device)
+            return int(total - free)
+        largest = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+        return max(self._others, 0) + largest
+
+    def _total(self) -> int:
+        if self._device.type == "cuda":
+            return int(torch.cuda.mem_get_info(self._device)[1])
+        return self._host_total
+
+
+def _meminfo(field: str) -> int:
+    """A line of /proc/meminfo in bytes; 0 where there is none."""
+    file = Path("/proc/meminfo")
+    lines = file.read_text().splitlines() if file.exists() else []
+    found = [line.split()[1] for line in lines if line.startswith(f"{field}:")]
+    return int(found[0]) * 1024 if found else 0
+
+
+def _resident() -> int:
+    file = Path("/proc/self/statm")
+    pages = int(file.read_text().split()[1]) if file.exists() else 0
+    return pages * os.sysconf("SC_PAGE_SIZE")

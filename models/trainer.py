@@ -101,6 +101,10 @@ class Trainer:
             lane: dataclasses.replace(result, seconds=seconds) for lane, result in results.items()
         }
 
+    def whole(self) -> LaneGroup:
+        """All lanes as the one group they start as, to take single steps for a measurement."""
+        return self._groups[0]
+
     def weights(self, lane: int) -> Tensors:
         """One lane's parameters and buffers on the CPU, named "network.parameter"."""
         group, place = self._of(lane)
@@ -172,8 +176,7 @@ class Trainer:
         halves = group.halves()
         at = self._groups.index(group)
         self._groups[at : at + 1] = halves
-        if self.device.type == "cuda":
-            torch.cuda.empty_cache()
+        torch.cuda.empty_cache()  # nothing where no GPU is in use
         middle = len(halves[0])
         results: dict[int, EpochResult] = {}
         for offset, half in zip((0, middle), halves, strict=True):

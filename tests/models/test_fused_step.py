@@ -27,12 +27,12 @@ def _equal(one: LaneGroup, other: LaneGroup) -> bool:
 
 
 def test_static_buffers_give_the_plain_steps_numbers(make_trainer: MakeTrainer) -> None:
-    static, plain = make_trainer(*UNEQUAL)._groups[0], make_trainer(*UNEQUAL)._groups[0]
-    orders = static._fit.orders([0, 4, 2])
-    means = static._fused.epoch(orders)
+    static, plain = make_trainer(*UNEQUAL).whole(), make_trainer(*UNEQUAL).whole()
+    orders = static.fit.orders([0, 4, 2])
+    means = static.fused.epoch(orders)
     sums: dict[str, Tensor] = {}
     for rows in orders:
-        terms = plain.step.run(scaled(plain._fit.images[rows]), plain.settings)
+        terms = plain.step.run(scaled(plain.fit.images[rows]), plain.settings)
         for name, term in terms.items():
             sums[name] = sums.get(name, torch.zeros_like(term)) + term
     assert _equal(static, plain)
@@ -43,19 +43,19 @@ def test_static_buffers_give_the_plain_steps_numbers(make_trainer: MakeTrainer) 
 def test_warming_up_for_a_recording_leaves_no_trace(
     make_trainer: MakeTrainer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    warm, cold = make_trainer(*UNEQUAL)._groups[0], make_trainer(*UNEQUAL)._groups[0]
+    warm, cold = make_trainer(*UNEQUAL).whole(), make_trainer(*UNEQUAL).whole()
 
     def capture(work: Work, state: Sequence[Tensor], device: torch.device) -> Work:
         warm_up(work, state)
         return work
 
     monkeypatch.setattr(fused_step, "captured", capture)
-    recorded = FusedStep(warm.step, warm._fit.images, warm.settings)
-    cold._fused._advance = cold._fused._run
-    cold._fused._rows = torch.empty_like(warm._fit.orders([0, 1, 2])[0])
-    orders = warm._fit.orders([0, 1, 2])
+    recorded = FusedStep(warm.step, warm.fit.images, warm.settings)
+    cold.fused._advance = cold.fused._run
+    cold.fused._rows = torch.empty_like(warm.fit.orders([0, 1, 2])[0])
+    orders = warm.fit.orders([0, 1, 2])
     for _ in range(2):
-        ours, theirs = recorded.epoch(orders), cold._fused.epoch(orders)
+        ours, theirs = recorded.epoch(orders), cold.fused.epoch(orders)
         assert all(torch.equal(ours[name], theirs[name]) for name in theirs)
     assert _equal(warm, cold)
 
@@ -64,11 +64,11 @@ def test_a_replaced_lane_needs_no_new_recording(make_trainer: MakeTrainer) -> No
     """All that a recorded step reads or writes keeps its place in memory."""
     trainer = make_trainer(*UNEQUAL)
     trainer.epoch()
-    group = trainer._groups[0]
+    group = trainer.whole()
 
     def addresses() -> list[int]:
-        tensors = [*group.step.state_tensors(), *group.settings.values(), group._fused._rows]
-        return [tensor.data_ptr() for tensor in [*tensors, *group._fused._sums.values()]]
+        tensors = [*group.step.state_tensors(), *group.settings.values(), group.fused._rows]
+        return [tensor.data_ptr() for tensor in [*tensors, *group.fused._sums.values()]]
 
     before, state = addresses(), trainer.state(2)
     first = trainer.lanes[0]
@@ -160,7 +160,7 @@ def test_a_recorded_step_gives_the_eager_steps_numbers(
             results += trainer.epoch(active).values()
         trainer.replace(1, lanes[0])  # type: ignore[arg-type]
         results += trainer.epoch().values()
-        fused = trainer._groups[0]._fused
+        fused = trainer.whole().fused
         assert (fused._advance != fused._run) == recorded
         return [(result.losses, result.metrics) for result in results]
 

@@ -1,7 +1,7 @@
 import torch
 from torch import nn
 
-from models.lanes import NetworkStack, over_lanes
+from models.lanes import NetworkStack, in_lanes, over_lanes
 
 
 def _network() -> nn.Sequential:
@@ -44,3 +44,12 @@ def test_one_lane_is_called_without_vmap_and_keeps_its_axis() -> None:
 
     assert over_lanes(function, 1)({"a": torch.ones(1, 4)})["sum"].shape == (1,)
     assert over_lanes(function, 3)({"a": torch.ones(3, 4)})["sum"].tolist() == [4.0, 4.0, 4.0]
+
+
+def test_code_knows_whether_it_runs_for_several_lanes() -> None:
+    def function(value: torch.Tensor) -> torch.Tensor:
+        return value + float(in_lanes())
+
+    assert over_lanes(function, 1)(torch.zeros(1)).tolist() == [0.0]
+    assert over_lanes(function, 2)(torch.zeros(2)).tolist() == [1.0, 1.0]
+    assert not in_lanes()

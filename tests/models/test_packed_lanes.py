@@ -94,10 +94,14 @@ def test_a_trainer_may_start_with_empty_lanes(
 
 @pytest.mark.parametrize("detector", [GAN, "autoencoder"])
 def test_a_curve_does_not_depend_on_the_lanes_place(digits: TrainingData, detector: str) -> None:
-    """Nor on what the other lanes train, nor on their epochs."""
-    values = {"width": 4, "batch_normals": 16}
+    """Nor on what the other lanes train, nor on their epochs.
+
+    All sizes fill the processor's vectors: what is left over is computed by other code, which on a
+    CPU can change the last digits of the last lane.
+    """
+    values = {"width": 16, "batch_normals": 16}
     if detector == GAN:
-        values["batch_anomalies"] = 3
+        values["batch_anomalies"] = 16
     resolved = detectors.resolve(detector, values)
     ours, others = Lane(hyperparameters=resolved, seed=7), _others(resolved, 3)
     first = Trainer(detector, digits, [ours, *others[1:]], device="cpu", precision="float32")
@@ -169,7 +173,7 @@ def test_an_epoch_that_fails_leaves_no_trace(
 ) -> None:
     interrupted, straight = make_trainer(*UNEQUAL), make_trainer(*UNEQUAL)
     interrupted.epoch(), straight.epoch()
-    run, calls = interrupted._groups[0].step.run, []
+    run, calls = interrupted.whole().step.run, []
 
     def breaks(*arguments: Any) -> Any:
         calls.append(arguments)
@@ -178,7 +182,7 @@ def test_an_epoch_that_fails_leaves_no_trace(
         return run(*arguments)
 
     with monkeypatch.context() as patch:
-        patch.setattr(interrupted._groups[0].step, "run", breaks)
+        patch.setattr(interrupted.whole().step, "run", breaks)
         with pytest.raises(KeyboardInterrupt):
             interrupted.epoch()
     for lane in range(4):

@@ -25,8 +25,8 @@ UNEQUAL: tuple[dict[str, Any], ...] = (
 
 def _one_step(trainer: Trainer) -> None:
     """A single training step, without the rest of the epoch."""
-    group = trainer._groups[0]
-    group._fused.epoch(group._fit.orders(group.epochs)[:1])
+    group = trainer.whole()
+    group.fused.epoch(group.fit.orders(group.epochs)[:1])
 
 
 def _networks(weights: dict[str, torch.Tensor]) -> set[str]:

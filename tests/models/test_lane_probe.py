@@ -1,0 +1,74 @@
+import json
+from dataclasses import asdict
+
+import pytest
+
+from models import detectors, lane_probe
+from models.data.images import TrainingData
+from models.lane_probe import LaneMeasurement, probe_lanes
+
+GAN = "two-discriminator-gan"
+SMALL = {"width": 4, "batch_normals": 16, "batch_anomalies": 4}
+
+
+@pytest.fixture(autouse=True)
+def short_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lane_probe, "_RUN_SECONDS", 0.01)
+
+
+def _probed(digits: TrainingData, detector: str = GAN) -> LaneMeasurement:
+    values = SMALL if detector == GAN else {}
+    return probe_lanes(detector, detectors.resolve(detector, values), digits, "cpu")
+
+
+def test_lanes_double_until_it_is_not_worth_it(
+    digits: TrainingData, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paces = {1: 100.0, 2: 90.0, 4: 300.0, 8: 320.0, 16: 325.0}
+    monkeypatch.setattr(lane_probe._Probe, "pace", lambda self, lanes: paces[lanes])
+    found = _probed(digits)
+    assert (found.lanes, found.limit, found.gain()) == (4, "no gain", 3.0)
+    assert found.sentence().startswith("4 lanes: 3.0 times one at a time, more gain under 10%, at ")
+
+
+def test_lanes_that_do_not_fit_are_not_counted(
+    digits: TrainingData, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def pace(self: object, lanes: int) -> float:
+        if lanes > 2:
+            raise RuntimeError("CUDA error: out of memory")
+        return 100.0 * lanes
+
+    monkeypatch.setattr(lane_probe._Probe, "pace", pace)
+    assert _probed(digits).sentence() == "2 lanes: 2.0 times one at a time, limited by memory"
+
+
+def test_a_full_host_ends_the_doubling(
+    digits: TrainingData, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lane_probe, "_MOST_MEMORY", 0.0)
+    found = _probed(digits)
+    assert (found.lanes, found.limit) == (1, "memory")
+    assert found.sentence() == "1 lane: limited by memory"
+
+
+def test_a_real_measurement_survives_json(
+    digits: TrainingData, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lane_probe, "MOST_LANES", 2)
+    found = _probed(digits)
+    assert LaneMeasurement(**json.loads(json.dumps(asdict(found)))) == found
+    assert found.images_per_second["2"] > 0 and 0 < found.arithmetic_share < 1
+    assert 0 < found.memory_share < 1 and found.seconds > 0
+
+
+def test_a_detector_of_several_stages_is_measured_alone(
+    digits: TrainingData, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(detectors, "packable", lambda name: False)
+    assert set(_probed(digits).images_per_second) == {"1"}
+
+
+def test_a_detector_without_training_has_no_lanes(digits: TrainingData) -> None:
+    with pytest.raises(ValueError, match="random trains nothing"):
+        _probed(digits, "random")
