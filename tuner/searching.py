@@ -6,10 +6,12 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+from models import detectors
 from models.data.protocol import make_split
 from models.data.sources import Source, find
 from tuner.backend.address import CLUSTER_VARIABLE
 from tuner.backend.asha import make_scheduler
+from tuner.backend.packs import lanes_of_a_gpu
 from tuner.backend.run import connection, run
 from tuner.console.listener import ConsoleListener
 from tuner.console.state import SearchState
@@ -96,7 +98,9 @@ def _search_on(
     say(scale_sentence(space, machine))
     space = resolve_scale(space, machine)
     dump_space(space, run_folder.space)
-    lanes = choose_lanes(space, machine)
+    setting = _setting(space, source, keeper, machine)
+    values = detectors.resolve(space.detector, space.fixed)
+    lanes = choose_lanes(space, machine, lambda: lanes_of_a_gpu(setting, values))
     if lanes.sentence:
         say(lanes.sentence)
     slots = trials_at_once(space, machine, lanes.count)
@@ -112,7 +116,6 @@ def _search_on(
     with stop_on_signals(engine.interrupt):
         try:
             with console:
-                setting = _setting(space, source, keeper, machine)
                 used = run(engine, setting, space.resources, machine, lanes=lanes.count)
             if used is not None:
                 say(f"Packs: {used}.")

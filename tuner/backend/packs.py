@@ -6,7 +6,7 @@ A pack asks Ray for nothing, since its trials have booked the place: it is pinne
 sees their GPU alone.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
@@ -15,7 +15,9 @@ from uuid import uuid4
 import ray
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
+from models.hyperparameters import Value
 from tuner.attempt import Attempt, Report
+from tuner.lanes import LaneChoice
 from tuner.leases import LeaseBook, Place, Structure
 from tuner.occupancy import Occupancy
 from tuner.setting import TrialSetting
@@ -144,6 +146,25 @@ class Packs:
             asked = [pack.occupancy.remote() for pack in packs.values()]
             return sum(ray.get(asked, timeout=_PATIENCE_S), Occupancy())
         return None
+
+
+def lanes_of_a_gpu(setting: TrialSetting, values: Mapping[str, Value]) -> LaneChoice:
+    """Have a node with a GPU measure how many lanes pay there, before any trial starts."""
+
+    def measure() -> LaneChoice:
+        from tuner.worker.lane_probe import measure_lanes  # noqa: PLC0415  # torch
+
+        node = ray.get_runtime_context().get_node_id()
+        here = next(each for each in ray.nodes() if each["NodeID"] == node)
+        return measure_lanes(setting, values, max(1, int(here["Resources"].get("GPU", 1))))
+
+    task = ray.remote(num_cpus=0, num_gpus=1, max_retries=1)(measure)
+    try:
+        found: LaneChoice = ray.get(task.remote())
+    except ray.exceptions.RayError as error:
+        reason = str(error).strip().splitlines()[-1]
+        return LaneChoice(sentence=f"1 lane: what more would gain could not be measured: {reason}")
+    return found
 
 
 @contextmanager
