@@ -5,8 +5,8 @@
 Needs `models/` and torch alone. An epoch is training, scoring and judging of one trial of the
 two-discriminator GAN. All sides use the whole device.
 
-serial     the same trials one after another, plain eager PyTorch (_plain_gan.py); on a CPU with a
-           thread for each core, or a core for each of as many trials, whichever is faster
+serial     the same trials one after another, plain eager PyTorch (_plain_gan.py), on a CPU with a
+           thread for each core
 processes  one plain process per trial, on a CPU one a core, else as many as the device gains from
 lanes      one fused step for K trials, on a CPU in a process a core; K doubles until two doublings
            in a row bring under 10%
@@ -122,10 +122,9 @@ def measured(work: Work, most_lanes: int, rounds: int) -> dict[str, float]:
     of_lanes = {int(name[6:]): found for name, found in best.items() if name.startswith("lanes_")}
     lanes_best = fewest_of_the_best(of_lanes)
     processes_best = max(found for name, found in best.items() if name.startswith("processes"))
-    serial_best = max(best["serial"], processes_best if cores > 1 else 0.0)
     figures = {
         "lanes_best": lanes_best,
-        "speedup_vs_serial": of_lanes[lanes_best] / serial_best,
+        "speedup_vs_serial": of_lanes[lanes_best] / best["serial"],
         "speedup_vs_processes": of_lanes[lanes_best] / processes_best,
     }
     if work.device.startswith("cuda"):
