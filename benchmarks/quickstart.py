@@ -16,6 +16,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from _result import device_name
 from _running import ROOT, finish
 
 RUN = Path("runs") / "quickstart"
@@ -27,6 +28,7 @@ def main() -> None:
     options.add_argument("--python", default=sys.executable, help="what make shall use")
     options.add_argument("--keep", type=Path, metavar="FOLDER", help="clone here and keep it")
     given = options.parse_args()
+    device_name()  # what names the figures' device must be there before hours are spent
     with tempfile.TemporaryDirectory(prefix="benchmark-") as scratch:
         clone = (given.keep or Path(scratch) / "clone").absolute()
         subprocess.run(["git", "clone", "--quiet", str(ROOT), str(clone)], check=True)

@@ -16,6 +16,12 @@ HEAD = """\
 Made by `python benchmarks/table.py` from `results/`, which holds the latest figures of each script
 on each machine. Run one at a time, with nothing else on the machine; times are wall-clock.
 
+A number at a name's end is base channels in `training` and `packing`, trials in `overhead`.
+`guide_` is the search as Ray Tune's guide shows it; `bare_` is Tune without sampler, record and
+scheduler of ours; `plain_` Tune with OptunaSearch and a worker a trial; `pace_ms_at_n` the time of
+a trial around the n-th. `quoted` was not run here. A script without a section has no recorded
+figures yet.
+
 | script | what it measures |
 |---|---|
 """

@@ -38,7 +38,10 @@ def parser() -> argparse.ArgumentParser:
     add_overrides(options, "the space", example="data.folder=/data")
     add("--cluster", action="store_true", help="every node of the cluster that this machine is in")
     add("--address", help="every node of the Ray cluster there")
-    add("--storage", help="shared folder or s3://bucket/prefix (default: the folder runs)")
+    add(
+        "--storage",
+        help="shared folder, s3://bucket/prefix or none (default: $TUNER_STORAGE, else runs)",
+    )
     return options
 
 
@@ -61,9 +64,9 @@ def _main(given: argparse.Namespace) -> int:
 def _place(storage: str | None) -> str:
     """Return where results go, by a name that means the same in any process's working folder."""
     named = storage or os.environ.get("TUNER_STORAGE")
-    if not named:
+    if not named or named == "none":
         Path("runs").mkdir(exist_ok=True)
-    named = named or "runs"
+        named = "runs"
     return named if "://" in named else str(Path(named).expanduser().absolute())
 
 

@@ -40,8 +40,9 @@ def resumed_space(recorded: Space, wanted: Space, run_folder: RunFolder) -> Spac
         raise TunerError(
             f"{run_folder} cannot go on with another space, its trials would not be comparable:\n"
             f"{lines}\n"
-            "Only trials, the time budget, wandb, data.folder, storage_limit and how many train "
-            "at once may change with --resume. "
+            "Only trials, the time budget, wandb, data.folder, storage_limit, "
+            "resources.concurrent_trials, resources.infrastructure_retries and "
+            "resources.error_retries may change with --resume. "
             "Leave the change out, or start a new search with another --name."
         )
     return resolved

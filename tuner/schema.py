@@ -5,8 +5,10 @@ python -m tuner.schema
 
 from __future__ import annotations
 
+import argparse
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from tuner.space import Space
@@ -21,10 +23,20 @@ def schema_text() -> str:
     return json.dumps(schema, indent=2, sort_keys=True) + "\n"
 
 
-def main(argv: list[str] | None = None) -> int:
+def main(argv: Sequence[str] | None = None) -> int:
     """Write the schema to the path given, by default to its place in the repository."""
-    given = sys.argv[1:] if argv is None else argv
-    path = Path(given[0]) if given else DEFAULT_PATH
+    options = argparse.ArgumentParser(
+        prog="python -m tuner.schema", description=(__doc__ or "").split("\n", maxsplit=1)[0]
+    )
+    options.add_argument(
+        "path",
+        nargs="?",
+        type=Path,
+        default=DEFAULT_PATH,
+        metavar="FILE",
+        help=f"where to (default: {DEFAULT_PATH})",
+    )
+    path: Path = options.parse_args(argv).path
     path.write_text(schema_text(), encoding="utf-8")
     return 0
 

@@ -60,7 +60,7 @@ def parser() -> argparse.ArgumentParser:
         "--time-budget",
         type=_budget,
         metavar="TIME",
-        help="stop after 600, 10m or 2h of all sessions",
+        help="stop after 600, 10m or 2h, all starts of the search together",
     )
     add("--seed", type=int, help="of the whole search")
     add("--address", help="of a Ray cluster, or auto on one of its machines")

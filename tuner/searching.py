@@ -134,7 +134,7 @@ def _finish(
     for line in keeper.close():
         say(line)
     if engine.out_of_time:
-        say("The time budget of all sessions together is used up; --time-budget gives it more.")
+        say("The time budget of all starts together is used up; --time-budget gives it more.")
     resume = "" if engine.finished else _resume_command(run_folder)
     console.summary(
         trials,

@@ -112,6 +112,7 @@ def _write(place: str) -> tuple[str, str]:
     name = f".check/doctor-{socket.gethostname()}-{uuid.uuid4().hex[:8]}"
     try:
         storage = open_storage(place)
+        storage.check()  # a search makes the last folder of the path too
         storage.put(name, b"doctor")
         if storage.get(name) != b"doctor":
             return "", f"{place} does not give back what was written to it"
