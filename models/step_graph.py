@@ -30,17 +30,22 @@ def captured(work: Work, state: Sequence[Tensor], device: torch.device) -> Work:
     with torch.cuda.device(device):
         aside = torch.cuda.Stream()  # type: ignore[no-untyped-call]
         aside.wait_stream(torch.cuda.current_stream())
-        with torch.cuda.stream(aside):
-            warm_up(work, state)
-        torch.cuda.current_stream().wait_stream(aside)
-        graph = torch.cuda.CUDAGraph()
+        try:
+            with torch.cuda.stream(aside):
+                warm_up(work, state)
+        finally:
+            torch.cuda.current_stream().wait_stream(aside)
+        graph, here = torch.cuda.CUDAGraph(), torch.cuda.current_stream()
         try:
             with torch.cuda.graph(graph):
                 work()
         except RuntimeError as problem:
-            if is_out_of_memory(problem):
+            # A broken capture raises anew as it ends, and leaves its own stream the current one.
+            torch.cuda.set_stream(here)
+            cause = problem.__context__ or problem
+            if is_out_of_memory(problem) or is_out_of_memory(cause):
                 raise
-            _say_that_it_is_slower(str(problem).splitlines()[0])
+            _say_that_it_is_slower(str(cause).split("\n", maxsplit=1)[0])
             return work
     return graph.replay
 

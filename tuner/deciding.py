@@ -1,8 +1,9 @@
 """What becomes of a trial after an epoch: pure rules, for the engine and for a replay."""
 
+from dataclasses import replace
 from typing import Literal, Protocol
 
-from tuner.record import Decision, EpochRow, TrialView
+from tuner.record import Decision, EpochRow, TrialView, metric_of
 from tuner.space import Space
 
 
@@ -27,6 +28,21 @@ def decide(space: Space, scheduler: Scheduler, trial: TrialView, row: EpochRow) 
             of=decision.of,
         )
     return decision
+
+
+def with_best(trial: TrialView, row: EpochRow) -> EpochRow:
+    """The row with its best values taken over the recorded epochs, not over the worker's.
+
+    A worker whose checkpoint was behind the record has trained epochs again, on another device
+    perhaps to other last digits.
+    """
+    rows = (*trial.rows, row)
+    best = {
+        name: max(each.metrics[metric_of(name)] for each in rows)
+        for name in ("best_auroc", "best_auprc")
+        if name in row.metrics
+    }
+    return replace(row, metrics={**row.metrics, **best})
 
 
 def final_state(decision: Decision) -> Literal["complete", "pruned"]:

@@ -9,13 +9,15 @@ A trial whose worker is lost goes into one queue with those that an earlier driv
 the queue is served, with number, hyperparameters and recorded epochs, before anything new is asked.
 """
 
+import sqlite3
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from enum import Enum
 
 from tuner.attempt import Attempt, Report
-from tuner.deciding import Scheduler, decide, final_state
+from tuner.deciding import Scheduler, decide, final_state, with_best
 from tuner.history import History, row_of
 from tuner.journal import Event, Journal, read_journal
 from tuner.proposals import Proposals
@@ -196,7 +198,8 @@ class Engine:
     def close(self) -> None:
         """Put the record on disk for good, with the time up to now."""
         self._write(event="closed", finished=self.finished)
-        self._journal.close()
+        with suppress(OSError):  # said already
+            self._journal.close()
         self._study.close()
 
     def _next_number(self) -> int | None:
@@ -206,14 +209,14 @@ class Engine:
         if number >= self._space.trials:
             return None
         proposal = self._proposals.make(number)
-        self._write(
+        written = self._write(
             event="asked",
             trial=number,
             published=proposal.published,
             searched=proposal.searched,
             hyperparameters=proposal.hyperparameters,
         )
-        return number
+        return number if written else None
 
     def _start(self, attempt_id: str, number: int) -> Attempt:
         trial = self.history.trials[number]
@@ -231,6 +234,7 @@ class Engine:
         return attempt
 
     def _epoch(self, number: int, row: EpochRow) -> Decision:
+        row = with_best(self.history.trials[number], row)
         decision = decide(self._space, self._scheduler, self.history.trials[number], row)
         self._write(
             event="epoch",
@@ -250,7 +254,8 @@ class Engine:
         return decision
 
     def _end(self, number: int, state: str, reason: str) -> None:
-        self._write(event="ended", trial=number, state=state, reason=reason)
+        if not self._write(event="ended", trial=number, state=state, reason=reason):
+            return
         for listener in self.listeners:
             listener.trial_ended(self.history.trials[number])
 
@@ -261,10 +266,16 @@ class Engine:
         if len(failed) >= HOPELESS and not any(t.rows for t in trials):
             self.failure = f"the first {len(failed)} trials failed: {failed[-1].reason}"
 
-    def _write(self, **event: object) -> None:
+    def _write(self, **event: object) -> bool:
+        """Record an event and take it in; where that fails, the search ends with the reason."""
         stamped: Event = {**event, "time": self._clock()}
-        self._journal.append(stamped)
-        self._apply(stamped)
+        try:
+            self._journal.append(stamped)
+            self._apply(stamped)
+        except (OSError, sqlite3.Error) as error:
+            self.failure = f"the record cannot be written: {error}; free the disk, then --resume"
+            return False
+        return True
 
     def _apply(self, event: Event) -> None:
         self.history.apply(event)

@@ -37,7 +37,10 @@ def choose_lanes(
         return LaneChoice()
     found = measure()
     most = max(1, min(_most_wanted(space, machine), found.count // _structures(space)))
-    return found if most == found.count else LaneChoice(count=most, sentence=found.sentence)
+    if most >= found.count:
+        return found
+    why = "there are no more trials or more structures to share a GPU"
+    return LaneChoice(count=most, sentence=f"Lanes: {most}, since {why}. ({found.sentence})")
 
 
 def _most_wanted(space: Space, machine: Machine) -> int:

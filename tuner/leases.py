@@ -61,6 +61,13 @@ class LeaseBook:
             return None
         return self._new(number, attempt, place, structure)
 
+    def held(self, number: int) -> tuple[str, int] | None:
+        """The pack's name and the attempt of the trial's present lease."""
+        for pack in self.packs.values():
+            if number in pack.trials:
+                return pack.name, pack.trials[number]
+        return None
+
     def release(self, number: int, attempt: int) -> Pack | None:
         """The pack that this attempt trained in, its lane free again."""
         self._ended.add((number, attempt))

@@ -130,7 +130,10 @@ def _finish(
     engine: Engine, space: Space, keeper: Keeper, console: ConsoleListener
 ) -> SearchSummary:
     trials, run_folder = engine.trials, keeper.run_folder
-    write_results(space, run_folder, trials)
+    try:
+        write_results(space, run_folder, trials)
+    except OSError as error:
+        say(f"The results cannot be written: {error}. --resume writes them when there is room.")
     for line in keeper.close():
         say(line)
     if engine.out_of_time:

@@ -31,7 +31,12 @@ class StorageError(TunerError):
 
 
 class Storage(ABC):
-    """A place for objects under keys; may be sent to other processes and machines."""
+    """A place for objects under keys; may be sent to other processes and machines.
+
+    One that is `durable` has the object for good when `put` returns, which may take long.
+    """
+
+    durable: bool = True
 
     @property
     @abstractmethod

@@ -8,7 +8,7 @@ import pytest
 from tests.tuner.simulated import Simulation, row, small_space
 from tuner.attempt import Report
 from tuner.engine import NoAttempt
-from tuner.journal import Event, read_journal
+from tuner.journal import Event, Journal, read_journal
 
 
 def events(folder: Path, *kinds: str) -> list[Event]:
@@ -249,3 +249,38 @@ def test_rows_would_not_reach_the_scheduler_in_the_objective_named(tmp_path: Pat
     report = Report(outcome="epoch", row=type(changed)(**{**vars(changed), "metrics": metrics}))
     simulation.engine.report("attempt-1", report)
     assert disk_trials(tmp_path)[0].intermediate_values == {1: 0.123}
+
+
+def test_epochs_trained_again_would_lower_a_recorded_best(tmp_path: Path) -> None:
+    simulation = Simulation(small_space(), tmp_path)
+    simulation.fill()
+    values = simulation.running["attempt-1"].hyperparameters
+    for epoch, value in ((1, 0.9), (2, 0.8)):
+        of_this_worker = row(values, epoch, lambda _values, _epoch, value=value: value)
+        simulation.engine.report("attempt-1", Report(outcome="epoch", row=of_this_worker))
+    recorded = simulation.engine.trials[0].rows
+    assert [each.metrics["best_auroc"] for each in recorded] == [0.9, 0.9]
+    assert [each.metrics["auroc"] for each in recorded] == [0.9, 0.8]
+
+
+def test_a_full_disk_would_end_in_a_traceback(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    simulation = Simulation(small_space(), tmp_path)
+    simulation.fill()
+    simulation.step()
+
+    def full(self: Journal, event: Event) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Journal, "append", full)
+        for _ in range(3):
+            simulation.step()
+        simulation.fill()
+        simulation.engine.close()
+    assert "No space left" in (simulation.engine.failure or "")
+    assert simulation.engine.stopping
+    again = Simulation(small_space(), tmp_path)
+    again.run()
+    assert again.engine.finished

@@ -24,6 +24,7 @@ from tuner.worker.stacks import stacks_then_kill
 
 FACTOR = 10.0  # how many times its median an epoch may take
 LEAST_S = 60.0  # no epoch counts as hanging before
+LEAST_STORED_S = 600.0  # nor before so much where checkpoints go to a storage, which may be slow
 LEAST_START_S = 120.0  # nor the start of a worker: imports, images, the first epoch
 UNKNOWN_START_S = 1800.0  # while no worker of this driver has reported anything
 _REMOTE_S = 30.0  # time to reach a worker on another node
@@ -48,6 +49,7 @@ class HangClock:
     """
 
     now: Callable[[], float] = time.monotonic
+    least_s: float = LEAST_S
     _watched: dict[str, _Watched] = field(default_factory=dict)
     _starts: list[float] = field(default_factory=list)
     _last_look: float | None = None
@@ -86,20 +88,31 @@ class HangClock:
     def limit(self, reports: int, epoch_seconds: list[float]) -> float:
         """Seconds that an attempt may be silent; `epoch_seconds` of its trial's recorded epochs."""
         if reports and epoch_seconds:
-            return max(LEAST_S, FACTOR * median(epoch_seconds))
+            return max(self.least_s, FACTOR * median(epoch_seconds))
         if not self._starts:
             return UNKNOWN_START_S
-        return max(LEAST_START_S, FACTOR * median(self._starts))
+        return max(LEAST_START_S, self.least_s, FACTOR * median(self._starts))
+
+
+def least_silence_s(setting: TrialSetting) -> float:
+    """Seconds that no trial of this search is too silent for."""
+    return LEAST_STORED_S if setting.storage.durable else LEAST_S
 
 
 class Watchdog(Callback):  # type: ignore[misc]  # ray has no types
     """Looks at every turn of Tune's loop, about ten times a second."""
 
-    def __init__(self, engine: Engine, setting: TrialSetting, trainer_of: TrainerOf) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        setting: TrialSetting,
+        trainer_of: TrainerOf,
+        least_s: float = LEAST_S,
+    ) -> None:
         self._engine = engine
         self._setting = setting
         self._trainer_of = trainer_of
-        self.clock = HangClock()
+        self.clock = HangClock(least_s=least_s)
         self.controller: Any = None
         self._ending: set[str] = set()
 

@@ -69,7 +69,10 @@ class PackRegistry:
     def lease(self, number: int, attempt: int, place: Place, structure: Structure) -> Lease | None:
         """A lane at this place for as long as the attempt lasts; None: ask again soon."""
         watched = self._book.under_watch(number)
+        before = self._book.held(number)
         pack = self._book.lease(number, attempt, place, structure)
+        if before is not None and before[1] != attempt:  # Tune's word of its end is still to come
+            self._actors[before[0]].leave.remote(number, before[1])
         if pack is None:
             return None
         if pack.name not in self._actors:

@@ -16,7 +16,7 @@ from tuner.attempt import Attempt
 from tuner.backend.adapters import EngineScheduler, EngineSearcher, EngineStopper
 from tuner.backend.address import CLUSTER_VARIABLE, check_address, no_cluster
 from tuner.backend.capacity import cluster_capacity, node_capacity
-from tuner.backend.hangs import Watchdog
+from tuner.backend.hangs import Watchdog, least_silence_s
 from tuner.backend.local import start_ray
 from tuner.backend.packed import PACKS, PackedTrialActor
 from tuner.backend.packs import open_packs
@@ -60,7 +60,7 @@ def connection(address: str | None) -> Iterator[Machine]:
 def _join(address: str) -> None:
     try:
         ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
-    except (ConnectionError, ValueError) as error:
+    except Exception as error:  # other versions of Ray or Python are bare ones
         raise TunerError(no_cluster(address, error)) from error
 
 
@@ -79,13 +79,13 @@ def run(
     lanes were used. Otherwise each trial's own actor does: TrialActor, or `actor`, a Tune trainable
     that takes and reports the same.
     """
-    request = _request(resources, machine, lanes)
+    request, patience_s = _request(resources, machine, lanes), least_silence_s(setting)
     if actor is not None or (lanes == 1 and not machine.gpus):
-        watchdog = Watchdog(engine, setting, lambda attempt, trial_actor: trial_actor)
+        watchdog = Watchdog(engine, setting, lambda attempt, trial_actor: trial_actor, patience_s)
         _work(engine, request, actor or TrialActor, {SETTING: setting}, watchdog)
         return None
     with open_packs(setting, lanes) as packs:
-        watchdog = Watchdog(engine, setting, packs.trainer_of)
+        watchdog = Watchdog(engine, setting, packs.trainer_of, patience_s)
         config = {SETTING: setting, PACKS: packs.name}
         _work(engine, request, PackedTrialActor, config, watchdog, packs.release)
         return packs.occupancy()

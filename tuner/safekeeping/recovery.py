@@ -7,6 +7,7 @@ which only knows the copy, suggests the same hyperparameters for its number agai
 
 import json
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
@@ -14,7 +15,7 @@ from tuner.checkpoints import Checkpoints, Held, held_checkpoints
 from tuner.files import replace_file
 from tuner.record import Decision, EpochRow, TrialView
 from tuner.run_folder import RunFolder
-from tuner.storage import Storage
+from tuner.storage import Storage, StorageError
 
 Note = Callable[..., object]
 
@@ -84,8 +85,9 @@ class Recovery:
             f"{_epochs_text(held.epochs)} lost."
         )
         checkpoints = Checkpoints(self._storage, trial.number)
-        checkpoints.drop_states()
-        checkpoints.drop_best()
+        with suppress(StorageError):  # only tidying: another configuration's state is never used
+            checkpoints.drop_states()
+            checkpoints.drop_best()
 
     def epoch_reported(self, trial: TrialView, row: EpochRow, decision: Decision) -> None:
         """Nothing to do."""

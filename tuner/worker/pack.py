@@ -180,6 +180,7 @@ class PackWorker:
             if not passenger.wants_lane or not self._seats.fits(passenger):
                 continue
             try:
+                self._seats.clear()  # of those that left while the others sat down
                 self._seats.sit(passenger)
             except Exception as error:
                 self._end(passenger, failed(passenger, self._setting, error))
