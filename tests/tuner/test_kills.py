@@ -16,7 +16,7 @@ from tuner.history import History
 from tuner.journal import read_journal
 from tuner.replaying import replay
 
-TRIALS = 4
+TRIALS = 3
 EPOCHS = 3
 SIZES = [f"--trials={TRIALS}", f"--set=epochs={EPOCHS}", "--set=data.fit_normals=100"]
 ROOT = Path(__file__).parent.parent.parent
