@@ -59,6 +59,14 @@ def test_a_search_outlives_a_lost_host_and_a_killed_driver(cluster: Launcher) ->
     assert {host for hosts in hosts_of(run).values() for host in hosts} > {worker}
 
 
+@pytest.mark.xfail(strict=False, reason="known: the third host got no trial in two of three runs")
+def test_a_host_of_the_cluster_would_stay_idle(cluster: Launcher) -> None:
+    run = cluster.hosts.shared / "runs" / "long"
+    assert {host for hosts in hosts_of(run).values() for host in hosts} == {
+        host.name for host in cluster.hosts.hosts
+    }
+
+
 def test_a_submitted_search_needs_no_operator(cluster: Launcher) -> None:
     run = cluster.hosts.shared / "runs" / "submitted"
     command = f"{SEARCH} --name submitted --set scales.cpu.epochs=2 --trials 3"
