@@ -12,6 +12,7 @@ from ray import tune
 from tests.tuner.simulated import row
 from tuner.attempt import Report
 from tuner.backend.trainable import ATTEMPT, REPORT, SETTING
+from tuner.storage import FolderStorage
 from tuner.worker.stacks import answer_with_stacks
 
 SIGNAL_OF = {"asleep": 0, "stopped": signal.SIGSTOP}
@@ -23,6 +24,11 @@ class StuckSetting:
 
     folder: Path
     how: str
+
+    @property
+    def storage(self) -> FolderStorage:
+        """Not durable, as the run folder of one machine: the least patience."""
+        return FolderStorage(root=self.folder, base=self.folder, durable=False)
 
     def files(self, number: int) -> "StuckSetting":
         return self
