@@ -195,6 +195,10 @@ class Engine:
         """Hand out nothing more; trials under way stay unfinished, for a resume."""
         self.interrupted = True
 
+    def give_up(self, reason: str) -> None:
+        """End the search because the backend cannot go on; trials under way stay unfinished."""
+        self.failure = self.failure or reason
+
     def close(self) -> None:
         """Put the record on disk for good, with the time up to now."""
         self._write(event="closed", finished=self.finished)

@@ -77,18 +77,9 @@ def test_a_driver_killed_after_an_event_would_lose_or_repeat_something(
 @pytest.mark.long
 def test_a_driver_killed_between_checkpoint_and_record_would_lose_the_epoch(tmp_path: Path) -> None:
     """The driver is stopped, so that checkpoints run ahead of the record, and then killed."""
-    arguments = [f"--space={SPACE}", f"--runs={tmp_path}", "--name=killed", "--wandb=off"]
-    driver = subprocess.Popen(
-        [sys.executable, "-m", "tuner.search", *arguments, *SIZES, *SMALL],
-        cwd=ROOT,
-        stdout=subprocess.DEVNULL,
-    )
+    driver = started(tmp_path)
     folder = tmp_path / "killed"
     until = time.monotonic() + 200
-    while "epoch" not in {e["event"] for e in read_journal(folder / "events.jsonl")}:
-        assert driver.poll() is None
-        assert time.monotonic() < until
-        time.sleep(0.05)
     driver.send_signal(signal.SIGSTOP)
     epochs = sum(event["event"] == "epoch" for event in read_journal(folder / "events.jsonl"))
     while _trained(folder) <= epochs and time.monotonic() < until:
@@ -99,6 +90,45 @@ def test_a_driver_killed_between_checkpoint_and_record_would_lose_the_epoch(tmp_
     resumed = search(tmp_path, "-m", "tuner.search")
     assert resumed.returncode == 0, resumed.stdout + resumed.stderr
     check_whole(folder)
+
+
+@pytest.mark.long
+def test_a_search_whose_raylet_is_gone_would_wait_forever(tmp_path: Path) -> None:
+    driver = started(tmp_path)
+    os.kill(_child(driver.pid, "raylet"), signal.SIGKILL)
+    said, _ = driver.communicate(timeout=100)
+    assert driver.returncode == 2, said
+    assert "gave up: Ray has ended on this machine" in said
+    assert "go on with" in said
+    resumed = search(tmp_path, "-m", "tuner.search")
+    assert resumed.returncode == 0, resumed.stdout + resumed.stderr
+    check_whole(tmp_path / "killed")
+
+
+def started(runs: Path) -> subprocess.Popen[str]:
+    """A search that has recorded its first epoch."""
+    arguments = [f"--space={SPACE}", f"--runs={runs}", "--name=killed", "--wandb=off"]
+    driver = subprocess.Popen(
+        [sys.executable, "-m", "tuner.search", *arguments, *SIZES, *SMALL],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    record, until = runs / "killed" / "events.jsonl", time.monotonic() + 200
+    while "epoch" not in {event["event"] for event in read_journal(record)}:
+        assert driver.poll() is None
+        assert time.monotonic() < until
+        time.sleep(0.05)
+    return driver
+
+
+def _child(pid: int, name: str) -> int:
+    """The process of that name that `pid` has started."""
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    named = [int(c) for c in children if Path(f"/proc/{c}/comm").read_text().strip() == name]
+    assert len(named) == 1, children
+    return named[0]
 
 
 def _trained(folder: Path) -> int:

@@ -17,6 +17,7 @@ from tuner.backend.adapters import EngineScheduler, EngineSearcher, EngineStoppe
 from tuner.backend.address import CLUSTER_VARIABLE, check_address, no_cluster
 from tuner.backend.capacity import cluster_capacity, node_capacity
 from tuner.backend.hangs import Watchdog, least_silence_s
+from tuner.backend.home_node import HomeNode
 from tuner.backend.local import start_ray
 from tuner.backend.packed import PACKS, PackedTrialActor
 from tuner.backend.packs import open_packs
@@ -117,7 +118,7 @@ def _work(
                 name="search",
                 storage_path=scratch,
                 stop=EngineStopper(engine),
-                callbacks=[watchdog],
+                callbacks=[watchdog, HomeNode(engine)],
                 checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False),  # trials keep own
                 failure_config=tune.FailureConfig(max_failures=0),
                 verbose=0,
