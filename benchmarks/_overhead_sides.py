@@ -66,7 +66,7 @@ def own(trials: int) -> Outcome:
         scheduler = Asha(space.scheduler, space.epochs)
         engine = Engine(space, run_folder, scheduler=scheduler, slots=WORKERS)
         watch = _Watch(engine)
-        run(engine, setting, space.resources, Machine(cpus=WORKERS), actor=TrivialActor)
+        run(engine, setting, space, Machine(cpus=WORKERS), actor=TrivialActor)
         engine.close()
         seconds = time.perf_counter() - start
         _check(len([trial for trial in engine.trials if trial.state == "complete"]), trials)

@@ -233,8 +233,7 @@ class Engine:
         )
         self._running[attempt_id] = attempt
         self._write(event="attempt", trial=number, attempt=attempt.attempt, from_epoch=trial.epochs)
-        for listener in self.listeners:
-            listener.trial_started(trial, attempt.attempt)
+        self._tell(lambda listener: listener.trial_started(trial, attempt.attempt))
         return attempt
 
     def _epoch(self, number: int, row: EpochRow) -> Decision:
@@ -251,8 +250,7 @@ class Engine:
             decision=vars(decision),
         )
         trial = self.history.trials[number]
-        for listener in self.listeners:
-            listener.epoch_reported(trial, row, decision)
+        self._tell(lambda listener: listener.epoch_reported(trial, row, decision))
         if decision.action == "stop":
             self._end(number, final_state(decision), decision.reason)
         return decision
@@ -260,8 +258,21 @@ class Engine:
     def _end(self, number: int, state: str, reason: str) -> None:
         if not self._write(event="ended", trial=number, state=state, reason=reason):
             return
-        for listener in self.listeners:
-            listener.trial_ended(self.history.trials[number])
+        trial = self.history.trials[number]
+        self._tell(lambda listener: listener.trial_ended(trial))
+
+    def _tell(self, tell: Callable[[SearchListener], None]) -> None:
+        """Let the listeners know. One that fails, as a console whose pipe is closed, hears no more:
+        the search outlives those who watch it.
+        """
+        for listener in tuple(self.listeners):
+            try:
+                tell(listener)
+            except (Exception, SystemExit) as error:
+                self.listeners = [each for each in self.listeners if each is not listener]
+                self.note(
+                    event="listener_failed", listener=type(listener).__name__, error=repr(error)
+                )
 
     def _give_up_if_hopeless(self) -> None:
         """A mistake that breaks every trial should cost three of them, not two hundred."""

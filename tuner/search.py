@@ -83,8 +83,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _main(given: argparse.Namespace) -> int:
     run_folder = _run_folder(given, _names_in_storage(given))
-    if not given.dry_run:
-        _agree_with_storage(given, run_folder)
+    if given.resume and not given.dry_run:
+        _fetch_from_storage(given, run_folder)
     space = _space(given, run_folder)
     if given.dry_run:
         return _dry_run(space, given.address or os.environ.get("RAY_ADDRESS"))
@@ -132,16 +132,14 @@ def _names_in_storage(given: argparse.Namespace) -> Sequence[str]:
     return () if storage is None else storage.names()
 
 
-def _agree_with_storage(given: argparse.Namespace, run_folder: RunFolder) -> None:
-    """Fetch what the storage knows of a run that goes on; keep its name free for no other."""
-    from tuner.safekeeping.choice import check_free, storage_of  # noqa: PLC0415 - for --help
+def _fetch_from_storage(given: argparse.Namespace, run_folder: RunFolder) -> None:
+    """Fetch what the storage knows of a run that goes on, its space first of all."""
+    from tuner.safekeeping.choice import storage_of  # noqa: PLC0415 - for --help
     from tuner.safekeeping.restore import restore  # noqa: PLC0415
 
     storage = storage_of(run_folder, given.storage)
-    if storage is not None and given.resume:
+    if storage is not None:
         restore(storage, run_folder)
-    elif storage is not None:
-        check_free(storage, run_folder)
 
 
 def _run_folder(given: argparse.Namespace, taken: Sequence[str]) -> RunFolder:

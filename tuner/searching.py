@@ -25,8 +25,9 @@ from tuner.record import TrialView
 from tuner.results import data_sentence, write_results
 from tuner.resume import recorded_space, resumed_space
 from tuner.run_folder import RunFolder
-from tuner.safekeeping.choice import storage_of
+from tuner.safekeeping.choice import check_free, storage_of
 from tuner.safekeeping.keeper import Keeper, kept
+from tuner.safekeeping.restore import restore
 from tuner.setting import TrialSetting
 from tuner.signals import stop_on_signals
 from tuner.space import (
@@ -73,9 +74,13 @@ def search(
     folder = RunFolder(run_folder.absolute())
     if address is None and CLUSTER_VARIABLE not in os.environ:
         resolve_scale(space, find_machine())  # what this machine cannot do is said before all else
+    place = storage_of(folder, storage)
+    if place is not None and recorded_space(folder):
+        restore(place, folder)
+    elif place is not None:
+        check_free(place, folder)
     if recorded := recorded_space(folder):
         space = resumed_space(recorded, space, folder)
-    place = storage_of(folder, storage)
     with sole_driver(folder), kept(folder, place) as keeper, log_lines_shown():
         source = find(space.data)
         with ThreadPoolExecutor(2) as beside:  # the split takes as long as Ray's own start
@@ -116,7 +121,7 @@ def _search_on(
     with stop_on_signals(engine.interrupt):
         try:
             with console:
-                used = run(engine, setting, space.resources, machine, lanes=lanes.count)
+                used = run(engine, setting, space, machine, lanes=lanes.count)
             if used is not None:
                 say(f"Packs: {used}.")
         finally:

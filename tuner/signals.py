@@ -3,7 +3,7 @@
 import signal
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
 
 from tuner.notices import say
@@ -28,11 +28,12 @@ def stop_on_signals(stop: Callable[[], None]) -> Iterator[None]:
     """
 
     def handle(_number: int, _frame: FrameType | None) -> None:
+        stop()
         for number in _SIGNALS:
             signal.signal(number, signal.SIG_DFL)
-        _show_cursor()  # nobody could do it after a second signal
-        say("Stopping: the record is safe. Once more leaves at once.")
-        stop()
+        with suppress(RuntimeError, OSError):  # the signal came in the middle of other output
+            _show_cursor()  # nobody could do it after a second signal
+            say("Stopping: the record is safe. Once more leaves at once.")
 
     before = {number: signal.signal(number, handle) for number in _SIGNALS}
     try:

@@ -284,3 +284,19 @@ def test_a_full_disk_would_end_in_a_traceback(
     again = Simulation(small_space(), tmp_path)
     again.run()
     assert again.engine.finished
+
+
+class ClosedPipe(Recorder):
+    """rich leaves a program so whose output nobody reads any more."""
+
+    def epoch_reported(self, trial: Any, row: Any, decision: Any) -> None:
+        raise SystemExit(1)
+
+
+def test_a_console_that_fails_would_end_the_search(tmp_path: Path) -> None:
+    recorder = Recorder()
+    Simulation(small_space(), tmp_path, listeners=(ClosedPipe(), recorder)).run().close()
+    assert len(events(tmp_path, "listener_failed")) == 1
+    assert len([kind for kind, _ in recorder.seen if kind == "epoch"]) == len(
+        events(tmp_path, "epoch")
+    )

@@ -6,6 +6,8 @@ import sys
 
 import pytest
 
+from tuner.signals import stop_on_signals
+
 STUCK = """
 import sys
 from tuner.signals import stop_on_signals
@@ -33,10 +35,21 @@ def test_a_second_signal_would_wait_for_a_clean_up_that_is_stuck(second: int) ->
         assert process.stdout is not None
         assert process.stdout.readline() == "ready\n"
         process.send_signal(signal.SIGINT)
-        assert process.stdout.readline().startswith("Stopping")
         assert process.stdout.readline() == "stopped\n"
+        assert process.stdout.readline().startswith("Stopping")
         process.stdin.write("\n")
         process.stdin.flush()
         assert process.stdout.readline() == "stuck\n"
         process.send_signal(second)
         assert process.wait(timeout=60) == -second
+
+
+def test_a_signal_in_the_middle_of_output_would_be_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(_text: str) -> None:
+        raise RuntimeError("reentrant call inside <_io.BufferedWriter>")
+
+    monkeypatch.setattr("tuner.signals.say", interrupted)
+    stopped = []
+    with stop_on_signals(lambda: stopped.append(True)):
+        signal.raise_signal(signal.SIGINT)
+    assert stopped == [True]

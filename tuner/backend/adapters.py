@@ -11,7 +11,6 @@ from tuner.attempt import Attempt
 from tuner.backend.hangs import Watchdog
 from tuner.backend.trainable import ATTEMPT, REPORT
 from tuner.engine import Engine, NoAttempt
-from tuner.worker.reasons import reason_of
 
 
 class _Unsaved:
@@ -101,9 +100,5 @@ class EngineStopper(_Unsaved, Stopper):  # type: ignore[misc]  # ray has no type
 
 def _cause(error: Exception | None) -> str:
     """The last line of Ray's report on a dead worker, where the cause stands; "" without one."""
-    if (
-        error is not None and type(error).__name__ == "OutOfMemoryError"
-    ):  # Ray ended it before the machine ran out
-        return reason_of(error)
     lines = str(error).strip().splitlines() if error else []
     return lines[-1][:200] if lines else ""

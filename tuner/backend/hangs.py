@@ -18,7 +18,9 @@ from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from tuner.attempt import Attempt
 from tuner.backend.trainable import ATTEMPT
+from tuner.backend.waiting import Waiting
 from tuner.engine import Engine
+from tuner.notices import say
 from tuner.setting import TrialSetting
 from tuner.worker.stacks import stacks_then_kill
 
@@ -26,12 +28,19 @@ FACTOR = 10.0  # how many times its median an epoch may take
 LEAST_S = 60.0  # no epoch counts as hanging before
 LEAST_STORED_S = 600.0  # nor before so much where checkpoints go to a storage, which may be slow
 LEAST_START_S = 120.0  # nor the start of a worker: imports, images, the first epoch
+CATCHING_UP = 2.0  # of the recorded epochs' time: a checkpoint may lie that far behind the record
 UNKNOWN_START_S = 1800.0  # while no worker of this driver has reported anything
 _REMOTE_S = 30.0  # time to reach a worker on another node
 
 
 TrainerOf = Callable[[Attempt, Any], Any]
 """The actor that trains an attempt, given that which Tune started; None while it waits for one."""
+
+
+@dataclass(frozen=True)
+class _Process:
+    pid: int
+    node: str
 
 
 @dataclass
@@ -89,9 +98,10 @@ class HangClock:
         """Seconds that an attempt may be silent; `epoch_seconds` of its trial's recorded epochs."""
         if reports and epoch_seconds:
             return max(self.least_s, FACTOR * median(epoch_seconds))
+        catching_up = CATCHING_UP * sum(epoch_seconds)
         if not self._starts:
-            return UNKNOWN_START_S
-        return max(LEAST_START_S, self.least_s, FACTOR * median(self._starts))
+            return UNKNOWN_START_S + catching_up
+        return max(LEAST_START_S, self.least_s, FACTOR * median(self._starts)) + catching_up
 
 
 def least_silence_s(setting: TrialSetting) -> float:
@@ -114,6 +124,7 @@ class Watchdog(Callback):  # type: ignore[misc]  # ray has no types
         self._trainer_of = trainer_of
         self.clock = HangClock(least_s=least_s)
         self.controller: Any = None
+        self._waiting = Waiting(say)
         self._ending: set[str] = set()
 
     def __getstate__(self) -> dict[str, Any]:
@@ -124,6 +135,7 @@ class Watchdog(Callback):  # type: ignore[misc]  # ray has no types
         if self.controller is None:
             return
         live = _live_actors(self.controller)
+        self._waiting.look(len(live))
         actors = {trial.trial_id: (trial.config[ATTEMPT], actor) for trial, actor in live}
         for attempt_id, silent_s, reports in self.clock.look(actors):
             seconds = self._engine.epoch_seconds(attempt_id)
@@ -131,17 +143,18 @@ class Watchdog(Callback):  # type: ignore[misc]  # ray has no types
                 continue
             if silent_s > self.clock.limit(reports, seconds):
                 trainer = self._trainer_of(*actors[attempt_id])
-                if trainer is None:
+                process = None if trainer is None else _process(trainer)
+                if process is None:
                     self.clock.excuse(attempt_id)
                     continue
                 self._ending.add(attempt_id)
-                self._end(attempt_id, silent_s, trainer)
+                self._end(attempt_id, silent_s, trainer, process)
 
-    def _end(self, attempt_id: str, silent_s: float, actor: Any) -> None:
+    def _end(self, attempt_id: str, silent_s: float, actor: Any, process: _Process) -> None:
         number = self._engine.hung(attempt_id, silent_s)
         log = self._setting.files(number).log
         log(f"no epoch for {silent_s:.0f} s: it hangs and is ended; its worker's stacks:")
-        threading.Thread(target=_end, args=(actor, log), daemon=True).start()
+        threading.Thread(target=_end, args=(actor, process, log), daemon=True).start()
 
 
 def _live_actors(controller: Any) -> list[tuple[Any, Any]]:
@@ -154,17 +167,30 @@ def _live_actors(controller: Any) -> list[tuple[Any, Any]]:
     ]
 
 
-def _end(actor: Any, log: Callable[[str], None]) -> None:
+def _process(actor: Any) -> _Process | None:
+    """Where an actor runs; None while it waits for a machine or for its process to start."""
+    known = state.actors(actor._actor_id.hex()) or {}
+    pid = int(known.get("Pid", 0))
+    return _Process(pid, known["Address"]["NodeID"]) if pid > 1 else None
+
+
+def _end(actor: Any, process: _Process, log: Callable[[str], None]) -> None:
     """Have the actor's process write its stacks down, then kill it wherever it runs."""
     with suppress(Exception):
-        known = state.actors(actor._actor_id.hex())
-        pid, node = known["Pid"], known["Address"]["NodeID"]
-        if node == ray.get_runtime_context().get_node_id():
-            stacks = stacks_then_kill(pid)
+        if process.node == ray.get_runtime_context().get_node_id():
+            stacks = stacks_then_kill(process.pid)
         else:
-            there = NodeAffinitySchedulingStrategy(node, soft=False)
-            remote = ray.remote(num_cpus=0, max_retries=0)(stacks_then_kill)
-            asked = remote.options(scheduling_strategy=there).remote(pid)
-            stacks = ray.get(asked, timeout=_REMOTE_S)
+            stacks = _there(process)
         log(stacks or "its worker gave no answer: no stacks")
     ray.kill(actor)
+
+
+def _there(process: _Process) -> str:
+    there = NodeAffinitySchedulingStrategy(process.node, soft=False)
+    remote = ray.remote(num_cpus=0, max_retries=0)(stacks_then_kill)
+    asked = remote.options(scheduling_strategy=there).remote(process.pid)
+    try:
+        stacks: str = ray.get(asked, timeout=_REMOTE_S)
+    finally:
+        ray.cancel(asked)  # later, the number may be another process's
+    return stacks

@@ -17,8 +17,9 @@ from tuner.backend.adapters import EngineScheduler, EngineSearcher, EngineStoppe
 from tuner.backend.address import CLUSTER_VARIABLE, check_address, no_cluster
 from tuner.backend.capacity import cluster_capacity, node_capacity
 from tuner.backend.hangs import Watchdog, least_silence_s
-from tuner.backend.home_node import HomeNode
 from tuner.backend.local import start_ray
+from tuner.backend.lost_actors import take_every_death_for_a_lost_actor
+from tuner.backend.nodes import Nodes
 from tuner.backend.packed import PACKS, PackedTrialActor
 from tuner.backend.packs import open_packs
 from tuner.backend.trainable import SETTING, TrialActor
@@ -26,9 +27,10 @@ from tuner.engine import Engine
 from tuner.errors import TunerError
 from tuner.occupancy import Occupancy
 from tuner.setting import TrialSetting
-from tuner.space import Machine, Resources
+from tuner.space import Machine, Resources, Space, trials_at_once
 
 _PARTS = 10_000  # of a core or GPU: as finely as Ray counts them
+_PENDING = 100_000  # trials: more than the engine ever hands out at once
 
 # Tune would hand the driver's keys to its actors by a setting that Ray writes into its logs.
 # Workers have the keys of their own machine.
@@ -68,7 +70,7 @@ def _join(address: str) -> None:
 def run(
     engine: Engine,
     setting: TrialSetting,
-    resources: Resources,
+    space: Space,
     machine: Machine,
     *,
     lanes: int = 1,
@@ -76,19 +78,21 @@ def run(
 ) -> Occupancy | None:
     """Work through the engine's attempts until it has none left or stops.
 
-    With several `lanes`, and on every GPU, packs train the trials, and the answer is how well their
-    lanes were used. Otherwise each trial's own actor does: TrialActor, or `actor`, a Tune trainable
-    that takes and reports the same.
+    More trials train at once as machines join. With several `lanes`, and on every GPU, packs train
+    the trials, and the answer is how well their lanes were used. Otherwise each trial's own actor
+    does: TrialActor, or `actor`, a Tune trainable that takes and reports the same.
     """
-    request, patience_s = _request(resources, machine, lanes), least_silence_s(setting)
+    request, patience_s = _request(space.resources, machine, lanes), least_silence_s(setting)
+    nodes = Nodes(engine, lambda up: trials_at_once(space, up, lanes))
     if actor is not None or (lanes == 1 and not machine.gpus):
-        watchdog = Watchdog(engine, setting, lambda attempt, trial_actor: trial_actor, patience_s)
-        _work(engine, request, actor or TrialActor, {SETTING: setting}, watchdog)
+        watchdog = Watchdog(engine, setting, lambda attempt, started: started, patience_s)
+        trial_actor = actor or TrialActor
+        _work(engine, request, trial_actor, {SETTING: setting}, (watchdog, nodes))
         return None
     with open_packs(setting, lanes) as packs:
         watchdog = Watchdog(engine, setting, packs.trainer_of, patience_s)
         config = {SETTING: setting, PACKS: packs.name}
-        _work(engine, request, PackedTrialActor, config, watchdog, packs.release)
+        _work(engine, request, PackedTrialActor, config, (watchdog, nodes), packs.release)
         return packs.occupancy()
 
 
@@ -97,11 +101,13 @@ def _work(
     request: Mapping[str, float],
     actor: type[Any],
     config: Mapping[str, object],
-    watchdog: Watchdog,
+    callbacks: tuple[Watchdog, Nodes],
     let_go: Callable[[Attempt], None] = lambda attempt: None,
 ) -> None:
     # Tune asks a custom searcher for one trial ahead at most; the engine itself knows its slots.
-    os.environ["TUNE_MAX_PENDING_TRIALS_PG"] = str(engine.slots)
+    os.environ["TUNE_MAX_PENDING_TRIALS_PG"] = str(_PENDING)
+    take_every_death_for_a_lost_actor()
+    watchdog, _ = callbacks
     with tempfile.TemporaryDirectory(prefix="tuner-") as scratch:
         tuner = tune.Tuner(
             tune.with_resources(actor, dict(request)),
@@ -118,7 +124,7 @@ def _work(
                 name="search",
                 storage_path=scratch,
                 stop=EngineStopper(engine),
-                callbacks=[watchdog, HomeNode(engine)],
+                callbacks=list(callbacks),
                 checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False),  # trials keep own
                 failure_config=tune.FailureConfig(max_failures=0),
                 verbose=0,

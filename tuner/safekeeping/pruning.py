@@ -5,6 +5,8 @@ worst first when room is needed, never the best trial's. What a running trial ma
 never taken; where even that does not fit, the search says so and goes on.
 """
 
+import math
+import time
 from collections.abc import Callable, Collection
 
 from tuner.checkpoints import BEST, FOLDER, PLACES, Checkpoints
@@ -66,13 +68,19 @@ class Pruner:
         if self._limit is not None:
             self._warn(self._limit)
 
-    def prune(self, ended: Collection[TrialView]) -> None:
-        """Take in all trials that have ended so far. Raises StorageError."""
+    def prune(self, ended: Collection[TrialView], until: float = math.inf) -> bool:
+        """Take in the trials that have ended so far; whether there was time for all of them.
+
+        `until` is a time of `time.monotonic`. Raises StorageError.
+        """
         for trial in ended:
             if trial.number not in self._best:
+                if time.monotonic() > until:
+                    return False
                 self._end(trial.number)
         if self._limit is not None:
             self._fit(self._limit, ended)
+        return True
 
     def presses(self, waiting: int) -> bool:
         """Whether the states of so many ended trials are too much to keep for long."""

@@ -3,6 +3,7 @@
 Training and decisions never wait for it. A storage that fails is said once, and tried again.
 """
 
+import math
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -15,6 +16,7 @@ from tuner.safekeeping.pruning import Pruner
 COPY_EVERY_S = 10.0
 """Leaves a copy twice as long as that for its own way, to be at most 30 s behind."""
 _LAST_TURN_S = 60.0
+_PRUNE_S = 5.0  # a resume may find hundreds of ended trials; copies and the lease cannot wait
 
 
 class Upkeep:
@@ -97,8 +99,8 @@ class Upkeep:
                 self._lease.renew()
             if self._copies is not None:
                 self._copies.copy_results() if last else self._copies.copy()
-            if len(ended) > self._pruned or last:
-                self._pruner.prune(ended)
+            until = time.monotonic() + (math.inf if last else _PRUNE_S)
+            if (len(ended) > self._pruned or last) and self._pruner.prune(ended, until):
                 self._pruned = len(ended)
         except LeaseLost as lost:
             self._lost = True

@@ -24,7 +24,12 @@ def answer_with_stacks() -> None:
 
 
 def stacks_then_kill(pid: int) -> str:
-    """Ask a process of this machine for its stacks, kill it, and return them; "" without answer."""
+    """Ask a process of this machine for its stacks, kill it, and return them; "" without answer.
+
+    Raises ValueError for what is no single process: 0 and below would mean whole groups of them.
+    """
+    if pid <= 1:
+        raise ValueError(f"a process has a number above 1; got {pid}")
     text = ""
     if (answer := _answer_of(pid)) is not None:  # else the signal alone would end it
         os.kill(pid, _SIGNAL)

@@ -23,6 +23,7 @@ from tuner.engine import Engine
 from tuner.journal import read_journal
 from tuner.replaying import replay
 from tuner.run_folder import RunFolder
+from tuner.worker.stacks import stacks_then_kill
 
 
 def silences(clock: HangClock, *at_work: str) -> dict[str, float]:
@@ -50,7 +51,7 @@ def test_a_first_epoch_would_be_held_against_nothing() -> None:
             time_.now += 1
         clock.reported(attempt)
     assert clock.limit(0, []) == 400.0
-    assert clock.limit(0, [0.1]) == 400.0  # an attempt that goes on with a trial starts as slowly
+    assert clock.limit(0, [5.0, 6.0]) == 422.0  # and may have to train up to the record first
     assert HangClock(now=Time(), _starts=[0.5]).limit(0, []) == LEAST_START_S
 
 
@@ -114,7 +115,7 @@ def test_a_hanging_worker_would_block_its_slot_forever(
     with connection(None) as machine:
         engine = Engine(space, RunFolder(tmp_path), scheduler=make_scheduler(space), slots=1)
         setting: Any = StuckSetting(tmp_path, how)
-        run(engine, setting, space.resources, machine, actor=StuckActor)
+        run(engine, setting, space, machine, actor=StuckActor)
         engine.close()
     assert [trial.state for trial in engine.trials[:2]] == ["complete", "complete"]
     assert [row.epoch for row in engine.trials[0].rows] == [1, 2, 3]
@@ -135,3 +136,9 @@ def test_a_watchdog_would_be_pickled_with_the_search_it_watches() -> None:
     import pickle
 
     assert len(pickle.dumps(Watchdog(lambda: None, None, max))) < 200  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("pid", [0, 1, -1])
+def test_a_number_of_no_single_process_would_be_killed(pid: int) -> None:
+    with pytest.raises(ValueError, match="above 1"):
+        stacks_then_kill(pid)

@@ -4,9 +4,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.tuner.simulated import small_space
 from tuner.errors import TunerError
 from tuner.run_folder import RunFolder
 from tuner.safekeeping.choice import check_free, record_storage, storage_of
+from tuner.searching import search
 from tuner.storage import open_storage
 
 
@@ -33,3 +35,6 @@ def test_another_machines_run_would_be_overwritten(tmp_path: Path) -> None:
     storage.within("one").put("events.jsonl", b"x")
     with pytest.raises(TunerError, match="holds a run named one, and it is never overwritten"):
         check_free(storage, folder)
+    with pytest.raises(TunerError, match="it is never overwritten"):
+        search(small_space(), run_folder=folder.path, storage=storage.uri)
+    assert not folder.path.exists()

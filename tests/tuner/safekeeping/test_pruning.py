@@ -1,6 +1,7 @@
 """storage_limit: what goes, what stays, and what is said where it cannot be kept."""
 
 import io
+import time
 from pathlib import Path
 
 import torch
@@ -134,3 +135,14 @@ def test_a_search_would_be_thought_smaller_than_it_grows() -> None:
     assert search_bytes(limited, slots=2) == running + 1
     tight = small_space(fixed={"width": 4}, trials=12, storage_limit=1)
     assert search_bytes(tight, slots=2) == running
+
+
+def test_hundreds_of_ended_trials_would_hold_up_copies_and_the_lease(tmp_path: Path) -> None:
+    storage = local_storage(tmp_path)
+    for number in (0, 1):
+        filled(storage, number)
+    trials, work = [ended(0, 0.5), ended(1, 0.6)], pruner(storage, None, [])
+    assert not work.prune(trials, until=time.monotonic() - 1)
+    assert len([key for key in storage.sizes() if "checkpoint" in key]) == 4
+    assert work.prune(trials, until=time.monotonic() + 60)
+    assert not [key for key in storage.sizes() if "checkpoint" in key]

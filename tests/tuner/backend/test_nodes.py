@@ -1,0 +1,66 @@
+"""Machines that join or die under a search, on a real cluster of Ray on this machine."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import ray
+from ray.cluster_utils import Cluster
+
+from tuner.backend import nodes
+from tuner.backend.hangs import _process
+from tuner.backend.nodes import Nodes
+
+
+class Slots:
+    """What Nodes needs of an engine."""
+
+    def __init__(self) -> None:
+        self.slots = 1
+        self.reasons: list[str] = []
+
+    def give_up(self, reason: str) -> None:
+        self.reasons.append(reason)
+
+
+@pytest.fixture
+def cluster() -> Iterator[Cluster]:
+    """One machine of one core, and this process its driver."""
+    made = Cluster(initialize_head=True, head_node_args={"num_cpus": 1})
+    ray.init(made.address, log_to_driver=False)
+    yield made
+    ray.shutdown()
+    made.shutdown()
+
+
+def test_a_machine_that_joins_would_stay_idle(
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(nodes, "_EVERY_S", 0)
+    engine: Any = Slots()
+    watch = Nodes(engine, lambda machine: machine.cpus)
+    watch.on_step_end(0, [])
+    assert engine.slots == 1
+    joined = cluster.add_node(num_cpus=3)
+    cluster.wait_for_nodes()
+    watch.on_step_end(0, [])
+    assert engine.slots == 4
+    cluster.remove_node(joined)
+    watch.on_step_end(0, [])
+    assert engine.slots == 4, "the places of a lost machine may come back"
+    assert engine.reasons == []
+
+
+@pytest.mark.usefixtures("cluster")
+def test_an_actor_that_waits_for_a_machine_would_be_taken_for_a_process() -> None:
+    """Ray gives it the number 0, which to `kill` is the driver's whole group."""
+
+    class Actor:
+        def here(self) -> bool:
+            return True
+
+    waiting = ray.remote(num_cpus=8)(Actor).remote()
+    running = ray.remote(num_cpus=1)(Actor).remote()
+    assert ray.get(running.here.remote())
+    assert _process(running) is not None
+    assert _process(waiting) is None

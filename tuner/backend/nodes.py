@@ -1,0 +1,60 @@
+"""The machines under a search that runs: its own must live, and others may join."""
+
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import ray
+from ray._private import ray_constants, worker
+from ray.tune import Callback
+
+from tuner.engine import Engine
+from tuner.space import Machine
+
+_EVERY_S = 2.0
+GONE = (
+    "Ray has ended on this machine: its raylet was killed, or did not answer for long; nothing "
+    "that is recorded is lost"
+)
+
+
+class Nodes(Callback):  # type: ignore[misc]  # ray has no types
+    """Looks every few seconds.
+
+    When the machine's own Ray is gone it gives the search up, which would wait forever: trials on
+    other machines would go on, but none could be started and none would be heard. Without a head,
+    on a cluster, Ray itself ends the driver after a minute. When machines have joined, as many more
+    trials train as `room` says.
+    """
+
+    def __init__(self, engine: Engine, room: Callable[[Machine], int]) -> None:
+        self._engine = engine
+        self._room = room
+        self._own = ray.get_runtime_context().get_node_id()
+        self._looked = time.monotonic()
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {}
+
+    def on_step_end(self, iteration: int, trials: list[Any], **info: Any) -> None:
+        """Called by Tune at every turn of its loop."""
+        now = time.monotonic()
+        if now - self._looked < _EVERY_S:
+            return
+        self._looked = now
+        up = {node["NodeID"]: node["Resources"] for node in ray.nodes() if node["Alive"]}
+        if _raylet_died() or self._own not in up:
+            self._engine.give_up(GONE)
+        else:
+            self._engine.slots = max(self._engine.slots, self._room(_together(up)))
+
+
+def _raylet_died() -> bool:
+    """Whether the raylet that this driver has started, if any, is gone: known at once."""
+    dead = worker._global_node.dead_processes()
+    return any(kind == ray_constants.PROCESS_TYPE_RAYLET for kind, _ in dead)
+
+
+def _together(up: Mapping[str, Mapping[str, float]]) -> Machine:
+    cpus, gpus = (sum(node.get(kind, 0) for node in up.values()) for kind in ("CPU", "GPU"))
+    return Machine(cpus=int(cpus), gpus=int(gpus))
