@@ -1,6 +1,8 @@
 """Tune's searcher, scheduler and stopper, each a thin way into the engine."""
 
 from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 from ray.tune import Stopper
@@ -11,6 +13,9 @@ from tuner.attempt import Attempt
 from tuner.backend.hangs import Watchdog
 from tuner.backend.trainable import ATTEMPT, REPORT
 from tuner.engine import Engine, NoAttempt
+from tuner.worker.reasons import OUT_OF_MEMORY
+
+_LOW_MEMORY = "due to the node running low on memory"  # Ray kills workers before the machine does
 
 
 class _Unsaved:
@@ -72,7 +77,7 @@ class EngineScheduler(_Unsaved, FIFOScheduler):  # type: ignore[misc]  # ray has
 
     def on_trial_error(self, tune_controller: Any, trial: Any) -> None:
         """Called when an attempt's worker is gone, before the searcher hears of its end."""
-        self._engine.attempt_over(trial.trial_id, cause=_cause(trial.get_pickled_error()))
+        self._engine.attempt_over(trial.trial_id, cause=_cause(trial.error_file))
 
     def on_trial_result(self, tune_controller: Any, trial: Any, result: dict[str, Any]) -> str:
         """Called for each report, before anything else of Tune sees it."""
@@ -98,7 +103,9 @@ class EngineStopper(_Unsaved, Stopper):  # type: ignore[misc]  # ray has no type
         return self._engine.stopping
 
 
-def _cause(error: Exception | None) -> str:
-    """The last line of Ray's report on a dead worker, where the cause stands; "" without one."""
-    lines = str(error).strip().splitlines() if error else []
-    return lines[-1][:200] if lines else ""
+def _cause(report: str | None) -> str:
+    """Why a worker died, by the last line of Tune's file on it; "" where there is none."""
+    with suppress(OSError):
+        text = Path(report or "").read_text().strip()
+        return OUT_OF_MEMORY if _LOW_MEMORY in text else text.rpartition("\n")[2][:200]
+    return ""
