@@ -56,9 +56,7 @@ def check_whole(folder: Path) -> None:
 
 
 @pytest.mark.long
-@pytest.mark.parametrize(
-    ("kind", "nth"), [("asked", 3), ("attempt", 2), ("epoch", 4), ("stop", 1), ("ended", 1)]
-)
+@pytest.mark.parametrize(("kind", "nth"), [("asked", 3), ("epoch", 4), ("stop", 1), ("ended", 1)])
 def test_a_driver_killed_after_an_event_would_lose_or_repeat_something(
     tmp_path: Path, kind: str, nth: int
 ) -> None:

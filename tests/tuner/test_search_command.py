@@ -83,12 +83,7 @@ def test_a_search_would_leave_a_part_of_its_results_out(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "number",
-    [
-        signal.SIGKILL,
-        pytest.param(signal.SIGINT, marks=pytest.mark.long),
-        pytest.param(signal.SIGTERM, marks=pytest.mark.long),
-    ],
+    "number", [signal.SIGKILL, pytest.param(signal.SIGINT, marks=pytest.mark.long)]
 )
 def test_a_stopped_driver_would_lose_or_repeat_an_epoch(tmp_path: Path, number: int) -> None:
     options = [*SMALL, "--name=stopped", "--trials=4", "--set=epochs=12"]
