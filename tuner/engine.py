@@ -226,7 +226,7 @@ class Engine:
         trial = self.history.trials[number]
         attempt = Attempt(
             number=number,
-            attempt=self.history.attempts.get(number, 0) + 1,
+            attempt=trial.attempts + 1,
             hyperparameters=trial.hyperparameters,
             seed=derive(self._space.sampler.seed, "trial", number),
             recorded_epochs=trial.epochs,
@@ -234,7 +234,7 @@ class Engine:
         self._running[attempt_id] = attempt
         self._write(event="attempt", trial=number, attempt=attempt.attempt, from_epoch=trial.epochs)
         for listener in self.listeners:
-            listener.trial_started(trial, attempt.attempt)
+            listener.trial_started(self.history.trials[number], attempt.attempt)
         return attempt
 
     def _epoch(self, number: int, row: EpochRow) -> Decision:
