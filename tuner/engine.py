@@ -65,7 +65,7 @@ class Engine:
         events = read_journal(folder.journal)
         self._journal = Journal(folder.journal)
         self.history = History()
-        self._study = Study(folder.study, space.search, space.sampler, space.objective)
+        self._study = Study(folder.study, space.search, space.sampler, space.objective, events)
         self._proposals = Proposals(space, self._study)
         for event in events:
             self._replay(event)
@@ -226,14 +226,15 @@ class Engine:
         trial = self.history.trials[number]
         attempt = Attempt(
             number=number,
-            attempt=self.history.attempts.get(number, 0) + 1,
+            attempt=trial.attempts + 1,
             hyperparameters=trial.hyperparameters,
             seed=derive(self._space.sampler.seed, "trial", number),
             recorded_epochs=trial.epochs,
         )
         self._running[attempt_id] = attempt
         self._write(event="attempt", trial=number, attempt=attempt.attempt, from_epoch=trial.epochs)
-        self._tell(lambda listener: listener.trial_started(trial, attempt.attempt))
+        started = self.history.trials[number]
+        self._tell(lambda listener: listener.trial_started(started, attempt.attempt))
         return attempt
 
     def _epoch(self, number: int, row: EpochRow) -> Decision:
@@ -286,21 +287,18 @@ class Engine:
         stamped: Event = {**event, "time": self._clock()}
         try:
             self._journal.append(stamped)
-            self._apply(stamped)
+            self.history.apply(stamped)
+            self._study.apply(stamped)
         except (OSError, sqlite3.Error) as error:
             self.failure = f"the record cannot be written: {error}; free the disk, then --resume"
             return False
         return True
 
-    def _apply(self, event: Event) -> None:
-        self.history.apply(event)
-        self._study.apply(event)
-
     def _replay(self, event: Event) -> None:
         if event["event"] == "epoch":
             row = row_of(event)
             self._scheduler.decide(event["trial"], row.epoch, row.metrics[self._space.objective])
-        self._apply(event)
+        self.history.apply(event)
 
     def _close_decided(self) -> None:
         """End the trials whose last recorded decision was to stop: a kill came in between."""

@@ -11,6 +11,7 @@ from tuner.lock import sole_driver
 from tuner.results import data_sentence, write_results
 from tuner.run_folder import RunFolder
 from tuner.space import Space
+from tuner.study_file import told
 from tuner.tracking.listener import WandbListener
 from tuner.tracking.mode import choose_mode
 from tuner.tracking.runs import TrackingConfig
@@ -28,6 +29,8 @@ def show_finished(space: Space, run_folder: RunFolder) -> bool:
     history = History(events)
     trials = [history.trials[number] for number in sorted(history.trials)]
     if len(trials) < space.trials or any(trial.state == "running" for trial in trials):
+        return False
+    if told(run_folder.study) is None:  # a driver makes it anew
         return False
     with sole_driver(run_folder):
         state = SearchState(trials=space.trials, epochs=space.epochs, objective=space.objective)

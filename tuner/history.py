@@ -14,7 +14,7 @@ from tuner.record import Decision, EpochRow, TrialView
 
 
 class History:
-    """All trials of a search by number, their last attempt and decision, and the drivers' seconds.
+    """All trials of a search by number, their last decision, and the drivers' seconds.
 
     Since a trial's last epoch, `losses` counts the workers that it has lost, `hangs` those that
     were ended because they were silent, and `errors` those of its training. `explained` is the last
@@ -27,7 +27,6 @@ class History:
 
     def __init__(self, events: Iterable[Event] = ()) -> None:
         self.trials: dict[int, TrialView] = {}
-        self.attempts: dict[int, int] = {}
         self.losses: Counter[int] = Counter()
         self.hangs: Counter[int] = Counter()
         self.errors: Counter[int] = Counter()
@@ -48,12 +47,14 @@ class History:
             case "asked":
                 self.trials[event["trial"]] = _asked(event)
             case "attempt":
-                self.attempts[event["trial"]] = event["attempt"]
+                self._update(event, attempts=event["attempt"])
             case "lost":
-                self.losses[event["trial"]] += 1
-            case "hung" | "error":
-                counter = self.hangs if event["event"] == "hung" else self.errors
-                counter[event["trial"]] += 1
+                self._count(event, self.losses, "lost_workers")
+            case "hung":
+                self._count(event, self.hangs, "hangs")
+                self.explained[event["trial"]] = event["attempt"]
+            case "error":
+                self._count(event, self.errors, "errors")
                 self.explained[event["trial"]] = event["attempt"]
             case "epoch":
                 for counter in (self.losses, self.hangs, self.errors):
@@ -62,6 +63,11 @@ class History:
                 self.decisions[event["trial"]] = Decision(**event["decision"])
             case "ended":
                 self._update(event, state=event["state"], reason=event["reason"])
+
+    def _count(self, event: Event, in_a_row: Counter[int], total: str) -> None:
+        number = event["trial"]
+        in_a_row[number] += 1
+        self._update(event, **{total: getattr(self.trials[number], total) + 1})
 
     def _update(self, event: Event, **changes: Any) -> None:
         self.trials[event["trial"]] = replace(self.trials[event["trial"]], **changes)

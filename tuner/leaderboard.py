@@ -23,6 +23,10 @@ COLUMNS = (
     "best_epoch",
     "objective",
     "seconds",
+    "attempts",
+    "lost_workers",
+    "errors",
+    "hangs",
 )
 
 
@@ -124,7 +128,8 @@ def write_trials_csv(path: Path, trials: Sequence[TrialView], objective: str) ->
     """Write a row per trial, by number; a reader finds the old file or the new one, never a part.
 
     `seconds` is the sum over epochs. Scores stay empty for trials outside the ranking. Every
-    hyperparameter of any trial has a column, empty where a trial does not have it.
+    hyperparameter of any trial has a column, empty where a trial does not have it. `attempts` and
+    what cut them short are counted from the search's beginning, by all its drivers.
     """
     names = list(dict.fromkeys(name for trial in trials for name in trial.hyperparameters))
 
@@ -151,4 +156,8 @@ def _record_cells(trial: TrialView, objective: str) -> list[str | int | float]:
         "" if auroc is None else auroc.epoch,
         "" if found is None else found.value,
         sum(row.seconds for row in trial.rows),
+        trial.attempts,
+        trial.lost_workers,
+        trial.errors,
+        trial.hangs,
     ]

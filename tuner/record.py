@@ -43,6 +43,9 @@ class TrialView:
 
     `reason` says why it ended ("asha", "diverged", "error: ..."), and is empty for a trial that
     ran its full length; `published` names the published set that the trial tries, if it is one.
+
+    `lost_workers`, `errors` and `hangs` of its `attempts` ended that way, whether or not an epoch
+    came after; the last may have ended the trial, and any may have ended with its driver.
     """
 
     number: int
@@ -51,6 +54,10 @@ class TrialView:
     published: str | None = None
     hyperparameters: Mapping[str, Value] = field(default_factory=dict)
     rows: tuple[EpochRow, ...] = ()
+    attempts: int = 0
+    lost_workers: int = 0
+    errors: int = 0
+    hangs: int = 0
 
     @property
     def epochs(self) -> int:

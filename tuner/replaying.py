@@ -113,10 +113,9 @@ class _Replay:
         self.counts["driver"] += 1
         self._space = space = Space.model_validate(event["space"])
         self._scheduler = make_scheduler(space)
-        self._study = Study(None, space.search, space.sampler, space.objective)
+        self._study = Study(None, space.search, space.sampler, space.objective, self._past)
         self._proposals = Proposals(space, self._study)
         for past in self._past:
-            self._study.apply(past)
             if past["event"] == "epoch":
                 value = past["metrics"][space.objective]
                 self._scheduler.decide(past["trial"], past["epoch"], value)

@@ -3,27 +3,33 @@
 The only module that imports optuna. The study is kept twice: in memory, where the sampler reads
 it, and in `study.db`, where each event is one transaction (Optuna's own `ask` would make a dozen).
 Both are brought forward by the same journal events, and applying an event again changes nothing,
-so a resume simply applies the whole journal.
+and a resume begins with the whole journal: a file that tells anything else is made anew from it.
 """
 
 import copy
-from collections.abc import Container, Mapping
+import sqlite3
+from collections.abc import Container, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import optuna
 from optuna.distributions import BaseDistribution, distribution_to_json
 from optuna.storages import BaseStorage, InMemoryStorage, RDBStorage
 from optuna.trial import FrozenTrial, TrialState
+from sqlalchemy.exc import SQLAlchemyError
 
 from models.hyperparameters import Value
 from tuner.considered import Considered, rank
 from tuner.domains import Choice, Domain, Int, Log, LogInt, Uniform
+from tuner.errors import TunerError
 from tuner.journal import Event
+from tuner.notices import say
 from tuner.seeds import derive
 from tuner.space import Sampler
-from tuner.study_file import REVISION, Parameter, StudyFile, revision
+from tuner.study_file import REVISION, Parameter, StudyFile, put_in_place, revision
 
 _STATES = {
     "complete": TrialState.COMPLETE,
@@ -35,11 +41,18 @@ _STATES = {
 class Study:
     """Asks the sampler for hyperparameters and keeps Optuna's record of what came of them.
 
-    Without a `path` it is in memory only.
+    Without a `path` it is in memory only. It begins with the journal's `events`.
+
+    Raises TunerError where the file cannot be written.
     """
 
     def __init__(
-        self, path: Path | None, domains: Mapping[str, Domain], sampler: Sampler, objective: str
+        self,
+        path: Path | None,
+        domains: Mapping[str, Domain],
+        sampler: Sampler,
+        objective: str,
+        events: Sequence[Event] = (),
     ) -> None:
         optuna.logging.set_verbosity(optuna.logging.WARNING)
         self._distributions = {name: distribution(domain) for name, domain in domains.items()}
@@ -48,10 +61,12 @@ class Study:
         self._considered = Considered(sampler.considered_trials)
         storage = _SamplersView(self._considered)
         self._study = optuna.create_study(storage=storage, study_name=name, direction="maximize")
-        self._in_memory = _Copy(storage, name, self._distributions, objective)
+        self._in_memory = _Copy(storage, self._distributions, objective)
         self._copies: list[_Copy | StudyFile] = [self._in_memory]
+        for event in events:
+            self.apply(event)
         if path is not None:
-            self._copies.append(_on_disk(path, name, self._distributions, objective))
+            self._copies.append(_on_disk(path, self._distributions, objective, events))
 
     def ask(self, number: int) -> dict[str, Value]:
         """Suggest values for all searched hyperparameters of trial `number`.
@@ -159,12 +174,12 @@ class _Copy:
     def __init__(
         self,
         storage: BaseStorage,
-        name: str,
         distributions: Mapping[str, BaseDistribution],
         objective: str,
     ) -> None:
         self._storage = storage
-        self._study_id = storage.get_study_id_from_name(name)
+        (study,) = storage.get_all_studies()
+        self._study_id = study._study_id
         self._distributions = distributions
         self._objective = objective
         self._held = [
@@ -180,14 +195,15 @@ class _Copy:
         """The objective of a trial by epoch."""
         return self._held[number].values
 
-    def apply(self, event: Event) -> None:
-        match event["event"]:
-            case "asked":
-                self._asked(event)
-            case "epoch":
-                self._epoch(event)
-            case "ended":
-                self._ended(event)
+    def apply(self, *events: Event) -> None:
+        for event in events:
+            match event["event"]:
+                case "asked":
+                    self._asked(event)
+                case "epoch":
+                    self._epoch(event)
+                case "ended":
+                    self._ended(event)
 
     def _asked(self, event: Event) -> None:
         if event["trial"] < len(self._held):
@@ -255,15 +271,45 @@ def distribution(domain: Domain) -> BaseDistribution:
 
 
 def _on_disk(
-    path: Path, name: str, distributions: Mapping[str, BaseDistribution], objective: str
+    path: Path,
+    distributions: Mapping[str, BaseDistribution],
+    objective: str,
+    events: Sequence[Event],
 ) -> "StudyFile | _Copy":
-    """Open the file at `path`, or let Optuna make it; it writes what it alone knows how to."""
+    """Open the file at `path`; one that tells anything else than `events` is replaced first.
+
+    The file that is there is only read: who has it open goes on with it, and whatever is wrong with
+    it, the one made beside it is sound.
+    """
+    try:
+        with TemporaryDirectory(prefix=f".{path.name}.", dir=path.parent) as scratch:
+            draft = Path(scratch) / path.name
+            _make(draft, path.parent.name)
+            with closing(_opened(draft, distributions, objective)) as made:
+                made.apply(*events)
+            wrong = put_in_place(draft, path)
+    except (OSError, sqlite3.Error, SQLAlchemyError) as error:
+        reason = str(error).partition("\n")[0]
+        text = f"{path} cannot be written: {reason}; free the disk, then --resume"
+        raise TunerError(text) from error
+    if wrong and events:
+        say(f"{path.name} {wrong}: made anew from the journal.")
+    return _opened(path, distributions, objective)
+
+
+def _make(path: Path, name: str) -> None:
+    """Let Optuna make an empty study, in tables that it alone knows how to make."""
     storage = RDBStorage(f"sqlite:///{path}")
-    name = next(iter(optuna.get_all_study_names(storage)), name)  # the folder may be a renamed one
-    optuna.create_study(storage=storage, study_name=name, direction="maximize", load_if_exists=True)
-    if revision(path) != REVISION:
-        return _Copy(storage, name, distributions, objective)
+    optuna.create_study(storage=storage, study_name=name, direction="maximize")
     _let_go(storage)
+
+
+def _opened(
+    path: Path, distributions: Mapping[str, BaseDistribution], objective: str
+) -> "StudyFile | _Copy":
+    """Open a study's file, for our own writing if its tables are known, else for Optuna's."""
+    if revision(path) != REVISION:
+        return _Copy(RDBStorage(f"sqlite:///{path}"), distributions, objective)
     parameters = {
         parameter: Parameter(
             distribution=distribution_to_json(each), as_number=each.to_internal_repr

@@ -8,6 +8,7 @@ calls ask the file before each of the ten hyperparameters that they write, some 
 import json
 import sqlite3
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -29,6 +30,14 @@ _EPOCH = """INSERT INTO trial_intermediate_values
 _VALUE = """INSERT INTO trial_values (trial_id, objective, value, value_type)
     VALUES (?, 0, ?, 'FINITE')"""
 _END = "UPDATE trials SET state = ?, datetime_complete = ? WHERE trial_id = ?"
+_TOLD = (  # all but the end's time: Optuna's own calls take that of the call
+    "SELECT version_num FROM alembic_version",
+    "SELECT trial_id, study_id, number, state, datetime_start FROM trials",
+    "SELECT trial_id, param_name, param_value FROM trial_params",
+    "SELECT trial_id, step, intermediate_value FROM trial_intermediate_values",
+    "SELECT trial_id, value FROM trial_values",
+    "SELECT trial_id, key, value_json FROM trial_user_attributes",
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,6 +67,34 @@ def revision(path: Path) -> str:
     return str(row[0]) if row else ""
 
 
+def told(path: Path) -> list[list[object]] | None:
+    """All that a file tells of its trials; None if it is missing or damaged."""
+    uri = f"{path.absolute().as_uri()}?mode=rw"  # which makes no file where there is none
+    try:
+        with closing(sqlite3.connect(uri, uri=True, timeout=PATIENCE_S)) as connection:
+            if connection.execute("PRAGMA integrity_check").fetchall() != [("ok",)]:
+                return None
+            return [connection.execute(query).fetchall() for query in _TOLD]
+    except sqlite3.Error:
+        return None
+
+
+def put_in_place(draft: Path, path: Path) -> str:
+    """Put `draft` at `path` unless the file there tells the same; what was wrong with that one."""
+    found = told(path)
+    if found is not None and found == told(draft):
+        return ""
+    forget_log(path)
+    draft.replace(path)
+    return "was missing or damaged" if found is None else "was not what the journal tells"
+
+
+def forget_log(path: Path) -> None:
+    """Remove the log that belongs to the file that has been at `path`: it would spoil another."""
+    for suffix in ("-wal", "-shm"):
+        path.with_name(path.name + suffix).unlink(missing_ok=True)
+
+
 class StudyFile:
     """The study's copy on disk, in a file that Optuna has made and that holds this study alone.
 
@@ -73,8 +110,17 @@ class StudyFile:
         self._connection.execute("PRAGMA synchronous=NORMAL")
         self._trials = self._read()
 
-    def apply(self, event: Event) -> None:
-        """Bring the file forward by one journal event; one already applied changes nothing."""
+    def apply(self, *events: Event) -> None:
+        """Bring the file forward, in one transaction; an event already applied changes nothing."""
+        with self._connection:
+            for event in events:
+                self._write(event)
+
+    def close(self) -> None:
+        """Let go of the file; the log is folded into it."""
+        self._connection.close()
+
+    def _write(self, event: Event) -> None:
         match event["event"]:
             case "asked" if event["trial"] == len(self._trials):
                 self._asked(event)
@@ -83,26 +129,21 @@ class StudyFile:
             case "ended":
                 self._ended(event)
 
-    def close(self) -> None:
-        """Let go of the file; the log is folded into it."""
-        self._connection.close()
-
     def _asked(self, event: Event) -> None:
-        with self._connection as transaction:
-            row = transaction.execute(_TRIAL, (event["trial"], _utc(event["time"])))
-            trial_id = row.lastrowid
-            assert trial_id is not None, "SQLite numbers every row that it takes"
-            transaction.executemany(
-                _PARAMETER,
-                [
-                    (trial_id, name, parameter.as_number(value), parameter.distribution)
-                    for name, value in event["searched"].items()
-                    for parameter in [self._parameters[name]]
-                ],
-            )
-            if event["published"]:
-                attribute = (trial_id, "published", json.dumps(event["published"]))
-                transaction.execute(_ATTRIBUTE, attribute)
+        row = self._connection.execute(_TRIAL, (event["trial"], _utc(event["time"])))
+        trial_id = row.lastrowid
+        assert trial_id is not None, "SQLite numbers every row that it takes"
+        self._connection.executemany(
+            _PARAMETER,
+            [
+                (trial_id, name, parameter.as_number(value), parameter.distribution)
+                for name, value in event["searched"].items()
+                for parameter in [self._parameters[name]]
+            ],
+        )
+        if event["published"]:
+            attribute = (trial_id, "published", json.dumps(event["published"]))
+            self._connection.execute(_ATTRIBUTE, attribute)
         self._trials.append(_Trial(trial_id, {}, False))
 
     def _epoch(self, event: Event) -> None:
@@ -110,23 +151,21 @@ class StudyFile:
         if trial.ended or epoch in trial.values:
             return
         value = event["metrics"][self._objective]
-        with self._connection as transaction:
-            transaction.execute(_EPOCH, (trial.trial_id, epoch, value))
+        self._connection.execute(_EPOCH, (trial.trial_id, epoch, value))
         trial.values[epoch] = value
 
     def _ended(self, event: Event) -> None:
         trial = self._trials[event["trial"]]
         if trial.ended:
             return
-        with self._connection as transaction:
-            if event["reason"]:
-                attribute = (trial.trial_id, "reason", json.dumps(event["reason"]))
-                transaction.execute(_ATTRIBUTE, attribute)
-            if event["state"] != "failed" and trial.values:
-                last = trial.values[max(trial.values)]
-                transaction.execute(_VALUE, (trial.trial_id, last))
-            state = _STATES[event["state"]]
-            transaction.execute(_END, (state, _utc(event["time"]), trial.trial_id))
+        if event["reason"]:
+            attribute = (trial.trial_id, "reason", json.dumps(event["reason"]))
+            self._connection.execute(_ATTRIBUTE, attribute)
+        if event["state"] != "failed" and trial.values:
+            last = trial.values[max(trial.values)]
+            self._connection.execute(_VALUE, (trial.trial_id, last))
+        state = _STATES[event["state"]]
+        self._connection.execute(_END, (state, _utc(event["time"]), trial.trial_id))
         trial.ended = True
 
     def _read(self) -> list[_Trial]:

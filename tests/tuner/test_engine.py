@@ -69,18 +69,6 @@ def test_a_kill_at_any_event_would_change_what_one_worker_records(tmp_path: Path
         shutil.rmtree(folder)
 
 
-def test_a_study_behind_its_journal_would_stay_behind(tmp_path: Path) -> None:
-    Simulation(small_space(), tmp_path).run().close()
-    before = disk_trials(tmp_path)
-    for file in tmp_path.glob("study.db*"):
-        file.unlink()
-    Simulation(small_space(), tmp_path).engine.close()
-    after = disk_trials(tmp_path)
-    assert [(t.params, t.state, t.intermediate_values) for t in after] == [
-        (t.params, t.state, t.intermediate_values) for t in before
-    ]
-
-
 def test_a_recorded_order_would_not_give_the_same_suggestions_again(tmp_path: Path) -> None:
     """Three workers in a random order, then the same events on a fresh study."""
     Simulation(small_space(), tmp_path / "a", slots=3, order_seed=5).run().close()

@@ -51,3 +51,11 @@ def test_a_search_with_work_left_would_count_as_finished(tmp_path: Path) -> None
     run_folder.journal.write_bytes(b"".join(lines[:-2]))  # killed before the last trial's end
     assert not show_finished(SPACE, run_folder)
     assert not show_finished(SPACE, RunFolder(tmp_path / "none"))
+
+
+def test_a_damaged_study_of_a_finished_search_would_stay_so(tmp_path: Path) -> None:
+    run_folder, _ = searched(tmp_path / "one")
+    run_folder.study.write_bytes(b"no database")
+    assert not show_finished(SPACE, run_folder)
+    searched(tmp_path / "one")
+    assert show_finished(SPACE, run_folder)

@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from tests.tuner.fake_trials import realistic, row, trial
+from tests.tuner.simulated import Simulation, small_space
+from tuner.attempt import Report
 from tuner.leaderboard import (
     Gain,
     best,
@@ -96,6 +98,30 @@ def test_trials_csv_would_lose_a_trial_a_digit_or_a_hyperparameter(tmp_path: Pat
     assert rows[-1]["patch_n"] == ""
     assert float(rows[0]["seconds"]) == pytest.approx(8 * row(1, 0.5).seconds)
     assert [file.name for file in tmp_path.iterdir()] == ["trials.csv"]
+
+
+def test_trials_csv_would_forget_what_a_later_epoch_has_forgiven(tmp_path: Path) -> None:
+    """Trial 0 loses two workers, fails, hangs, and is left to a second driver."""
+    simulation = Simulation(small_space(), tmp_path)
+    simulation.fill()
+    for trouble in ("lost", "lost", "error", "hung"):
+        (attempt_id,) = simulation.running
+        simulation.step()
+        if trouble == "error":
+            simulation.engine.report(attempt_id, Report(outcome="error", reason="no"))
+        if trouble == "hung":
+            simulation.engine.hung(attempt_id, 100.0)
+        simulation.let_go(attempt_id)
+        simulation.fill()
+    simulation.engine.close()
+    engine = Simulation(small_space(), tmp_path).run()
+    write_trials_csv(tmp_path / "t.csv", engine.trials, "best_auroc")
+    lines = list(csv.DictReader((tmp_path / "t.csv").open(newline="")))
+    told = [
+        [int(line[name]) for name in ("attempts", "lost_workers", "errors", "hangs")]
+        for line in lines
+    ]
+    assert told == [[6, 2, 1, 1], *[[1, 0, 0, 0]] * 11]
 
 
 def test_trials_csv_would_show_a_diverged_trials_score(tmp_path: Path) -> None:

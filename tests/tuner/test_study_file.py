@@ -1,7 +1,11 @@
 """The study's file is written past Optuna: Optuna itself must not see a difference."""
 
+import shutil
+import sqlite3
 import subprocess
 import sys
+from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +15,8 @@ import pytest
 from tests.tuner.simulated import Simulation, small_space
 from tuner import study, study_file
 from tuner.attempt import Report
+from tuner.errors import TunerError
+from tuner.history import History
 from tuner.journal import read_journal
 
 CHOICES = {
@@ -105,3 +111,161 @@ def test_a_renamed_folder_would_open_a_second_study(tmp_path: Path) -> None:
     Simulation(small_space(trials=30, **CHOICES), tmp_path / "after").engine.close()
     storage = f"sqlite:///{tmp_path / 'after' / 'study.db'}"
     assert optuna.get_all_study_names(storage) == ["before"]
+
+
+def killed(folder: Path) -> None:
+    """A search in mid-way, whose driver has not folded the log into the study's file."""
+    process = subprocess.run([sys.executable, "-c", KILLED, str(folder)], check=False)
+    assert process.returncode == -9
+    assert (folder / "study.db-wal").stat().st_size > 0
+
+
+def check_equal(folder: Path) -> None:
+    """The study, as Optuna reads it, is what the journal tells: no more, no less, no other."""
+    events = read_journal(folder / "events.jsonl")
+    searched = {e["trial"]: e["searched"] for e in events if e["event"] == "asked"}
+    expected = {
+        number: (
+            {"failed": "FAIL"}.get(view.state, view.state.upper()),
+            searched[number],
+            {row.epoch: row.metrics["best_auroc"] for row in view.rows},
+            view.reason,
+        )
+        for number, view in History(events).trials.items()
+    }
+    assert expected
+    assert expected == {
+        t.number: (t.state.name, t.params, t.intermediate_values, t.user_attrs.get("reason", ""))
+        for t in trials(folder)
+    }
+
+
+def cut_back(events: int) -> Callable[[Path], None]:
+    """As a loss of power or a restored file leaves it: the journal is behind the study."""
+
+    def spoil(folder: Path) -> None:
+        lines = (folder / "events.jsonl").read_bytes().splitlines(keepends=True)
+        (folder / "events.jsonl").write_bytes(b"".join(lines[:-events]))
+
+    return spoil
+
+
+def missing(folder: Path) -> None:
+    for file in folder.glob("study.db*"):
+        file.unlink()
+
+
+def of_another_search(folder: Path) -> None:
+    missing(folder)
+    other = Simulation(small_space(sampler={"seed": 7}), folder.parent / "another", slots=2)
+    other.run().close()
+    shutil.copy(folder.parent / "another" / "study.db", folder)
+
+
+def no_database(folder: Path) -> None:
+    """The log that belonged to it is still there."""
+    (folder / "study.db").write_bytes(b"no database " * 1000)
+
+
+def torn(folder: Path) -> None:
+    """As it is found where the log has not been folded into it, and the end is lost."""
+    file = folder / "study.db"
+    with closing(sqlite3.connect(file)) as folding:
+        folding.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    file.write_bytes(file.read_bytes()[:-30_000])
+
+
+def one_page_overwritten(folder: Path) -> None:
+    """Of an index, so that all rows can still be read."""
+    with closing(sqlite3.connect(folder / "study.db")) as file:
+        (page,) = file.execute(
+            "SELECT rootpage FROM sqlite_master WHERE type = 'index' AND tbl_name = 'trial_params'"
+        ).fetchone()
+    with (folder / "study.db").open("r+b") as raw:
+        raw.seek(4096 * (page - 1) + 8)
+        raw.write(bytes(4088))
+
+
+@pytest.mark.parametrize(
+    ("spoil", "said"),
+    [
+        (cut_back(1), "was not what the journal tells"),
+        (cut_back(7), "was not what the journal tells"),
+        (cut_back(40), "was not what the journal tells"),
+        (of_another_search, "was not what the journal tells"),
+        (missing, "was missing or damaged"),
+        (no_database, "was missing or damaged"),
+        (torn, "was missing or damaged"),
+        (one_page_overwritten, "was missing or damaged"),
+    ],
+)
+def test_a_study_that_is_not_its_journals_would_stay_so_or_stop_the_resume(
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    spoil: Callable[[Path], None],
+    said: str,
+) -> None:
+    folder = tmp_path / "run"
+    killed(folder)
+    spoil(folder)
+    resumed = Simulation(small_space(), folder, slots=2)
+    assert capsys.readouterr().out == f"study.db {said}: made anew from the journal.\n"
+    check_equal(folder)
+    resumed.run().close()
+    check_equal(folder)
+    assert resumed.engine.finished
+    Simulation(small_space(), folder).engine.close()
+    assert capsys.readouterr().out == ""
+
+
+def test_a_sound_study_would_be_taken_from_its_readers(tmp_path: Path) -> None:
+    killed(tmp_path)
+    file = (tmp_path / "study.db").stat().st_ino
+    Simulation(small_space(), tmp_path).engine.close()
+    assert (tmp_path / "study.db").stat().st_ino == file
+
+
+def test_a_reader_of_the_old_study_would_spoil_the_new_one(tmp_path: Path) -> None:
+    """As long as somebody reads it, the old file's log stays beside it."""
+    killed(tmp_path)
+    with closing(sqlite3.connect(tmp_path / "study.db")) as reader:
+        before = reader.execute("SELECT * FROM trials").fetchall()
+        cut_back(40)(tmp_path)
+        resumed = Simulation(small_space(), tmp_path, slots=2)
+        check_equal(tmp_path)
+        assert reader.execute("SELECT * FROM trials").fetchall() == before
+    resumed.run().close()
+    check_equal(tmp_path)
+
+
+def test_a_study_made_anew_in_half_would_replace_the_old_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    searched(tmp_path)
+    before = trials(tmp_path)
+    cut_back(7)(tmp_path)
+    files = {file.name for file in tmp_path.iterdir()}
+
+    def full(self: study_file.StudyFile, event: object) -> None:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(study_file.StudyFile, "_ended", full)
+        with pytest.raises(TunerError, match="disk is full; free the disk, then --resume"):
+            Simulation(small_space(trials=30, **CHOICES, **NO_RETRIES), tmp_path)
+    assert {file.name for file in tmp_path.iterdir()} == files
+    assert trials(tmp_path) == before
+    Simulation(small_space(trials=30, **CHOICES, **NO_RETRIES), tmp_path).engine.close()
+    check_equal(tmp_path)
+
+
+def test_another_optunas_study_would_stay_ahead_or_be_made_anew_each_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    searched(tmp_path)
+    cut_back(7)(tmp_path)
+    monkeypatch.setattr(study, "REVISION", "of another Optuna")
+    for said in ["study.db was not what the journal tells: made anew from the journal.\n", ""]:
+        Simulation(small_space(trials=30, **CHOICES), tmp_path).engine.close()
+        check_equal(tmp_path)
+        assert capsys.readouterr().out == said

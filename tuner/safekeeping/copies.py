@@ -6,13 +6,14 @@ follows from the journal, so a copy's journal may only be ahead of it.
 
 import sqlite3
 import time
-from contextlib import closing, suppress
+from contextlib import closing
 from pathlib import Path
 
 from tuner.errors import TunerError
 from tuner.files import replace_file
 from tuner.run_folder import RunFolder
 from tuner.storage import Storage
+from tuner.study_file import forget_log
 
 FAILURES = (TunerError, OSError, sqlite3.Error)
 """What a copy may raise; none of them is the search's own."""
@@ -122,15 +123,8 @@ def fetch_record(storage: Storage, run_folder: RunFolder) -> bool:
 
 
 def _replace_study(storage: Storage, run_folder: RunFolder) -> None:
-    """Take the copied study if it is sound; without one it is made anew from the journal."""
-    for suffix in ("", "-wal", "-shm"):
-        run_folder.study.with_name(run_folder.study.name + suffix).unlink(missing_ok=True)
+    """Take the copied study as it is: a resume makes it anew where it is damaged or behind."""
     stored = storage.get(run_folder.study.name)
-    if stored is None:
-        return
-    replace_file(run_folder.study, lambda path: path.write_bytes(stored))
-    sound = False
-    with suppress(sqlite3.Error), closing(sqlite3.connect(run_folder.study)) as study:
-        sound = study.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
-    if not sound:
-        run_folder.study.unlink()
+    if stored is not None:
+        forget_log(run_folder.study)
+        replace_file(run_folder.study, lambda path: path.write_bytes(stored))
