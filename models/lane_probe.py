@@ -93,6 +93,8 @@ def probe_lanes(
     while max(paces) < most and limit == "most":
         limit = probe.double(paces)
     lanes = _fewest_of_the_best(paces)
+    if limit == "most" and lanes < max(paces):
+        limit = "no gain"
     share = paces[lanes] * probe.operations_per_image() / probe.operations_per_second()
     return LaneMeasurement(
         lanes=lanes,

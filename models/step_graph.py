@@ -43,8 +43,9 @@ def captured(work: Work, state: Sequence[Tensor], device: torch.device) -> Work:
             # A broken capture raises anew as it ends, and leaves its own stream the current one.
             torch.cuda.set_stream(here)
             cause = problem.__context__ or problem
-            if is_out_of_memory(problem) or is_out_of_memory(cause):
-                raise
+            for error in (cause, problem):
+                if is_out_of_memory(error):
+                    raise error from None
             _say_that_it_is_slower(str(cause).split("\n", maxsplit=1)[0])
             return work
     return graph.replay

@@ -36,11 +36,12 @@ def choose_lanes(
     if not machine.gpus:
         return LaneChoice()
     found = measure()
-    most = max(1, min(_most_wanted(space, machine), found.count // _structures(space)))
-    if most >= found.count:
+    wanted, share = _most_wanted(space, machine), max(1, found.count // _structures(space))
+    if min(wanted, share) >= found.count:
         return found
-    why = "there are no more trials or more structures to share a GPU"
-    return LaneChoice(count=most, sentence=f"Lanes: {most}, since {why}. ({found.sentence})")
+    why = "there are no more trials" if wanted <= share else "trials of several structures share it"
+    text = f"Lanes of each GPU: {min(wanted, share)}, since {why}. ({found.sentence})"
+    return LaneChoice(count=min(wanted, share), sentence=text)
 
 
 def _most_wanted(space: Space, machine: Machine) -> int:

@@ -31,6 +31,17 @@ def test_lanes_double_until_it_is_not_worth_it(
     assert found.sentence().startswith("4 lanes: 3.0 times one at a time, more gain under 10%, at ")
 
 
+def test_a_last_doubling_in_vain_is_not_called_the_most_that_is_tried(
+    digits: TrainingData, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lane_probe, "MOST_LANES", 4)
+    paces = {1: 100.0, 2: 200.0, 4: 210.0}
+    monkeypatch.setattr(lane_probe._Probe, "pace", lambda self, lanes: paces[lanes])
+    assert "2.0 times one at a time, more gain under 10%" in _probed(digits).sentence()
+    paces[4] = 300.0
+    assert "3.0 times one at a time, the most that is tried" in _probed(digits).sentence()
+
+
 def test_lanes_that_do_not_fit_are_not_counted(
     digits: TrainingData, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -42,6 +42,13 @@ def test_the_wrong_number_of_trials_would_share_a_gpu(
     assert trials_at_once(space(**more), machine, found.count) == min(per_device, trials)
 
 
+def test_fewer_lanes_than_were_measured_would_come_with_the_wrong_reason() -> None:
+    few = choose_lanes(space(trials=9), GPUS, twelve).sentence
+    assert few.startswith("Lanes of each GPU: 5, since there are no more trials. (12 lanes: ")
+    mixed = choose_lanes(space(search={"width": {"choice": [16, 32]}}), GPUS, twelve).sentence
+    assert mixed.startswith("Lanes of each GPU: 6, since trials of several structures share it. (")
+
+
 def test_a_detector_that_cannot_be_packed_would_be(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(detectors, "packable", lambda name: False)
     found = choose_lanes(space(resources={"lanes": 4}), GPUS, twelve)

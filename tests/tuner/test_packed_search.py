@@ -1,5 +1,6 @@
 """Packed searches by the real command: what a killed process costs, and what is left running."""
 
+import json
 import os
 import signal
 import subprocess
@@ -10,7 +11,8 @@ from pathlib import Path
 import pytest
 from ray.cluster_utils import Cluster
 
-from models.data.sources import find
+from models.data.sources import CACHE_VARIABLE, find
+from models.lane_probe import LaneMeasurement
 from tests.tuner.test_search_command import SMALL, command, finished, recorded, wait_for_rows
 from tuner.attempt import Attempt
 from tuner.history import History
@@ -180,3 +182,53 @@ def test_trials_would_not_share_the_gpus_that_ray_gave_them(tmp_path: Path, two_
         seen.setdefault(worker, set()).add(trial.hyperparameters["width"])
     assert {worker.split("GPU ")[1].split(",")[0] for worker in seen} == {"0", "1"}
     assert len(packs(history)) == len(seen)
+
+
+@pytest.fixture
+def two_hosts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cluster]:
+    """A cluster of two nodes that say they have a GPU each, number 3 and 5, and an empty cache."""
+    monkeypatch.setenv(CACHE_VARIABLE, str(tmp_path / "cache"))
+    cluster = Cluster()
+    for device in "35":
+        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", device)
+        cluster.add_node(num_cpus=1, num_gpus=1)
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES")
+    yield cluster
+    cluster.shutdown()
+
+
+@pytest.mark.long
+@pytest.mark.timeout(900)
+def test_lanes_would_be_measured_again_or_not_be_those_of_the_packs(
+    tmp_path: Path, two_hosts: Cluster
+) -> None:
+    """As on real GPUs, but that torch finds none there: it measures and trains on the cores."""
+    options = [*TINY, "--set=resources.lanes=auto", f"--address={two_hosts.address}"]
+    said = finished(tmp_path, *options, "--name=first", "--trials=6", "--set=epochs=30")
+    (remembered,) = (tmp_path / "cache" / "lanes").iterdir()
+    measured = LaneMeasurement(**json.loads(remembered.read_text()))
+    assert "Asking a GPU how many trials train best as one" in said
+    assert measured.sentence() in said
+    history = recorded(tmp_path / "first")
+    assert {trial.state for trial in history.trials.values()} == {"complete"}
+    workers = {row.worker for trial in history.trials.values() for row in trial.rows}
+    lanes = min(measured.lanes, 3)
+    assert all(worker.endswith(f"a pack of {lanes}") for worker in workers)
+    assert {nodes_and_devices(two_hosts)[pid] for pid in packs(history)} == {
+        (two_hosts.head_node.node_id, "gpu3"),
+        (two_hosts.worker_nodes.copy().pop().node_id, "gpu5"),
+    }
+    when = remembered.stat().st_mtime_ns
+    again = finished(tmp_path, *options, "--name=second", "--trials=2", "--set=epochs=1")
+    assert measured.sentence() in again
+    assert remembered.stat().st_mtime_ns == when
+
+
+def nodes_and_devices(cluster: Cluster) -> dict[int, tuple[str, str]]:
+    """Where each pack worker ran as Ray tells it, by process, and the GPU that its name has."""
+    actors = cluster.global_state.actor_table(None).values()
+    return {
+        actor["Pid"]: (actor["Address"]["NodeID"], actor["Name"].split("-")[-2])
+        for actor in actors
+        if actor["ActorClassName"] == "PackActor"
+    }

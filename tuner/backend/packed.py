@@ -7,12 +7,11 @@ import time
 from typing import Any
 
 import ray
-from ray import tune
 
 from models import detectors
 from tuner.attempt import Attempt, AttemptGivenUpError, Report
 from tuner.backend.packs import Lease
-from tuner.backend.trainable import ATTEMPT, REPORT, SETTING
+from tuner.backend.trainable import ATTEMPT, REPORT, SETTING, QuietTrainable
 from tuner.leases import Place
 from tuner.setting import TrialSetting
 
@@ -20,7 +19,7 @@ PACKS = "packs"
 _WAIT_S = 0.2
 
 
-class PackedTrialActor(tune.Trainable):  # type: ignore[misc]  # ray has no types
+class PackedTrialActor(QuietTrainable):
     """Hands attempts to a pack at the place that Tune gave it; a step is a report.
 
     What ends a trial is in the report. An exception here means that the pack is gone: the attempt

@@ -19,11 +19,14 @@ from models.hyperparameters import Value
 from tuner.attempt import Attempt, Report
 from tuner.lanes import LaneChoice
 from tuner.leases import LeaseBook, Place, Structure
+from tuner.notices import say
 from tuner.occupancy import Occupancy
 from tuner.setting import TrialSetting
+from tuner.worker.reasons import reason_of
 
 _SPARE_CALLS = 8
 _PATIENCE_S = 5.0
+_SILENCE_S = 3.0
 
 
 class PackActor:
@@ -161,12 +164,15 @@ def lanes_of_a_gpu(setting: TrialSetting, values: Mapping[str, Value]) -> LaneCh
         here = next(each for each in ray.nodes() if each["NodeID"] == node)
         return measure_lanes(setting, values, max(1, int(here["Resources"].get("GPU", 1))))
 
-    task = ray.remote(num_cpus=0, num_gpus=1, max_retries=1)(measure)
+    answer = ray.remote(num_cpus=0, num_gpus=1, max_retries=1)(measure).remote()
     try:
-        found: LaneChoice = ray.get(task.remote())
+        if not ray.wait([answer], timeout=_SILENCE_S)[0]:
+            say("Asking a GPU how many trials train best as one: measured once, then remembered.")
+        found: LaneChoice = ray.get(answer)
     except ray.exceptions.RayError as error:
-        reason = str(error).strip().splitlines()[-1]
-        return LaneChoice(sentence=f"1 lane: what more would gain could not be measured: {reason}")
+        cause = error.cause if isinstance(error, ray.exceptions.RayTaskError) else error
+        text = f"1 lane: what more would gain could not be measured: {reason_of(cause)}"
+        return LaneChoice(sentence=text)
     return found
 
 

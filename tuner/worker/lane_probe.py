@@ -18,8 +18,11 @@ from tuner.lanes import LaneChoice
 from tuner.setting import TrialSetting
 from tuner.worker.images import load_images
 
-_ACTOR_BYTES = 200 * 2**20
-"""What a trial actor takes of the host's memory, most of it the import of ray.tune."""
+_ACTOR_BYTES = 120 * 2**20
+"""What one more trial actor takes of the host's memory, most of it the import of ray.tune.
+
+Measured without the libraries that all of them share: docs/packing.md.
+"""
 _HOST_SHARE = 0.5
 
 

@@ -3,17 +3,20 @@
 import copy
 from typing import Any
 
+import pytest
+
 from tuner.attempt import Attempt
-from tuner.backend.trainable import QuietTrainable
+from tuner.backend.packed import PackedTrialActor
+from tuner.backend.trainable import TrialActor
 
 
-class Stepping(QuietTrainable):
-    def step(self) -> dict[str, Any]:
-        return {"said": "this"}
-
-
-def test_a_result_would_carry_the_configuration_back_to_the_driver() -> None:
-    result = Stepping({"large": "configuration"}).train()
+@pytest.mark.parametrize("actor", [TrialActor, PackedTrialActor])
+def test_a_result_would_carry_the_configuration_back_to_the_driver(
+    actor: type[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(actor, "setup", lambda self, config: None)
+    monkeypatch.setattr(actor, "step", lambda self: {"said": "this"})
+    result = actor({"large": "configuration"}).train()
     assert set(result) == {"said", "done", "training_iteration", "trial_id", "pid", "node_ip"}
 
 

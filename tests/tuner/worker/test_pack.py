@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from models.scoring import FittedDetector
-from models.trainer import EpochResult, Trainer
+from models.trainer import EpochResult, Lane, Trainer
 from tests.tuner.worker.conftest import attempt, essence
 from tuner.attempt import Attempt, AttemptGivenUpError, Report, WorkerLostError
 from tuner.setting import TrialSetting
@@ -272,6 +272,25 @@ def test_the_lane_of_a_trial_that_leaves_while_it_trains_would_be_lost(
     others = [pack.ask(differing(n)) for n in range(1, LANES + 1)]
     assert [one.result(60).outcome for one in others] == ["epoch"] * LANES
     assert pack.pack.occupancy().dropped == 1
+
+
+def test_a_lane_that_empties_while_others_sit_down_would_fail_the_next(
+    pack: Requests, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(LANES):
+        pack.ask(differing(number)).result(60)
+    replace_lane = Trainer.replace
+
+    def leaving(trainer: Trainer, place: int, new: Lane) -> None:
+        replace_lane(trainer, place, new)
+        pack.pack.leave(1, 1)
+
+    monkeypatch.setattr(Trainer, "replace", leaving)
+    late = [pack.ask(differing(number)) for number in (LANES, LANES + 1)]
+    waiting = pack.pack._passengers
+    until(lambda: sum(one.wants_lane for one in list(waiting.values())) == LANES + 2)
+    pack.pack.leave(0, 1)
+    assert [one.result(60).outcome for one in late] == ["epoch", "epoch"]
 
 
 def test_a_trial_would_be_trained_beyond_its_last_epoch(pack: Requests) -> None:
