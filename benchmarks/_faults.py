@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 MARK = "TUNER_CHAOS"
-DRIVER, RAYLET, TRIAL, PACK = "driver", "raylet", "trial actor", "pack worker"
+DRIVER, RAYLET, TRIAL = "driver", "raylet", "trial actor"
+PACK, REGISTRY = "pack worker", "registry of packs"
 KILLED, PAUSED, LEFT_STOPPED = "killed", "stopped for a while", "left stopped"
 LONGEST_PAUSE_S = 6.0
 
@@ -28,6 +29,7 @@ _SHARES = {
     (RAYLET, PAUSED): 4,
     (TRIAL, LEFT_STOPPED): 4,
     (PACK, LEFT_STOPPED): 3,
+    (REGISTRY, KILLED): 5,
 }
 
 
@@ -72,8 +74,10 @@ def _role(pid: int, title: str, driver: int | None) -> str:
         return DRIVER
     if title.split(" ", maxsplit=1)[0].endswith("/raylet"):
         return RAYLET
-    if not title.startswith("ray::") or "Registry" in title:
+    if not title.startswith("ray::"):
         return ""
+    if "Registry" in title:
+        return REGISTRY
     return PACK if "Pack" in title else TRIAL if "Train" in title or "Trial" in title else ""
 
 

@@ -148,13 +148,16 @@ class Watchdog(Callback):  # type: ignore[misc]  # ray has no types
                     self.clock.excuse(attempt_id)
                     continue
                 self._ending.add(attempt_id)
-                self._end(attempt_id, silent_s, trainer, process)
+                doomed = (trainer, actors[attempt_id][1])  # its own actor may be what is stuck
+                self._end(attempt_id, silent_s, process, doomed)
 
-    def _end(self, attempt_id: str, silent_s: float, actor: Any, process: _Process) -> None:
+    def _end(
+        self, attempt_id: str, silent_s: float, process: _Process, doomed: tuple[Any, Any]
+    ) -> None:
         number = self._engine.hung(attempt_id, silent_s)
         log = self._setting.files(number).log
         log(f"no epoch for {silent_s:.0f} s: it hangs and is ended; its worker's stacks:")
-        threading.Thread(target=_end, args=(actor, process, log), daemon=True).start()
+        threading.Thread(target=_end, args=(process, doomed, log), daemon=True).start()
 
 
 def _live_actors(controller: Any) -> list[tuple[Any, Any]]:
@@ -174,15 +177,16 @@ def _process(actor: Any) -> _Process | None:
     return _Process(pid, known["Address"]["NodeID"]) if pid > 1 else None
 
 
-def _end(actor: Any, process: _Process, log: Callable[[str], None]) -> None:
-    """Have the actor's process write its stacks down, then kill it wherever it runs."""
+def _end(process: _Process, doomed: Iterable[Any], log: Callable[[str], None]) -> None:
+    """Have a process write its stacks down, wherever it runs; then kill it and the actors."""
     with suppress(Exception):
         if process.node == ray.get_runtime_context().get_node_id():
             stacks = stacks_then_kill(process.pid)
         else:
             stacks = _there(process)
         log(stacks or "its worker gave no answer: no stacks")
-    ray.kill(actor)
+    for actor in doomed:
+        ray.kill(actor)
 
 
 def _there(process: _Process) -> str:

@@ -6,6 +6,8 @@ A pack asks Ray for nothing, since its trials have booked the place: it is pinne
 sees their GPU alone.
 """
 
+import math
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -68,9 +70,12 @@ class PackRegistry:
         self._lanes = lanes
         self._book = LeaseBook(lanes)
         self._actors: dict[str, Any] = {}
+        self._life = uuid4().hex[:6]  # it may be restarted, and count its packs from one again
+        self._asked: dict[tuple[int, int], float] = {}
 
     def lease(self, number: int, attempt: int, place: Place, structure: Structure) -> Lease | None:
         """A lane at this place for as long as the attempt lasts; None: ask again soon."""
+        self._asked[number, attempt] = time.monotonic()
         watched = self._book.under_watch(number)
         before = self._book.held(number)
         pack = self._book.lease(number, attempt, place, structure)
@@ -84,6 +89,7 @@ class PackRegistry:
 
     def release(self, number: int, attempt: int) -> None:
         """Tune has let go of the attempt."""
+        self._asked.pop((number, attempt), None)
         pack = self._book.release(number, attempt)
         if pack is not None:
             self._actors[pack.name].leave.remote(number, attempt)
@@ -99,10 +105,14 @@ class PackRegistry:
         if actor is not None:
             ray.kill(actor)
 
-    def hanging(self, number: int, attempt: int) -> Any:
-        """Forget the pack that this attempt hangs in, and return it; None if it has none."""
+    def hanging(self, number: int, attempt: int) -> tuple[Any, bool]:
+        """Forget the pack that this attempt hangs in, and return it; None if it has none.
+
+        The second is whether it waits for a lane: it has asked for one just now.
+        """
+        waits = time.monotonic() - self._asked.get((number, attempt), -math.inf) < _PATIENCE_S
         name = self._book.hung(number, attempt)
-        return None if name is None else self._actors.pop(name, None)
+        return None if name is None else self._actors.pop(name, None), waits
 
     def packs(self) -> dict[str, Any]:
         """The packs that are up, by name."""
@@ -113,7 +123,7 @@ class PackRegistry:
         return (
             ray.remote(PackActor)
             .options(
-                name=f"{self._run_name}-{name}",
+                name=f"{self._run_name}-{self._life}-{name}",
                 num_cpus=0,
                 num_gpus=0,
                 max_concurrency=2 * self._lanes + _SPARE_CALLS,
@@ -136,13 +146,14 @@ class Packs:
         self.registry.release.remote(attempt.number, attempt.attempt)
 
     def trainer_of(self, attempt: Attempt, trial_actor: Any) -> Any:
-        """The pack that a silent attempt hangs in, to be ended; None if it waits for a lane.
+        """What a silent attempt hangs in, its pack or its own actor; None if it waits for a lane.
 
         Its trials are let into other packs one at a time, since one of them may be the reason.
         """
         asked = self.registry.hanging.remote(attempt.number, attempt.attempt)
         with suppress(ray.exceptions.RayError):
-            return ray.get(asked, timeout=_PATIENCE_S)
+            pack, waits = ray.get(asked, timeout=_PATIENCE_S)
+            return None if waits else pack or trial_actor
         return trial_actor
 
     def occupancy(self) -> Occupancy | None:
@@ -187,6 +198,7 @@ def open_packs(setting: TrialSetting, lanes: int) -> Iterator[Packs]:
         .options(
             name=name,
             num_cpus=0,
+            max_restarts=-1,  # its packs are gone then, and their trials go on in new ones
             scheduling_strategy=NodeAffinitySchedulingStrategy(here, soft=False),
         )
         .remote(run_name, setting, lanes)
