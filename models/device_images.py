@@ -7,7 +7,7 @@ from weakref import WeakKeyDictionary
 import torch
 from torch import Tensor
 
-from models.metrics import Labels
+from models.arrays import Labels
 
 if TYPE_CHECKING:
     from models.data.images import TrainingData

@@ -2,12 +2,9 @@
 
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
 from sklearn.metrics import average_precision_score, f1_score, roc_auc_score
 
-Scores = NDArray[np.float64]
-Labels = NDArray[np.bool_]
+from models.arrays import Labels, Scores
 
 
 def auroc(anomalous: Labels, score: Scores) -> float:

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from models.arrays import Labels, Scores
 from models.detectors.base import Detector, Networks, Tensors
 from models.hyperparameters import Value
 from models.lane_metrics import auprcs, aurocs, flagged
 from models.lanes import NetworkStack, over_lanes
 from models.memory import is_out_of_memory
-from models.metrics import Labels, Scores
 from models.mixture import Mixture, cross_fitted_lanes, fit_mixture, threshold_of, thresholds_of
 from models.scoring import CHUNK, scaled
 

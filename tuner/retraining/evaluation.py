@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from models.metrics import Labels, Scores, auprc, auroc, decide
+from models.arrays import Labels, Scores
+from models.metrics import auprc, auroc, decide
 
 Counts = NDArray[np.int64]
 

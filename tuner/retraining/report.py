@@ -14,7 +14,7 @@ from tuner.retraining.plan import BEST, DEFAULTS, Contender, Plan
 from tuner.seeds import derive
 
 if TYPE_CHECKING:
-    from models.metrics import Labels
+    from models.arrays import Labels
     from tuner.retraining.scores import SeedScores
 
 _PACKAGES = ("tuner", "torch", "numpy", "scikit-learn")

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from models.arrays import Scores
 from models.data.images import LabelledImages, TrainingData
-from models.metrics import Scores
 from models.mixture import cross_fitted
 from models.precision import pick_device
 from models.scoring import FittedDetector

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from sklearn.metrics import precision_recall_curve, roc_curve
 
-from models.metrics import Labels, Scores
+from models.arrays import Labels, Scores
 from tuner.retraining.pictures.style import DARK, colour, new_figure, plain
 from tuner.retraining.report import Metrics, keyed_blocks, task_title
 
