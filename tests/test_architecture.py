@@ -46,7 +46,7 @@ def test_models_would_not_run_without_the_tuner(library: str) -> None:
         ("optuna", "tuner/study.py"),
         ("wandb", "tuner/tracking/runs.py"),
         ("rich", "tuner/console/"),
-        ("pyarrow", "tuner/storage_s3.py"),
+        ("pyarrow", "tuner/storage/s3.py"),
     ],
 )
 def test_a_library_would_be_imported_in_two_places(library: str, place: str) -> None:

@@ -13,7 +13,8 @@ import pytest
 
 from tests.tuner.s3_server import SECRET, s3_bucket
 from tuner.errors import TunerError
-from tuner.storage import FolderStorage, Storage, StorageError, open_storage
+from tuner.storage import Storage, StorageError, open_storage
+from tuner.storage.folder import FolderStorage
 
 
 @pytest.fixture(params=["folder", "s3"])

@@ -12,7 +12,7 @@ from ray import tune
 from tests.tuner.simulated import row
 from tuner.attempt import Report
 from tuner.backend.trainable import ATTEMPT, REPORT, SETTING
-from tuner.storage import FolderStorage
+from tuner.storage.folder import FolderStorage
 from tuner.worker.stacks import answer_with_stacks
 
 SIGNAL_OF = {"asleep": 0, "stopped": signal.SIGSTOP}

@@ -15,7 +15,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from models.names import unknown
 from tuner.errors import TunerError
-from tuner.storage import Storage, StorageError
+from tuner.storage.base import Storage, StorageError
 
 if TYPE_CHECKING:
     from pyarrow.fs import S3FileSystem

@@ -1,115 +1,19 @@
-"""Where a search keeps what must outlive a machine: a folder that all machines see, or S3.
-
-Keys are relative paths with `/`. Whatever `put` has returned from is there whole; what it raises
-from has left the key as it was. Credentials come from the environment of each process, in the way
-that AWS's own tools find them, and are never part of a storage's name.
-"""
+"""A folder as a storage: of this machine, or one that all machines mount."""
 
 from __future__ import annotations
 
 import errno
 import os
-import re
 import socket
 import threading
-from abc import ABC, abstractmethod
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from tuner.errors import TunerError
+from tuner.storage.base import Storage, StorageError
 
-VARIABLE = "TUNER_STORAGE"
-NONE = "none"
-PLACES = f"a folder that all machines see, s3://bucket/prefix, or {NONE} (default: ${VARIABLE})"
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _DENIED = (errno.EACCES, errno.EPERM)
-
-
-class StorageError(TunerError):
-    """The storage did not do what was asked; the text says which storage and why."""
-
-
-class Storage(ABC):
-    """A place for objects under keys; may be sent to other processes and machines.
-
-    One that is `durable` has the object for good when `put` returns, which may take long.
-    """
-
-    durable: bool = True
-
-    @property
-    @abstractmethod
-    def uri(self) -> str:
-        """The name by which `open_storage` finds it again."""
-
-    @abstractmethod
-    def within(self, name: str) -> Storage:
-        """Return the part of it below a name."""
-
-    @abstractmethod
-    def put(self, key: str, data: bytes) -> None:
-        """Write an object whole; raises StorageError, and leaves the key as it was."""
-
-    @abstractmethod
-    def get(self, key: str, limit: int | None = None) -> bytes | None:
-        """Return an object, or its first `limit` bytes; None where there is none."""
-
-    @abstractmethod
-    def sizes(self, prefix: str = "") -> dict[str, int]:
-        """Return all keys below a prefix that ends at a `/`, each with its size in bytes."""
-
-    @abstractmethod
-    def names(self) -> list[str]:
-        """Return the names for `within` that hold something."""
-
-    @abstractmethod
-    def modified(self, key: str) -> float | None:
-        """Return when an object was written, in seconds by the storage's own clock."""
-
-    @abstractmethod
-    def delete(self, key: str) -> None:
-        """Remove an object; one that is not there is no error."""
-
-    def append(self, key: str, data: bytes) -> None:
-        """Add to the end of a small object that has one writer."""
-        self.put(key, (self.get(key) or b"") + data)
-
-    def sweep(self, prefix: str) -> None:  # noqa: B027 - most storages leave nothing behind
-        """Remove what killed writers have left half-written below a prefix."""
-
-    def check(self) -> None:
-        """Write, read and delete a small object; raises StorageError saying what is wrong."""
-        key = f".check/{socket.gethostname()}-{os.getpid()}"
-        self.put(key, b"tuner")
-        found = self.get(key)
-        self.delete(key)
-        if found != b"tuner":
-            raise StorageError(f"{self.uri} does not give back what was written to it")
-
-
-def open_storage(place: str) -> Storage:
-    """Return the storage of a name: a folder, or `s3://bucket/prefix`, with `?region=...` where
-    it is not in the environment and `?endpoint_override=http://host:port` for other servers.
-
-    Nothing is written. Raises TunerError where the name cannot be one.
-    """
-    scheme = re.match(r"([a-zA-Z][a-zA-Z0-9+.-]*)://", place)
-    if scheme is None:
-        folder = Path(place).expanduser().absolute()
-        return FolderStorage(root=folder, base=folder)
-    if scheme[1].lower() == "s3":
-        from tuner.storage_s3 import open_s3  # noqa: PLC0415 - pyarrow, only where it is used
-
-        return open_s3(place)
-    raise TunerError(
-        f"--storage: must be a folder that all machines see, or s3://bucket/prefix; got {place!r}"
-    )
-
-
-def local_storage(folder: Path) -> Storage:
-    """Return a folder of this machine, or one that all machines mount, as a storage."""
-    return FolderStorage(root=folder, base=folder, durable=False)
 
 
 @dataclass(frozen=True, kw_only=True)
