@@ -7,7 +7,6 @@ the CPU's convolutions run a quarter faster.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from contextvars import ContextVar
 from copy import copy
 from dataclasses import dataclass
 from typing import TypeVar
@@ -18,15 +17,9 @@ from torch.func import vmap
 from torch.utils._pytree import tree_map
 
 from models.detectors.base import Tensors
+from models.lane_context import as_lanes
 
 Result = TypeVar("Result")
-
-_MAPPED = ContextVar("_MAPPED", default=False)
-
-
-def in_lanes() -> bool:
-    """Whether the code that asks runs for several lanes at once: other operations are fast then."""
-    return _MAPPED.get()
 
 
 def over_lanes(function: Callable[..., Result], count: int) -> Callable[..., Result]:
@@ -37,11 +30,8 @@ def over_lanes(function: Callable[..., Result], count: int) -> Callable[..., Res
     if count > 1:
 
         def mapped(*arguments: object) -> Result:
-            token = _MAPPED.set(True)
-            try:
+            with as_lanes():
                 together: Result = vmap(function)(*arguments)
-            finally:
-                _MAPPED.reset(token)
             return together
 
         return mapped

@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from models.lanes import in_lanes
+from models.lane_context import in_lanes
 from models.requirements import PYRAMID_SIZES, Requirements
 
 _LARGEST_PRODUCT, _LARGEST_IN_LANES = 4, 2
