@@ -44,9 +44,10 @@ class Trainer:
     configuration there. A lane is an island: what happens in one changes no bit of another.
 
     Raises ValueError when the lanes differ in a structural hyperparameter, when several are given
-    of a detector that cannot be packed, or the detector cannot take the images' size. `device` None
-    is the GPU if there is one. Results are the same for the same seeds, data seed, number of lanes
-    and device; the number of lanes or of CPU threads may change the last digits.
+    of a detector that cannot be packed or in bfloat16 on a CPU, or the detector cannot take the
+    images' size. `device` None is the GPU if there is one. Results are the same for the same seeds,
+    data seed, number of lanes and device; the number of lanes or of CPU threads may change the last
+    digits.
     """
 
     def __init__(
@@ -61,7 +62,7 @@ class Trainer:
     ):
         self.detector_name = detector_name
         self.device = pick_device(device)
-        self.precision = pick_precision(precision, self.device)
+        self.precision = pick_precision(precision, self.device, len(lanes))
         self._detector = detectors.load(detector_name)
         self._lanes = list(lanes)
         if len(self._lanes) > 1 and not detectors.packable(detector_name):
