@@ -6,15 +6,16 @@ from pathlib import Path
 
 import torch
 
+_SIGNS = ("out of memory", "can't allocate memory", "alloc_failed", "allocation_failed")
+"""The last two end the statuses of NVIDIA's libraries, whose own memory it is."""
+
 
 def is_out_of_memory(problem: BaseException) -> bool:
     """Whether a device or the host had no room left; the allocators do not agree on a type."""
     if isinstance(problem, torch.cuda.OutOfMemoryError | MemoryError):
         return True
     text = str(problem).lower()
-    return isinstance(problem, RuntimeError) and (
-        "out of memory" in text or "can't allocate memory" in text
-    )
+    return isinstance(problem, RuntimeError) and any(sign in text for sign in _SIGNS)
 
 
 class MemoryGauge:
