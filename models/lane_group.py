@@ -19,6 +19,7 @@ from models.device_images import DeviceImages
 from models.fused_step import FusedStep
 from models.hyperparameters import Value
 from models.lanes import NetworkStack
+from models.memory import on_host
 from models.precision import deterministic_convolutions
 from models.step import Step
 from models.validation import Validation, judge_lanes, score_lanes
@@ -103,21 +104,16 @@ class LaneGroup:
 
     def weights(self, place: int) -> Tensors:
         """One lane's parameters and buffers on the CPU, named "network.parameter"."""
-        return {
-            f"{network}.{name}": tensor.cpu()
-            for network, stack in self.stacks.items()
-            for name, tensor in stack.tensors(place).items()
-        }
+        return on_host(self._weights(place), self.fit.images.device)
 
     def state(self, place: int) -> dict[str, Any]:
         """All that one lane needs to go on elsewhere: CPU tensors and plain values."""
         moments = {
-            f"{phase}/{network}": {
-                name: tensor.cpu() for name, tensor in optimizer.state(place).items()
-            }
+            f"{phase}/{network}": optimizer.state(place)
             for (phase, network), optimizer in self.step.optimizers.items()
         }
-        return {"epoch": self.epochs[place], "weights": self.weights(place), "moments": moments}
+        tensors = {"weights": self._weights(place), "moments": moments}
+        return {"epoch": self.epochs[place], **on_host(tensors, self.fit.images.device)}
 
     def load_state(self, place: int, state: Mapping[str, Any]) -> None:
         """Go on in this lane where `state` was taken."""
@@ -173,3 +169,11 @@ def _of_network(network: str, weights: Mapping[str, Tensor]) -> Tensors:
         for name, tensor in weights.items()
         if name.startswith(prefix)
     }
+    def _weights(self, place: int) -> Tensors:
+        """Copies of one lane's parameters and buffers on the device, named "network.parameter"."""
+        return {
+            f"{network}.{name}": tensor
+            for network, stack in self.stacks.items()
+            for name, tensor in stack.tensors(place).items()
+        }
+

@@ -1,6 +1,9 @@
-import pytest
+from types import SimpleNamespace
 
-from models.memory import is_out_of_memory
+import pytest
+import torch
+
+from models.memory import is_out_of_memory, on_host
 
 
 @pytest.mark.parametrize(
@@ -23,3 +26,19 @@ def test_a_full_memory_would_be_taken_for_a_broken_step(problem: Exception) -> N
 )
 def test_lanes_would_be_halved_for_a_broken_step(problem: Exception) -> None:
     assert not is_out_of_memory(problem)
+
+
+def test_a_gpu_would_be_waited_for_with_every_tensor(monkeypatch: pytest.MonkeyPatch) -> None:
+    waits: list[torch.device] = []
+    monkeypatch.setattr(
+        torch.cuda,
+        "current_stream",
+        lambda device: SimpleNamespace(synchronize=lambda: waits.append(device)),
+    )
+    cuda = torch.device("cuda")
+    tensors = {"weights": {"a": torch.ones(2), "b": torch.zeros(3)}, "steps": torch.ones(1)}
+    copies = on_host(tensors, cuda)
+    assert waits == [cuda]
+    assert copies["weights"]["a"].tolist() == [1.0, 1.0]
+    on_host(tensors, torch.device("cpu"))
+    assert len(waits) == 1
