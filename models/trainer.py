@@ -149,10 +149,11 @@ class Trainer:
             detector=self.detector_name,
             hyperparameters=dict(trained.hyperparameters),
             channels=self._fit.channels,
+        mixture = validation.mixture()
             size=self._fit.size,
             weights=self.weights(lane),
-            mixture=validation.mixture(),
-            threshold=validation.threshold(),
+            mixture=mixture,
+            threshold=validation.threshold(mixture),
             error_threshold=validation.error_threshold(),
         )
 
