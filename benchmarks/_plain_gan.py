@@ -80,7 +80,7 @@ class PlainTraining:
                 ("generator_lr", self._generator),
             )
         }
-        self._bfloat16 = pick_precision("auto", device) == "bfloat16"
+        self._bfloat16 = pick_precision("auto", device, lanes=1) == "bfloat16"
         self._epochs = 0
 
     def epoch(self) -> tuple[dict[str, float], float]:

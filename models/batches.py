@@ -16,12 +16,11 @@ def epoch_order(
     """Rows [steps, batch] into the fit images (normals first) of one epoch.
 
     Every normal comes once, in an order drawn from `seeds` (data seed, epoch), and what does not
-    fill a batch is left out; fewer normals than a batch make one smaller batch. Known anomalies are
-    drawn with replacement. The same for every configuration with the same batch sizes.
+    fill a batch is left out. Known anomalies are drawn with replacement. The same for every
+    configuration with the same batch sizes.
     """
     state = np.random.SeedSequence(seeds).generate_state(1, np.uint64)[0]
     generator = torch.Generator().manual_seed(int(state >> np.uint64(1)))
-    batch_normals = min(batch_normals, normals)
     steps = normals // batch_normals
     order = torch.randperm(normals, generator=generator)[: steps * batch_normals]
     rows = order.view(steps, batch_normals)
@@ -32,7 +31,10 @@ def epoch_order(
 
 
 class FitImages:
-    """The fit images on the training device, and the order in which an epoch sees them."""
+    """The fit images on the training device, and the order in which an epoch sees them.
+
+    Fewer normals than a batch make one smaller batch.
+    """
 
     def __init__(self, images: DeviceImages, structure: Mapping[str, Value], data_seed: int):
         self.images = images.fit

@@ -11,35 +11,40 @@ from torch import Tensor
 from models.detectors.base import Tensors
 from models.scoring import scaled
 from models.step import Step
-from models.step_graph import Work, captured
+from models.step_graph import GraphPool, Work, captured
 
 
 class FusedStep:
     """The step of K lanes over `images`, uint8 [all, C, H, W]; `settings` are [K] by name."""
 
-    def __init__(self, step: Step, images: Tensor, settings: Tensors):
+    def __init__(self, step: Step, images: Tensor, settings: Tensors, pool: GraphPool):
         self._step = step
         self._images = images
         self._settings = settings
+        self._pool = pool
         self._rows = torch.empty(0)
         self._sums: Tensors = {}
-        self._advance: Work | None = None
+        self._begun = False
+        self._replay: Work | None = None
 
     def epoch(self, orders: Tensor) -> Tensors:
         """Take one step for each of `orders` [steps, K, N]; the mean of each loss term [K]."""
-        if self._advance is None:
+        if not self._begun:
             self._rows = orders[0].clone()
-            self._advance = captured(self._run, self._step.state_tensors(), orders.device)
+            state = self._step.state_tensors()
+            self._replay = captured(self._run, state, orders.device, self._pool)
+            self._begun = True
+        advance = self._replay or self._run
         for total in self._sums.values():
             total.zero_()
         for rows in orders:
             self._rows.copy_(rows)
-            self._advance()
+            advance()
         return {name: total / len(orders) for name, total in self._sums.items()}
 
     def forget(self) -> None:
         """Give up the recorded step and its memory; the next epoch would record it anew."""
-        self._advance = None
+        self._begun, self._replay = False, None
 
     def _run(self) -> None:
         terms = self._step.run(scaled(self._images[self._rows]), self._settings)

@@ -19,21 +19,29 @@ from models.device_images import DeviceImages
 from models.fused_step import FusedStep
 from models.hyperparameters import Value
 from models.lanes import NetworkStack
+from models.memory import on_host
 from models.precision import deterministic_convolutions
 from models.step import Step
+from models.step_graph import GraphPool
 from models.validation import Validation, judge_lanes, score_lanes
 
 
 @dataclass(frozen=True, kw_only=True)
-class GroupEpoch:
-    """What an epoch gave, place by place: mean losses, and what the validation images say.
+class LaneEpoch:
+    """What an epoch gave a lane: mean losses, and what the validation images say.
 
-    The verdict on a lane that diverged is None, and the exception of one whose scoring raised.
-    `train_seconds` is without the scoring.
+    The verdict is None if the lane diverged, and the exception that its scoring raised.
     """
 
-    losses: list[dict[str, float]]
-    verdicts: list[Validation | Exception | None]
+    losses: dict[str, float]
+    verdict: Validation | Exception | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class GroupEpoch:
+    """An epoch place by place; `train_seconds` is without the scoring."""
+
+    lanes: list[LaneEpoch]
     train_seconds: float
 
 
@@ -47,14 +55,16 @@ class LaneGroup:
         settings: Tensors,
         fit: FitImages,
         precision: Literal["float32", "bfloat16"],
+        pool: GraphPool,
     ):
         self._detector = detector
         self.fit = fit
         self.precision = precision
+        self._pool = pool
         self.stacks = stacks
         self.settings = settings
         self.step = Step(detector, stacks, fit.batch_normals, precision)
-        self.fused = FusedStep(self.step, fit.images, settings)
+        self.fused = FusedStep(self.step, fit.images, settings, pool)
         self.epochs = [0] * len(next(iter(stacks.values())).rows)
 
     def __len__(self) -> int:
@@ -99,25 +109,24 @@ class LaneGroup:
         for place, own in enumerate(of_lane):
             if not finite[place] or not all(map(math.isfinite, own.values())):
                 verdicts[place] = None
-        return GroupEpoch(losses=of_lane, verdicts=verdicts, train_seconds=trained - start)
+        lanes_epochs = [
+            LaneEpoch(losses=own, verdict=verdict)
+            for own, verdict in zip(of_lane, verdicts, strict=True)
+        ]
+        return GroupEpoch(lanes=lanes_epochs, train_seconds=trained - start)
 
     def weights(self, place: int) -> Tensors:
         """One lane's parameters and buffers on the CPU, named "network.parameter"."""
-        return {
-            f"{network}.{name}": tensor.cpu()
-            for network, stack in self.stacks.items()
-            for name, tensor in stack.tensors(place).items()
-        }
+        return on_host(self._weights(place), self.fit.images.device)
 
     def state(self, place: int) -> dict[str, Any]:
         """All that one lane needs to go on elsewhere: CPU tensors and plain values."""
         moments = {
-            f"{phase}/{network}": {
-                name: tensor.cpu() for name, tensor in optimizer.state(place).items()
-            }
+            f"{phase}/{network}": optimizer.state(place)
             for (phase, network), optimizer in self.step.optimizers.items()
         }
-        return {"epoch": self.epochs[place], "weights": self.weights(place), "moments": moments}
+        tensors = {"weights": self._weights(place), "moments": moments}
+        return {"epoch": self.epochs[place], **on_host(tensors, self.fit.images.device)}
 
     def load_state(self, place: int, state: Mapping[str, Any]) -> None:
         """Go on in this lane where `state` was taken."""
@@ -147,6 +156,7 @@ class LaneGroup:
             {name: values[list(places)] for name, values in self.settings.items()},
             self.fit,
             self.precision,
+            self._pool,
         )
         for key, optimizer in part.step.optimizers.items():
             optimizer.take(self.step.optimizers[key], places)
@@ -158,6 +168,14 @@ class LaneGroup:
         self.fused.forget()
         middle = (len(self) + 1) // 2
         return self.part(range(middle)), self.part(range(middle, len(self)))
+
+    def _weights(self, place: int) -> Tensors:
+        """Copies of one lane's parameters and buffers on the device, named "network.parameter"."""
+        return {
+            f"{network}.{name}": tensor
+            for network, stack in self.stacks.items()
+            for name, tensor in stack.tensors(place).items()
+        }
 
     @torch.no_grad()
     def _put_back(self, before: Sequence[Tensor], places: Sequence[int]) -> None:

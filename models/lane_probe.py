@@ -9,11 +9,12 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from models import detectors
+from models.device_images import device_images
 from models.hyperparameters import Value
 from models.lane import Lane
 from models.lane_group import LaneGroup
 from models.memory import MemoryGauge, is_out_of_memory
-from models.precision import pick_device
+from models.precision import deterministic_convolutions, pick_device, pick_precision
 from models.scoring import scaled
 from models.trainer import Trainer
 
@@ -76,7 +77,8 @@ def probe_lanes(
     """Train 1, 2, 4, ... lanes for a few steps each, until doubling is not worth it.
 
     A number of lanes counts by the best of three runs of at least 0.3 s, after a step that does
-    not count: about 1 s each, more where a step takes longer than 0.3 s; on one core 13 s in all.
+    not count: about 1 s each, more where a step takes longer than 0.3 s; and an epoch, with its
+    scoring, shows how much memory it takes.
     Doubling stops where twice in a row it brings under 10% over the best before, since two lanes
     may be slower than one and eight faster than both; or where it needs over 80% of the device's
     memory (on a CPU: of the host's). Of more lanes only those count that bring 10% over fewer.
@@ -95,7 +97,7 @@ def probe_lanes(
     lanes = _fewest_of_the_best(paces)
     if limit == "most" and lanes < max(paces):
         limit = "no gain"
-    share = paces[lanes] * probe.operations_per_image() / probe.operations_per_second()
+    share = paces[lanes] * probe.operations_per_image() / probe.operations_per_second(lanes)
     return LaneMeasurement(
         lanes=lanes,
         images_per_second={str(count): pace for count, pace in paces.items()},
@@ -144,7 +146,15 @@ class _Probe:
     def pace(self, lanes: int) -> float:
         """Images a second of all lanes together."""
         group = self._group(lanes)
-        orders = group.fit.orders([0] * lanes)[: _STEPS.get(self._device.type, 1)]
+        with deterministic_convolutions():
+            best = self._best_of_runs(group)
+        images = device_images(self._data, self._device)
+        group.epoch(range(lanes), images, [self._values] * lanes)
+        self.gauge.read()
+        return best
+
+    def _best_of_runs(self, group: LaneGroup) -> float:
+        orders = group.fit.orders(group.epochs)[: _STEPS.get(self._device.type, 1)]
         group.fused.epoch(orders[:1])
         self._finish()
         best = 0.0
@@ -155,7 +165,6 @@ class _Probe:
                 self._finish()
                 images += orders.numel()
             best = max(best, images / (time.perf_counter() - started))
-        self.gauge.read()
         return best
 
     def operations_per_image(self) -> float:
@@ -166,9 +175,10 @@ class _Probe:
             group.step.run(images, group.settings)
         return float(counter.get_total_flops() / images.shape[1])
 
-    def operations_per_second(self) -> float:
-        """Of a large matrix product in the training's number format."""
-        number = torch.bfloat16 if self._group(1).precision == "bfloat16" else torch.float32
+    def operations_per_second(self, lanes: int) -> float:
+        """Of a large matrix product in the number format in which so many lanes train."""
+        precision = pick_precision("auto", self._device, lanes)
+        number = torch.bfloat16 if precision == "bfloat16" else torch.float32
         side = 4096 if self._device.type == "cuda" else 768
         left, right = (torch.randn(side, side, device=self._device, dtype=number) for _ in "ab")
         return 2 * side**3 / min(self._seconds(lambda: left @ right) for _ in range(5))
@@ -181,7 +191,7 @@ class _Probe:
         return time.perf_counter() - started
 
     def _group(self, lanes: int) -> LaneGroup:
-        same = [Lane(hyperparameters=self._values, seed=seed) for seed in range(lanes)]
+        same = [Lane(hyperparameters=self._values, seed=0)] * lanes
         return Trainer(self._detector, self._data, same, device=str(self._device)).whole()
 
     def _finish(self) -> None:

@@ -7,7 +7,6 @@ the CPU's convolutions run a quarter faster.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from contextvars import ContextVar
 from copy import copy
 from dataclasses import dataclass
 from typing import TypeVar
@@ -18,30 +17,22 @@ from torch.func import vmap
 from torch.utils._pytree import tree_map
 
 from models.detectors.base import Tensors
+from models.lane_context import as_lanes
 
 Result = TypeVar("Result")
-
-_MAPPED = ContextVar("_MAPPED", default=False)
-
-
-def in_lanes() -> bool:
-    """Whether the code that asks runs for several lanes at once: other operations are fast then."""
-    return _MAPPED.get()
 
 
 def over_lanes(function: Callable[..., Result], count: int) -> Callable[..., Result]:
     """The function of one model, made to take and return nested tensors with lanes in front.
 
-    One lane is run without vmap, which is faster and the same but for rounding.
+    One lane is run without vmap, which is faster and the same but for rounding. In bfloat16 more is
+    rounded: autocast keeps mapped losses in float32, and takes some of one lane's in bfloat16.
     """
     if count > 1:
 
         def mapped(*arguments: object) -> Result:
-            token = _MAPPED.set(True)
-            try:
+            with as_lanes():
                 together: Result = vmap(function)(*arguments)
-            finally:
-                _MAPPED.reset(token)
             return together
 
         return mapped

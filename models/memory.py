@@ -1,10 +1,17 @@
-"""How full the memory is that training needs, and what running out of it looks like."""
+"""The memory that training needs: how full it is, what running out looks like, the way out."""
 
 import os
 import resource
 from pathlib import Path
+from typing import TypeVar
 
 import torch
+from torch.utils._pytree import tree_map
+
+Nested = TypeVar("Nested")
+
+_SIGNS = ("out of memory", "can't allocate memory", "alloc_failed", "allocation_failed")
+"""The last two end the statuses of NVIDIA's libraries, whose own memory it is."""
 
 
 def is_out_of_memory(problem: BaseException) -> bool:
@@ -12,9 +19,15 @@ def is_out_of_memory(problem: BaseException) -> bool:
     if isinstance(problem, torch.cuda.OutOfMemoryError | MemoryError):
         return True
     text = str(problem).lower()
-    return isinstance(problem, RuntimeError) and (
-        "out of memory" in text or "can't allocate memory" in text
-    )
+    return isinstance(problem, RuntimeError) and any(sign in text for sign in _SIGNS)
+
+
+def on_host(tensors: Nested, device: torch.device) -> Nested:
+    """Nested tensors of the device on the CPU; a GPU is waited for once, not for each of them."""
+    copies: Nested = tree_map(lambda tensor: tensor.to("cpu", non_blocking=True), tensors)
+    if device.type == "cuda":
+        torch.cuda.current_stream(device).synchronize()
+    return copies
 
 
 class MemoryGauge:

@@ -17,7 +17,8 @@ from models.arrays import Labels, Scores
 from models.data.config import FOLDS
 from models.regression import logistic_regressions
 
-_LEAST_SPREAD = 1e-8
+LEAST_SPREAD = 1e-8
+"""Scores that differ by less are all the same."""
 _LEAST_ERROR = 1e-6
 
 
@@ -62,7 +63,7 @@ def _fit(parts: Tensor, anomalous: Tensor, kept: Tensor) -> _Fits:
     mean = features.mul(kept[:, None]).sum(2) / counts
     centred = features - mean[..., None]
     variance = centred.square().mul_(kept[:, None]).sum(2) / counts
-    spread = variance.sqrt().clamp_min(_LEAST_SPREAD)
+    spread = variance.sqrt().clamp_min(LEAST_SPREAD)
     standard = (centred / spread[..., None]).mT.contiguous()
     weights, intercepts = logistic_regressions(standard, anomalous, kept)
     weights = weights / spread
@@ -104,16 +105,20 @@ def _folds(anomalous: Labels) -> NDArray[np.int64]:
 
 
 def thresholds_of(scores: Tensor, anomalous: Tensor) -> Tensor:
-    """Where a logistic regression on each row of scores [K, N] says one half [K]."""
+    """Where a logistic regression on each row of scores [K, N] says one half [K].
+
+    The highest score, above which nothing lies, where the regression does not find that higher is
+    more anomalous: what is above its half would be what it calls normal.
+    """
     kept = torch.ones_like(scores, dtype=torch.bool)
     mean = scores.mean(1, keepdim=True)
-    spread = scores.std(1, correction=0, keepdim=True).clamp_min(_LEAST_SPREAD)
+    spread = scores.std(1, correction=0, keepdim=True).clamp_min(LEAST_SPREAD)
     weights, intercepts = logistic_regressions(
         ((scores - mean) / spread)[..., None], anomalous, kept
     )
     weight = weights[:, 0]
     cut = mean[:, 0] - spread[:, 0] * intercepts / weight
-    return torch.where(weight == 0, scores.amax(1), cut)
+    return torch.where(weight <= 0, scores.amax(1), cut)
 
 
 def fit_mixture(parts: Mapping[str, Scores], anomalous: Labels) -> Mixture:
@@ -135,7 +140,7 @@ def cross_fitted(parts: Mapping[str, Scores], anomalous: Labels) -> Scores:
 
 
 def threshold_of(score: Scores, anomalous: Labels) -> float:
-    """Where a logistic regression on one score says one half."""
+    """`thresholds_of` one score [N]."""
     return float(thresholds_of(torch.from_numpy(score)[None], torch.from_numpy(anomalous)))
 
 

@@ -17,12 +17,22 @@ def pick_device(device: str | None = None) -> torch.device:
     return torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
 
 
-def pick_precision(precision: Precision, device: torch.device) -> Literal["float32", "bfloat16"]:
-    """bfloat16 where "auto" finds hardware for it: there it is faster, elsewhere far slower."""
+def pick_precision(
+    precision: Precision, device: torch.device, lanes: int
+) -> Literal["float32", "bfloat16"]:
+    """bfloat16 where "auto" finds hardware for it: there it is faster, elsewhere far slower.
+
+    Several lanes on a CPU train in float32: there torch's autocast passes mapped convolutions by.
+    """
+    passed_by = device.type == "cpu" and lanes > 1
     if precision == "auto":
-        return "bfloat16" if _has_bfloat16(device) else "float32"
+        return "bfloat16" if not passed_by and _has_bfloat16(device) else "float32"
     if precision not in ("float32", "bfloat16"):
         raise ValueError(f"precision is {precision!r}, allowed are: auto, float32, bfloat16")
+    if precision == "bfloat16" and passed_by:
+        raise ValueError(
+            f"{lanes} lanes cannot train in bfloat16 on a CPU: give float32 or auto, or one lane"
+        )
     return precision
 
 

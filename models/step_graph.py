@@ -8,6 +8,7 @@ in place.
 import logging
 from collections.abc import Callable, Sequence
 from functools import cache
+from weakref import WeakSet
 
 import torch
 from torch import Tensor
@@ -19,14 +20,36 @@ _WARM_UP_STEPS = 3
 """What torch's documentation asks for before a capture: libraries allocate in their first calls."""
 
 
-def captured(work: Work, state: Sequence[Tensor], device: torch.device) -> Work:
-    """`work`, faster on a GPU: what calls it gets exactly what calling `work` would give.
+class GraphPool:
+    """Memory that recorded steps share, of which no two are ever replayed at once.
 
-    `state` is all that `work` changes in place. Elsewhere, or where the capture fails, it is `work`
-    itself. Running out of memory is raised.
+    A step leaves nothing in it that it reads again. The memory goes with the last graph in it, and
+    torch then refuses the handle: who comes next begins another.
+    """
+
+    def __init__(self) -> None:
+        self._graphs: WeakSet[torch.cuda.CUDAGraph] = WeakSet()
+
+    def recording(self, graph: torch.cuda.CUDAGraph, stream: torch.cuda.Stream) -> torch.cuda.graph:
+        """The context in which what is started is recorded."""
+        shared = next((other.pool() for other in self._graphs), None)
+        return torch.cuda.graph(graph, pool=shared, stream=stream)
+
+    def add(self, graph: torch.cuda.CUDAGraph) -> None:
+        """Let others share the memory of this graph, now recorded."""
+        self._graphs.add(graph)
+
+
+def captured(
+    work: Work, state: Sequence[Tensor], device: torch.device, pool: GraphPool
+) -> Work | None:
+    """What gives exactly what `work` would, faster; None where that cannot be recorded.
+
+    `state` is all that `work` changes in place. Only a GPU records. Running out of memory is
+    raised, and so is whatever goes wrong before the capture, as `work` warms up.
     """
     if device.type != "cuda":
-        return work
+        return None
     with torch.cuda.device(device):
         aside = torch.cuda.Stream()  # type: ignore[no-untyped-call]
         aside.wait_stream(torch.cuda.current_stream())
@@ -37,7 +60,8 @@ def captured(work: Work, state: Sequence[Tensor], device: torch.device) -> Work:
             torch.cuda.current_stream().wait_stream(aside)
         graph, here = torch.cuda.CUDAGraph(), torch.cuda.current_stream()
         try:
-            with torch.cuda.graph(graph):
+            # torch's own stream for this is of the device that recorded first.
+            with pool.recording(graph, aside):
                 work()
         except RuntimeError as problem:
             # A broken capture raises anew as it ends, and leaves its own stream the current one.
@@ -47,7 +71,8 @@ def captured(work: Work, state: Sequence[Tensor], device: torch.device) -> Work:
                 if is_out_of_memory(error):
                     raise error from None
             _say_that_it_is_slower(str(cause).split("\n", maxsplit=1)[0])
-            return work
+            return None
+    pool.add(graph)
     return graph.replay
 
 

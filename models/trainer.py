@@ -5,9 +5,8 @@ the sum of their losses is differentiated once. K = 1 is ordinary training throu
 All lanes see the same order of images per epoch, so that they differ by configuration alone.
 """
 
-import dataclasses
+import gc
 import logging
-import math
 import time
 from collections.abc import Collection, Mapping, Sequence
 from itertools import accumulate
@@ -22,11 +21,12 @@ from models.detectors.base import Tensors
 from models.device_images import device_images
 from models.hyperparameters import Value
 from models.lane import EpochResult, Lane
-from models.lane_group import GroupEpoch, LaneGroup
+from models.lane_group import LaneEpoch, LaneGroup
 from models.lanes import NetworkStack
 from models.memory import is_out_of_memory
 from models.precision import Precision, pick_device, pick_precision
 from models.scoring import FittedDetector, numbers
+from models.step_graph import GraphPool
 from models.validation import Validation
 
 if TYPE_CHECKING:
@@ -44,9 +44,10 @@ class Trainer:
     configuration there. A lane is an island: what happens in one changes no bit of another.
 
     Raises ValueError when the lanes differ in a structural hyperparameter, when several are given
-    of a detector that cannot be packed, or the detector cannot take the images' size. `device` None
-    is the GPU if there is one. Results are the same for the same seeds, data seed, number of lanes
-    and device; the number of lanes or of CPU threads may change the last digits.
+    of a detector that cannot be packed or in bfloat16 on a CPU, or the detector cannot take the
+    images' size. `device` None is the GPU if there is one. Results are the same for the same seeds,
+    data seed, number of lanes and device; the number of lanes or of CPU threads may change the last
+    digits.
     """
 
     def __init__(
@@ -61,7 +62,7 @@ class Trainer:
     ):
         self.detector_name = detector_name
         self.device = pick_device(device)
-        self.precision = pick_precision(precision, self.device)
+        self.precision = pick_precision(precision, self.device, len(lanes))
         self._detector = detectors.load(detector_name)
         self._lanes = list(lanes)
         if len(self._lanes) > 1 and not detectors.packable(detector_name):
@@ -89,17 +90,21 @@ class Trainer:
         None means every lane that is not empty. A lane that is not active is held: its weights,
         moments, statistics and epoch are afterwards what they were, bit for bit.
         """
-        chosen = self._chosen(active)
-        start = time.perf_counter()
-        results: dict[int, EpochResult] = {}
-        for first, group in self._placed_groups():
-            places = [lane - first for lane in chosen if 0 <= lane - first < len(group)]
-            if places:
-                results |= self._train(first, group, places)
+        start, train_seconds = time.perf_counter(), 0.0
+        waiting = self._chosen(active)
+        trained: dict[int, LaneEpoch] = {}
+        while waiting:
+            outcome = self._train(waiting)
+            if outcome is None:
+                self._halve(waiting[0])
+                continue
+            own, own_seconds = outcome
+            trained |= own
+            train_seconds += own_seconds
+            waiting = [lane for lane in waiting if lane not in own]
         seconds = time.perf_counter() - start
-        return {
-            lane: dataclasses.replace(result, seconds=seconds) for lane, result in results.items()
-        }
+        pace = self._fit.per_epoch / train_seconds if trained else 0.0
+        return {lane: self._result(lane, of, seconds, pace) for lane, of in trained.items()}
 
     def whole(self) -> LaneGroup:
         """All lanes as the one group they start as, to take single steps for a measurement."""
@@ -144,61 +149,65 @@ class Trainer:
         validation, trained = self._validations[lane], self._lanes[lane]
         if validation is None or trained is None:
             raise ValueError(f"lane {lane} has no usable validation: train an epoch first")
+        mixture = validation.mixture()
         return FittedDetector(
             detector=self.detector_name,
             hyperparameters=dict(trained.hyperparameters),
             channels=self._fit.channels,
             size=self._fit.size,
             weights=self.weights(lane),
-            mixture=validation.mixture(),
-            threshold=validation.threshold(),
+            mixture=mixture,
+            threshold=validation.threshold(mixture),
             error_threshold=validation.error_threshold(),
         )
 
-    def _train(self, first: int, group: LaneGroup, places: list[int]) -> dict[int, EpochResult]:
-        """An epoch of one group; without room for all its lanes, of its halves in turn.
+    def _train(self, waiting: Sequence[int]) -> tuple[dict[int, LaneEpoch], float] | None:
+        """An epoch of the group of the first that waits, by lane, and the seconds it trained.
 
-        Lanes keep their state of before the epoch when it runs out of memory, and the groups stay
-        halved: what did not fit once would not fit again.
+        None where there is no room for all its lanes, which then are as before the epoch. Nothing
+        of the group is held afterwards: its memory must be free when its halves are tried.
         """
+        group, place = self._of(waiting[0])
+        first = waiting[0] - place
+        places = [lane - first for lane in waiting if lane < first + len(group)]
         try:
             outcome = group.epoch(places, self._images, self._hyperparameters(first, group))
         except (RuntimeError, MemoryError) as problem:
             if len(group) == 1 or not is_out_of_memory(problem):
                 raise
-        else:
-            return {first + place: self._result(first + place, outcome, place) for place in places}
+            return None
+        for place in places:
+            verdict = outcome.lanes[place].verdict
+            validation = verdict if isinstance(verdict, Validation) else None
+            self._validations[first + place] = validation
+        return {first + place: outcome.lanes[place] for place in places}, outcome.train_seconds
+
+    def _halve(self, lane: int) -> None:
+        """Put two groups, as it stands, in the place of the lane's group, for good.
+
+        What did not fit once would not fit again.
+        """
+        at = self._groups.index(self._of(lane)[0])
         _LOG.warning(
             "no memory for %d lanes in one step on %s: they train as two groups in turn",
-            len(group),
+            len(self._groups[at]),
             self.device,
         )
-        halves = group.halves()
-        at = self._groups.index(group)
-        self._groups[at : at + 1] = halves
+        gc.collect()  # an error that its own traceback holds keeps all that its step had made
+        self._groups[at : at + 1] = self._groups[at].halves()
         torch.cuda.empty_cache()  # nothing where no GPU is in use
-        middle = len(halves[0])
-        results: dict[int, EpochResult] = {}
-        for offset, half in zip((0, middle), halves, strict=True):
-            own = [place - offset for place in places if 0 <= place - offset < len(half)]
-            if own:
-                results |= self._train(first + offset, half, own)
-        return results
 
-    def _result(self, lane: int, outcome: GroupEpoch, place: int) -> EpochResult:
-        verdict = outcome.verdicts[place]
-        error = verdict if isinstance(verdict, Exception) else None
-        validation = verdict if isinstance(verdict, Validation) else None
-        self._validations[lane] = validation
-        group, _ = self._of(lane)
+    def _result(self, lane: int, outcome: LaneEpoch, seconds: float, pace: float) -> EpochResult:
+        group, place = self._of(lane)
+        verdict = outcome.verdict
         return EpochResult(
             epoch=group.epochs[place],
-            losses=outcome.losses[place],
-            metrics=validation.metrics if validation else {},
-            seconds=math.nan,
-            images_per_second=self._fit.per_epoch / outcome.train_seconds,
+            losses=outcome.losses,
+            metrics=verdict.metrics if isinstance(verdict, Validation) else {},
+            seconds=seconds,
+            images_per_second=pace,
             diverged=verdict is None,
-            error=error,
+            error=verdict if isinstance(verdict, Exception) else None,
         )
 
     def _hyperparameters(self, first: int, group: LaneGroup) -> list[dict[str, Value]]:
@@ -241,7 +250,7 @@ class Trainer:
         settings = {
             name: torch.tensor([row[name] for row in rows], device=self.device) for name in rows[0]
         }
-        return LaneGroup(self._detector, stacks, settings, self._fit, self.precision)
+        return LaneGroup(self._detector, stacks, settings, self._fit, self.precision, GraphPool())
 
     def _make_networks(self, lane: Lane) -> dict[str, nn.Module]:
         """Newly initialised on the CPU, so that a seed means the same on every device."""

@@ -16,13 +16,19 @@ from models.hyperparameters import Value
 from models.lane_metrics import auprcs, aurocs, flagged
 from models.lanes import NetworkStack, over_lanes
 from models.memory import is_out_of_memory
-from models.mixture import Mixture, cross_fitted_lanes, fit_mixture, threshold_of, thresholds_of
+from models.mixture import (
+    LEAST_SPREAD,
+    Mixture,
+    cross_fitted_lanes,
+    fit_mixture,
+    threshold_of,
+    thresholds_of,
+)
 from models.scoring import CHUNK, scaled
 
 ERROR = "error"
 """The score part that is the reconstruction error, where a detector has one."""
 MIXTURE = "mixture"
-_LEAST_SPREAD = 1e-8
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,9 +46,9 @@ class Validation:
             return fit_mixture(self.parts, self.anomalous)
         return Mixture.single(self.choice)
 
-    def threshold(self) -> float:
-        """Of the chosen score on images outside validation."""
-        return threshold_of(self.mixture().score(self.parts), self.anomalous)
+    def threshold(self, mixture: Mixture) -> float:
+        """Of the chosen score as `mixture` gave it."""
+        return threshold_of(mixture.score(self.parts), self.anomalous)
 
     def error_threshold(self) -> float | None:
         """Of the reconstruction error, if the detector has one."""
@@ -124,7 +130,7 @@ def _choice(names: Sequence[str], hyperparameters: Mapping[str, Value]) -> str:
 def _usable(names: Sequence[str], parts: Tensor, choices: Sequence[str]) -> Tensor:
     """Which lanes [K] have finite parts [K, P, N], and a chosen score that tells images apart."""
     judged = [[choice in (name, MIXTURE) for name in names] for choice in choices]
-    spread = parts.std(2, correction=0) >= _LEAST_SPREAD
+    spread = parts.std(2, correction=0) >= LEAST_SPREAD
     needed = torch.tensor(judged, device=parts.device)
     return parts.isfinite().all(2).all(1) & (spread | ~needed).all(1)
 

@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from models.lanes import in_lanes
+from models.lane_context import in_lanes
 from models.requirements import PYRAMID_SIZES, Requirements
 
 _LARGEST_PRODUCT, _LARGEST_IN_LANES = 4, 2
@@ -223,6 +223,18 @@ def _rows(values: Tensor) -> Tensor:
     return values.permute(0, 2, 3, 1).flatten(0, 2)
 
 
+class Norm(nn.BatchNorm2d):
+    """BatchNorm that lanes can train in bfloat16.
+
+    Mapped over lanes, torch gives the library weights in the format of the values beside float32
+    statistics, which its backward pass refuses unless both are the same.
+    """
+
+    def forward(self, values: Tensor) -> Tensor:
+        """[N, C, H, W] -> the same shape, in lanes float32."""
+        return super().forward(values.float() if in_lanes() else values)
+
+
 def halving_convolutions(channels: int, widths: Sequence[int]) -> nn.ModuleList:
     """A stride-2 convolution for each level, from an image on."""
     deeper = [Halving(a, b) for a, b in pairwise(widths)]
@@ -235,7 +247,7 @@ class Encoder(nn.Module):
     def __init__(self, channels: int, widths: Sequence[int], activation: Activation):
         super().__init__()
         self.convs = halving_convolutions(channels, widths)
-        self.norms = nn.ModuleList(nn.BatchNorm2d(width) for width in widths[1:])
+        self.norms = nn.ModuleList(Norm(width) for width in widths[1:])
         self.activation = activation
 
     def forward(self, images: Tensor) -> list[Tensor]:
@@ -256,7 +268,7 @@ class Decoder(nn.Module):
         ends = zip(inputs[:-1], outputs[:-1], strict=True)
         self.convs = nn.ModuleList(Doubling(a, b) for a, b in ends)
         self.convs.append(ToImage(inputs[-1], channels))
-        self.norms = nn.ModuleList(nn.BatchNorm2d(width) for width in outputs[:-1])
+        self.norms = nn.ModuleList(Norm(width) for width in outputs[:-1])
         self.activation = activation
         self.skips = skips
 

@@ -1,7 +1,9 @@
 import pytest
 import torch
 
-from models.batches import epoch_order
+from models.batches import FitImages, epoch_order
+from models.data.images import TrainingData
+from models.device_images import device_images
 
 
 def test_every_normal_comes_once_and_anomalies_follow() -> None:
@@ -13,7 +15,13 @@ def test_every_normal_comes_once_and_anomalies_follow() -> None:
 
 def test_what_does_not_fill_a_batch_is_left_out() -> None:
     assert epoch_order((0, 0), 100, 10, 30, 5).shape == (3, 35)
-    assert epoch_order((0, 0), 20, 10, 64, 5).shape == (1, 25)
+
+
+def test_fewer_normals_than_a_batch_make_one_smaller_batch(digits: TrainingData) -> None:
+    images = device_images(digits, torch.device("cpu"))
+    fit = FitImages(images, {"batch_normals": 121, "batch_anomalies": 5}, 0)
+    assert fit.orders([0]).shape == (1, 1, 125)
+    assert (fit.batch_normals, fit.steps, fit.per_epoch) == (120, 1, 125)
 
 
 @pytest.mark.parametrize("seeds", [(0, 1), (1, 0)])

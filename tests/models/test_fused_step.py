@@ -1,7 +1,10 @@
 """The step on static buffers, recorded or not, is the plain step."""
 
+import gc
 import logging
+import weakref
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,11 +13,10 @@ from torch import Tensor
 
 from models import fused_step, step_graph
 from models.data.images import TrainingData
-from models.fused_step import FusedStep
-from models.lane_group import LaneGroup
+from models.lane_group import GroupEpoch, LaneGroup
 from models.scoring import scaled
 from models.step import Step
-from models.step_graph import Work, captured, warm_up
+from models.step_graph import GraphPool, Work, captured, warm_up
 from models.trainer import EpochResult, Lane, Trainer
 
 MakeTrainer = Callable[..., Trainer]
@@ -45,17 +47,16 @@ def test_warming_up_for_a_recording_leaves_no_trace(
 ) -> None:
     warm, cold = make_trainer(*UNEQUAL).whole(), make_trainer(*UNEQUAL).whole()
 
-    def capture(work: Work, state: Sequence[Tensor], device: torch.device) -> Work:
+    def capture(work: Work, state: Sequence[Tensor], *_: object) -> Work:
         warm_up(work, state)
         return work
 
-    monkeypatch.setattr(fused_step, "captured", capture)
-    recorded = FusedStep(warm.step, warm.fit.images, warm.settings)
-    cold.fused._advance = cold.fused._run
-    cold.fused._rows = torch.empty_like(warm.fit.orders([0, 1, 2])[0])
     orders = warm.fit.orders([0, 1, 2])
     for _ in range(2):
-        ours, theirs = recorded.epoch(orders), cold.fused.epoch(orders)
+        theirs = cold.fused.epoch(orders)
+        with monkeypatch.context() as patch:
+            patch.setattr(fused_step, "captured", capture)
+            ours = warm.fused.epoch(orders)
         assert all(torch.equal(ours[name], theirs[name]) for name in theirs)
     assert _equal(warm, cold)
 
@@ -85,7 +86,7 @@ def test_what_cannot_be_recorded_runs_as_it_is() -> None:
     def work() -> None:
         raise AssertionError("nothing runs before it is asked for")
 
-    assert captured(work, [], torch.device("cpu")) is work
+    assert captured(work, [], torch.device("cpu"), GraphPool()) is None
 
 
 def test_it_is_said_once_that_a_step_is_slower(caplog: pytest.LogCaptureFixture) -> None:
@@ -130,6 +131,58 @@ def test_lanes_without_room_train_in_groups_and_lose_nothing(
     assert crowded.epoch()[3].epoch == 1
 
 
+def test_halves_would_train_beside_the_group_that_had_no_room(
+    make_trainer: MakeTrainer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    crowded = make_trainer(*UNEQUAL)
+    crowded.epoch()
+    whole, run = weakref.ref(crowded.whole()), Step.run
+    beside: list[LaneGroup | None] = []
+
+    def short_of_memory(self: Step, images: Tensor, settings: dict[str, Tensor]) -> Any:
+        if len(images) == len(UNEQUAL):
+            circle = RuntimeError("CUDA out of memory")
+            raise circle  # which its own traceback holds
+        beside.append(whole())
+        return run(self, images, settings)
+
+    monkeypatch.setattr(Step, "run", short_of_memory)
+    assert set(crowded.epoch()) == {0, 1, 2}
+    assert beside and set(beside) == {None}
+
+
+def test_a_trainer_would_live_on_until_the_next_collection_of_garbage(
+    make_trainer: MakeTrainer,
+) -> None:
+    trainer = make_trainer()
+    trainer.epoch()
+    group = weakref.ref(trainer.whole())
+    gc.collect()
+    gc.disable()
+    try:
+        del trainer
+        assert group() is None
+    finally:
+        gc.enable()
+
+
+def test_lanes_of_two_groups_are_as_fast_as_the_whole_epoch(
+    make_trainer: MakeTrainer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trainer = make_trainer({}, {})
+    trainer._halve(0)
+    epoch = LaneGroup.epoch
+    taken = iter((1.0, 3.0))
+
+    def timed(self: LaneGroup, *arguments: Any) -> GroupEpoch:
+        return replace(epoch(self, *arguments), train_seconds=next(taken))
+
+    monkeypatch.setattr(LaneGroup, "epoch", timed)
+    results = trainer.epoch()
+    images = results[0].images_per_second * 4.0
+    assert images == results[1].images_per_second * 4.0 == trainer.whole().fit.per_epoch
+
+
 def test_one_lane_without_room_fails(
     make_trainer: MakeTrainer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -161,9 +214,9 @@ def test_a_recorded_step_gives_the_eager_steps_numbers(
         trainer.replace(1, lanes[0])  # type: ignore[arg-type]
         results += trainer.epoch().values()
         fused = trainer.whole().fused
-        assert (fused._advance != fused._run) == recorded
+        assert (fused._replay is not None) == recorded
         return [(result.losses, result.metrics) for result in results]
 
     recorded = curves(recorded=True)
-    monkeypatch.setattr(fused_step, "captured", lambda work, state, device: work)
+    monkeypatch.setattr(fused_step, "captured", lambda *_: None)
     assert curves(recorded=False) == recorded

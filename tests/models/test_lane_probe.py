@@ -1,11 +1,18 @@
 import json
 from dataclasses import asdict
+from typing import Any
 
 import pytest
+import torch
+from torch import Tensor, nn
 
-from models import detectors, lane_probe
+from models import detectors, lane_group, lane_probe
 from models.data.images import TrainingData
+from models.fused_step import FusedStep
+from models.lane import Lane
 from models.lane_probe import LaneMeasurement, probe_lanes
+from models.memory import MemoryGauge
+from models.trainer import Trainer
 
 GAN = "two-discriminator-gan"
 SMALL = {"width": 4, "batch_normals": 16, "batch_anomalies": 4}
@@ -71,6 +78,49 @@ def test_a_real_measurement_survives_json(
     assert LaneMeasurement(**json.loads(json.dumps(asdict(found)))) == found
     assert found.images_per_second["2"] > 0 and 0 < found.arithmetic_share < 1
     assert 0 < found.memory_share < 1 and found.seconds > 0
+
+
+def test_a_measurement_would_leave_out_what_training_does(
+    digits: TrainingData, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its convolutions are slower than torch's choice, and an epoch's end takes more memory."""
+    monkeypatch.setattr(lane_probe, "MOST_LANES", 2)
+    deterministic, happened = set(), []
+    steps, scoring, read = FusedStep.epoch, lane_group.score_lanes, MemoryGauge.read
+
+    def stepping(self: FusedStep, orders: Tensor) -> dict[str, Tensor]:
+        deterministic.add(torch.backends.cudnn.deterministic)
+        return steps(self, orders)
+
+    def scored(*arguments: Any) -> dict[str, Tensor]:
+        happened.append("scored")
+        return scoring(*arguments)
+
+    def reading(self: MemoryGauge) -> None:
+        happened.append("read")
+        read(self)
+
+    monkeypatch.setattr(FusedStep, "epoch", stepping)
+    monkeypatch.setattr(lane_group, "score_lanes", scored)
+    monkeypatch.setattr(MemoryGauge, "read", reading)
+    _probed(digits)
+    assert deterministic == {True}
+    assert happened == ["scored", "read"] * 2
+
+
+def test_a_measurement_would_initialise_the_same_lane_many_times(
+    digits: TrainingData, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made, make = [], Trainer._make_networks
+
+    def counted(self: Trainer, lane: Lane) -> dict[str, nn.Module]:
+        made.append(lane)
+        return make(self, lane)
+
+    monkeypatch.setattr(Trainer, "_make_networks", counted)
+    values = detectors.resolve(GAN, SMALL)
+    lane_probe._Probe(GAN, values, digits, torch.device("cpu")).pace(8)
+    assert len(made) == 1
 
 
 def test_a_detector_of_several_stages_is_measured_alone(

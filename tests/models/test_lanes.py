@@ -1,7 +1,8 @@
 import torch
 from torch import nn
 
-from models.lanes import NetworkStack, in_lanes, over_lanes
+from models.lane_context import in_lanes
+from models.lanes import NetworkStack, over_lanes
 
 
 def _network() -> nn.Sequential:

@@ -5,7 +5,14 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedKFold
 
 from models import metrics
-from models.mixture import cross_fitted, cross_fitted_lanes, fit_mixture, threshold_of
+from models.lane_metrics import flagged
+from models.mixture import (
+    cross_fitted,
+    cross_fitted_lanes,
+    fit_mixture,
+    threshold_of,
+    thresholds_of,
+)
 from models.regression import logistic_regressions
 
 
@@ -46,6 +53,18 @@ def test_a_threshold_lies_where_the_classes_are_as_likely() -> None:
     random = np.random.default_rng(1)
     score = np.concatenate([random.normal(0, 1, 3000), random.normal(4, 1, 3000)])
     assert threshold_of(score, np.arange(6000) >= 3000) == pytest.approx(2.0, abs=0.1)
+
+
+def test_small_errors_would_be_called_anomalies_where_anomalies_have_smaller_ones() -> None:
+    """Above the half of a regression that points down lies what it calls normal."""
+    error = torch.arange(20.0, dtype=torch.float64)
+    scores = torch.stack([error, -error, torch.full_like(error, 3.0)])
+    anomalous = torch.arange(20) >= 10
+    thresholds = thresholds_of(scores, anomalous)
+    said = flagged(scores, anomalous, thresholds)
+    assert said.accuracy.tolist() == [1.0, 0.5, 0.5]
+    assert said.f1.tolist() == [1.0, 0.0, 0.0]
+    assert thresholds[1:].tolist() == [0.0, 3.0]
 
 
 def test_positive_parts_enter_by_their_logarithm() -> None:

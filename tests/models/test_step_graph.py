@@ -4,13 +4,13 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 import torch
 
 from models import step_graph
-from models.step_graph import captured
+from models.step_graph import GraphPool, captured
 
 CUDA = torch.device("cuda")
 INVALID = RuntimeError("CUDA error: operation failed due to a previous error during capture")
@@ -28,12 +28,17 @@ class FakeGraph:
     """A graph whose capture can no longer be ended once something went wrong in it."""
 
     broken = False
+    begun_in: ClassVar[list[tuple[object, ...]]] = []
 
-    def capture_begin(self, *_: object, **__: object) -> None: ...
+    def capture_begin(self, *pool: object, **_: object) -> None:
+        FakeGraph.begun_in.append(pool)
 
     def capture_end(self) -> None:
         if FakeGraph.broken:
             raise INVALID
+
+    def pool(self) -> tuple[int, int]:
+        return (0, id(self))
 
     def replay(self) -> None: ...
 
@@ -72,6 +77,7 @@ def cuda(monkeypatch: pytest.MonkeyPatch) -> FakeCuda:
     monkeypatch.setattr(torch._C, "_host_emptyCache", lambda: None, raising=False)
     monkeypatch.setattr(torch.cuda.graph, "default_capture_stream", None)
     monkeypatch.setattr(FakeGraph, "broken", False)
+    monkeypatch.setattr(FakeGraph, "begun_in", [])
     step_graph._say_that_it_is_slower.cache_clear()
     return fake
 
@@ -94,10 +100,28 @@ class Counting:
 
 def test_a_recorded_step_is_replayed_and_nothing_of_the_warm_up_stays(cuda: FakeCuda) -> None:
     work = Counting(None)
-    advance = captured(work, [work.state], CUDA)
-    assert advance.__name__ == "replay"
+    advance = captured(work, [work.state], CUDA, GraphPool())
+    assert advance is not None and advance.__name__ == "replay"
     assert torch.equal(work.state, torch.ones(1))  # by the capture, in which a GPU computes nothing
     assert cuda.current is cuda.default
+
+
+def test_a_step_would_be_recorded_on_the_stream_of_another_device(cuda: FakeCuda) -> None:
+    streams = []
+    captured(lambda: streams.append(cuda.current), [], CUDA, GraphPool())
+    *warm_up, recorded = streams
+    assert warm_up == [recorded] * 3 and recorded is not cuda.default
+
+
+def test_recorded_steps_of_one_trainer_would_not_share_their_memory(cuda: FakeCuda) -> None:
+    pool, state = GraphPool(), torch.zeros(1)
+    first = captured(lambda: None, [state], CUDA, pool)
+    shared = first.__self__.pool()  # type: ignore[union-attr]
+    second = captured(lambda: None, [state], CUDA, pool)
+    assert FakeGraph.begun_in == [(), (shared,)]
+    del first, second
+    third = captured(lambda: None, [state], CUDA, pool)
+    assert third is not None and FakeGraph.begun_in[2] == ()
 
 
 def test_a_capture_that_breaks_leaves_its_own_stream_and_says_why(
@@ -105,7 +129,7 @@ def test_a_capture_that_breaks_leaves_its_own_stream_and_says_why(
 ) -> None:
     work = Counting(RuntimeError("operation not permitted\nsee the manual"))
     with caplog.at_level(logging.WARNING):
-        assert captured(work, [work.state], CUDA) is work
+        assert captured(work, [work.state], CUDA, GraphPool()) is None
     assert cuda.current is cuda.default
     assert torch.equal(work.state, torch.zeros(1))
     assert [record.args for record in caplog.records] == [("operation not permitted",)]
@@ -116,7 +140,7 @@ def test_a_capture_without_memory_is_known_as_such(cuda: FakeCuda, breaks: bool)
     """Whoever catches it halves the lanes, and must not take it for a broken step."""
     work = Counting(torch.cuda.OutOfMemoryError("CUDA out of memory"), breaks)
     with pytest.raises(torch.cuda.OutOfMemoryError):
-        captured(work, [work.state], CUDA)
+        captured(work, [work.state], CUDA, GraphPool())
     assert cuda.current is cuda.default
 
 
@@ -128,7 +152,7 @@ def test_a_warm_up_that_fails_leaves_no_trace(cuda: FakeCuda) -> None:
         raise RuntimeError("CUDA out of memory")
 
     with pytest.raises(RuntimeError, match="out of memory"):
-        captured(work, [state], CUDA)
+        captured(work, [state], CUDA, GraphPool())
     assert torch.equal(state, torch.zeros(1))
     assert cuda.current is cuda.default
     (aside,) = cuda.default.waited_for

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import torch
 
-from models import detectors
+from models import detectors, validation
 from models.trainer import Lane, Trainer
 
 MakeTrainer = Callable[..., Trainer]
@@ -216,6 +216,22 @@ def test_a_toy_anomaly_is_told_apart(make_trainer: MakeTrainer, detector: str) -
     trainer = make_trainer({"width": 8, **rates}, detector=detector)
     best = max(trainer.epoch()[0].metrics["auroc"] for _ in range(15))
     assert best > 0.9
+
+
+def test_a_mixture_would_be_fitted_twice(
+    make_trainer: MakeTrainer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trainer = make_trainer({"score": "mixture"})
+    trainer.epoch()
+    fit, fitted = validation.fit_mixture, []
+
+    def counted(*arguments: Any) -> Any:
+        fitted.append(arguments)
+        return fit(*arguments)
+
+    monkeypatch.setattr(validation, "fit_mixture", counted)
+    trainer.fitted(0)
+    assert len(fitted) == 1
 
 
 def test_metrics_name_every_score_part(make_trainer: MakeTrainer) -> None:

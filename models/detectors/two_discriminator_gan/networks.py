@@ -4,7 +4,7 @@ import math
 
 from torch import Tensor, nn
 
-from models.detectors.convolutional import halving_convolutions, leaky_relu
+from models.detectors.convolutional import Norm, halving_convolutions, leaky_relu
 
 
 class Discriminator(nn.Module):
@@ -19,7 +19,7 @@ class Discriminator(nn.Module):
         super().__init__()
         widths = [width * min(2**level, 4) for level in range(int(math.log2(size)) - 2)]
         self.convs = halving_convolutions(channels, widths)
-        self.norms = nn.ModuleList(nn.BatchNorm2d(width) for width in widths[1:])
+        self.norms = nn.ModuleList(Norm(width) for width in widths[1:])
         self.heads = nn.ModuleList()
         if head in ("both", "map"):
             self.heads.append(nn.Conv2d(widths[-1], 1, 3, 1, 1))
