@@ -1,13 +1,18 @@
 """What is kept of a trial in a storage, and what is believed of it when it is read."""
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
+import torch
 
+from models.mixture import Mixture
+from models.scoring import DetectorNotWhole, FittedDetector
 from tuner.checkpoints import Checkpoints, Held, held_checkpoints
 from tuner.sealed import Damaged, label_of, seal, unseal
-from tuner.storage import local_storage
+from tuner.storage import StorageError, local_storage
+from tuner.storage.folder import FolderStorage
 
 CONFIGURATION = {"patch_n": 3, "rate": 1e-4, "seed": 7}
 DAMAGES: dict[str, Callable[[bytes], bytes]] = {
@@ -55,14 +60,65 @@ def test_a_driver_would_not_see_what_checkpoints_hold(tmp_path: Path) -> None:
     assert held_checkpoints(storage) == {12: held}
 
 
-def test_a_best_detector_would_be_mixed_from_two_epochs(tmp_path: Path) -> None:
-    storage = local_storage(tmp_path)
-    checkpoints = Checkpoints(storage, 3)
-    assert checkpoints.best() is None
-    checkpoints.put_best({"weights": b"1", "config": b"1"})
-    assert checkpoints.best() == {"weights": b"1", "config": b"1"}
-    storage.put("trials/3/best/weights", b"2")  # and a kill before the config
-    assert checkpoints.best() is None
+def detector(weight: float, weighted: float) -> FittedDetector:
+    return FittedDetector(
+        detector="random",
+        hyperparameters={},
+        channels=1,
+        size=16,
+        weights={"network.weight": torch.tensor([weight])},
+        mixture=Mixture(weights={"a": weighted}, offset=0.0),
+        threshold=0.5,
+        error_threshold=None,
+    )
+
+
+class FailingFrom(FolderStorage):
+    """A storage that is full after so many more objects."""
+
+    left = 0
+
+    def put(self, key: str, data: bytes) -> None:
+        if FailingFrom.left == 0:
+            raise StorageError("it is full")
+        FailingFrom.left -= 1
+        super().put(key, data)
+
+
+@pytest.mark.parametrize("written", [0, 1, 2, 3])
+def test_a_best_detector_would_be_loaded_that_is_mixed_from_two_epochs(
+    tmp_path: Path, written: int
+) -> None:
+    first, second = detector(1.0, 0.1), detector(2.0, 0.2)
+    checkpoints = Checkpoints(FailingFrom(root=tmp_path, base=tmp_path, durable=False), 3)
+    FailingFrom.left = 3
+    checkpoints.put_best(first.files())
+    FailingFrom.left = written
+    with nullcontext() if written == 3 else pytest.raises(StorageError):
+        checkpoints.put_best(second.files())
+    best = tmp_path / "trials" / "3" / "best"
+    if written in (1, 2):
+        with pytest.raises(DetectorNotWhole, match=r"trials/3/best does not hold one whole"):
+            FittedDetector.load(best)
+    else:
+        assert FittedDetector.load(best).files() == (second if written else first).files()
+
+
+@pytest.mark.parametrize("name", ["config.json", "model.safetensors"])
+def test_a_best_detector_would_be_loaded_without_one_of_its_files(
+    tmp_path: Path, name: str
+) -> None:
+    detector(1.0, 0.1).save(tmp_path)
+    (tmp_path / name).unlink()
+    with pytest.raises(DetectorNotWhole, match=f"{name} is missing"):
+        FittedDetector.load(tmp_path)
+
+
+def test_a_detector_saved_before_there_were_sums_would_not_load(tmp_path: Path) -> None:
+    saved = detector(1.0, 0.1)
+    saved.save(tmp_path)
+    (tmp_path / "sums.json").unlink()
+    assert FittedDetector.load(tmp_path).files() == saved.files()
 
 
 def test_dropping_would_leave_bytes_or_take_what_is_needed(tmp_path: Path) -> None:
@@ -72,7 +128,7 @@ def test_dropping_would_leave_bytes_or_take_what_is_needed(tmp_path: Path) -> No
         checkpoints.put(epochs, CONFIGURATION, b"state")
     checkpoints.put_best({"weights": b"1"})
     checkpoints.drop_states()
-    assert set(storage.sizes()) == {"trials/3/best/weights", "trials/3/best/sums.json"}
+    assert set(storage.sizes()) == {"trials/3/best/weights"}
     checkpoints.drop_best()
     assert storage.sizes() == {}
 

@@ -10,7 +10,6 @@ import torch
 from models.scoring import FittedDetector
 from tests.tuner.worker.conftest import attempt, essence
 from tuner.attempt import Attempt, Report
-from tuner.checkpoints import Checkpoints
 from tuner.setting import SPLIT, TrialSetting
 from tuner.storage import local_storage
 from tuner.worker.trial import TrialWorker
@@ -98,9 +97,7 @@ def test_a_storage_that_fails_would_fail_the_trial_or_never_be_tried_again(
     away.rename(trials)
     third = worker.next_report()
     assert (third.notice, essence(third)) == ("", undisturbed[2])
-    detector = FittedDetector.load(trials / "0" / "best")
-    best = max((report[1]["auroc"], -index) for index, report in enumerate(undisturbed[:3]))  # type: ignore[index]
-    assert Checkpoints(setting.storage, 0).best() == detector.files(), best
+    FittedDetector.load(trials / "0" / "best")  # raises where it is not one whole detector
     resumed = reports(TrialWorker(setting), attempt(recorded_epochs=3), 1)
     assert essence(resumed[0]) == undisturbed[3]
 
