@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tuner.sealed import HEAD_BYTES, Damaged, label_of, seal, unseal
-from tuner.storage import Storage
+from tuner.storage import Storage, StorageError
 
 FOLDER = "trials"
 BEST = "best"
@@ -46,13 +46,19 @@ class Checkpoints:
     def newest(self, configuration: Configuration, log: Log) -> bytes | None:
         """Return the body of the newest whole checkpoint of this configuration, None without one.
 
-        `log` hears of each that is refused, and why. Raises StorageError.
+        `log` hears of each that is refused, and why. Raises StorageError where a place cannot be
+        read and the other holds none.
         """
         whole: dict[int, bytes] = {}
+        unread: StorageError | None = None
         for place in PLACES:
-            data = self._storage.get(self._folder + place)
             try:
+                data = self._storage.get(self._folder + place)
                 label, body = unseal(data) if data is not None else ({}, b"")
+            except StorageError as error:
+                log(f"{self._folder}{place} cannot be read: {error}")
+                unread = error
+                continue
             except Damaged as damage:
                 log(f"{self._folder}{place} is refused: {damage}")
                 continue
@@ -60,6 +66,8 @@ class Checkpoints:
                 whole[label["epochs"]] = body
             elif label:
                 log(f"{self._folder}{place} is not used: it is of another configuration")
+        if unread is not None and not whole:
+            raise unread
         return whole[max(whole)] if whole else None
 
     def put(self, epochs: int, configuration: Configuration, body: bytes) -> None:

@@ -51,6 +51,44 @@ def test_a_state_of_another_configuration_would_be_trained_on(tmp_path: Path) ->
     assert checkpoints.newest(CONFIGURATION, said.append) == b"own"
 
 
+class Unreadable(FolderStorage):
+    """A storage that fails to read some of its keys."""
+
+    failing: tuple[str, ...] = ()
+
+    def get(self, key: str, limit: int | None = None) -> bytes | None:
+        if key.endswith(Unreadable.failing):
+            raise StorageError("it cannot be reached")
+        return super().get(key, limit)
+
+
+@pytest.mark.parametrize(("failing", "left"), [("checkpoint-0", 3), ("checkpoint-1", 2)])
+def test_a_place_that_cannot_be_read_would_hide_the_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failing: str, left: int
+) -> None:
+    checkpoints, said = Checkpoints(Unreadable(root=tmp_path, base=tmp_path), 5), list[str]()
+    for epochs in (2, 3):
+        checkpoints.put(epochs, CONFIGURATION, b"state %d" % epochs)
+    monkeypatch.setattr(Unreadable, "failing", (failing,))
+    assert checkpoints.newest(CONFIGURATION, said.append) == b"state %d" % left
+    assert said == [f"trials/5/{failing} cannot be read: it cannot be reached"]
+
+
+@pytest.mark.parametrize("other", ["none", "damaged", "of another configuration"])
+def test_a_place_that_cannot_be_read_would_pass_for_an_empty_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, other: str
+) -> None:
+    checkpoints = Checkpoints(Unreadable(root=tmp_path, base=tmp_path), 5)
+    checkpoints.put(3, CONFIGURATION, b"state")
+    if other != "none":
+        checkpoints.put(2, {"patch_n": 9}, b"state")
+    if other == "damaged":
+        (tmp_path / "trials" / "5" / "checkpoint-0").write_bytes(b"x")
+    monkeypatch.setattr(Unreadable, "failing", ("checkpoint-1",))
+    with pytest.raises(StorageError, match="it cannot be reached"):
+        checkpoints.newest(CONFIGURATION, lambda _text: None)
+
+
 def test_a_driver_would_not_see_what_checkpoints_hold(tmp_path: Path) -> None:
     storage = local_storage(tmp_path)
     for epochs in (4, 5):
