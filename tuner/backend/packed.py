@@ -10,7 +10,7 @@ import ray
 from ray import tune
 
 from models import detectors
-from tuner.attempt import Attempt, AttemptGivenUpError, Report
+from tuner.attempt import Attempt, AttemptGivenUpError, OutOfReachError, Report
 from tuner.backend.packs import Lease
 from tuner.backend.trainable import ATTEMPT, REPORT, SETTING
 from tuner.leases import Place
@@ -45,7 +45,7 @@ class PackedTrialActor(tune.Trainable):  # type: ignore[misc]  # ray has no type
         lease = self._lease or self._wait_for_lease()
         try:
             report: Report = ray.get(lease.pack.next_report.remote(self._attempt))
-        except AttemptGivenUpError:
+        except (AttemptGivenUpError, OutOfReachError):  # the pack itself is well
             raise
         except ray.exceptions.RayError:
             ray.get(self._registry.lost.remote(lease.name))
