@@ -269,7 +269,7 @@ def test_a_pack_without_images_would_fail_its_trials_or_leave_somebody_waiting(
 
 
 def test_a_trial_whose_checkpoint_is_out_of_reach_would_begin_anew_or_end_its_neighbours(
-    pack: Requests, setting: TrialSetting, monkeypatch: pytest.MonkeyPatch
+    pack: Requests, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     beside = pack.curve(differing(1), 2)
     beside.result(60)
