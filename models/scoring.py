@@ -1,6 +1,7 @@
 """A trained detector put to use: scores and reconstructions of images, saved and loaded."""
 
 import dataclasses
+import hashlib
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors.torch import load_file, save
+from safetensors.torch import load, save
 from torch import Tensor, nn
 
 from models import detectors
@@ -17,9 +18,13 @@ from models.detectors.base import Detector, Networks, Tensors
 from models.hyperparameters import Value
 from models.mixture import Mixture
 
-_CONFIG, _WEIGHTS = "config.json", "model.safetensors"
+_SUMS, _WEIGHTS, _CONFIG = "sums.json", "model.safetensors", "config.json"
 CHUNK = 256
 """Images scored at a time: few enough to stay in the processor's cache."""
+
+
+class DetectorNotWhole(ValueError):  # noqa: N818 - it says what is wrong
+    """A folder's files are not those of one detector."""
 
 
 def scaled(images: Tensor) -> Tensor:
@@ -78,29 +83,37 @@ class FittedDetector:
         return whole["image"]
 
     def save(self, folder: Path) -> None:
-        """Write config.json and model.safetensors."""
+        """Write config.json, model.safetensors, and sums.json by which they are checked."""
         folder.mkdir(parents=True, exist_ok=True)
         for name, data in self.files().items():
             (folder / name).write_bytes(data)
 
     def files(self) -> dict[str, bytes]:
-        """What `save` writes, by file name."""
+        """What `save` writes, by file name.
+
+        To be written in this order, the sums first: a detector that was not replaced in full then
+        never passes for a whole one.
+        """
         config = {
             name.name: getattr(self, name.name)
             for name in dataclasses.fields(self)
             if name.name not in ("weights", "mixture")
         }
         config["mixture"] = dataclasses.asdict(self.mixture)
-        text = json.dumps(config, indent=2) + "\n"
-        return {_WEIGHTS: save(self.weights), _CONFIG: text.encode()}
+        files = {_WEIGHTS: save(self.weights), _CONFIG: _json(config)}
+        return {_SUMS: _json({name: _sum(data) for name, data in files.items()}), **files}
 
     @classmethod
     def load(cls, folder: Path) -> "FittedDetector":
-        """Read what `save` wrote."""
-        config: dict[str, Any] = json.loads((folder / _CONFIG).read_text())
+        """Read what `save` wrote; without sums, as earlier versions wrote it, it is not checked.
+
+        Raises DetectorNotWhole where a file is missing or is not the one that the sums are of.
+        """
+        files = _read_whole(folder)
+        config: dict[str, Any] = json.loads(files[_CONFIG])
         stored = config.pop("mixture")
         mixture = Mixture(**{**stored, "logarithmic": tuple(stored["logarithmic"])})
-        return cls(weights=load_file(folder / _WEIGHTS), mixture=mixture, **config)
+        return cls(weights=load(files[_WEIGHTS]), mixture=mixture, **config)
 
     def to(self, device: str) -> "FittedDetector":
         """The same detector, computing on another device."""
@@ -136,3 +149,32 @@ class FittedDetector:
 def _own_weights(name: str, module: nn.Module, weights: Tensors) -> Tensors:
     """One network's part of all weights; KeyError where one is missing."""
     return {key: weights[f"{name}.{key}"] for key in module.state_dict()}
+
+
+def _json(content: Mapping[str, Any]) -> bytes:
+    return (json.dumps(content, indent=2) + "\n").encode()
+
+
+def _sum(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def _read_whole(folder: Path) -> dict[str, bytes]:
+    """The files of a saved detector, each held against its sum where there are sums."""
+    sums = json.loads((folder / _SUMS).read_text()) if (folder / _SUMS).exists() else {}
+    files: dict[str, bytes] = {}
+    for name in (_WEIGHTS, _CONFIG):
+        path = folder / name
+        if not path.exists():
+            raise DetectorNotWhole(_not_whole(folder, f"{name} is missing"))
+        files[name] = path.read_bytes()
+        if sums and _sum(files[name]) != sums.get(name):
+            raise DetectorNotWhole(_not_whole(folder, f"{name} is not the one {_SUMS} was made of"))
+    return files
+
+
+def _not_whole(folder: Path, reason: str) -> str:
+    return (
+        f"{folder} does not hold one whole detector: {reason}. Its writing was broken off, or is "
+        "under way: try again while its search runs, else take another trial's, or retrain it"
+    )

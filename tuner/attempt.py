@@ -39,7 +39,11 @@ class Report:
 
 
 class WorkerLostError(RuntimeError):
-    """The process that trains this attempt and others cannot go on; the message says why."""
+    """The process that trains this attempt cannot go on; the message says in a line why."""
+
+
+class OutOfReachError(RuntimeError):
+    """A machine does not reach what an attempt starts from; the message names it and says why."""
 
 
 class AttemptGivenUpError(RuntimeError):

@@ -6,19 +6,16 @@ its label names the configuration, so that a driver can read it without torch, a
 another configuration never goes on from it.
 """
 
-import hashlib
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from tuner.sealed import HEAD_BYTES, Damaged, label_of, seal, unseal
-from tuner.storage import Storage
+from tuner.storage import Storage, StorageError
 
 FOLDER = "trials"
 BEST = "best"
 PLACES = ("checkpoint-0", "checkpoint-1")
-SUMS = "sums.json"
 
 Configuration = Mapping[str, float | int | str]
 Log = Callable[[str], object]
@@ -49,13 +46,19 @@ class Checkpoints:
     def newest(self, configuration: Configuration, log: Log) -> bytes | None:
         """Return the body of the newest whole checkpoint of this configuration, None without one.
 
-        `log` hears of each that is refused, and why. Raises StorageError.
+        `log` hears of each that is refused, and why. Raises StorageError where a place cannot be
+        read and the other holds none.
         """
         whole: dict[int, bytes] = {}
+        unread: StorageError | None = None
         for place in PLACES:
-            data = self._storage.get(self._folder + place)
             try:
+                data = self._storage.get(self._folder + place)
                 label, body = unseal(data) if data is not None else ({}, b"")
+            except StorageError as error:
+                log(f"{self._folder}{place} cannot be read: {error}")
+                unread = error
+                continue
             except Damaged as damage:
                 log(f"{self._folder}{place} is refused: {damage}")
                 continue
@@ -63,6 +66,8 @@ class Checkpoints:
                 whole[label["epochs"]] = body
             elif label:
                 log(f"{self._folder}{place} is not used: it is of another configuration")
+        if unread is not None and not whole:
+            raise unread
         return whole[max(whole)] if whole else None
 
     def put(self, epochs: int, configuration: Configuration, body: bytes) -> None:
@@ -74,19 +79,12 @@ class Checkpoints:
         self._storage.put(self._folder + PLACES[epochs % 2], seal(label, body))
 
     def put_best(self, files: Mapping[str, bytes]) -> None:
-        """Write the detector of the best epoch, and last the sums by which it is checked."""
+        """Write the detector of the best epoch in the order of `FittedDetector.files`.
+
+        One that is broken off is refused when it is loaded. Raises StorageError.
+        """
         for name, data in files.items():
             self._storage.put(f"{self._folder}{BEST}/{name}", data)
-        sums = {name: hashlib.sha256(data).hexdigest() for name, data in files.items()}
-        self._storage.put(f"{self._folder}{BEST}/{SUMS}", json.dumps(sums, indent=2).encode())
-
-    def best(self) -> dict[str, bytes] | None:
-        """Return the files of the best detector; None where they are not there in full."""
-        prefix = f"{self._folder}{BEST}/"
-        sums: dict[str, str] = json.loads(self._storage.get(f"{prefix}{SUMS}") or b"{}")
-        files = {name: self._storage.get(f"{prefix}{name}") or b"" for name in sums}
-        whole = all(hashlib.sha256(files[name]).hexdigest() == sums[name] for name in sums)
-        return files if sums and whole else None
 
     def drop_states(self) -> None:
         """Remove what only a resume would need. Raises StorageError."""
@@ -95,10 +93,8 @@ class Checkpoints:
             self._storage.delete(self._folder + place)
 
     def drop_best(self) -> None:
-        """Remove the best detector, its sums first. Raises StorageError."""
-        prefix = f"{self._folder}{BEST}/"
-        self._storage.delete(f"{prefix}{SUMS}")
-        for key in self._storage.sizes(prefix):
+        """Remove the best detector. Raises StorageError."""
+        for key in self._storage.sizes(f"{self._folder}{BEST}/"):
             self._storage.delete(key)
 
 

@@ -1,13 +1,18 @@
 """What is kept of a trial in a storage, and what is believed of it when it is read."""
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
+import torch
 
+from models.mixture import Mixture
+from models.scoring import DetectorNotWhole, FittedDetector
 from tuner.checkpoints import Checkpoints, Held, held_checkpoints
 from tuner.sealed import Damaged, label_of, seal, unseal
-from tuner.storage import local_storage
+from tuner.storage import StorageError, local_storage
+from tuner.storage.folder import FolderStorage
 
 CONFIGURATION = {"patch_n": 3, "rate": 1e-4, "seed": 7}
 DAMAGES: dict[str, Callable[[bytes], bytes]] = {
@@ -46,6 +51,44 @@ def test_a_state_of_another_configuration_would_be_trained_on(tmp_path: Path) ->
     assert checkpoints.newest(CONFIGURATION, said.append) == b"own"
 
 
+class Unreadable(FolderStorage):
+    """A storage that fails to read some of its keys."""
+
+    failing: tuple[str, ...] = ()
+
+    def get(self, key: str, limit: int | None = None) -> bytes | None:
+        if key.endswith(Unreadable.failing):
+            raise StorageError("it cannot be reached")
+        return super().get(key, limit)
+
+
+@pytest.mark.parametrize(("failing", "left"), [("checkpoint-0", 3), ("checkpoint-1", 2)])
+def test_a_place_that_cannot_be_read_would_hide_the_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failing: str, left: int
+) -> None:
+    checkpoints, said = Checkpoints(Unreadable(root=tmp_path, base=tmp_path), 5), list[str]()
+    for epochs in (2, 3):
+        checkpoints.put(epochs, CONFIGURATION, b"state %d" % epochs)
+    monkeypatch.setattr(Unreadable, "failing", (failing,))
+    assert checkpoints.newest(CONFIGURATION, said.append) == b"state %d" % left
+    assert said == [f"trials/5/{failing} cannot be read: it cannot be reached"]
+
+
+@pytest.mark.parametrize("other", ["none", "damaged", "of another configuration"])
+def test_a_place_that_cannot_be_read_would_pass_for_an_empty_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, other: str
+) -> None:
+    checkpoints = Checkpoints(Unreadable(root=tmp_path, base=tmp_path), 5)
+    checkpoints.put(3, CONFIGURATION, b"state")
+    if other != "none":
+        checkpoints.put(2, {"patch_n": 9}, b"state")
+    if other == "damaged":
+        (tmp_path / "trials" / "5" / "checkpoint-0").write_bytes(b"x")
+    monkeypatch.setattr(Unreadable, "failing", ("checkpoint-1",))
+    with pytest.raises(StorageError, match="it cannot be reached"):
+        checkpoints.newest(CONFIGURATION, lambda _text: None)
+
+
 def test_a_driver_would_not_see_what_checkpoints_hold(tmp_path: Path) -> None:
     storage = local_storage(tmp_path)
     for epochs in (4, 5):
@@ -55,14 +98,65 @@ def test_a_driver_would_not_see_what_checkpoints_hold(tmp_path: Path) -> None:
     assert held_checkpoints(storage) == {12: held}
 
 
-def test_a_best_detector_would_be_mixed_from_two_epochs(tmp_path: Path) -> None:
-    storage = local_storage(tmp_path)
-    checkpoints = Checkpoints(storage, 3)
-    assert checkpoints.best() is None
-    checkpoints.put_best({"weights": b"1", "config": b"1"})
-    assert checkpoints.best() == {"weights": b"1", "config": b"1"}
-    storage.put("trials/3/best/weights", b"2")  # and a kill before the config
-    assert checkpoints.best() is None
+def detector(weight: float, weighted: float) -> FittedDetector:
+    return FittedDetector(
+        detector="random",
+        hyperparameters={},
+        channels=1,
+        size=16,
+        weights={"network.weight": torch.tensor([weight])},
+        mixture=Mixture(weights={"a": weighted}, offset=0.0),
+        threshold=0.5,
+        error_threshold=None,
+    )
+
+
+class FailingFrom(FolderStorage):
+    """A storage that is full after so many more objects."""
+
+    left = 0
+
+    def put(self, key: str, data: bytes) -> None:
+        if FailingFrom.left == 0:
+            raise StorageError("it is full")
+        FailingFrom.left -= 1
+        super().put(key, data)
+
+
+@pytest.mark.parametrize("written", [0, 1, 2, 3])
+def test_a_best_detector_would_be_loaded_that_is_mixed_from_two_epochs(
+    tmp_path: Path, written: int
+) -> None:
+    first, second = detector(1.0, 0.1), detector(2.0, 0.2)
+    checkpoints = Checkpoints(FailingFrom(root=tmp_path, base=tmp_path, durable=False), 3)
+    FailingFrom.left = 3
+    checkpoints.put_best(first.files())
+    FailingFrom.left = written
+    with nullcontext() if written == 3 else pytest.raises(StorageError):
+        checkpoints.put_best(second.files())
+    best = tmp_path / "trials" / "3" / "best"
+    if written in (1, 2):
+        with pytest.raises(DetectorNotWhole, match=r"trials/3/best does not hold one whole"):
+            FittedDetector.load(best)
+    else:
+        assert FittedDetector.load(best).files() == (second if written else first).files()
+
+
+@pytest.mark.parametrize("name", ["config.json", "model.safetensors"])
+def test_a_best_detector_would_be_loaded_without_one_of_its_files(
+    tmp_path: Path, name: str
+) -> None:
+    detector(1.0, 0.1).save(tmp_path)
+    (tmp_path / name).unlink()
+    with pytest.raises(DetectorNotWhole, match=f"{name} is missing"):
+        FittedDetector.load(tmp_path)
+
+
+def test_a_detector_saved_before_there_were_sums_would_not_load(tmp_path: Path) -> None:
+    saved = detector(1.0, 0.1)
+    saved.save(tmp_path)
+    (tmp_path / "sums.json").unlink()
+    assert FittedDetector.load(tmp_path).files() == saved.files()
 
 
 def test_dropping_would_leave_bytes_or_take_what_is_needed(tmp_path: Path) -> None:
@@ -72,7 +166,7 @@ def test_dropping_would_leave_bytes_or_take_what_is_needed(tmp_path: Path) -> No
         checkpoints.put(epochs, CONFIGURATION, b"state")
     checkpoints.put_best({"weights": b"1"})
     checkpoints.drop_states()
-    assert set(storage.sizes()) == {"trials/3/best/weights", "trials/3/best/sums.json"}
+    assert set(storage.sizes()) == {"trials/3/best/weights"}
     checkpoints.drop_best()
     assert storage.sizes() == {}
 

@@ -148,6 +148,17 @@ def test_a_mount_that_is_missing_would_be_made_as_a_folder(tmp_path: Path) -> No
         open_storage(str(tmp_path / "gone")).within("run").put("a", b"1")
 
 
+def test_a_mount_that_has_gone_would_pass_for_an_empty_one(tmp_path: Path) -> None:
+    folder = tmp_path / "shared"
+    storage = open_storage(str(folder)).within("run")
+    open_storage(str(folder)).check()
+    storage.put("a", b"1")
+    assert storage.get("b") is None
+    folder.rename(tmp_path / "away")
+    with pytest.raises(StorageError, match=r"cannot be read: .* is it mounted on this machine"):
+        storage.get("a")
+
+
 def test_a_key_would_leave_the_storage(tmp_path: Path) -> None:
     storage = FolderStorage(root=tmp_path / "a", base=tmp_path)
     for key in ("../b", "/etc/x", "a/../../b"):

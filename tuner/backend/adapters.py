@@ -9,13 +9,14 @@ from ray.tune import Stopper
 from ray.tune.schedulers import FIFOScheduler, TrialScheduler
 from ray.tune.search import Searcher
 
-from tuner.attempt import Attempt
+from tuner.attempt import Attempt, OutOfReachError, WorkerLostError
 from tuner.backend.hangs import Watchdog
 from tuner.backend.trainable import ATTEMPT, REPORT
 from tuner.engine import Engine, NoAttempt
 from tuner.worker.reasons import OUT_OF_MEMORY
 
 _LOW_MEMORY = "due to the node running low on memory"  # Ray kills workers before the machine does
+_LONGEST = 400
 
 
 class _Unsaved:
@@ -107,5 +108,8 @@ def _cause(report: str | None) -> str:
     """Why a worker died, by the last line of Tune's file on it; "" where there is none."""
     with suppress(OSError):
         text = Path(report or "").read_text().strip()
-        return OUT_OF_MEMORY if _LOW_MEMORY in text else text.rpartition("\n")[2][:200]
+        line = text.rpartition("\n")[2]
+        for kind in (OutOfReachError, WorkerLostError):  # these say it all in their own words
+            line = line.removeprefix(f"{kind.__module__}.{kind.__name__}: ")
+        return OUT_OF_MEMORY if _LOW_MEMORY in text else line[:_LONGEST]
     return ""

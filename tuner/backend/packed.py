@@ -9,7 +9,7 @@ from typing import Any
 import ray
 
 from models import detectors
-from tuner.attempt import Attempt, AttemptGivenUpError, Report
+from tuner.attempt import Attempt, AttemptGivenUpError, OutOfReachError, Report
 from tuner.backend.packs import Lease
 from tuner.backend.trainable import ATTEMPT, REPORT, SETTING, QuietTrainable
 from tuner.leases import Place
@@ -44,7 +44,7 @@ class PackedTrialActor(QuietTrainable):
         lease = self._lease or self._wait_for_lease()
         try:
             report: Report = ray.get(lease.pack.next_report.remote(self._attempt))
-        except AttemptGivenUpError:
+        except (AttemptGivenUpError, OutOfReachError):  # the pack itself is well
             raise
         except ray.exceptions.RayError:
             ray.get(self._registry.lost.remote(lease.name))

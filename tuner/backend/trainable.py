@@ -28,8 +28,9 @@ class QuietTrainable(tune.Trainable):  # type: ignore[misc]  # ray has no types
 class TrialActor(QuietTrainable):
     """Hands attempts to the process's one worker; a step is a report.
 
-    It never ends a trial by itself (`done` would bypass the scheduler) and never raises:
-    `reset_config` only stores the attempt, since an actor that dies there is not retried.
+    It never ends a trial by itself (`done` would bypass the scheduler). A step raises where this
+    process is of no use: Tune lets it go, and the engine counts a lost worker. `reset_config` only
+    stores the attempt, since an actor that dies there is not retried.
     """
 
     def setup(self, config: dict[str, Any]) -> None:

@@ -64,13 +64,14 @@ class FolderStorage(Storage):
 
     def get(self, key: str, limit: int | None = None) -> bytes | None:
         """Read the file."""
+        path = self._path(key)
         try:
-            with self._path(key).open("rb") as file:
+            with suppress(FileNotFoundError), path.open("rb") as file:
                 return file.read() if limit is None else file.read(limit)
-        except FileNotFoundError:
-            return None
+            self._check_base()
         except OSError as error:
             raise StorageError(self._reason(error, "read")) from error
+        return None
 
     def sizes(self, prefix: str = "") -> dict[str, int]:
         """Walk the folder; files whose names begin with a dot are not whole yet."""
@@ -126,10 +127,14 @@ class FolderStorage(Storage):
         return self.root / key
 
     def _make_folder(self, folder: Path) -> None:
-        """Make what is missing below the base: where that is missing, a mount is."""
+        """Make what is missing below the base."""
+        self._check_base()
+        folder.mkdir(parents=True, exist_ok=True)
+
+    def _check_base(self) -> None:
+        """Where the base is missing, a mount is."""
         if not self.base.is_dir():
             raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(self.base))
-        folder.mkdir(parents=True, exist_ok=True)
 
     def _reason(self, error: OSError, done: str) -> str:
         return f"The storage {self.root} cannot be {done}: {_words(error)}"

@@ -1,8 +1,8 @@
 """One trial's files: its checkpoints, the detector of its best epoch, its log.
 
 They lie in the search's storage, which is the run's own folder unless another was given. A storage
-that fails costs a checkpoint, never the trial: what could not be written is tried again with the
-next epoch's. Imports torch only where a checkpoint is read or written.
+that cannot be written costs a checkpoint, never the trial: it is tried again with the next epoch's.
+Imports torch only where a checkpoint is read or written.
 """
 
 import io
@@ -16,6 +16,7 @@ from models.hyperparameters import Value
 from tuner.checkpoints import Checkpoints
 from tuner.record import EpochRow
 from tuner.storage import Storage, StorageError
+from tuner.worker.faults import within_reach
 
 if TYPE_CHECKING:
     from models.scoring import FittedDetector
@@ -46,10 +47,16 @@ class TrialFiles:
         self._unwritten_best: Mapping[str, bytes] = {}
         self.trouble = ""
 
-    def read_checkpoint(self, configuration: Mapping[str, Value]) -> Checkpoint | None:
-        """The newest whole checkpoint of this configuration; None, to start anew, without one."""
+    def read_checkpoint(
+        self, configuration: Mapping[str, Value], recorded_epochs: int = 0
+    ) -> Checkpoint | None:
+        """The newest whole checkpoint of this configuration; None, to start anew, without one.
+
+        A trial that the record has epochs of waits for a storage that cannot be read, since new
+        epochs would replace what it holds; after a while that is OutOfReachError.
+        """
         try:
-            body = self._checkpoints.newest(configuration, self._warn)
+            body = self._read(configuration, wait=recorded_epochs > 0)
         except StorageError as error:
             self._warn(f"No checkpoint can be read, starting anew: {error}")
             return None
@@ -64,6 +71,12 @@ class TrialFiles:
         except Exception as error:
             self._warn(f"The checkpoint cannot be read, starting anew: {error}")
             return None
+
+    def _read(self, configuration: Mapping[str, Value], wait: bool) -> bytes | None:
+        def read() -> bytes | None:
+            return self._checkpoints.newest(configuration, self._warn)
+
+        return within_reach(read) if wait else read()
 
     def write_checkpoint(self, checkpoint: Checkpoint) -> None:
         """Keep `checkpoint`, and the best detector before it: a kill in between trains to it again.

@@ -7,16 +7,25 @@ memory; if it turns out unwanted it is dropped, and the trial's files never knew
 """
 
 import os
+import socket
 import threading
 import time
 
 import torch
 
-from tuner.attempt import Attempt, AttemptGivenUpError, Report, WorkerLostError, worker_name
+from tuner.attempt import (
+    Attempt,
+    AttemptGivenUpError,
+    OutOfReachError,
+    Report,
+    WorkerLostError,
+    worker_name,
+)
 from tuner.occupancy import Occupancy
 from tuner.setting import TrialSetting
 from tuner.worker.passenger import Passenger
 from tuner.worker.progress import Progress, TrainedEpoch
+from tuner.worker.reasons import reason_of
 from tuner.worker.seats import Seats, failed
 from tuner.worker.stacks import answer_with_stacks
 
@@ -27,8 +36,9 @@ _WINDOW_SHARE, _LONGEST_WINDOW_S = 0.05, 0.25
 class PackWorker:
     """Trains up to `lanes` trials of equal structure; further ones wait for a lane.
 
-    Every method may be called from any thread. An error of one trial is that trial's report; an
-    error of the step that all share is WorkerLostError for each of them: the pack is done for.
+    Every method may be called from any thread. An error of one trial is that trial's report, a
+    checkpoint that cannot be read now is its OutOfReachError. An error of what all share, the step,
+    the images or the GPU, is WorkerLostError for each of them: the pack is done for.
     """
 
     def __init__(self, setting: TrialSetting, lanes: int) -> None:
@@ -58,7 +68,7 @@ class PackWorker:
         passenger = self._join(attempt)
         try:
             return self._advance(passenger)
-        except (WorkerLostError, AttemptGivenUpError):
+        except (WorkerLostError, OutOfReachError, AttemptGivenUpError):
             raise
         except Exception as error:
             report = failed(passenger, self._setting, error)
@@ -134,8 +144,7 @@ class PackWorker:
             if passenger.ended is not None:
                 return passenger.ended
         if self._broken is not None:
-            error = self._broken
-            raise WorkerLostError(f"the shared step failed: {type(error).__name__}: {error}")
+            raise _lost(self._broken)
         raise _given_up(passenger.attempt)
 
     # The thread that trains:
@@ -183,7 +192,7 @@ class PackWorker:
                 self._seats.clear()  # of those that left while the others sat down
                 self._seats.sit(passenger)
             except Exception as error:
-                self._end(passenger, failed(passenger, self._setting, error))
+                self._end(passenger, self._seats.failure(passenger, error))
 
     def _epoch(self) -> None:
         """Train the lanes that are wanted for one epoch, and keep what came of each."""
@@ -222,3 +231,10 @@ class PackWorker:
 
 def _given_up(attempt: Attempt) -> AttemptGivenUpError:
     return AttemptGivenUpError(f"attempt {attempt.attempt} at trial {attempt.number}")
+
+
+def _lost(broken: BaseException) -> WorkerLostError:
+    if isinstance(broken, OutOfReachError | WorkerLostError):  # it speaks for itself
+        return WorkerLostError(str(broken))
+    text = f"the shared step failed: {reason_of(broken)}"
+    return WorkerLostError(f"{socket.gethostname()}: {text}")

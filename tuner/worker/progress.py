@@ -34,7 +34,7 @@ class Progress:
         self._worker = worker or worker_name()
         self.rows: list[EpochRow] = []
         self._state: Mapping[str, Any] | None = None
-        checkpoint = self.files.read_checkpoint(self._configuration)
+        checkpoint = self.files.read_checkpoint(self._configuration, attempt.recorded_epochs)
         if checkpoint is not None:
             self.rows = list(checkpoint.rows)
             self._state = checkpoint.state

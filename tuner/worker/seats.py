@@ -10,8 +10,9 @@ from models import detectors
 from models.data.images import TrainingData
 from models.hyperparameters import Value
 from models.trainer import EpochResult, Trainer
-from tuner.attempt import Report
+from tuner.attempt import OutOfReachError, Report
 from tuner.setting import TrialSetting
+from tuner.worker.faults import check_gpu, within_reach
 from tuner.worker.images import load_images
 from tuner.worker.passenger import Passenger
 from tuner.worker.progress import TrainedEpoch
@@ -42,7 +43,7 @@ class Seats:
         return self.free > 0 and self._structure_of(passenger) == self._structure
 
     def sit(self, passenger: Passenger) -> None:
-        """Give it a free lane, as its checkpoint stands; whatever this raises is its own matter."""
+        """Give it a free lane, as its checkpoint stands; `failure` says whose an error is."""
         assert passenger.progress is not None
         place = next(lane for lane in range(self.lanes) if lane not in self.taken)
         trainer = self._trainer_for(passenger, place)
@@ -62,7 +63,7 @@ class Seats:
         return self._trainer.epoch(active)
 
     def take(self, place: int, result: EpochResult) -> TrainedEpoch | Report:
-        """What a lane's epoch means to its trial; whatever goes wrong here is its own matter."""
+        """What a lane's epoch means to its trial; what fails here is its own, but for the GPU."""
         passenger = self.taken[place]
         assert passenger.progress is not None
         assert self._trainer is not None
@@ -74,13 +75,20 @@ class Seats:
                 return Report(outcome="diverged", reason=f"in epoch {result.epoch}")
             return passenger.progress.take(self._trainer, place, result)
         except Exception as error:
-            return failed(passenger, self._setting, error)
+            return self.failure(passenger, error)
+
+    def failure(self, passenger: Passenger, error: Exception) -> Report:
+        """What an error means to its trial; one that is everybody's matter is raised."""
+        if isinstance(error, OutOfReachError):
+            raise error
+        check_gpu(error)
+        return failed(passenger, self._setting, error)
 
     def _trainer_for(self, passenger: Passenger, place: int) -> Trainer:
         """The trainer with this configuration at `place`; a new one for another structure."""
         assert passenger.progress is not None
         if self._data is None:
-            self._data = load_images(self._setting)
+            self._data = within_reach(lambda: load_images(self._setting))
         structure = self._structure_of(passenger)
         if self._trainer is None or structure != self._structure:
             self._drop_trainer()

@@ -6,8 +6,9 @@ import torch
 
 from models.data.images import TrainingData
 from models.trainer import Trainer
-from tuner.attempt import Attempt, Report
+from tuner.attempt import Attempt, OutOfReachError, Report
 from tuner.setting import TrialSetting
+from tuner.worker.faults import check_gpu, within_reach
 from tuner.worker.images import load_images
 from tuner.worker.progress import Progress
 from tuner.worker.reasons import reason_of
@@ -38,7 +39,9 @@ class TrialWorker:
         """Train up to the first epoch that the record does not have yet, and report that.
 
         A checkpoint behind the record is trained forward in silence, one ahead of it reports the
-        rows that it carries. Whatever training raises ends the trial, not the worker.
+        rows that it carries. Whatever training raises ends the attempt, not the worker.
+
+        Raises OutOfReachError or WorkerLostError where this process is of no use to other trials.
         """
         assert self._attempt is not None
         try:
@@ -46,6 +49,9 @@ class TrialWorker:
         except Exception as error:
             self._training = None
             self._setting.files(self._attempt.number).log(traceback.format_exc())
+            if isinstance(error, OutOfReachError):
+                raise
+            check_gpu(error)
             return Report(outcome="error", reason=reason_of(error))
 
     def _advance(self, attempt: Attempt) -> Report:
@@ -66,7 +72,7 @@ class TrialWorker:
 
     def _open(self, attempt: Attempt) -> tuple[Progress, Trainer]:
         if self._data is None:
-            self._data = load_images(self._setting)
+            self._data = within_reach(lambda: load_images(self._setting))
         progress = Progress(self._setting, attempt)
         trainer = Trainer(
             self._setting.detector,

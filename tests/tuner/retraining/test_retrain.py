@@ -41,7 +41,8 @@ def test_a_file_of_the_report_would_be_missing_or_half_done(summary: RetrainSumm
     folder = summary.run_folder
     names = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
     expected = {f"retrain/{name}" for name in (*PICTURES, "metrics.json", "scores.npz")}
-    assert names == expected | {"best.yaml", "model/config.json", "model/model.safetensors"}
+    model = {f"model/{name}" for name in ("config.json", "model.safetensors", "sums.json")}
+    assert names == expected | {"best.yaml"} | model
     for name in PICTURES:
         content = (folder / "retrain" / name).read_bytes()
         assert content.startswith(b"\x89PNG") and content.endswith(b"IEND\xaeB`\x82")

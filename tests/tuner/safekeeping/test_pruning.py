@@ -18,7 +18,7 @@ from tuner.safekeeping.sizing import forecast, search_bytes, trial_bytes
 from tuner.space import dump_space
 from tuner.storage import Storage, local_storage
 
-STATE, BEST = 1000, 300
+STATE, BEST = 1000, 400
 
 
 def ended(number: int, value: float, state: TrialState = "pruned", reason: str = "") -> TrialView:

@@ -1,6 +1,7 @@
 """Trials as lanes of one worker, trained for real on digits."""
 
 import math
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -11,11 +12,21 @@ from pathlib import Path
 import pytest
 import torch
 
+from models.data.sources import DataNotFound
 from models.scoring import FittedDetector
 from models.trainer import EpochResult, Lane, Trainer
 from tests.tuner.worker.conftest import attempt, essence
-from tuner.attempt import Attempt, AttemptGivenUpError, Report, WorkerLostError
+from tuner.attempt import (
+    Attempt,
+    AttemptGivenUpError,
+    OutOfReachError,
+    Report,
+    WorkerLostError,
+)
 from tuner.setting import TrialSetting
+from tuner.storage import StorageError
+from tuner.storage.folder import FolderStorage
+from tuner.worker import faults
 from tuner.worker.files import Checkpoint
 from tuner.worker.pack import PackWorker
 
@@ -240,6 +251,52 @@ def test_a_failing_step_would_leave_somebody_waiting(
     monkeypatch.setattr(Trainer, "epoch", failing)
     for asked in [pack.curve(differing(n), 8) for n in range(LANES)]:
         with pytest.raises(WorkerLostError, match="RuntimeError: out of paper"):
+            asked.result(60)
+
+
+def test_a_pack_without_images_would_fail_its_trials_or_leave_somebody_waiting(
+    pack: Requests, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_arguments: object) -> None:
+        raise DataNotFound("no copy\nhere")
+
+    monkeypatch.setattr(faults, "sleep", lambda _seconds: None)
+    monkeypatch.setattr("tuner.worker.images.load_training", refuse)
+    for asked in [pack.ask(differing(n)) for n in range(LANES + 1)]:
+        with pytest.raises(WorkerLostError) as caught:
+            asked.result(60)
+        assert str(caught.value) == f"{socket.gethostname()}: DataNotFound: no copy here"
+
+
+def test_a_trial_whose_checkpoint_is_out_of_reach_would_begin_anew_or_end_its_neighbours(
+    pack: Requests, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    beside = pack.curve(differing(1), 2)
+    beside.result(60)
+
+    def refuse(*_arguments: object) -> None:
+        raise StorageError("it cannot be reached")
+
+    monkeypatch.setattr(faults, "sleep", lambda _seconds: None)
+    monkeypatch.setattr(FolderStorage, "get", refuse)
+    with pytest.raises(OutOfReachError, match=f"{socket.gethostname()}: .* cannot be reached"):
+        pack.ask(replace(differing(0), recorded_epochs=2)).result(60)
+    assert len(pack.curve(differing(1), 2).result(60)) == 2
+
+
+def test_a_gpu_that_answers_no_more_would_be_one_trials_error(
+    pack: Requests, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pack.ask(differing(0)).result(60)
+
+    def fail(*_arguments: object) -> None:
+        raise torch.AcceleratorError("CUDA error: unspecified launch failure")
+
+    monkeypatch.setattr(Trainer, "state", fail)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "synchronize", fail)
+    for asked in [pack.curve(differing(n), 8) for n in range(LANES)]:
+        with pytest.raises(WorkerLostError, match="the GPU answers this process no more"):
             asked.result(60)
 
 

@@ -1,5 +1,7 @@
 """The worker's side of a trial, trained for real on digits."""
 
+import errno
+import socket
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -7,12 +9,14 @@ from pathlib import Path
 import pytest
 import torch
 
+from models.data.sources import DataNotFound
 from models.scoring import FittedDetector
+from models.trainer import Trainer
 from tests.tuner.worker.conftest import attempt, essence
-from tuner.attempt import Attempt, Report
-from tuner.checkpoints import Checkpoints
+from tuner.attempt import Attempt, OutOfReachError, Report, WorkerLostError
 from tuner.setting import SPLIT, TrialSetting
 from tuner.storage import local_storage
+from tuner.worker import faults
 from tuner.worker.trial import TrialWorker
 
 
@@ -98,11 +102,154 @@ def test_a_storage_that_fails_would_fail_the_trial_or_never_be_tried_again(
     away.rename(trials)
     third = worker.next_report()
     assert (third.notice, essence(third)) == ("", undisturbed[2])
-    detector = FittedDetector.load(trials / "0" / "best")
-    best = max((report[1]["auroc"], -index) for index, report in enumerate(undisturbed[:3]))  # type: ignore[index]
-    assert Checkpoints(setting.storage, 0).best() == detector.files(), best
+    FittedDetector.load(trials / "0" / "best")  # raises where it is not one whole detector
     resumed = reports(TrialWorker(setting), attempt(recorded_epochs=3), 1)
     assert essence(resumed[0]) == undisturbed[3]
+
+
+NO_SPACE = OSError(errno.ENOSPC, "No space left on device")
+
+
+@pytest.mark.parametrize(
+    ("lacking", "said"),
+    [
+        ("split", f"StorageError: .* has no {SPLIT} when seen from this machine"),
+        ("storage", "StorageError: .* is it mounted on this machine"),
+        ("images", "DataNotFound: no copy here"),
+        ("disk", "OSError: .*No space left on device"),
+    ],
+)
+def test_what_a_machine_lacks_would_be_the_trials_error(
+    setting: TrialSetting,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    lacking: str,
+    said: str,
+) -> None:
+    lack(monkeypatch, tmp_path, lacking)
+    worker = TrialWorker(setting)
+    worker.begin(attempt())
+    with pytest.raises(OutOfReachError, match=f"^{socket.gethostname()}: {said}") as caught:
+        worker.next_report()
+    assert "\n" not in str(caught.value)
+
+
+def lack(monkeypatch: pytest.MonkeyPatch, folder: Path, what: str) -> None:
+    """Let this machine be without something, for good."""
+
+    def refuse(*_arguments: object) -> None:
+        raise NO_SPACE if what == "disk" else DataNotFound("no copy here")
+
+    monkeypatch.setattr(faults, "sleep", lambda _seconds: None)
+    if what == "split":
+        (folder / SPLIT).unlink()
+    elif what == "storage":
+        folder.rename(folder.with_name("away"))
+    else:
+        monkeypatch.setattr("tuner.worker.images.load_training", refuse)
+
+
+def test_a_gpu_that_answers_no_more_would_be_given_the_next_trial(
+    setting: TrialSetting, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    worker = TrialWorker(setting)
+    reports(worker, attempt(), 1)
+    break_the_gpu(monkeypatch)
+    with pytest.raises(WorkerLostError) as caught:
+        worker.next_report()
+    assert str(caught.value) == (
+        f"{socket.gethostname()}: the GPU answers this process no more: "
+        "AcceleratorError: CUDA error: an illegal memory access was encountered"
+    )
+    assert "Traceback" in (tmp_path / "trials" / "0" / "log.txt").read_text()
+
+
+def test_an_error_on_a_gpu_that_still_answers_would_end_the_worker(
+    setting: TrialSetting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    worker = TrialWorker(setting)
+    reports(worker, attempt(), 1)
+    break_the_gpu(monkeypatch)
+    monkeypatch.setattr(torch.cuda, "synchronize", lambda: None)
+    report = worker.next_report()
+    assert (report.outcome, report.reason[:17]) == ("error", "AcceleratorError:")
+
+
+def break_the_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every epoch fails, and so does whatever is asked of the GPU afterwards."""
+
+    def fail(*_arguments: object) -> None:
+        raise torch.AcceleratorError("CUDA error: an illegal memory access was encountered")
+
+    monkeypatch.setattr(Trainer, "epoch", fail)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "synchronize", fail)
+
+
+class Away:
+    """The storage's folder out of sight, as a mount that is gone; for a while, or for good."""
+
+    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.folder = folder
+        self.waits: list[float] = []
+        self.back_after = 10_000
+        monkeypatch.setattr(faults, "sleep", self._wait)
+
+    def go(self) -> None:
+        self.folder.rename(self.folder.with_name("away"))
+
+    def come_back(self) -> None:
+        self.folder.with_name("away").rename(self.folder)
+
+    def _wait(self, seconds: float) -> None:
+        self.waits.append(seconds)
+        if len(self.waits) == self.back_after:
+            self.come_back()
+
+
+@pytest.fixture
+def away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Away:
+    return Away(tmp_path / "run", monkeypatch)
+
+
+def test_a_read_that_fails_once_would_cost_the_trial_its_checkpoints(
+    make_setting: Callable[[str], TrialSetting], undisturbed: list[tuple[object, ...]], away: Away
+) -> None:
+    worker = TrialWorker(make_setting("run"))
+    reports(worker, attempt(), 2)
+    away.back_after = 2
+    away.go()
+    resumed = reports(worker, attempt(recorded_epochs=2), 1)
+    assert essence(resumed[0]) == undisturbed[2]
+    assert len(away.waits) == 2
+    log = (away.folder / "trials" / "0" / "log.txt").read_text()
+    assert log.count("from epoch 0") == 1
+
+
+def test_a_storage_that_stays_away_would_have_a_trial_begin_anew(
+    make_setting: Callable[[str], TrialSetting], undisturbed: list[tuple[object, ...]], away: Away
+) -> None:
+    worker = TrialWorker(make_setting("run"))
+    reports(worker, attempt(), 2)
+    away.go()
+    with pytest.raises(OutOfReachError, match=f"{socket.gethostname()}: .*is it mounted"):
+        reports(worker, attempt(recorded_epochs=2), 1)
+    assert 30 <= sum(away.waits) <= 60
+    away.come_back()
+    resumed = reports(worker, attempt(recorded_epochs=2), 1)
+    assert essence(resumed[0]) == undisturbed[2]
+
+
+def test_a_new_trial_would_wait_for_a_storage_that_holds_nothing_of_it(
+    make_setting: Callable[[str], TrialSetting], away: Away
+) -> None:
+    worker = TrialWorker(make_setting("run"))
+    reports(worker, attempt(), 1)
+    away.go()
+    report = reports(worker, attempt(1), 1)[0]
+    assert report.outcome == "epoch"
+    assert "A checkpoint was skipped" in report.notice
+    assert away.waits == []
 
 
 def test_the_kept_detector_would_not_be_the_best_epochs(
