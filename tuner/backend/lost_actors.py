@@ -19,6 +19,7 @@ def take_every_death_for_a_lost_actor() -> None:
     RayActorManager._actor_task_failed = _failed
 
 
-def _failed(manager: RayActorManager, task: Any, error: Exception) -> None:
-    known = isinstance(error, RayActorError | RayTaskError)
-    _handle(manager, task, error if known else RayActorError(error_msg=reason_of(error)))
+def _failed(manager: RayActorManager, tracked_actor_task: Any, exception: Exception) -> None:
+    known = isinstance(exception, RayActorError | RayTaskError)
+    error = exception if known else RayActorError(error_msg=reason_of(exception))
+    _handle(manager, tracked_actor_task, error)

@@ -20,7 +20,7 @@ def test_a_worker_that_ray_ends_for_memory_would_end_the_search(
     lost_actors.take_every_death_for_a_lost_actor()
     known = [ActorDiedError(), RayTaskError("step", "traceback", ValueError("no"))]
     for error in (OutOfMemoryError("the node running low on memory"), *known):
-        RayActorManager._actor_task_failed(None, None, error)
+        RayActorManager._actor_task_failed(None, tracked_actor_task=None, exception=error)
     assert isinstance(taken[0], RayActorError)
     assert "OutOfMemoryError" in str(taken[0])
     assert taken[1:] == known
