@@ -4,8 +4,8 @@
     python benchmarks/quality.py --only quickstart
     python benchmarks/quality.py --reuse            # with the searches that runs/ holds
 
-For each space: search, then retrain the best and the published defaults at the same epochs and
-three seeds. The supervised CNN is quoted, not run.
+For each space: search, then retrain the best, the published defaults and the baselines, with as
+many epochs and seeds for all. The supervised CNN is quoted, not run.
 """
 
 import argparse
@@ -15,6 +15,8 @@ from typing import Any
 
 from _running import ROOT, finish, is_standard, run
 
+from tuner.retraining.plan import BEST
+from tuner.retraining.report import keyed_blocks
 from tuner.run_folder import RunFolder
 
 SPACES = {
@@ -31,8 +33,8 @@ def main() -> None:
     given = _options().parse_args()
     figures: dict[str, float] = {}
     for name in [given.only] if given.only else SPACES:
-        metrics = _metrics(name, given)
-        figures |= {f"{name}_{key}": value for key, value in _figures(metrics).items()}
+        found = _search(name, given) | _figures(_metrics(name, given))
+        figures |= {f"{name}_{key}": value for key, value in found.items()}
     figures["supervised_cnn_test_auroc_quoted"] = SUPERVISED_CNN
     finish("quality", figures, standard=not given.only and is_standard(given.overrides))
 
@@ -47,16 +49,22 @@ def _options() -> argparse.ArgumentParser:
     return options
 
 
-def _metrics(name: str, given: argparse.Namespace) -> dict[str, Any]:
-    """The report of a retrain of `runs/quality-<name>`."""
-    folder = RunFolder(given.runs / f"quality-{name}")
-    sets = [word for override in given.overrides for word in ("--set", override)]
+def _search(name: str, given: argparse.Namespace) -> dict[str, float]:
+    """Make `runs/quality-<name>`; its seconds, unless a search that is there is taken."""
+    folder = _folder(name, given)
     if folder.path.exists() and not given.reuse:
         raise SystemExit(f"{folder} exists: take it with --reuse, or remove it")
-    if not (given.reuse and folder.best.exists()):
-        where = ["--runs", _typed(given.runs), "--name", folder.name]
-        resume = ["--resume"] if given.reuse else []
-        run(["-m", "tuner.search", *SPACES[name], *where, *resume, *sets])
+    if given.reuse and folder.best.exists():
+        return {}
+    where = ["--runs", _typed(given.runs), "--name", folder.name]
+    resume = ["--resume"] if folder.path.exists() else []
+    started, ended = run(["-m", "tuner.search", *SPACES[name], *where, *resume, *_sets(given)])
+    return {} if resume else {"search_s": ended - started}
+
+
+def _metrics(name: str, given: argparse.Namespace) -> dict[str, Any]:
+    """The report of a retrain of `runs/quality-<name>`."""
+    folder = _folder(name, given)
     report = folder.metrics
     stored = json.loads(report.read_text()) if given.reuse and report.exists() else {}
     if "defaults" not in stored:
@@ -67,16 +75,26 @@ def _metrics(name: str, given: argparse.Namespace) -> dict[str, Any]:
 
 
 def _figures(metrics: dict[str, Any]) -> dict[str, float]:
-    test, defaults = metrics["test"]["auroc"], metrics["defaults"]["test"]["auroc"]
-    return {
-        "test_auroc_mean": test["mean"],
-        "test_auroc_std": test["std"],
-        "defaults_test_auroc_mean": defaults["mean"],
-        "defaults_test_auroc_std": defaults["std"],
-        "validation_minus_test": metrics["validation_minus_test"]["auroc"]["mean"],
-        "epochs": metrics["configuration"]["epochs"],
-        "seeds": len(metrics["configuration"]["seeds"]),
+    figures: dict[str, float] = {}
+    for key, block in keyed_blocks(metrics).items():
+        prefix = "" if key == BEST else f"{key.replace('-', '_')}_"
+        test, gap = block["test"]["auroc"], block["validation_minus_test"]["auroc"]
+        figures[f"{prefix}test_auroc_mean"] = test["mean"]
+        figures[f"{prefix}test_auroc_std"] = test["std"]
+        figures[f"{prefix}validation_minus_test"] = gap["mean"]
+    configuration = metrics["configuration"]
+    return figures | {
+        "epochs": configuration["epochs"],
+        "seeds": len(configuration["seeds"]),
     }
+
+
+def _folder(name: str, given: argparse.Namespace) -> RunFolder:
+    return RunFolder(given.runs / f"quality-{name}")
+
+
+def _sets(given: argparse.Namespace) -> list[str]:
+    return [word for override in given.overrides for word in ("--set", override)]
 
 
 def _typed(folder: Path) -> str:

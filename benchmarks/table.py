@@ -19,8 +19,12 @@ on each machine. Run one at a time, with nothing else on the machine; times are 
 A number at a name's end is base channels in `training` and `packing`, trials in `overhead`.
 `guide_` is the search as Ray Tune's guide shows it; `bare_` is Tune without sampler, record and
 scheduler of ours; `plain_` Tune with OptunaSearch and a worker a trial; `pace_ms_at_n` the time of
-a trial around the n-th. `quoted` was not run here. A script without a section has no recorded
-figures yet.
+a trial around the n-th. `suggest_p50_ms` and `_p99_ms` are what half and 99% of the sampler's
+suggestions took at most; `driver_mb` the search's own process at its largest, `driver_growth_mb`
+how much of that came after its start. `gflops_matmul` is a product of two 1024 x 1024 matrices on
+the same core: what the processor can do. `_by_error` is scored by the reconstruction error alone,
+as the guide's search is, where ours is scored by the mixture. `quoted` was not run here.
+A script without a section has no recorded figures yet.
 
 | script | what it measures |
 |---|---|

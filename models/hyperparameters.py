@@ -19,6 +19,7 @@ class Hyperparameter:
 
     Numbers have `low` and `high` (both allowed values), words have `choices`. The type of the
     default is the type of the setting: an int default takes whole numbers only.
+    `meaning` is one line for people, `source` says where default and range come from.
     `log` says on which scale it is best searched. `structural` settings change shapes or code,
     so trials that share a fused training step must agree on them; others may differ per lane.
     """
@@ -30,6 +31,7 @@ class Hyperparameter:
     choices: tuple[Value, ...] | None = None
     log: bool = False
     structural: bool = False
+    meaning: str
     source: str
 
     def __post_init__(self) -> None:

@@ -86,7 +86,11 @@ def _draw_epochs(
         _draw_named(axes, _points(first.trial, metric), _BEST, label)
         peak = dict(_points(first.trial, metric))[first.epoch]
         axes.plot(first.epoch, peak, "o", color=_BEST, markersize=8, zorder=6)
-    _explain(axes, trials)
+    _explain(axes, [trial for trial in trials if trial.number != best])
+    if not any(trial.rows for trial in trials):
+        axes.text(
+            0.5, 0.5, "no trial has reported an epoch yet", ha="center", transform=axes.transAxes
+        )
     last = max((trial.rows[-1].epoch for trial in trials if trial.rows), default=1)
     axes.set_xlim(0.8, last + 0.2 + 0.02 * last)
     axes.set_xlabel("epoch")
@@ -115,7 +119,10 @@ def _draw_named(axes: "Axes", points: _Points, colour: str, label: str) -> None:
 
 
 def _explain(axes: "Axes", trials: Sequence[TrialView]) -> None:
-    """Add to the legend what the ordinary lines are, of the kinds that occur, and their number."""
+    """Add to the legend what the ordinary lines are, of the kinds that occur, and their number.
+
+    `trials` are all but the best one, which has a line of its own there, as the published have.
+    """
     plain = [trial for trial in trials if trial.rows and not trial.published]
     complete = sum(trial.state == "complete" for trial in plain)
     apart = sum(not is_ranked(trial) for trial in plain)
@@ -129,10 +136,6 @@ def _explain(axes: "Axes", trials: Sequence[TrialView]) -> None:
     if apart:
         label = f"diverged or failed ({apart})"
         axes.plot([], [], "x-", color=_DIVERGED, linewidth=1, markersize=5, label=label)
-    if not any(trial.rows for trial in trials):
-        axes.text(
-            0.5, 0.5, "no trial has reported an epoch yet", ha="center", transform=axes.transAxes
-        )
 
 
 def _draw_best_so_far(axes: "Axes", trials: Sequence[TrialView], objective: str) -> None:

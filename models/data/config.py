@@ -18,24 +18,36 @@ class DataConfig:
     """A data set, a protocol and its numbers.
 
     `normal` left empty means the data set's first class; after construction the field holds it.
-    `fit_normals` None takes the whole fit split. The validation counts are upper limits: a data
-    set with fewer held-out images gives fewer. `seed` draws the split and nothing else.
 
     Raises:
         ValueError: a value is outside its range; the text says what is allowed.
     """
 
+    # What stands below each key is its description in the schema of space files.
+    __pydantic_config__ = {"use_attribute_docstrings": True}  # noqa: RUF012
+
     dataset: str = "fashion-mnist"
+    """The images, by their name in models/data/registry.py: fashion-mnist or digits."""
     protocol: str = "one-vs-rest"
+    """How they are divided: some classes are normal, all others anomalous."""
     normal: tuple[str | int, ...] = ()
+    """The normal classes, by name or index; empty means the first class."""
     size: int = 32
+    """Height and width that all images are brought to."""
     anomalies_per_normal: float = 0.1
+    """Known anomalies to a normal image in fit: 0.1 is one to ten, 0 none."""
     clusters: int = 3
+    """Known anomalies come in equal numbers from so many K-Means clusters."""
     fit_normals: int | None = None
+    """Normal images to train on; without it, the whole fit split."""
     validation_normals: int = 1200
+    """Most normal images in validation; a data set with fewer held-out images gives fewer."""
     validation_anomalies: int = 1200
+    """Most anomalous images in validation, all labelled."""
     folder: str | None = None
+    """A folder that holds the data set's own files; without it, they are found or downloaded."""
     seed: int = 0
+    """Draws the split, and nothing else."""
 
     def __post_init__(self) -> None:
         _check_name("dataset", self.dataset, DATASETS)

@@ -42,7 +42,9 @@ def test_numbers_take_the_type_of_the_default() -> None:
 
 def test_log_range_through_zero_is_refused() -> None:
     with pytest.raises(ValueError, match="low above 0"):
-        Hyperparameter(name="x", default=1.0, low=0.0, high=2.0, log=True, source="test")
+        Hyperparameter(
+            name="x", default=1.0, low=0.0, high=2.0, log=True, meaning="none", source="test"
+        )
 
 
 def test_detectors_are_found_by_their_folders() -> None:

@@ -1,12 +1,15 @@
 """The learning curves: what is drawn, and that nothing is drawn beyond its place."""
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from matplotlib.text import Text
 
 from tests.tuner.fake_trials import realistic, trial
 from tuner.curves import draw_curves, write_curves
+from tuner.record import TrialView
 
 
 def test_the_picture_would_be_missing_for_few_many_or_odd_trials(tmp_path: Path) -> None:
@@ -26,16 +29,22 @@ def test_the_picture_would_be_missing_for_few_many_or_odd_trials(tmp_path: Path)
 
 def test_the_legend_would_miss_the_best_a_published_set_or_a_kind_of_end() -> None:
     trials = realistic(16, 3)
-    figure = draw_curves(trials, "best_auroc")
-    texts = [text.get_text() for text in figure.legends[0].get_texts()]
+    texts = [text.get_text() for text in _legend(trials)]
     assert texts == [
         "published W1 (trial 0)",
         "published W2 (trial 1)",
         "best: trial 15",
-        "ran to the end (9)",
+        "ran to the end (8)",
         "stopped early (4)",
         "diverged or failed (1)",
     ]
+
+
+def test_a_trial_would_be_counted_twice_in_the_legend() -> None:
+    for count in (16, 40):
+        texts = [text.get_text() for text in _legend(realistic(count, 3))]
+        counted = sum(int(text.split("(")[1].rstrip(")")) for text in texts[3:])
+        assert len(texts[:3]) + counted == count
 
 
 def test_a_point_would_lie_outside_the_axes_or_the_good_trials_in_a_sliver() -> None:
@@ -56,3 +65,7 @@ def test_the_best_so_far_would_ever_fall() -> None:
     steps = list(right.lines[0].get_ydata())
     assert steps == sorted(steps)
     assert steps[-1] == pytest.approx(max(steps))
+
+
+def _legend(trials: Sequence[TrialView]) -> Sequence[Text]:
+    return draw_curves(trials, "best_auroc").legends[0].get_texts()

@@ -7,18 +7,46 @@ _PROPOSED = "proposed here; the baseline's description gives no architecture"
 
 HYPERPARAMETERS = (
     Hyperparameter(
-        name="learning_rate", default=1e-3, low=1e-4, high=1e-2, log=True, source=_PROPOSED
+        name="learning_rate",
+        default=1e-3,
+        low=1e-4,
+        high=1e-2,
+        log=True,
+        meaning="Adam's step size",
+        source=_PROPOSED,
     ),
-    Hyperparameter(name="beta1", default=0.9, low=0.0, high=0.95, source="Adam"),
     Hyperparameter(
-        name="batch_normals", default=128, low=2, high=1024, structural=True, source=_PROPOSED
+        name="beta1",
+        default=0.9,
+        low=0.0,
+        high=0.95,
+        meaning="Adam's memory of past gradients",
+        source="Adam",
     ),
-    Hyperparameter(name="width", default=64, low=2, high=256, structural=True, source=_PROPOSED),
+    Hyperparameter(
+        name="batch_normals",
+        default=128,
+        low=2,
+        high=1024,
+        structural=True,
+        meaning="normal images in a training step",
+        source=_PROPOSED,
+    ),
+    Hyperparameter(
+        name="width",
+        default=64,
+        low=2,
+        high=256,
+        structural=True,
+        meaning="base channels: those of the first layer; deeper ones have multiples of it",
+        source=_PROPOSED,
+    ),
     Hyperparameter(
         name="activation",
         default="leaky",
         choices=("leaky", "tanh"),
         structural=True,
+        meaning="leaky: leaky ReLU in the encoder, ReLU in the decoder; tanh: tanh in both",
         source=_PROPOSED,
     ),
 )

@@ -84,8 +84,8 @@ def test_hyperparameters_are_read_without_torch(detector: str) -> None:
 
 
 @pytest.mark.parametrize("detector", detectors.names())
-def test_every_hyperparameter_says_where_it_comes_from(detector: str) -> None:
-    assert all(hyperparameter.source for hyperparameter in detectors.hyperparameters(detector))
+def test_every_hyperparameter_says_what_it_is_and_where_it_comes_from(detector: str) -> None:
+    assert all(each.meaning and each.source for each in detectors.hyperparameters(detector))
 
 
 @pytest.mark.parametrize("detector", detectors.names())

@@ -8,8 +8,12 @@ from pathlib import Path
 import pytest
 
 from models import detectors
+from models.data.config import DataConfig
+from tuner import hyperparameters
+from tuner.domains import WORDS, parse_domain
 from tuner.schema import main, schema_text
 from tuner.space import Machine, load_space, resolve_scale
+from tuner.yaml_reader import read_yaml
 
 FOLDER = Path(__file__).parents[3] / "search_spaces"
 FILES = sorted(FOLDER.rglob("*.y*ml"))
@@ -65,6 +69,25 @@ def test_the_quickstart_would_be_no_quick_start() -> None:
     real = resolve_scale(load_space(FOLDER / "lossweights.yaml"), Machine(cpus=2))
     alike = dataclasses.replace(real.data, fit_normals=3600)
     assert dataclasses.asdict(space.data) == dataclasses.asdict(alike)
+
+
+def test_the_page_of_hyperparameters_would_be_out_of_date() -> None:
+    page = FOLDER.parent / "docs" / "hyperparameters.md"
+    assert page.read_text(encoding="utf-8") == hyperparameters.page(), (
+        "run: python -m tuner.hyperparameters > docs/hyperparameters.md"
+    )
+
+
+def test_the_page_would_show_a_domain_that_a_space_file_may_not_hold() -> None:
+    examples = re.findall(r"`({.*})` \|$", hyperparameters.page(), re.MULTILINE)
+    domains = [parse_domain(read_yaml(example).value) for example in examples]
+    assert [type(domain) for domain in domains] == list(WORDS.values())
+
+
+@pytest.mark.parametrize("key", [field.name for field in dataclasses.fields(DataConfig)])
+def test_a_key_of_the_data_would_not_say_what_it_is(key: str) -> None:
+    data = json.loads(schema_text())["properties"]["data"]["properties"]
+    assert data[key]["description"]
 
 
 def test_the_schema_would_be_out_of_date(tmp_path: Path) -> None:
