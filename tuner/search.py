@@ -15,8 +15,6 @@ from typing import TYPE_CHECKING
 from tuner.command_line import (
     add_overrides,
     check_name,
-    free_name,
-    newest_name,
     run_command,
     seconds,
 )
@@ -27,6 +25,7 @@ from tuner.storage import PLACES, VARIABLE
 
 if TYPE_CHECKING:
     from tuner.space import Space
+    from tuner.storage import Storage
 
 _SHORTHANDS = {"trials": "trials", "seed": "sampler.seed", "wandb": "wandb.mode"}
 _EXAMPLES = """\
@@ -82,7 +81,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _main(given: argparse.Namespace) -> int:
-    run_folder = _run_folder(given, _names_in_storage(given))
+    run_folder = _run_folder(given, _shared(given))
     if given.resume and not given.dry_run:
         _fetch_from_storage(given, run_folder)
     space = _space(given, run_folder)
@@ -122,14 +121,13 @@ def _copy_shown(given: argparse.Namespace, run_folder: RunFolder) -> None:
         RecordCopies(run_folder, storage.within(run_folder.name)).copy_results()
 
 
-def _names_in_storage(given: argparse.Namespace) -> Sequence[str]:
-    """Return the runs that other machines keep in the storage, whose names are taken here too."""
-    if given.name or given.space is None or not (given.storage or os.environ.get(VARIABLE)):
-        return ()
+def _shared(given: argparse.Namespace) -> Storage | None:
+    """Return the storage where other machines may keep runs, whose names are taken here too."""
+    if not (given.storage or os.environ.get(VARIABLE)):
+        return None
     from tuner.safekeeping.choice import named_storage  # noqa: PLC0415 - for --help
 
-    storage = named_storage(given.storage)
-    return () if storage is None else storage.names()
+    return named_storage(given.storage)
 
 
 def _fetch_from_storage(given: argparse.Namespace, run_folder: RunFolder) -> None:
@@ -142,9 +140,12 @@ def _fetch_from_storage(given: argparse.Namespace, run_folder: RunFolder) -> Non
         restore(storage, run_folder)
 
 
-def _run_folder(given: argparse.Namespace, taken: Sequence[str]) -> RunFolder:
+def _run_folder(given: argparse.Namespace, shared: Storage | None) -> RunFolder:
     """Return the folder that --name says, or that follows from the space file's name."""
+    from tuner.runs import check_runs, free_name, newest_name  # noqa: PLC0415 - for --help
+
     runs: Path = given.runs
+    check_runs(runs)
     if given.name:
         return RunFolder(runs / check_name(given.name))
     if given.space is None:
@@ -152,9 +153,20 @@ def _run_folder(given: argparse.Namespace, taken: Sequence[str]) -> RunFolder:
             "Say what to search: --space search_spaces/quickstart.yaml; "
             "or which run should go on: --resume --name <name>."
         )
-    stem = given.space.stem
-    existing = newest_name(stem, runs, taken) if given.resume else None
-    return RunFolder(runs / (existing or free_name(stem, runs, taken)))
+    stem, taken = given.space.stem, shared.names() if shared else ()
+    if given.resume:
+        existing = newest_name(stem, runs, taken, is_run=lambda name: _is_run(runs, name, shared))
+        if existing:
+            return RunFolder(runs / existing)
+    return RunFolder(runs / free_name(stem, runs, taken))
+
+
+def _is_run(runs: Path, name: str, shared: Storage | None) -> bool:
+    """Whether there is a record to go on with: a start that came to nothing left none."""
+    folder = RunFolder(runs / name)
+    if folder.space.exists():
+        return True
+    return shared is not None and shared.within(name).modified(folder.journal.name) is not None
 
 
 def _space(given: argparse.Namespace, run_folder: RunFolder) -> Space:
