@@ -10,7 +10,7 @@ from pathlib import Path
 from models import detectors
 from models.data.protocol import make_split
 from models.data.sources import Source, find
-from tuner.backend.address import CLUSTER_VARIABLE
+from tuner.backend.address import CLUSTER_VARIABLE, reached
 from tuner.backend.asha import make_scheduler
 from tuner.backend.packs import lanes_of_a_gpu
 from tuner.backend.run import connection, run
@@ -73,7 +73,9 @@ def search(
     Raises TunerError or DataProblem for what people can mend.
     """
     folder = RunFolder(run_folder.absolute())
-    if address is None and CLUSTER_VARIABLE not in os.environ:
+    if cluster := address or os.environ.get(CLUSTER_VARIABLE):
+        reached(cluster)
+    else:
         resolve_scale(space, find_machine())  # what this machine cannot do is said before all else
     place = storage_of(folder, storage)
     if place is not None and recorded_space(folder):
