@@ -123,7 +123,7 @@ def _copy_shown(given: argparse.Namespace, run_folder: RunFolder) -> None:
 
 def _shared(given: argparse.Namespace) -> Storage | None:
     """Return the storage where other machines may keep runs, whose names are taken here too."""
-    if not (given.storage or os.environ.get(VARIABLE)):
+    if given.storage is None and not os.environ.get(VARIABLE):
         return None
     from tuner.safekeeping.choice import named_storage  # noqa: PLC0415 - for --help
 
