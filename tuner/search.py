@@ -82,11 +82,11 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _main(given: argparse.Namespace) -> int:
     run_folder = _run_folder(given, _shared(given))
-    if given.resume and not given.dry_run:
+    if given.dry_run:
+        return _dry_run(given, run_folder)
+    if given.resume:
         _fetch_from_storage(given, run_folder)
     space = _space(given, run_folder)
-    if given.dry_run:
-        return _dry_run(space, given.address or os.environ.get("RAY_ADDRESS"))
     if given.resume and _shown(space, run_folder):
         _copy_shown(given, run_folder)
         return 0
@@ -179,7 +179,7 @@ def _space(given: argparse.Namespace, run_folder: RunFolder) -> Space:
     if given.space is None:
         raise TunerError(_nothing_to_resume(given, run_folder))
     space = _loaded(given, given.space)
-    if not given.dry_run and (files := run_folder.foreign_files()):
+    if files := run_folder.foreign_files():
         remedy = "" if run_folder.space.name not in files else "go on with it by --resume, or "
         raise TunerError(
             f"{run_folder} exists, with {', '.join(files[:3])} in it, and is never overwritten: "
@@ -196,8 +196,10 @@ def _nothing_to_resume(given: argparse.Namespace, run_folder: RunFolder) -> str:
 
 def _loaded(given: argparse.Namespace, path: Path) -> Space:
     """Read the space; what is wrong with a shorthand is said of the option that was typed."""
+    from tuner.machine import find_machine  # noqa: PLC0415
     from tuner.space import load_space  # noqa: PLC0415
 
+    machine = None if _address(given) else find_machine()
     said = {option: getattr(given, option) for option in _SHORTHANDS}
     typed = {
         f"{_SHORTHANDS[option]}={value}": f"--{option} {value}"
@@ -205,20 +207,37 @@ def _loaded(given: argparse.Namespace, path: Path) -> Space:
         if value is not None
     }
     try:
-        return load_space(path, [*given.overrides, *typed])
+        return load_space(path, [*given.overrides, *typed], machine)
     except SpaceError as error:
         options = {f"--set {key}": option for key, option in typed.items()}
         raise error.with_origins(options) from None
 
 
-def _dry_run(space: Space, address: str | None) -> int:
-    from tuner.dry_run import dry_run_text  # noqa: PLC0415
+def _address(given: argparse.Namespace) -> str | None:
+    address: str | None = given.address or os.environ.get("RAY_ADDRESS")
+    return address
+
+
+def _dry_run(given: argparse.Namespace, run_folder: RunFolder) -> int:
+    from tuner.dry_run import check_start, dry_run_text, run_line  # noqa: PLC0415
+    from tuner.history import History  # noqa: PLC0415
+    from tuner.journal import read_journal  # noqa: PLC0415
     from tuner.machine import find_machine  # noqa: PLC0415
     from tuner.probe import epoch_seconds  # noqa: PLC0415
+    from tuner.safekeeping.choice import storage_of  # noqa: PLC0415
+    from tuner.safekeeping.restore import at_hand  # noqa: PLC0415
 
+    place = storage_of(run_folder, given.storage)
+    with at_hand(place if given.resume else None, run_folder) as record:
+        space = _space(given, record)
+        goes_on = given.resume and record.space.exists()
+        trials = list(History(read_journal(record.journal)).trials.values()) if goes_on else None
+    check_start(run_folder, place, goes_on=goes_on)
+    address = _address(given)
     machine = find_machine(address)
     probe = None if address else epoch_seconds
-    sys.stdout.write(dry_run_text(space, machine, probe))
+    text = dry_run_text(space, machine, probe, trials or ())
+    sys.stdout.write(f"{run_line(space, run_folder, place, trials)}\n{text}")
     return 0
 
 

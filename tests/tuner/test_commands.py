@@ -268,6 +268,21 @@ def test_a_dry_run_would_start_or_write_something(
     assert [path.name for path in Path().iterdir()] == ["small.yaml"]
 
 
+def test_resources_that_are_not_there_would_have_no_place(
+    api: FakeApi, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("big.yaml").write_text(
+        good_text(resources="{cpus_per_trial: 6400}", objective="f1"), encoding="utf-8"
+    )
+    assert search.main(["--space", "big.yaml"]) == 2
+    said = capsys.readouterr().err.splitlines()
+    assert said[0].startswith("big.yaml:5: resources.cpus_per_trial: a trial asks for 6400 cores")
+    assert said[1].startswith("big.yaml:6: objective: ")
+    assert search.main(["--space", "small.yaml", "--set", "resources.cpus_per_trial=6400"]) == 2
+    assert capsys.readouterr().err.startswith("--set resources.cpus_per_trial=6400: ")
+    assert api.calls == []
+
+
 def test_retrain_would_not_get_the_best_configuration(api: FakeApi) -> None:
     folder = recorded_run("mine")
     best = best_space(load_space(folder / "space.yaml"), {"patch_n": 4}, {"best_auroc": 0.9})

@@ -59,7 +59,9 @@ def test_rays_own_advice_would_be_given_where_there_is_no_cluster(local_rays: se
 def test_the_ray_of_another_search_would_keep_people_waiting(local_rays: set[str]) -> None:
     with socket.create_server(("127.0.0.1", 0)) as another:
         local_rays.add(f"127.0.0.1:{another.getsockname()[1]}")
-        with pytest.raises(NoCluster, match=r"auto found Ray at .* does not let us in.*another sea"):
+        with pytest.raises(
+            NoCluster, match=r"auto found Ray at .* does not let us in.*another sea"
+        ):
             reached("auto")
 
 
