@@ -14,6 +14,7 @@ from models.data.sources import DataNotFound
 from tests.tuner.space.test_space import good_text
 from tuner import retrain, schema, search
 from tuner.__main__ import commands
+from tuner.api import load
 from tuner.command_line import check_name, run_command, seconds
 from tuner.errors import TunerError
 from tuner.machine import find_machine
@@ -316,6 +317,13 @@ def test_a_wrong_retrain_would_start_something(
     assert retrain.main(options) == 2
     assert message in capsys.readouterr().err
     assert api.calls == []
+
+
+def test_a_run_that_is_not_retrained_would_only_name_a_file(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match=f"python -m tuner.retrain --search {tmp_path}"):
+        load(tmp_path)
+    with pytest.raises(FileNotFoundError, match=f"there is no folder {tmp_path}/gone"):
+        load(tmp_path / "gone")
 
 
 @pytest.mark.parametrize("error", [TunerError("what to do"), DataNotFound("what to do")])
