@@ -59,7 +59,8 @@ class FittedDetector:
     error_threshold: float | None
 
     def score_parts(self, images: Tensor) -> Tensors:
-        """The detector's named scores [N] each."""
+        """The detector's named scores [N] each. Raises ValueError for images of another kind."""
+        self._check(images)
         settings = {
             key: torch.tensor(value, device=self._device)
             for key, value in numbers(self.hyperparameters).items()
@@ -75,6 +76,7 @@ class FittedDetector:
 
     def reconstruct(self, images: Tensor) -> Tensor | None:
         """Images as the detector remakes them, float32 in [-1, 1]; None where it makes none."""
+        self._check(images)
         if self._model.reconstruct(self._networks, scaled(images[:1]).to(self._device)) is None:
             return None
         whole = self._in_chunks(
@@ -107,8 +109,11 @@ class FittedDetector:
     def load(cls, folder: Path) -> "FittedDetector":
         """Read what `save` wrote; without sums, as earlier versions wrote it, it is not checked.
 
-        Raises DetectorNotWhole where a file is missing or is not the one that the sums are of.
+        Raises FileNotFoundError where the folder has none of it, and DetectorNotWhole where a file
+        is missing or is not the one that the sums are of.
         """
+        if not any((folder / name).exists() for name in (_SUMS, _WEIGHTS, _CONFIG)):
+            raise FileNotFoundError(f"{folder} holds no trained detector: it has no {_CONFIG}")
         files = _read_whole(folder)
         config: dict[str, Any] = json.loads(files[_CONFIG])
         stored = config.pop("mixture")
@@ -119,6 +124,18 @@ class FittedDetector:
         """The same detector, computing on another device."""
         moved = {name: tensor.to(device) for name, tensor in self.weights.items()}
         return dataclasses.replace(self, weights=moved)
+
+    def _check(self, images: object) -> None:
+        """Floats would be scored as if they went to 255, and no error would tell."""
+        shape = (self.channels, self.size, self.size)
+        if isinstance(images, Tensor):
+            if images.dtype == torch.uint8 and images.shape[1:] == shape:
+                return
+            got = f"a {str(images.dtype).removeprefix('torch.')} tensor {list(images.shape)}"
+        else:
+            got = f"a {type(images).__module__}.{type(images).__name__}".replace("builtins.", "")
+        wanted = ", ".join(map(str, shape))
+        raise ValueError(f"images must be a uint8 tensor [N, {wanted}], got {got}")
 
     @torch.no_grad()
     def _in_chunks(

@@ -17,8 +17,16 @@ __all__ = ["RetrainSummary", "SearchSummary", "load", "load_space", "retrain", "
 def load(run_folder: Path) -> "FittedDetector":
     """The model that `retrain` left in a run: `load(folder).score(images)` for uint8 N x C x H x W.
 
-    Raises FileNotFoundError where the run has not been retrained.
+    Raises FileNotFoundError where the run has not been retrained; `score` a ValueError for images
+    of another kind or size.
     """
     from models.scoring import FittedDetector  # noqa: PLC0415  # torch: a search does without
 
-    return FittedDetector.load(RunFolder(run_folder).model)
+    model = RunFolder(run_folder).model
+    if not run_folder.is_dir():
+        raise FileNotFoundError(f"there is no folder {run_folder}")
+    if not model.is_dir():
+        raise FileNotFoundError(
+            f"{run_folder} has not been retrained: python -m tuner.retrain --search {run_folder}"
+        )
+    return FittedDetector.load(model)

@@ -5,8 +5,7 @@ from __future__ import annotations
 import argparse
 import re
 import sys
-from collections.abc import Callable, Sequence
-from pathlib import Path
+from collections.abc import Callable
 
 from tuner.errors import TunerError
 from tuner.signals import INTERRUPTED
@@ -38,14 +37,20 @@ def run_command(action: Callable[[], int]) -> int:
     except Exception as error:
         if not isinstance(error, _expected()):
             raise
-        sys.stderr.write(f"{error}\n")
+        sys.stderr.write(f"{_text(error)}\n")
         return WRONG_INPUT
+
+
+def _text(error: Exception) -> str:
+    if isinstance(error, PermissionError):
+        return f"{error.filename}: this user has no permission; see `ls -ld {error.filename}`"
+    return str(error)
 
 
 def _expected() -> tuple[type[Exception], ...]:
     from models.data.sources import DataProblem  # noqa: PLC0415 - only needed when one is there
 
-    return (TunerError, DataProblem)
+    return (TunerError, DataProblem, PermissionError)
 
 
 def seconds(text: str) -> float:
@@ -57,30 +62,11 @@ def seconds(text: str) -> float:
     return total
 
 
-def free_name(stem: str, runs: Path, others: Sequence[str] = ()) -> str:
-    """Return the stem with the lowest number above all that are taken: quickstart-1.
-
-    `others` are names taken elsewhere than in the folder.
-    """
-    return f"{stem}-{max(_numbers(stem, runs, others), default=0) + 1}"
-
-
-def newest_name(stem: str, runs: Path, others: Sequence[str] = ()) -> str | None:
-    """Return the run of this stem with the highest number, or None."""
-    numbers = _numbers(stem, runs, others)
-    return f"{stem}-{max(numbers)}" if numbers else None
-
-
-def _numbers(stem: str, runs: Path, others: Sequence[str]) -> list[int]:
-    pattern = re.compile(rf"{re.escape(stem)}-(\d+)")
-    names = [*others, *(entry.name for entry in runs.iterdir())] if runs.is_dir() else others
-    return [int(found[1]) for name in names if (found := pattern.fullmatch(name))]
-
-
 def check_name(name: str) -> str:
     """Return a run's name if it can be the name of a folder; TunerError says what is allowed."""
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,99}", name):
         raise TunerError(
-            f"--name: must be letters, digits and . _ + -, at most 100 of them; got {name!r}"
+            "--name: must be letters, digits and . _ + -, the first a letter or digit, at most 100 "
+            f"of them; got {name!r}"
         )
     return name

@@ -9,9 +9,11 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from tuner.command_line import add_overrides, run_command
+from tuner.errors import TunerError
 
 FAILED = 1
 
@@ -51,22 +53,31 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _main(given: argparse.Namespace) -> int:
-    from tuner.console.findings import show_findings  # noqa: PLC0415 - keeps --help fast
+    from tuner.backend.address import check_form  # noqa: PLC0415 - keeps --help fast
+    from tuner.console.findings import show_findings  # noqa: PLC0415
     from tuner.doctoring.visit import visit  # noqa: PLC0415
     from tuner.space import load_space  # noqa: PLC0415
 
+    if given.overrides and not given.space:
+        raise TunerError("--set needs --space, the file that it changes")
     space = load_space(given.space, given.overrides) if given.space else None
     address = given.address or ("auto" if given.cluster else os.environ.get("RAY_ADDRESS"))
+    if address:
+        check_form(address)
     failed = show_findings(visit(space, _place(given.storage), address))
     return FAILED if failed else 0
 
 
 def _place(storage: str | None) -> str:
     """Return where results go, by a name that means the same in any process's working folder."""
-    named = storage or os.environ.get("TUNER_STORAGE")
-    if not named or named == "none":
-        Path("runs").mkdir(exist_ok=True)
+    from tuner.storage import NONE, VARIABLE, open_storage  # noqa: PLC0415
+
+    named = (os.environ.get(VARIABLE) or NONE) if storage is None else storage
+    if named == NONE:
+        with suppress(OSError):  # that it cannot be written to will be found
+            Path("runs").mkdir(exist_ok=True)
         named = "runs"
+    open_storage(named)  # a name that can be none
     return named if "://" in named else str(Path(named).expanduser().absolute())
 
 

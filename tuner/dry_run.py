@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from models import detectors
+from tuner.errors import TunerError
 from tuner.forecast import (
     Probe,
     Range,
-    epochs_to_train,
+    epochs_left,
     estimate_seconds,
     rungs,
 )
 from tuner.lanes import choose_lanes
+from tuner.lock import driven, driver_of
+from tuner.record import TrialView
+from tuner.run_folder import RunFolder
+from tuner.safekeeping.choice import check_free
+from tuner.safekeeping.lease import Lease
 from tuner.space import (
     Machine,
     Space,
@@ -20,10 +28,43 @@ from tuner.space import (
     space_text,
     trials_at_once,
 )
+from tuner.storage import NONE, Storage
+from tuner.tracking.mode import choose_mode
 
 
-def dry_run_text(space: Space, machine: Machine, probe: Probe | None = None) -> str:
-    """Describe the search of a space on a machine; without a probe, no time is claimed."""
+def check_start(run_folder: RunFolder, place: Storage | None, *, goes_on: bool) -> None:
+    """Raise TunerError where a search would before it trains; leaves nothing behind."""
+    if (driver := driver_of(run_folder)) is not None:
+        raise TunerError(driven(run_folder, driver))
+    if place is None:
+        return
+    place.try_out()
+    if not goes_on:
+        check_free(place, run_folder)
+    Lease(place.within(run_folder.name)).check_free()
+
+
+def run_line(
+    space: Space, run_folder: RunFolder, place: Storage | None, trials: Sequence[TrialView] | None
+) -> str:
+    """Say which run it would be; `trials` are None for a new one."""
+    where = f"storage {place.uri if place else NONE}; W&B {choose_mode(space.wandb.mode).mode}."
+    if trials is None:
+        return f"New run {run_folder}; {where}"
+    ended = sum(trial.state != "running" for trial in trials)
+    return f"{run_folder.name} goes on: {ended} of {space.trials} trials have ended; {where}"
+
+
+def dry_run_text(
+    space: Space,
+    machine: Machine,
+    probe: Probe | None = None,
+    trials: Sequence[TrialView] = (),
+) -> str:
+    """Describe the search of a space on a machine, which may have these trials already.
+
+    Without a probe, no time is claimed.
+    """
     resolved = resolve_scale(space, machine)
     lines = [
         space_text(resolved),
@@ -31,8 +72,8 @@ def dry_run_text(space: Space, machine: Machine, probe: Probe | None = None) -> 
         _found_line(resolved, machine),
         _trials_line(resolved),
         _rungs_line(resolved),
-        _epochs_line(epochs_to_train(resolved)),
-        _time_line(resolved, machine, probe),
+        _epochs_line(epochs_left(resolved, trials), "left" if trials else "of all trials together"),
+        _time_line(resolved, machine, probe, trials),
         "Nothing was started and nothing was written.",
     ]
     return "\n".join(lines) + "\n"
@@ -55,23 +96,29 @@ def _trials_line(space: Space) -> str:
 def _rungs_line(space: Space) -> str:
     stops = rungs(space)
     if not stops:
-        return f"Early stopping: none, every trial trains {space.epochs} epochs."
+        return f"Early stopping: none, every trial trains {_epochs(space.epochs)}."
     share = space.scheduler.reduction_factor
     at = ", ".join(map(str, stops))
     return f"Early stopping: after epoch {at}, the best 1 in {share} of each go on."
 
 
-def _epochs_line(epochs: Range) -> str:
+def _epochs(number: int) -> str:
+    return f"{number} epoch{'' if number == 1 else 's'}"
+
+
+def _epochs_line(epochs: Range, which: str) -> str:
     if epochs.least == epochs.greatest:
-        return f"Epochs of all trials together: {epochs.greatest:.0f}."
+        return f"Epochs {which}: {epochs.greatest:.0f}."
     limits = f"at least {epochs.least:.0f}, at most {epochs.greatest:.0f}"
-    return f"Epochs of all trials together: {limits}, likely about {epochs.likely:.0f}."
+    return f"Epochs {which}: {limits}, likely about {epochs.likely:.0f}."
 
 
-def _time_line(space: Space, machine: Machine, probe: Probe | None) -> str:
+def _time_line(
+    space: Space, machine: Machine, probe: Probe | None, trials: Sequence[TrialView]
+) -> str:
     if probe is None:
         return "Time: not measured."
-    times = estimate_seconds(space, machine, probe)
+    times = estimate_seconds(space, machine, probe, trials)
     limits = f"at least {duration(times.least)}, at most {duration(times.greatest)}"
     return f"Time to train: likely about {duration(times.likely)}; {limits}, by a measured epoch."
 

@@ -8,11 +8,12 @@ they are.
 from __future__ import annotations
 
 from bisect import insort
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import inf
 from random import Random
 
+from tuner.record import TrialView
 from tuner.space import Machine, Space, published_trials, trials_at_once
 
 Probe = Callable[[Space, Machine], float]
@@ -88,10 +89,26 @@ def _quantile(ascending: list[float], share: float) -> float:
     return ascending[below] + (place - below) * (ascending[above] - ascending[below])
 
 
-def estimate_seconds(space: Space, machine: Machine, probe: Probe) -> Range:
+def epochs_left(space: Space, trials: Sequence[TrialView]) -> Range:
+    """Return the number of epochs that are left where these trials have begun."""
+    whole = epochs_to_train(space)
+    trained = sum(trial.epochs for trial in trials)
+    over = [trial for trial in trials if trial.state != "running"]
+    never = sum(space.epochs - trial.epochs for trial in over)
+    greatest = max(0.0, whole.greatest - trained - never)
+    likely = min(greatest, max(0.0, whole.likely - trained))
+    return Range(
+        least=min(likely, max(0.0, whole.least - trained)), likely=likely, greatest=greatest
+    )
+
+
+def estimate_seconds(
+    space: Space, machine: Machine, probe: Probe, trials: Sequence[TrialView] = ()
+) -> Range:
     """Return the seconds that the search of a resolved space trains, by a measured epoch.
 
-    The start of Ray and of the workers, some 20 seconds, is not in it.
+    `trials` are those of its record. The start of Ray and of the workers, some 20 seconds, is not
+    in it.
     """
     epoch_s = probe(space, machine)
-    return epochs_to_train(space).times(epoch_s / trials_at_once(space, machine))
+    return epochs_left(space, trials).times(epoch_s / trials_at_once(space, machine))

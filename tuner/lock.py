@@ -4,7 +4,9 @@ import fcntl
 import os
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TextIO
 
 from tuner.errors import TunerError
 from tuner.run_folder import RunFolder
@@ -14,19 +16,67 @@ from tuner.run_folder import RunFolder
 def sole_driver(run_folder: RunFolder) -> Iterator[None]:
     """Hold the folder's lock; raises TunerError, naming the holder, where another driver does.
 
-    The operating system gives the lock back when the process ends, however it ends.
+    The operating system gives the lock back when the process ends, however it ends. A folder that
+    holds no more than what a start leaves by then is removed.
     """
-    run_folder.path.mkdir(parents=True, exist_ok=True)
-    with run_folder.lock.open("a+") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            file.seek(0)
-            raise TunerError(
-                f"{run_folder} is being searched by another driver ({file.read().strip()}). "
-                f"Wait for it, stop it, or start another search with --name."
-            ) from error
+    with _opened(run_folder) as file:
+        if not _taken(file):
+            raise TunerError(driven(run_folder, file.read()))
         file.truncate(0)
         file.write(f"process {os.getpid()} on {socket.gethostname()}\n")
         file.flush()
-        yield
+        try:
+            yield
+        finally:
+            _remove_leftovers(run_folder)
+
+
+def driver_of(run_folder: RunFolder) -> str | None:
+    """Name the driver at work there now, or return None."""
+    with suppress(OSError), run_folder.lock.open() as file:
+        return None if _taken(file) else file.read().strip()
+    return None
+
+
+def driven(run_folder: RunFolder, driver: str) -> str:
+    """What to say where another driver is at work."""
+    return (
+        f"{run_folder} is being searched by another driver ({driver.strip()}). "
+        "Wait for it, stop it, or start another search with --name."
+    )
+
+
+def no_runs(runs: Path, error: OSError) -> str:
+    """What to say where the folder of all runs cannot be used."""
+    why = error.strerror or str(error)
+    return f"--runs {runs}: the folder cannot be made: {why}; name another with --runs"
+
+
+def _opened(run_folder: RunFolder) -> TextIO:
+    try:
+        run_folder.path.mkdir(parents=True, exist_ok=True)
+        return run_folder.lock.open("a+")
+    except OSError as error:
+        raise TunerError(no_runs(run_folder.path.parent, error)) from error
+
+
+def _taken(file: TextIO) -> bool:
+    """Take the lock if it is free; stands at the file's beginning afterwards.
+
+    One that has been removed since it was opened is another driver's that is just ending.
+    """
+    file.seek(0)
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return os.fstat(file.fileno()).st_nlink > 0
+
+
+def _remove_leftovers(run_folder: RunFolder) -> None:
+    with suppress(OSError):  # it may be gone, or another start may put its own files there
+        if run_folder.foreign_files():
+            return
+        for file in run_folder.of_a_start:
+            file.unlink(missing_ok=True)
+        run_folder.path.rmdir()

@@ -71,10 +71,12 @@ class _DifferenceError(Exception):
 
 
 def replay(record: Path) -> Replayed:
-    """Replay the journal at `record`. Raises JournalError where it is damaged."""
-    run = _Replay()
+    """Replay the journal at `record`. Raises JournalError where it is damaged or empty."""
+    run, events = _Replay(), read_journal(record)
+    if not events:
+        raise JournalError(f"{record} holds no event: there is nothing to replay.")
     try:
-        for event in read_journal(record):
+        for event in events:
             run.take(event)
     except _DifferenceError as found:
         return Replayed(counts=run.counts, difference=found.difference)

@@ -128,6 +128,8 @@ def _best_of(run_folder: Path) -> Path:
     config = RunFolder(run_folder).best
     if config.exists():
         return config
+    if run_folder.is_dir() and not RunFolder(run_folder).space.exists():
+        raise TunerError(f"--search: {run_folder} holds no search")
     if run_folder.is_dir():
         raise TunerError(
             f"{run_folder} has no {config.name} yet: let the search end first, with "

@@ -64,6 +64,11 @@ class RunFolder:
         return self.path / "restored.json"
 
     @property
+    def of_a_start(self) -> tuple[Path, ...]:
+        """What a start leaves before there is a record, so that alone it is worth nothing."""
+        return self.lock, self.split, self.storage
+
+    @property
     def best(self) -> Path:
         """The best configuration, as a space file."""
         return self.path / "best.yaml"
@@ -120,5 +125,5 @@ class RunFolder:
     def foreign_files(self) -> list[str]:
         """The names in the folder beyond what a start leaves that came to nothing."""
         names = sorted(entry.name for entry in self.path.iterdir()) if self.path.is_dir() else []
-        started = (self.lock.name, self.split.name, self.storage.name)
+        started = [file.name for file in self.of_a_start]
         return [name for name in names if name not in started]

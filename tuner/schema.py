@@ -11,6 +11,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from tuner.command_line import run_command
+from tuner.errors import TunerError
 from tuner.space import Space
 
 DEFAULT_PATH = Path("search_spaces/schema.json")
@@ -36,8 +38,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         metavar="FILE",
         help=f"where to (default: {DEFAULT_PATH})",
     )
-    path: Path = options.parse_args(argv).path
-    path.write_text(schema_text(), encoding="utf-8")
+    return run_command(lambda: _write(options.parse_args(argv).path))
+
+
+def _write(path: Path) -> int:
+    try:
+        path.write_text(schema_text(), encoding="utf-8")
+    except OSError as error:
+        raise TunerError(f"{path}: cannot be written: {error.strerror}") from error
     return 0
 
 

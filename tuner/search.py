@@ -15,8 +15,6 @@ from typing import TYPE_CHECKING
 from tuner.command_line import (
     add_overrides,
     check_name,
-    free_name,
-    newest_name,
     run_command,
     seconds,
 )
@@ -27,6 +25,7 @@ from tuner.storage import PLACES, VARIABLE
 
 if TYPE_CHECKING:
     from tuner.space import Space
+    from tuner.storage import Storage
 
 _SHORTHANDS = {"trials": "trials", "seed": "sampler.seed", "wandb": "wandb.mode"}
 _EXAMPLES = """\
@@ -82,12 +81,12 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _main(given: argparse.Namespace) -> int:
-    run_folder = _run_folder(given, _names_in_storage(given))
-    if given.resume and not given.dry_run:
+    run_folder = _run_folder(given, _shared(given))
+    if given.dry_run:
+        return _dry_run(given, run_folder)
+    if given.resume:
         _fetch_from_storage(given, run_folder)
     space = _space(given, run_folder)
-    if given.dry_run:
-        return _dry_run(space, given.address or os.environ.get("RAY_ADDRESS"))
     if given.resume and _shown(space, run_folder):
         _copy_shown(given, run_folder)
         return 0
@@ -122,14 +121,13 @@ def _copy_shown(given: argparse.Namespace, run_folder: RunFolder) -> None:
         RecordCopies(run_folder, storage.within(run_folder.name)).copy_results()
 
 
-def _names_in_storage(given: argparse.Namespace) -> Sequence[str]:
-    """Return the runs that other machines keep in the storage, whose names are taken here too."""
-    if given.name or given.space is None or not (given.storage or os.environ.get(VARIABLE)):
-        return ()
+def _shared(given: argparse.Namespace) -> Storage | None:
+    """Return the storage where other machines may keep runs, whose names are taken here too."""
+    if given.storage is None and not os.environ.get(VARIABLE):
+        return None
     from tuner.safekeeping.choice import named_storage  # noqa: PLC0415 - for --help
 
-    storage = named_storage(given.storage)
-    return () if storage is None else storage.names()
+    return named_storage(given.storage)
 
 
 def _fetch_from_storage(given: argparse.Namespace, run_folder: RunFolder) -> None:
@@ -142,9 +140,12 @@ def _fetch_from_storage(given: argparse.Namespace, run_folder: RunFolder) -> Non
         restore(storage, run_folder)
 
 
-def _run_folder(given: argparse.Namespace, taken: Sequence[str]) -> RunFolder:
+def _run_folder(given: argparse.Namespace, shared: Storage | None) -> RunFolder:
     """Return the folder that --name says, or that follows from the space file's name."""
+    from tuner.runs import check_runs, free_name, newest_name  # noqa: PLC0415 - for --help
+
     runs: Path = given.runs
+    check_runs(runs)
     if given.name:
         return RunFolder(runs / check_name(given.name))
     if given.space is None:
@@ -152,9 +153,20 @@ def _run_folder(given: argparse.Namespace, taken: Sequence[str]) -> RunFolder:
             "Say what to search: --space search_spaces/quickstart.yaml; "
             "or which run should go on: --resume --name <name>."
         )
-    stem = given.space.stem
-    existing = newest_name(stem, runs, taken) if given.resume else None
-    return RunFolder(runs / (existing or free_name(stem, runs, taken)))
+    stem, taken = given.space.stem, shared.names() if shared else ()
+    if given.resume:
+        existing = newest_name(stem, runs, taken, is_run=lambda name: _is_run(runs, name, shared))
+        if existing:
+            return RunFolder(runs / existing)
+    return RunFolder(runs / free_name(stem, runs, taken))
+
+
+def _is_run(runs: Path, name: str, shared: Storage | None) -> bool:
+    """Whether there is a record to go on with: a start that came to nothing left none."""
+    folder = RunFolder(runs / name)
+    if folder.space.exists():
+        return True
+    return shared is not None and shared.within(name).modified(folder.journal.name) is not None
 
 
 def _space(given: argparse.Namespace, run_folder: RunFolder) -> Space:
@@ -167,7 +179,7 @@ def _space(given: argparse.Namespace, run_folder: RunFolder) -> Space:
     if given.space is None:
         raise TunerError(_nothing_to_resume(given, run_folder))
     space = _loaded(given, given.space)
-    if not given.dry_run and (files := run_folder.foreign_files()):
+    if files := run_folder.foreign_files():
         remedy = "" if run_folder.space.name not in files else "go on with it by --resume, or "
         raise TunerError(
             f"{run_folder} exists, with {', '.join(files[:3])} in it, and is never overwritten: "
@@ -184,8 +196,10 @@ def _nothing_to_resume(given: argparse.Namespace, run_folder: RunFolder) -> str:
 
 def _loaded(given: argparse.Namespace, path: Path) -> Space:
     """Read the space; what is wrong with a shorthand is said of the option that was typed."""
+    from tuner.machine import find_machine  # noqa: PLC0415
     from tuner.space import load_space  # noqa: PLC0415
 
+    machine = None if _address(given) else find_machine()
     said = {option: getattr(given, option) for option in _SHORTHANDS}
     typed = {
         f"{_SHORTHANDS[option]}={value}": f"--{option} {value}"
@@ -193,20 +207,37 @@ def _loaded(given: argparse.Namespace, path: Path) -> Space:
         if value is not None
     }
     try:
-        return load_space(path, [*given.overrides, *typed])
+        return load_space(path, [*given.overrides, *typed], machine)
     except SpaceError as error:
         options = {f"--set {key}": option for key, option in typed.items()}
         raise error.with_origins(options) from None
 
 
-def _dry_run(space: Space, address: str | None) -> int:
-    from tuner.dry_run import dry_run_text  # noqa: PLC0415
+def _address(given: argparse.Namespace) -> str | None:
+    address: str | None = given.address or os.environ.get("RAY_ADDRESS")
+    return address
+
+
+def _dry_run(given: argparse.Namespace, run_folder: RunFolder) -> int:
+    from tuner.dry_run import check_start, dry_run_text, run_line  # noqa: PLC0415
+    from tuner.history import History  # noqa: PLC0415
+    from tuner.journal import read_journal  # noqa: PLC0415
     from tuner.machine import find_machine  # noqa: PLC0415
     from tuner.probe import epoch_seconds  # noqa: PLC0415
+    from tuner.safekeeping.choice import storage_of  # noqa: PLC0415
+    from tuner.safekeeping.restore import at_hand  # noqa: PLC0415
 
+    place = storage_of(run_folder, given.storage)
+    with at_hand(place if given.resume else None, run_folder) as record:
+        space = _space(given, record)
+        goes_on = given.resume and record.space.exists()
+        trials = list(History(read_journal(record.journal)).trials.values()) if goes_on else None
+    check_start(run_folder, place, goes_on=goes_on)
+    address = _address(given)
     machine = find_machine(address)
     probe = None if address else epoch_seconds
-    sys.stdout.write(dry_run_text(space, machine, probe))
+    text = dry_run_text(space, machine, probe, trials or ())
+    sys.stdout.write(f"{run_line(space, run_folder, place, trials)}\n{text}")
     return 0
 
 

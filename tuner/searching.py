@@ -1,15 +1,16 @@
 """A whole search, from a space to the files it leaves: the order in which the rooms are used."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from models import detectors
 from models.data.protocol import make_split
 from models.data.sources import Source, find
-from tuner.backend.address import CLUSTER_VARIABLE
+from tuner.backend.address import CLUSTER_VARIABLE, reached
 from tuner.backend.asha import make_scheduler
 from tuner.backend.packs import lanes_of_a_gpu
 from tuner.backend.run import connection, run
@@ -72,7 +73,9 @@ def search(
     Raises TunerError or DataProblem for what people can mend.
     """
     folder = RunFolder(run_folder.absolute())
-    if address is None and CLUSTER_VARIABLE not in os.environ:
+    if cluster := address or os.environ.get(CLUSTER_VARIABLE):
+        reached(cluster)
+    else:
         resolve_scale(space, find_machine())  # what this machine cannot do is said before all else
     place = storage_of(folder, storage)
     if place is not None and recorded_space(folder):
@@ -81,7 +84,7 @@ def search(
         check_free(place, folder)
     if recorded := recorded_space(folder):
         space = resumed_space(recorded, space, folder)
-    with sole_driver(folder), kept(folder, place) as keeper, log_lines_shown():
+    with _announced(folder), kept(folder, place) as keeper, log_lines_shown():
         source = find(space.data)
         with ThreadPoolExecutor(2) as beside:  # the split takes as long as Ray's own start
             split = beside.submit(_split, space, source, folder)
@@ -90,6 +93,16 @@ def search(
                 split.result()
                 shipped.result()
                 return _search_on(machine, space, source, keeper, time_budget_s)
+
+
+@contextmanager
+def _announced(run_folder: RunFolder) -> Iterator[None]:
+    """Be the run's driver, and say which run it is before anything else."""
+    with sole_driver(run_folder):
+        goes_on = recorded_space(run_folder) is not None
+        name = run_folder.name
+        say(f"Run {name} goes on." if goes_on else f"New run {name}.")
+        yield
 
 
 def _search_on(

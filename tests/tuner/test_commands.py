@@ -1,5 +1,6 @@
 """The commands as a person types them; `tuner.api` is replaced where a search would start."""
 
+import errno
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -11,9 +12,10 @@ import pytest
 
 from models.data.sources import DataNotFound
 from tests.tuner.space.test_space import good_text
-from tuner import retrain, search
+from tuner import retrain, schema, search
 from tuner.__main__ import commands
-from tuner.command_line import check_name, free_name, newest_name, run_command, seconds
+from tuner.api import load
+from tuner.command_line import check_name, run_command, seconds
 from tuner.errors import TunerError
 from tuner.machine import find_machine
 from tuner.notices import say
@@ -153,6 +155,43 @@ def test_a_start_that_came_to_nothing_would_block_the_next(api: FakeApi) -> None
     assert search.main(["--space", "small.yaml", "--name", "mine", "--resume"]) == 0
 
 
+@pytest.mark.parametrize("left", [["driver.lock"], ["driver.lock", "split.npz", "storage.txt"]])
+def test_a_start_that_came_to_nothing_would_be_gone_on_with(api: FakeApi, left: list[str]) -> None:
+    recorded_run("small-1")
+    Path("runs/small-2").mkdir()
+    for name in left:
+        (Path("runs/small-2") / name).touch()
+    assert search.main(["--space", "small.yaml", "--resume"]) == 0
+    assert search.main(["--space", "small.yaml"]) == 0
+    assert [call[1]["run_folder"].name for call in api.calls] == ["small-1", "small-2"]
+
+
+@pytest.mark.parametrize("runs", ["small.yaml", "/proc/nope", "small.yaml/below"])
+def test_a_folder_that_cannot_be_made_would_leave_a_traceback(
+    api: FakeApi, capsys: pytest.CaptureFixture[str], runs: str
+) -> None:
+    assert search.main(["--space", "small.yaml", "--runs", runs]) == 2
+    said = capsys.readouterr().err
+    assert f"--runs {runs}: the folder cannot be made: " in said
+    assert "name another with --runs" in said
+    assert api.calls == []
+
+
+def test_a_schema_that_cannot_be_written_would_leave_a_traceback(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert schema.main(["/nope/x.json"]) == 2
+    assert capsys.readouterr().err == "/nope/x.json: cannot be written: No such file or directory\n"
+
+
+def test_a_folder_of_another_user_would_leave_a_traceback(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    denied = PermissionError(errno.EACCES, "Permission denied", "/home/else")
+    assert run_command(lambda: _raise(denied)) == 2
+    assert capsys.readouterr().err.startswith("/home/else: this user has no permission")
+
+
 def test_a_folder_without_a_search_would_be_overwritten(
     api: FakeApi, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -230,6 +269,21 @@ def test_a_dry_run_would_start_or_write_something(
     assert [path.name for path in Path().iterdir()] == ["small.yaml"]
 
 
+def test_resources_that_are_not_there_would_have_no_place(
+    api: FakeApi, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("big.yaml").write_text(
+        good_text(resources="{cpus_per_trial: 6400}", objective="f1"), encoding="utf-8"
+    )
+    assert search.main(["--space", "big.yaml"]) == 2
+    said = capsys.readouterr().err.splitlines()
+    assert said[0].startswith("big.yaml:5: resources.cpus_per_trial: a trial asks for 6400 cores")
+    assert said[1].startswith("big.yaml:6: objective: ")
+    assert search.main(["--space", "small.yaml", "--set", "resources.cpus_per_trial=6400"]) == 2
+    assert capsys.readouterr().err.startswith("--set resources.cpus_per_trial=6400: ")
+    assert api.calls == []
+
+
 def test_retrain_would_not_get_the_best_configuration(api: FakeApi) -> None:
     folder = recorded_run("mine")
     best = best_space(load_space(folder / "space.yaml"), {"patch_n": 4}, {"best_auroc": 0.9})
@@ -250,6 +304,7 @@ def test_retrain_would_not_get_the_best_configuration(api: FakeApi) -> None:
         (["--search", "runs/mime"], "there is no folder runs/mime; nearest: runs/mine"),
         (["--search", "runs/mine"], "has no best.yaml yet: let the search end first"),
         (["--search", "runs/mine", "--seeds", "0"], "must be a whole number from 1 on; got '0'"),
+        (["--search", "runs/left"], "runs/left holds no search"),
         ([], "one of the arguments --search --config is required"),
     ],
 )
@@ -257,9 +312,18 @@ def test_a_wrong_retrain_would_start_something(
     api: FakeApi, capsys: pytest.CaptureFixture[str], options: list[str], message: str
 ) -> None:
     recorded_run("mine")
+    Path("runs/left").mkdir()
+    Path("runs/left/driver.lock").touch()
     assert retrain.main(options) == 2
     assert message in capsys.readouterr().err
     assert api.calls == []
+
+
+def test_a_run_that_is_not_retrained_would_only_name_a_file(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match=f"python -m tuner.retrain --search {tmp_path}"):
+        load(tmp_path)
+    with pytest.raises(FileNotFoundError, match=f"there is no folder {tmp_path}/gone"):
+        load(tmp_path / "gone")
 
 
 @pytest.mark.parametrize("error", [TunerError("what to do"), DataNotFound("what to do")])
@@ -294,13 +358,6 @@ def test_a_time_budget_would_be_misread(text: str, total_s: float) -> None:
 def test_a_wrong_time_budget_would_be_taken(text: str) -> None:
     with pytest.raises(ValueError, match="must be a time above 0 such as 90, 10m or 2h"):
         seconds(text)
-
-
-def test_a_name_would_be_given_twice(tmp_path: Path) -> None:
-    assert (free_name("a", tmp_path / "none"), newest_name("a", tmp_path)) == ("a-1", None)
-    for name in ("a-2", "a-10", "a-x", "b-99", "a-3.old"):
-        (tmp_path / name).mkdir()
-    assert (free_name("a", tmp_path), newest_name("a", tmp_path)) == ("a-11", "a-10")
 
 
 @pytest.mark.parametrize("name", ["../up", "a/b", "", ".hidden", "a b", "x" * 101, "-x"])

@@ -88,6 +88,10 @@ def test_the_wrong_number_of_trials_at_once_would_be_reckoned_with(
     assert trials_at_once(space(resources=resources), machine) == slots
 
 
+def test_an_epoch_would_be_plural() -> None:
+    assert "every trial trains 1 epoch." in dry_run_text(space(epochs=1), Machine(cpus=2))
+
+
 def test_the_time_would_not_follow_the_measured_epoch() -> None:
     sized = space(scheduler={"name": "none"})
     times = estimate_seconds(sized, Machine(cpus=2), lambda _space, _machine: 3.0)

@@ -146,3 +146,12 @@ def test_the_command_would_hide_a_difference(
     assert "trial 4: suggestion patch_n: recorded 12, replayed " in capsys.readouterr().out
     assert command.main([str(tmp_path / "nothing")]) == 2
     assert "holds no record to replay" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("content", [b"", b"57 0a1b2c3d {half a li"])
+def test_nothing_would_be_equal_bit_for_bit(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], content: bytes
+) -> None:
+    (tmp_path / "events.jsonl").write_bytes(content)
+    assert command.main([str(tmp_path)]) == 2
+    assert "holds no event: there is nothing to replay" in capsys.readouterr().err

@@ -108,6 +108,9 @@ def test_a_reader_would_see_half_an_object(storage: Storage) -> None:
     ("place", "text"),
     [
         ("gs://bucket", "a folder that all machines see, or s3://bucket/prefix; got 'gs://bucket'"),
+        ("", "--storage: must not be empty; none for no storage"),
+        ("s3:/bucket/x", "got 's3:/bucket/x'; nearest: s3://bucket/x"),
+        ("S3:bucket", "nearest: s3://bucket"),
         ("s3://", "must be followed by a bucket's name"),
         ("s3://Not_A_Bucket/x", "must be followed by a bucket's name"),
         ("s3://key:word@bucket/x", "credentials do not belong into the name"),
@@ -137,6 +140,16 @@ def test_a_server_that_is_not_there_would_not_be_said(monkeypatch: pytest.Monkey
     with pytest.raises(StorageError, match="it cannot be reached") as caught:
         open_storage(place).check()
     assert SECRET not in str(caught.value)
+
+
+def test_a_trial_of_a_storage_would_leave_something(tmp_path: Path) -> None:
+    for name in ("new", "there"):
+        (tmp_path / "there").mkdir(exist_ok=True)
+        open_storage(str(tmp_path / name)).try_out()
+        assert [path.name for path in tmp_path.rglob("*")] == ["there"]
+    (tmp_path / "file").touch()
+    with pytest.raises(StorageError):
+        open_storage(str(tmp_path / "file" / "below")).try_out()
 
 
 def test_a_mount_that_is_missing_would_be_made_as_a_folder(tmp_path: Path) -> None:

@@ -5,34 +5,77 @@ import socket
 from tuner.errors import TunerError
 
 CLUSTER_VARIABLE = "RAY_ADDRESS"
+AUTO = "auto"
 _ANSWER_S = 10.0
+_ELSEWHERE = (
+    f"Start one with `ray up cluster.yaml`, or leave --address and ${CLUSTER_VARIABLE} out to "
+    "search on this machine"
+)
 
 
-def check_address(address: str) -> None:
-    """Raise TunerError for an address that no search can use; `auto` is for Ray to find."""
+class NoCluster(TunerError):  # noqa: N818 - it says what happened
+    """There is no cluster to join at an address; `text` says why, `remedy` what to do."""
+
+    def __init__(self, text: str, remedy: str = _ELSEWHERE) -> None:
+        self.text, self.remedy = text, remedy
+        super().__init__(f"{text}. {remedy}.")
+
+
+def check_form(address: str) -> None:
+    """Raise TunerError for what can be no address of a search; nothing is asked of a network."""
     if "://" in address:
         raise TunerError(
             f"--address {address}: a search is driven on a machine of the cluster, never through "
             f"Ray Client. Run the command on the head, such as by `ray exec cluster.yaml "
             f"'cd tuner && python -m tuner.search ...'`, where --address is auto."
         )
-    if address in ("auto", "local"):
-        return
     host, _, port = address.rpartition(":")
-    if not host or not port.isdigit():
+    if address not in (AUTO, "local") and not (host and port.isdigit()):
         raise TunerError(
             f"--address {address}: must be auto, on a machine of the cluster, or the head's "
             f"<host>:<port>, such as 10.0.0.5:6379."
         )
+
+
+def reached(address: str) -> str:
+    """Return where Ray would join a cluster, something having answered there; `local` stays so.
+
+    Raises TunerError, NoCluster where nothing answers. Joining would wait for that many minutes.
+    """
+    check_form(address)
+    if address == "local":
+        return address
+    found = _resolved(address)
+    host, _, port = found.rpartition(":")
     try:
         socket.create_connection((host.strip("[]"), int(port)), timeout=_ANSWER_S).close()
     except OSError as error:
-        raise TunerError(no_cluster(address, error)) from error
+        raise no_entry(address, found, error) from error
+    return found
 
 
-def no_cluster(address: str, error: Exception) -> str:
-    """What to say where nothing answers at an address."""
-    return (
-        f"There is no Ray cluster at {address}: {error}. Start one with `ray up cluster.yaml`, or "
-        f"leave --address and ${CLUSTER_VARIABLE} out to search on this machine."
-    )
+def no_entry(address: str, found: str, error: Exception) -> NoCluster:
+    """What to say where a cluster cannot be joined."""
+    why = str(error).rstrip(".")
+    if address == AUTO:
+        return NoCluster(
+            f"--address auto found Ray at {found}, which does not let us in ({why}): it may be "
+            "another search's own",
+            "Give <host>:6379, or leave --address out",
+        )
+    return NoCluster(f"There is no Ray cluster at {address} that lets us in: {why}")
+
+
+def _resolved(address: str) -> str:
+    """Ask Ray where it would go; a search's own Ray listens to nobody where that leads."""
+    from ray._private.services import canonicalize_bootstrap_address  # noqa: PLC0415 - 1 s
+
+    try:
+        found = canonicalize_bootstrap_address(address)
+    except ConnectionError:
+        found = None
+    except (OSError, ValueError) as error:
+        raise no_entry(address, address, error) from error
+    if found is None:
+        raise NoCluster("There is no Ray cluster on this machine (--address auto)")
+    return str(found)

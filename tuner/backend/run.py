@@ -14,7 +14,7 @@ from ray.tune.execution.class_cache import ENV_VARS_TO_PROPAGATE
 
 from tuner.attempt import Attempt
 from tuner.backend.adapters import EngineScheduler, EngineSearcher, EngineStopper
-from tuner.backend.address import CLUSTER_VARIABLE, check_address, no_cluster
+from tuner.backend.address import CLUSTER_VARIABLE, no_entry, reached
 from tuner.backend.capacity import cluster_capacity, node_capacity
 from tuner.backend.hangs import Watchdog, least_silence_s
 from tuner.backend.local import start_ray
@@ -24,12 +24,12 @@ from tuner.backend.packed import PACKS, PackedTrialActor
 from tuner.backend.packs import open_packs
 from tuner.backend.trainable import SETTING, TrialActor
 from tuner.engine import Engine
-from tuner.errors import TunerError
 from tuner.occupancy import Occupancy
 from tuner.setting import TrialSetting
 from tuner.space import Machine, Resources, Space, trials_at_once
 
 _PARTS = 10_000  # of a core or GPU: as finely as Ray counts them
+_TRIES = "RAY_gcs_server_port_wait_time_s"  # Ray counts tries of its connection by it
 _PENDING = 100_000  # trials: more than the engine ever hands out at once
 
 # Tune would hand the driver's keys to its actors by a setting that Ray writes into its logs.
@@ -46,25 +46,30 @@ def connection(address: str | None) -> Iterator[Machine]:
     Raises TunerError where the cluster cannot be reached.
     """
     address = address or os.environ.get(CLUSTER_VARIABLE)
-    if address:
-        check_address(address)
+    found = reached(address) if address else "local"
     warnings.filterwarnings("ignore", module="ray")
     logging.getLogger("ray").setLevel(logging.ERROR)
-    if address in (None, "local"):
+    if address and found != "local":
+        _join(address, found)
+    else:
         start_ray()
-    elif address:
-        _join(address)
     try:
-        yield node_capacity() if address in (None, "local") else cluster_capacity()
+        yield node_capacity() if found == "local" else cluster_capacity()
     finally:
         ray.shutdown()
 
 
-def _join(address: str) -> None:
+def _join(address: str, found: str) -> None:
+    """Something answers there: Ray need not try often. One try takes up to 40 seconds."""
+    given = os.environ.get(_TRIES)
+    os.environ.setdefault(_TRIES, "1")
     try:
-        ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
+        ray.init(address=found, log_to_driver=False, logging_level=logging.ERROR)
     except Exception as error:  # other versions of Ray or Python are bare ones
-        raise TunerError(no_cluster(address, error)) from error
+        raise no_entry(address, found, error) from error
+    finally:
+        if given is None:
+            os.environ.pop(_TRIES, None)
 
 
 def run(

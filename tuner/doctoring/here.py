@@ -20,7 +20,7 @@ def wandb(requested: str, environment: Mapping[str, str] = os.environ) -> Findin
     """Mode, key and server; a key is never shown."""
     choice = choose_mode(requested, environment)
     if choice.mode != "online":
-        return ok("W&B", choice.note or f"{choice.mode}")
+        return ok("W&B", choice.note.removeprefix("W&B: ") or choice.mode)
     server = environment.get("WANDB_BASE_URL", "https://api.wandb.ai")
     host = urlsplit(server)
     try:

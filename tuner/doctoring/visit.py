@@ -6,28 +6,40 @@ import time
 from collections.abc import Iterator
 from contextlib import suppress
 
+from tuner.backend.address import NoCluster
 from tuner.doctoring import here, nodes
 from tuner.doctoring.finding import Finding, fail
 from tuner.doctoring.node import NodeFacts, Question, examine
 from tuner.errors import TunerError
 from tuner.space import Machine, Space, resolve_scale, trials_at_once
+from tuner.space.scales import cores_problem
 
 
 def visit(space: Space | None, storage: str, address: str | None) -> Iterator[Finding]:
     """Look at this machine, or at every node of the cluster at `address`; findings as they come."""
-    yield here.authentication(address)
     yield here.ports(address)
     yield here.wandb(space.wandb.mode if space else "auto")
     question = Question(data=space.data if space else None, storage=storage)
     asked = time.time()
     try:
         answers = _answers(question, address)
-    except TunerError as error:
-        yield fail("cluster", str(error), "start it, or leave --address out")
+    except NoCluster as error:
+        yield fail("cluster", error.text, error.remedy)
         return
+    except TunerError as error:
+        yield fail("Ray", str(error), "see its logs there")
+        return
+    yield here.authentication(address)
     yield from (fail(f"node {name}", why, "see Ray's logs there") for name, why in answers.silent)
     if answers.facts:
-        needed_gb = _needed_gb(space, answers.facts) if space and "://" not in storage else None
+        needed_gb = None
+        if space is not None:
+            machine = _together(answers.facts)
+            lacking = cores_problem(space.resources.cpus_per_trial, machine)
+            if lacking is not None:
+                yield fail("resources", lacking.text, "lower resources.cpus_per_trial in the space")
+            elif "://" not in storage:
+                needed_gb = _needed_gb(space, machine)
         yield from _compared(answers.facts, question, asked, needed_gb)
 
 
@@ -54,11 +66,14 @@ def _answers(question: Question, address: str | None) -> _Answers:
     return found
 
 
-def _needed_gb(space: Space, facts: list[NodeFacts]) -> float:
+def _together(facts: list[NodeFacts]) -> Machine:
+    return Machine(cpus=sum(node.cpus for node in facts), gpus=sum(node.gpus for node in facts))
+
+
+def _needed_gb(space: Space, machine: Machine) -> float:
     """What the search keeps where it writes, at the scale that these nodes carry."""
     from tuner.safekeeping.sizing import search_bytes  # noqa: PLC0415 - torch
 
-    machine = Machine(cpus=sum(node.cpus for node in facts), gpus=sum(node.gpus for node in facts))
     return search_bytes(resolve_scale(space, machine), trials_at_once(space, machine)) / 1e9
 
 

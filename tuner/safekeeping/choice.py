@@ -12,14 +12,14 @@ from tuner.storage import NONE, VARIABLE, Storage, open_storage
 
 def named_storage(given: str | None) -> Storage | None:
     """Return the storage of `--storage`, else of $TUNER_STORAGE; None for neither, or `none`."""
-    place = given or os.environ.get(VARIABLE) or NONE
+    place = (os.environ.get(VARIABLE) or NONE) if given is None else given
     return None if place == NONE else open_storage(place)
 
 
 def storage_of(run_folder: RunFolder, given: str | None) -> Storage | None:
     """Return the storage that a run uses: what is recorded goes before $TUNER_STORAGE."""
     recorded = run_folder.storage.read_text().strip() if run_folder.storage.exists() else None
-    return named_storage(given or recorded)
+    return named_storage(recorded if given is None else given)
 
 
 def record_storage(run_folder: RunFolder, storage: Storage | None) -> None:

@@ -1,6 +1,9 @@
 """A run fetched from its storage, before this machine goes on with it."""
 
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from tuner.files import replace_file
 from tuner.lock import sole_driver
@@ -25,6 +28,19 @@ def restore(place: Storage, run_folder: RunFolder) -> None:
         if fetch_record(storage, run_folder):
             mark_restored(run_folder)
             say(f"Fetched the record of {run_folder.name} from {place.uri}.")
+
+
+@contextmanager
+def at_hand(place: Storage | None, run_folder: RunFolder) -> Iterator[RunFolder]:
+    """Give the record without changing anything: where only a storage has it, for the moment."""
+    if place is None or run_folder.space.exists():
+        yield run_folder
+        return
+    with TemporaryDirectory() as scratch:
+        copy = RunFolder(Path(scratch) / run_folder.name)
+        copy.path.mkdir()
+        fetch_record(place.within(run_folder.name), copy)
+        yield copy if copy.space.exists() else run_folder
 
 
 def fetch_best(place: Storage, run_folder: RunFolder) -> None:

@@ -11,16 +11,18 @@ from tuner import errors
 from tuner.errors import Problem, SpaceError
 from tuner.space.model import Space
 from tuner.space.overrides import apply_override
+from tuner.space.scales import Machine, cores_problem
 from tuner.yaml_reader import read_yaml
 
 Origins = dict[errors.KeyPath, str]
 """Where each key path was said: `file:line`, or the option that set it."""
 
 
-def load_space(path: Path, overrides: Sequence[str] = ()) -> Space:
+def load_space(path: Path, overrides: Sequence[str] = (), machine: Machine | None = None) -> Space:
     """Read a space file and change it by `key=value` overrides, in order.
 
-    Raises SpaceError with every problem of the file and of the overrides.
+    Raises SpaceError with every problem of the file and of the overrides, and of the machine that
+    is to search it, where that is known.
     """
     document = read_yaml(_text_of(path))
     problems = [
@@ -35,25 +37,31 @@ def load_space(path: Path, overrides: Sequence[str] = ()) -> Space:
         text = f"a space is a mapping of keys, got {document.value!r}"
         raise SpaceError([Problem(path=(), text=text, origin=f"{path}:1")])
     origins = {key: f"{path}:{line}" for key, line in document.lines.items()}
-    return _checked(document.value, overrides, origins, problems)
-
-
-def _checked(
-    written: dict[str, object], overrides: Sequence[str], origins: Origins, found: list[Problem]
-) -> Space:
-    problems = list(found)
     for override in overrides:
-        problems += apply_override(written, override, origins)
+        problems += apply_override(document.value, override, origins)
+    space, unplaced = _checked(document.value)
+    if machine is not None:
+        unplaced += _too_much(document.value, machine)
     paths = {problem.path for problem in problems}
-    space = None
-    try:
-        space = Space.model_validate(written)
-    except SpaceError as error:
-        placed = [_placed(problem, origins) for problem in error.problems]
-        problems += [problem for problem in placed if problem.path not in paths]
+    problems += [_placed(problem, origins) for problem in unplaced if problem.path not in paths]
     if space is None or problems:
         raise SpaceError(sorted(problems, key=_order))
     return space
+
+
+def _checked(written: dict[str, object]) -> tuple[Space | None, list[Problem]]:
+    try:
+        return Space.model_validate(written), []
+    except SpaceError as error:
+        return None, list(error.problems)
+
+
+def _too_much(written: dict[str, object], machine: Machine) -> list[Problem]:
+    """What the machine has not, whatever else is wrong with the space."""
+    resources = written.get("resources")
+    wanted = resources.get("cpus_per_trial") if isinstance(resources, dict) else None
+    problem = cores_problem(wanted, machine) if isinstance(wanted, int) else None
+    return [problem] if problem else []
 
 
 def _placed(problem: Problem, origins: Origins) -> Problem:

@@ -31,7 +31,8 @@ def resolve_scale(space: Space, machine: Machine) -> Space:
     A space without scales comes back as it is; resolving twice changes nothing.
     Raises SpaceError where the machine has not what a trial takes.
     """
-    _check_resources(space, machine)
+    if problem := cores_problem(space.resources.cpus_per_trial, machine):
+        raise SpaceError([problem])
     if not space.scales:
         return space
     return at_scale(space, chosen_scale(space, machine))
@@ -92,8 +93,9 @@ def _reason(space: Space, machine: Machine) -> str:
     return f"there {'is' if machine.gpus == 1 else 'are'} {_count(machine.gpus, 'GPU')}"
 
 
-def _check_resources(space: Space, machine: Machine) -> None:
-    wanted = space.resources.cpus_per_trial
-    if not machine.gpus and wanted > machine.cpus:
-        text = f"a trial asks for {wanted} cores, allowed are 1 to {machine.cpus}, all there are"
-        raise SpaceError([Problem(path=("resources", "cpus_per_trial"), text=text)])
+def cores_problem(wanted: int, machine: Machine) -> Problem | None:
+    """Say what is wrong where a trial wants more cores than there are."""
+    if machine.gpus or wanted <= machine.cpus:
+        return None
+    text = f"a trial asks for {wanted} cores, allowed are 1 to {machine.cpus}, all there are"
+    return Problem(path=("resources", "cpus_per_trial"), text=text)

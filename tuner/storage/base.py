@@ -66,6 +66,10 @@ class Storage(ABC):
     def sweep(self, prefix: str) -> None:  # noqa: B027 - most storages leave nothing behind
         """Remove what killed writers have left half-written below a prefix."""
 
+    def try_out(self) -> None:
+        """Do as `check` does, and leave nothing behind."""
+        self.check()
+
     def check(self) -> None:
         """Write, read and delete a small object; raises StorageError saying what is wrong."""
         key = f".check/{socket.gethostname()}-{os.getpid()}"

@@ -43,6 +43,14 @@ class FolderStorage(Storage):
                 self.base.mkdir(exist_ok=True)
         super().check()
 
+    def try_out(self) -> None:
+        """Remove the folder again where it was not there."""
+        missing = not self.base.is_dir()
+        self.check()
+        if missing:
+            with suppress(OSError):
+                self.base.rmdir()
+
     def put(self, key: str, data: bytes) -> None:
         """Write beside, then rename."""
         path = self._path(key)

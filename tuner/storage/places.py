@@ -12,6 +12,7 @@ from tuner.storage.folder import FolderStorage
 VARIABLE = "TUNER_STORAGE"
 NONE = "none"
 PLACES = f"a folder that all machines see, s3://bucket/prefix, or {NONE} (default: ${VARIABLE})"
+_ALLOWED = "--storage: must be a folder that all machines see, or s3://bucket/prefix"
 
 
 def open_storage(place: str) -> Storage:
@@ -20,7 +21,11 @@ def open_storage(place: str) -> Storage:
 
     Nothing is written. Raises TunerError where the name cannot be one.
     """
+    if not place.strip():
+        raise TunerError(f"--storage: must not be empty; {NONE} for no storage")
     scheme = re.match(r"([a-zA-Z][a-zA-Z0-9+.-]*)://", place)
+    if scheme is None and (bucket := re.match(r"s3:/?(.*)", place, re.IGNORECASE)):
+        raise TunerError(f"{_ALLOWED}; got {place!r}; nearest: s3://{bucket[1]}")
     if scheme is None:
         folder = Path(place).expanduser().absolute()
         return FolderStorage(root=folder, base=folder)
@@ -28,9 +33,7 @@ def open_storage(place: str) -> Storage:
         from tuner.storage.s3 import open_s3  # noqa: PLC0415 - pyarrow, only where it is used
 
         return open_s3(place)
-    raise TunerError(
-        f"--storage: must be a folder that all machines see, or s3://bucket/prefix; got {place!r}"
-    )
+    raise TunerError(f"{_ALLOWED}; got {place!r}")
 
 
 def local_storage(folder: Path) -> Storage:

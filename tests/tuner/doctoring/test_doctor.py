@@ -86,20 +86,69 @@ def test_a_port_open_to_others_would_pass(monkeypatch: pytest.MonkeyPatch) -> No
         assert str(within.getsockname()[1]) not in finding.text
 
 
-def test_the_command_would_hide_a_failure(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def digits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Options for a space of digits, in a working folder with a file that is no folder."""
     monkeypatch.chdir(tmp_path)
     for name in ("RAY_ADDRESS", "TUNER_STORAGE"):
         monkeypatch.delenv(name, raising=False)
     (tmp_path / "file").write_text("a file is no folder")
     space = tmp_path / "small.yaml"
     space.write_text(good_text(), encoding="utf-8")
-    digits = ["--space", str(space), "--set", "data={dataset: digits, normal: [0]}"]
+    return ["--space", str(space), "--set", "data={dataset: digits, normal: [0]}"]
+
+
+def failures(said: str) -> list[str]:
+    return [line for line in said.splitlines() if line.startswith("fail")]
+
+
+def test_cores_that_are_not_there_would_end_the_list(
+    digits: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert doctor.main([*digits, "--set", "resources.cpus_per_trial=6400"]) == 1
+    said = capsys.readouterr().out
+    (line,) = failures(said)
+    assert line.startswith("fail  resources: a trial asks for 6400 cores, allowed are 1 to ")
+    assert "disk, " in said
+    assert "storage, " in said
+
+
+def test_a_cluster_that_is_not_there_would_be_judged(
+    digits: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert doctor.main([*digits, "--address", "127.0.0.1:9"]) == 1
+    (line,) = failures(capsys.readouterr().out)
+    assert line.startswith("fail  cluster: There is no Ray cluster at 127.0.0.1:9")
+    assert line.count("leave --address") == 1
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--set", "foo=1"], "--set needs --space"),
+        (["--address", "nonsense"], "--address nonsense: must be auto"),
+        (["--storage", "gs://x"], "--storage: must be a folder"),
+        (["--storage", ""], "--storage: must not be empty"),
+    ],
+)
+def test_a_wrong_command_would_be_a_finding(
+    digits: list[str], capsys: pytest.CaptureFixture[str], options: list[str], message: str
+) -> None:
+    assert doctor.main(options) == 2
+    assert message in capsys.readouterr().err
+
+
+def test_wandb_would_be_said_twice() -> None:
+    text = here.wandb("online", {"NETRC": "/nowhere"}).text
+    assert text.startswith("no key found")
+
+
+def test_the_command_would_hide_a_failure(
+    digits: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert doctor.main(digits) == 0
     said = capsys.readouterr().out
     assert "fit " in said
     assert not list((tmp_path / "runs").glob("*"))
     assert doctor.main(["--storage", "file/runs"]) == 1
-    said = capsys.readouterr().out
-    assert [line for line in said.splitlines() if line.startswith("fail")]
+    assert failures(capsys.readouterr().out)

@@ -25,6 +25,13 @@ def test_the_wrong_storage_would_be_used(tmp_path: Path, monkeypatch: pytest.Mon
     assert folder.foreign_files() == []
     record_storage(folder, None)
     assert storage_of(folder, None) == open_storage("/of-the-cluster")
+    monkeypatch.setenv("TUNER_STORAGE", "")
+    assert storage_of(folder, None) is None
+
+
+def test_an_empty_name_would_silently_mean_no_storage(tmp_path: Path) -> None:
+    with pytest.raises(TunerError, match=r"--storage: must not be empty; none for no storage"):
+        storage_of(RunFolder(tmp_path), "")
 
 
 def test_another_machines_run_would_be_overwritten(tmp_path: Path) -> None:

@@ -1,0 +1,86 @@
+"""What `--dry-run` says is what the command itself would do."""
+
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from tests.tuner.test_commands import FakeApi, api, recorded_run
+from tuner import search
+from tuner.journal import Journal
+from tuner.lock import sole_driver
+from tuner.run_folder import RunFolder
+
+__all__ = ["api"]
+
+
+def begun(folder: Path, trials: int) -> None:
+    """Leave a record of trials with an epoch each, of which the first has ended."""
+    journal = Journal(folder / "events.jsonl")
+    for number in range(trials):
+        of = {"time": 1.0, "trial": number}
+        journal.append({"event": "asked", **of, "published": None, "hyperparameters": {}})
+        row = {"epoch": 1, "metrics": {}, "losses": {}, "seconds": 1.0, "worker": "a"}
+        decision = {"action": "continue", "reason": ""}
+        journal.append({"event": "epoch", **of, **row, "decision": decision})
+    journal.append({"event": "ended", "time": 3.0, "trial": 0, "state": "pruned", "reason": ""})
+    journal.close()
+
+
+@pytest.fixture
+def probed(monkeypatch: pytest.MonkeyPatch) -> None:
+    probe = ModuleType("tuner.probe")
+    probe.epoch_seconds = lambda _space, _machine: 1.0  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "tuner.probe", probe)
+    for name in ("RAY_ADDRESS", "TUNER_STORAGE"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.mark.usefixtures("probed")
+def test_a_dry_run_would_not_say_which_run_it_is(
+    api: FakeApi, capsys: pytest.CaptureFixture[str]
+) -> None:
+    new = ["--space", "small.yaml", "--dry-run", "--wandb", "off"]
+    assert search.main(new) == 0
+    first = capsys.readouterr().out.splitlines()[0]
+    assert first == "New run runs/small-1; storage none; W&B off."
+    folder = recorded_run("small-3")
+    begun(folder, trials=2)
+    assert search.main(["--space", "small.yaml", "--dry-run", "--resume", "--wandb", "off"]) == 0
+    said = capsys.readouterr().out
+    assert said.startswith("small-3 goes on: 1 of 4 trials have ended; storage none; W&B off.\n")
+    assert "Epochs left: at least 4, at most 5," in said
+
+
+@pytest.mark.usefixtures("probed")
+def test_a_dry_run_would_promise_what_the_search_refuses(
+    api: FakeApi, capsys: pytest.CaptureFixture[str]
+) -> None:
+    recorded_run("mine")
+    Path("file").touch()
+    for options, message in (
+        (["--name", "mine"], "runs/mine exists"),
+        (["--runs", "file"], "--runs file: the folder cannot be made"),
+        (["--storage", "file/below"], "The storage"),
+        (["--address", "127.0.0.1:9"], "There is no Ray cluster at 127.0.0.1:9"),
+    ):
+        assert search.main(["--space", "small.yaml", "--dry-run", *options]) == 2
+        assert message in capsys.readouterr().err
+    with sole_driver(RunFolder(Path("runs/mine"))):
+        assert search.main(["--dry-run", "--resume", "--name", "mine"]) == 2
+    assert "is being searched by another driver" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("probed")
+def test_a_dry_run_would_not_see_a_run_that_only_the_storage_has(
+    api: FakeApi, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = recorded_run("small-2")
+    begun(folder, trials=2)
+    Path("shared").mkdir()
+    folder.rename("shared/small-2")
+    options = ["--space", "small.yaml", "--dry-run", "--resume", "--storage", "shared"]
+    assert search.main(options) == 0
+    assert capsys.readouterr().out.startswith("small-2 goes on: 1 of 4 trials have ended")
+    assert list(Path("runs").iterdir()) == []

@@ -1,0 +1,79 @@
+"""Names of runs, and what starts leave that came to nothing."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.tuner.simulated import small_space
+from tuner.errors import TunerError
+from tuner.lock import driver_of, sole_driver
+from tuner.run_folder import RunFolder
+from tuner.runs import check_runs, free_name, newest_name
+from tuner.searching import search
+from tuner.space import Machine, dump_space, resolve_scale
+
+
+def run(runs: Path, name: str) -> None:
+    (runs / name).mkdir(parents=True)
+    (runs / name / "space.yaml").touch()
+
+
+def test_a_name_would_be_given_twice(tmp_path: Path) -> None:
+    assert free_name("a", tmp_path / "none") == "a-1"
+    for name in ("a-2", "a-10", "a-x", "b-99", "a-3.old"):
+        run(tmp_path, name)
+    assert free_name("a", tmp_path) == "a-11"
+    assert free_name("a", tmp_path, ["a-12"]) == "a-13"
+
+
+def test_a_run_without_a_record_would_go_on(tmp_path: Path) -> None:
+    for name in ("a-2", "a-10", "a-11"):
+        (tmp_path / name).mkdir()
+    found = newest_name("a", tmp_path, ["a-12", "a-9"], is_run=lambda name: name < "a-11")
+    assert found == "a-10"
+    assert newest_name("a", tmp_path, is_run=lambda name: False) is None
+
+
+def test_a_search_that_is_just_starting_would_lose_its_name(tmp_path: Path) -> None:
+    folder = RunFolder(tmp_path / "a-1")
+    with sole_driver(folder):
+        assert "process" in (driver_of(folder) or "")
+        assert free_name("a", tmp_path) == "a-2"
+        with pytest.raises(TunerError, match="is being searched by another driver"):
+            sole_driver(folder).__enter__()
+    assert driver_of(folder) is None
+
+
+def test_a_start_that_came_to_nothing_would_leave_a_folder(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("no folder")
+    folder = RunFolder(tmp_path / "runs" / "a-1")
+    with pytest.raises(TunerError, match="storage"):
+        search(small_space(), run_folder=folder.path, storage=str(tmp_path / "file" / "below"))
+    assert not folder.path.exists()
+
+
+def test_a_run_would_be_taken_for_what_a_start_leaves(tmp_path: Path) -> None:
+    folder = RunFolder(tmp_path / "a-1")
+    with sole_driver(folder):
+        folder.space.touch()
+        folder.split.touch()
+    assert {path.name for path in folder.path.iterdir()} >= {"space.yaml", "split.npz"}
+
+
+def test_the_check_of_the_folder_of_runs_would_leave_something(tmp_path: Path) -> None:
+    check_runs(tmp_path / "new" / "runs")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_which_run_it_is_would_not_be_said_first(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(_data: object) -> None:
+        raise TunerError("no images")
+
+    monkeypatch.setattr("tuner.searching.find", refused)
+    for first in ("New run a-1.", "Run a-1 goes on."):
+        with pytest.raises(TunerError, match="no images"):
+            search(small_space(), run_folder=tmp_path / "a-1")
+        assert capsys.readouterr().out.splitlines()[0] == first
+        dump_space(resolve_scale(small_space(), Machine(cpus=2)), tmp_path / "a-1" / "space.yaml")

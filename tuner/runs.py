@@ -1,0 +1,54 @@
+"""The folder of all runs: which names are taken there, which run goes on, can it be written to."""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+from tuner.errors import TunerError
+from tuner.lock import driver_of, no_runs
+from tuner.run_folder import RunFolder
+
+
+def check_runs(runs: Path) -> None:
+    """Raise TunerError where runs cannot be written; nothing of the attempt stays."""
+    try:
+        there = next(path for path in (runs, *runs.absolute().parents) if path.exists())
+        tempfile.TemporaryDirectory(prefix=".check-", dir=there).cleanup()
+    except OSError as error:
+        raise TunerError(no_runs(runs, error)) from error
+
+
+def free_name(stem: str, runs: Path, others: Iterable[str] = ()) -> str:
+    """Return the stem with the lowest number above all that are taken: quickstart-1.
+
+    What a start left that came to nothing takes no name. `others` are taken elsewhere.
+    """
+    here = [name for name in _names(runs) if _is_taken(RunFolder(runs / name))]
+    return f"{stem}-{max(_numbers(stem, [*here, *others]), default=0) + 1}"
+
+
+def newest_name(
+    stem: str, runs: Path, others: Iterable[str] = (), *, is_run: Callable[[str], bool]
+) -> str | None:
+    """Return the run of this stem with the highest number, here or elsewhere, or None."""
+    numbers = sorted(set(_numbers(stem, [*_names(runs), *others])), reverse=True)
+    return next((name for number in numbers if is_run(name := f"{stem}-{number}")), None)
+
+
+def _is_taken(run_folder: RunFolder) -> bool:
+    return bool(run_folder.foreign_files()) or driver_of(run_folder) is not None
+
+
+def _names(runs: Path) -> list[str]:
+    try:
+        return [entry.name for entry in runs.iterdir() if entry.is_dir()] if runs.is_dir() else []
+    except OSError as error:
+        raise TunerError(no_runs(runs, error)) from error
+
+
+def _numbers(stem: str, names: Iterable[str]) -> Iterator[int]:
+    pattern = re.compile(rf"{re.escape(stem)}-([1-9]\d*)")
+    return (int(found[1]) for name in names if (found := pattern.fullmatch(name)))
