@@ -258,7 +258,7 @@ class Storm:
             "problems": len(self.problems),
         }
         for kind, count in sorted(self.faults.counts.items()):
-            print(f"{count:>6}  {kind}")
+            figures[kind.replace(" ", "_")] = count
         for reason, count in Counter(t.reason for t in trials if t.state == "failed").items():
             print(f"{count:>6}  trials failed: {reason}")
         print(f"drivers left: {dict(self.exits)}")
