@@ -33,8 +33,8 @@ _EXAMPLES = {
 _COLUMNS = """\
 A star marks what changes shapes or code: trials that differ in it cannot train as lanes of one step
 ([packing](packing.md)). The word before a range is the domain that suits it best. A column between
-default and range is a published set of values, whose origin the detector's `hyperparameters.py`
-says; a search tries those first, as they are."""
+default and range is a published set of values, whose origin the detector's file says; a search
+tries those first, as they are."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:

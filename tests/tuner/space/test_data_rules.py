@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from models import detectors
 from tests.tuner.space.test_space import complaints, good_text, load
+from tuner.space import best_space
 
 
 @pytest.mark.parametrize(
@@ -99,6 +101,14 @@ def test_detectors_that_take_any_images_would_be_refused_them(tmp_path: Path) ->
 def test_a_default_batch_would_keep_a_small_data_set_out(tmp_path: Path) -> None:
     data = "{dataset: digits}"
     load(tmp_path, good_text(detector="autoencoder", data=data, search="{}", trials="1"))
+
+
+def test_a_search_would_fail_at_its_end_over_the_default_batch_in_its_best_configuration(
+    tmp_path: Path,
+) -> None:
+    text = good_text(detector="autoencoder", data="{dataset: digits}", search="{}", trials="1")
+    best = best_space(load(tmp_path, text), detectors.resolve("autoencoder", {}), result={})
+    assert best.fixed["batch_normals"] == 128  # and there are 114 to fit on
 
 
 def test_images_would_be_judged_with_torch_or_numpy_loaded(tmp_path: Path) -> None:
