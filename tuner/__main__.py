@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import ast
 import sys
+from collections.abc import Sequence
 from pathlib import Path
+
+from models.names import nearest
+from tuner.command_line import WRONG_INPUT
 
 _ENTRY = 'if __name__ == "__main__":'
 
@@ -23,9 +27,14 @@ def commands() -> dict[str, str]:
     return found
 
 
-def main() -> int:
-    """Print the list."""
+def main(argv: Sequence[str]) -> int:
+    """Print the list; a command is a module of its own, whose name has a dot."""
     known = commands()
+    if argv and not argv[0].startswith("-"):
+        like = nearest(argv[0].removeprefix("tuner."), [name.split(".")[1] for name in known])
+        hint = f"type python -m tuner.{like}" if like else "python -m tuner lists the commands"
+        sys.stderr.write(f"python -m tuner {argv[0]} is no command; {hint}\n")
+        return WRONG_INPUT
     width = max(map(len, known))
     lines = [f"  python -m {name:<{width}}  {about}" for name, about in known.items()]
     sys.stdout.write("Commands (each has --help):\n" + "\n".join(lines) + "\n")
@@ -33,4 +42,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

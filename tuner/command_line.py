@@ -53,6 +53,14 @@ def _expected() -> tuple[type[Exception], ...]:
     return (TunerError, DataProblem, PermissionError)
 
 
+def whole(text: str) -> int:
+    """Read a whole number that a person typed after an option."""
+    try:
+        return int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"must be a whole number; got {text!r}") from None
+
+
 def seconds(text: str) -> float:
     """Read a time such as 90, 90s, 10m, 1.5h; ValueError says what is allowed."""
     found = re.fullmatch(r"(\d+(?:\.\d+)?)([smhd]?)", text.strip())

@@ -39,7 +39,7 @@ def parser() -> argparse.ArgumentParser:
     add("--space", type=Path, metavar="FILE", help="the space file, whose images are looked for")
     add_overrides(options, "the space", example="data.folder=/data")
     add("--cluster", action="store_true", help="every node of the cluster that this machine is in")
-    add("--address", help="every node of the Ray cluster there")
+    add("--address", help="every node of the Ray cluster there (default: $RAY_ADDRESS)")
     add(
         "--storage",
         help="shared folder, s3://bucket/prefix or none (default: $TUNER_STORAGE, else runs)",

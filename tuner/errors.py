@@ -17,12 +17,14 @@ class Problem:
     """One mistake in a space: the keys that lead to it, and a sentence about it.
 
     The sentence says what is wrong, what was given and what is allowed. `origin`
-    is `file:line` or the option that set the value, where that is known.
+    is `file:line` or the option that set the value, where that is known. Of what is `unread`
+    nothing more can be said: it has no value.
     """
 
     path: KeyPath
     text: str
     origin: str = ""
+    unread: bool = False
 
     def __str__(self) -> str:
         key = ".".join(str(part) for part in self.path)

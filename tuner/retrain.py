@@ -11,7 +11,6 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from models.names import nearest
 from tuner.command_line import add_overrides, run_command
 from tuner.errors import TunerError
 from tuner.run_folder import RunFolder
@@ -63,7 +62,7 @@ def _main(given: argparse.Namespace) -> int:
     storage = storage_of(RunFolder(given.search), given.storage) if given.search else None
     if storage is not None:
         _fetch(storage, RunFolder(given.search))
-    config = given.config or _best_of(given.search)
+    config = given.config or _best_of(given.search, storage)
     space = load_space(config, given.overrides)
     from tuner.notices import log_lines_shown, say  # noqa: PLC0415
     from tuner.retraining import retrain  # noqa: PLC0415
@@ -124,7 +123,7 @@ def _tracker(space: Space, run_folder: RunFolder) -> Callable[[dict[str, float]]
     return lambda figures: write_test_figures(config, figures, say)
 
 
-def _best_of(run_folder: Path) -> Path:
+def _best_of(run_folder: Path, storage: Storage | None) -> Path:
     config = RunFolder(run_folder).best
     if config.exists():
         return config
@@ -135,11 +134,14 @@ def _best_of(run_folder: Path) -> Path:
             f"{run_folder} has no {config.name} yet: let the search end first, with "
             f"python -m tuner.search --resume --runs {run_folder.parent} --name {run_folder.name}"
         )
-    folder = run_folder.parent
-    names = [entry.name for entry in folder.iterdir()] if folder.is_dir() else []
-    like = nearest(run_folder.name, names)
-    hint = f"; nearest: {folder / like}" if like else ""
-    raise TunerError(f"--search: there is no folder {run_folder}{hint}")
+    if run_folder.exists():
+        raise TunerError(f"--search: {run_folder} is a file: give the folder, or --config")
+    from tuner.runs import nearest_run  # noqa: PLC0415 - for --help
+
+    like = nearest_run(RunFolder(run_folder))
+    elsewhere = f", and the storage {storage.uri} has no such run" if storage else ""
+    hint = f"; nearest: {run_folder.parent / like}" if like else ""
+    raise TunerError(f"--search: there is no folder {run_folder}{elsewhere}{hint}")
 
 
 if __name__ == "__main__":

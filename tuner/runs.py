@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
+from models.names import nearest
 from tuner.errors import TunerError
 from tuner.lock import driver_of, no_runs
 from tuner.run_folder import RunFolder
@@ -36,6 +37,12 @@ def newest_name(
     """Return the run of this stem with the highest number, here or elsewhere, or None."""
     numbers = sorted(set(_numbers(stem, [*_names(runs), *others])), reverse=True)
     return next((name for number in numbers if is_run(name := f"{stem}-{number}")), None)
+
+
+def nearest_run(run_folder: RunFolder) -> str:
+    """Return the name of the run beside it that is most like its own, or ""."""
+    runs = run_folder.path.parent
+    return nearest(run_folder.name, [n for n in _names(runs) if RunFolder(runs / n).space.exists()])
 
 
 def _is_taken(run_folder: RunFolder) -> bool:

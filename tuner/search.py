@@ -17,6 +17,7 @@ from tuner.command_line import (
     check_name,
     run_command,
     seconds,
+    whole,
 )
 from tuner.errors import SpaceError, TunerError
 from tuner.run_folder import RunFolder
@@ -50,19 +51,21 @@ def parser() -> argparse.ArgumentParser:
     add = options.add_argument
     add("--space", type=Path, metavar="FILE", help="the space file: what to search")
     add("--name", help="name of the run (default: the space file's, with a free number)")
-    add("--runs", type=Path, default=Path("runs"), metavar="FOLDER", help="default: runs")
+    runs = "the folder of all runs (default: runs)"
+    add("--runs", type=Path, default=Path("runs"), metavar="FOLDER", help=runs)
     add("--resume", action="store_true", help="go on where the run stopped, if there is one")
     add("--dry-run", action="store_true", help="say what would happen, and how long it takes")
     add_overrides(options, "the space", example="sampler.seed=3")
-    add("--trials", type=int, help="configurations to try")
+    add("--trials", type=whole, help="configurations to try")
     add(
         "--time-budget",
         type=_budget,
         metavar="TIME",
         help="stop after 600, 10m or 2h, all starts of the search together",
     )
-    add("--seed", type=int, help="of the whole search")
-    add("--address", help="of a Ray cluster, or auto on one of its machines")
+    add("--seed", type=whole, help="of the whole search")
+    cluster = "of a Ray cluster, or auto on one of its machines (default: $RAY_ADDRESS)"
+    add("--address", help=cluster)
     add("--storage", metavar="PLACE", help="where what must outlive a machine goes: " + PLACES)
     add("--wandb", choices=("online", "offline", "off"), help="where the curves go")
     return options
@@ -190,7 +193,11 @@ def _space(given: argparse.Namespace, run_folder: RunFolder) -> Space:
 
 def _nothing_to_resume(given: argparse.Namespace, run_folder: RunFolder) -> str:
     if given.resume:
-        return f"{run_folder} holds no search to resume; start one with --space <file>."
+        from tuner.runs import nearest_run  # noqa: PLC0415 - for --help
+
+        like = nearest_run(run_folder)
+        hint = f"nearest: {like}" if like else "start one with --space <file>"
+        return f"{run_folder} holds no search to resume; {hint}."
     return "Say what to search with --space <file>, or go on with this run by --resume."
 
 

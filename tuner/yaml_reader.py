@@ -55,9 +55,9 @@ class Document:
     lines: dict[KeyPath, int] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
 
-    def complain(self, path: KeyPath, line: int, text: str) -> None:
+    def complain(self, path: KeyPath, line: int, text: str, *, unread: bool = True) -> None:
         """Note a problem at a line (from 1)."""
-        self.problems.append(Problem(path=path, text=text, origin=str(line)))
+        self.problems.append(Problem(path=path, text=text, origin=str(line), unread=unread))
 
 
 def read_yaml(text: str) -> Document:
@@ -74,7 +74,8 @@ def read_yaml(text: str) -> Document:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else 1
-        document.complain((), line, f"not YAML: {error.problem or error.context}")
+        hint = _hint(text.splitlines()[: line - 1], str(error.problem))
+        document.complain((), line, f"not YAML: {error.problem or error.context}{hint}")
         return document
     except yaml.YAMLError as error:
         document.complain((), 1, f"not YAML: {error}".splitlines()[0])
@@ -83,6 +84,17 @@ def read_yaml(text: str) -> Document:
     if node is not None:
         document.value = _build(node, (), document, ())
     return document
+
+
+def _hint(before: list[str], problem: str) -> str:
+    """What people mostly did, where the parser only says where it stumbled."""
+    if "'\\t'" in problem:
+        return "; indent with spaces"
+    if problem in ("mapping values are not allowed here", "could not find expected ':'"):
+        said = [line for line in before if line.strip() and not line.lstrip().startswith("#")]
+        if said and ":" not in said[-1]:
+            return "; is a colon missing on the line before?"
+    return ""
 
 
 def _build(
@@ -113,7 +125,7 @@ def _build_items(
         key = str(key_node.value)
         if key in first_lines:
             text = f"the key stands twice, first on line {first_lines[key]}; keep one of them"
-            document.complain((*path, key), line, text)
+            document.complain((*path, key), line, text, unread=False)
             continue
         first_lines[key] = line
         document.lines[*path, key] = line

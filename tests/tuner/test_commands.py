@@ -103,6 +103,22 @@ def test_a_command_would_be_missing_from_the_list() -> None:
         assert f"python -m {name}" in done.stdout
 
 
+@pytest.mark.parametrize(
+    ("typed", "told"), [("search", "tuner.search"), ("serch", "tuner.search"), ("tuner.doctor", "")]
+)
+def test_a_command_typed_with_a_space_would_seem_to_work(typed: str, told: str) -> None:
+    done = python("-m", "tuner", typed, "--help")
+    assert done.returncode == 2
+    assert f"type python -m {told or typed}" in done.stderr
+    assert python("-m", "tuner", "--help").returncode == 0
+
+
+def test_help_would_not_say_what_an_option_is_without_it() -> None:
+    said = " ".join(search.parser().format_help().split())
+    assert "--runs FOLDER the folder of all runs (default: runs)" in said
+    assert "default: $RAY_ADDRESS" in said
+
+
 def test_a_wrong_space_would_leave_a_traceback_or_a_run(tmp_path: Path) -> None:
     path = tmp_path / "bad.yaml"
     path.write_text(good_text(trials="x", objective="f1"), encoding="utf-8")
@@ -224,6 +240,16 @@ def test_a_first_start_with_resume_would_not_start(api: FakeApi) -> None:
     assert api.calls[0][1]["run_folder"] == Path("runs/mine")
 
 
+def test_a_misspelt_run_would_only_be_missed(
+    api: FakeApi, capsys: pytest.CaptureFixture[str]
+) -> None:
+    recorded_run("quickstart-3")
+    Path("runs/quickstar-4").mkdir()
+    assert search.main(["--resume", "--name", "quickstar-3"]) == 2
+    said = capsys.readouterr().err
+    assert "runs/quickstar-3 holds no search to resume; nearest: quickstart-3" in said
+
+
 def test_a_changed_space_would_go_on(api: FakeApi, capsys: pytest.CaptureFixture[str]) -> None:
     recorded_run("mine")
     assert search.main(["--resume", "--name", "mine", "--seed", "5"]) == 2
@@ -236,6 +262,9 @@ def test_a_changed_space_would_go_on(api: FakeApi, capsys: pytest.CaptureFixture
     [
         ([], "Say what to search: --space"),
         (["--resume", "--name", "gone"], "runs/gone holds no search to resume"),
+        (["--space", "small.yaml", "--trials", "many"], "must be a whole number; got 'many'"),
+        (["--space", "small.yaml", "--seed", "1.5"], "must be a whole number; got '1.5'"),
+        (["--space", "small.yaml", "--name", ".x"], "the first a letter or digit"),
         (["--name", "mine"], "Say what to search with --space"),
         (["--space", "small.yaml", "--name", "../x"], "--name: must be letters"),
         (["--space", "smal.yaml"], "smal.yaml: there is no such file; nearest: small.yaml"),
@@ -305,6 +334,12 @@ def test_retrain_would_not_get_the_best_configuration(api: FakeApi) -> None:
         (["--search", "runs/mine"], "has no best.yaml yet: let the search end first"),
         (["--search", "runs/mine", "--seeds", "0"], "must be a whole number from 1 on; got '0'"),
         (["--search", "runs/left"], "runs/left holds no search"),
+        (["--search", "runs/mine/space.yaml"], "is a file: give the folder, or --config"),
+        (["--search", "runs/mine/spice.yaml"], "there is no folder runs/mine/spice.yaml\n"),
+        (
+            ["--search", "runs/mime", "--storage", "shared"],
+            "there is no folder runs/mime, and the storage {here}/shared has no such run; near",
+        ),
         ([], "one of the arguments --search --config is required"),
     ],
 )
@@ -315,7 +350,7 @@ def test_a_wrong_retrain_would_start_something(
     Path("runs/left").mkdir()
     Path("runs/left/driver.lock").touch()
     assert retrain.main(options) == 2
-    assert message in capsys.readouterr().err
+    assert message.format(here=Path.cwd()) in capsys.readouterr().err
     assert api.calls == []
 
 

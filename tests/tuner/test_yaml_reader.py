@@ -69,7 +69,9 @@ def test_equal_keys_in_different_sections_would_be_an_error() -> None:
     [
         ("a: 1\nb: [1", 2, "expected ',' or ']'"),
         ("a: b: c", 1, "mapping values are not allowed here"),
-        ("a: 1\n\tb: 2", 2, "cannot start any token"),
+        ("a: 1\n\tb: 2", 2, "cannot start any token; indent with spaces"),
+        ("detector two\na: 1", 2, "not allowed here; is a colon missing on the line before?"),
+        ("a: 1\n\nepochs 2\n# more\nb: 1", 4, "is a colon missing on the line before?"),
         ("a: \x00", 1, "special characters are not allowed"),
         ("a: 1\n---\nb: 2", 2, "found another document"),
         ("[" * 2000, 1, "nested too deeply"),
@@ -81,6 +83,10 @@ def test_broken_yaml_would_end_in_a_traceback_or_without_a_line(
     (problem,) = problems(text)
     assert problem.startswith(f"{line}: not YAML")
     assert what in problem
+
+
+def test_a_colon_too_many_would_be_called_missing() -> None:
+    assert "missing" not in problems("b: 1\na: b: c")[0]
 
 
 def test_yaml_could_make_python_objects() -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, get_args
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from models import detectors
 from models.names import nearest, unknown
 from tuner.errors import KeyPath, Problem
 
@@ -25,14 +26,28 @@ def _text(kind: type[Section], error: ErrorDetails) -> str:
         case "extra_forbidden":
             return unknown("key", error["loc"][-1], _fields_at(kind, error["loc"][:-1]))
         case "missing":
-            return "missing"
+            return _missing(error["loc"])
         case "value_error":
             return str(limits["error"])
         case "literal_error":
             return _not_allowed(kind, error["loc"], given)
         case "model_type" | "dict_type" | "model_attributes_type":
-            return f"must be a section of keys, got {given!r}"
+            return f"must be a section of keys{_example(kind, error['loc'])}, got {given!r}"
     return f"{_wanted(error, limits)}, got {given!r}"
+
+
+def _missing(path: KeyPath) -> str:
+    names = detectors.names() if path == ("detector",) else []
+    return f"missing; allowed: {', '.join(names)}" if names else "missing"
+
+
+def _example(kind: type[Section], path: KeyPath) -> str:
+    """The first key of a section with its default, as it could stand there."""
+    model = _annotation(kind, path)
+    if not (isinstance(model, type) and issubclass(model, BaseModel)):
+        return ""
+    name, field = next(iter(model.model_fields.items()))
+    return "" if field.default is None else f" such as {{{name}: {field.default}}}"
 
 
 def _wanted(error: ErrorDetails, limits: dict[str, Any]) -> str:

@@ -31,7 +31,10 @@ def apply_override(
         return [Problem(path=(), text=f"{wanted}; got {override!r}", origin=origin)]
     document = read_yaml(text)
     if document.problems:
-        return [Problem(path=path, text=each.text, origin=origin) for each in document.problems]
+        return [
+            Problem(path=path, text=each.text, origin=origin, unread=True)
+            for each in document.problems
+        ]
     path = _settled(path, document.value)
     for other in _overruled(written, path, origins):
         _remove(written, other)
@@ -41,7 +44,7 @@ def apply_override(
     origins[path] = origin
     for length in range(1, len(path)):
         origins.setdefault(path[:length], origin)
-    return [Problem(path=path, text=text, origin=origin) for text in problems]
+    return [Problem(path=path, text=text, origin=origin, unread=True) for text in problems]
 
 
 def _settled(path: tuple[str, ...], value: object) -> tuple[str, ...]:

@@ -42,8 +42,13 @@ def load_space(path: Path, overrides: Sequence[str] = (), machine: Machine | Non
     space, unplaced = _checked(document.value)
     if machine is not None:
         unplaced += _too_much(document.value, machine)
-    paths = {problem.path for problem in problems}
-    problems += [_placed(problem, origins) for problem in unplaced if problem.path not in paths]
+    known = {
+        problem.path[:length]
+        for problem in problems
+        if problem.unread
+        for length in range(len(problem.path) + 1)
+    }
+    problems += [_placed(problem, origins) for problem in unplaced if problem.path not in known]
     if space is None or problems:
         raise SpaceError(sorted(problems, key=_order))
     return space

@@ -41,9 +41,19 @@ def _lanes(value: object) -> object:
     raise ValueError(f"must be a whole number from 1 to {_MOST_LANES}, or auto; got {value!r}")
 
 
-Lanes = Annotated[StrictInt | Literal["auto"], BeforeValidator(_lanes)]
+def _or_auto(**limits: int) -> WithJsonSchema:
+    return WithJsonSchema({"anyOf": [{"type": "integer", **limits}, {"const": "auto"}]})
+
+
+Lanes = Annotated[
+    StrictInt | Literal["auto"],
+    BeforeValidator(_lanes),
+    _or_auto(minimum=1, maximum=_MOST_LANES),
+]
 Count = Annotated[StrictInt, Field(ge=1)]
-CountOrAuto = Annotated[StrictInt | Literal["auto"], BeforeValidator(_count_or_auto)]
+CountOrAuto = Annotated[
+    StrictInt | Literal["auto"], BeforeValidator(_count_or_auto), _or_auto(minimum=1)
+]
 
 
 _UNITS = {"": 1, "b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "tb": 10**12}

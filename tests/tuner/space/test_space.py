@@ -136,7 +136,11 @@ wandb: of
         ({"trials": "true"}, "trials: must be a whole number, got True"),
         ({"scheduler": "{grace_epochs: 3}"}, "must be at least scheduler.grace_epochs, 3; got 2"),
         ({"scheduler": "{reduction_factor: 1}"}, "must be at least 2, got 1"),
-        ({"scheduler": "hyperband"}, "scheduler: must be a section of keys, got 'hyperband'"),
+        (
+            {"scheduler": "hyperband"},
+            "scheduler: must be a section of keys such as {name: asha}, got 'hyp",
+        ),
+        ({"sampler": "tpe"}, "must be a section of keys such as {name: tpe}, got 'tpe'"),
         ({"sampler": "{name: cmaes}"}, "'cmaes' is not allowed; allowed: tpe, random"),
         (
             {"resources": "{concurrent_trials: many}"},
@@ -180,6 +184,25 @@ def test_a_missing_key_would_be_guessed(tmp_path: Path, key: str) -> None:
     lines = [line for line in good_text().splitlines() if not line.startswith(key)]
     (found,) = complaints(tmp_path, "\n".join(lines))
     assert found.startswith(f"space.yaml:1: {key}: missing")
+
+
+def test_a_missing_detector_would_not_say_which_there_are(tmp_path: Path) -> None:
+    (found,) = complaints(tmp_path, good_text().split("\n", maxsplit=1)[1])
+    assert "missing; allowed: autoencoder, " in found
+
+
+def test_a_range_that_is_not_finite_would_be_complained_of_as_none(tmp_path: Path) -> None:
+    found = complaints(tmp_path, good_text(search="{patch_weight: {uniform: [.nan, .inf]}}"))
+    assert len(found) == 2
+    assert all("must be a finite number" in line for line in found)
+
+
+def test_a_key_that_stands_twice_would_hide_what_is_wrong_with_it(tmp_path: Path) -> None:
+    found = complaints(tmp_path, good_text(trials="many\ntrials: 3"))
+    assert [line.split(": ", 2)[2] for line in found] == [
+        "must be a whole number, got 'many'",
+        "the key stands twice, first on line 3; keep one of them",
+    ]
 
 
 @pytest.mark.parametrize(
