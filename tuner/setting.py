@@ -39,7 +39,12 @@ class TrialSetting:
 
     def split(self) -> Split:
         """The split, made once by the driver for all workers. Raises StorageError."""
-        stored = self.storage.get(SPLIT)
+        try:
+            stored = self.storage.get(SPLIT)
+        except StorageError:
+            if self.storage.durable:  # not the run's own folder, which this machine may lack
+                raise
+            stored = None
         if stored is None:
             raise StorageError(
                 f"{self.storage.uri} has no {SPLIT} when seen from this machine: give the search a "
