@@ -204,7 +204,7 @@ def test_lanes_would_be_measured_again_or_not_be_those_of_the_packs(
 ) -> None:
     """As on real GPUs, but that torch finds none there: it measures and trains on the cores."""
     options = [*TINY, "--set=resources.lanes=auto", f"--address={two_hosts.address}"]
-    said = finished(tmp_path, *options, "--name=first", "--trials=6", "--set=epochs=30")
+    said = finished(tmp_path, *options, "--name=first", "--trials=6", "--set=epochs=20")
     (remembered,) = (tmp_path / "cache" / "lanes").iterdir()
     measured = LaneMeasurement(**json.loads(remembered.read_text()))
     assert "Asking a GPU how many trials train best as one" in said
