@@ -73,14 +73,14 @@ def test_the_check_on_addresses_would_let_everything_pass() -> None:
         assert not is_loopback(beyond)
 
 
-def authenticated(pid: int) -> bool:
-    """Whether Ray's server that this process started asks for a token."""
+def server_of(pid: int) -> int | None:
+    """Ray's server that this process started."""
     for process in family(pid):
         with suppress(OSError):
             title = Path(f"/proc/{process}/cmdline").read_bytes()
             if b"/gcs_server" in title.split(b"\0")[0]:
-                return b"RAY_AUTH_MODE=token" in Path(f"/proc/{process}/environ").read_bytes()
-    return False
+                return process
+    return None
 
 
 @pytest.fixture
@@ -104,9 +104,14 @@ def test_a_search_would_listen_to_others_or_give_a_key_away(
     )
     addresses: set[str] = set()
     asks_for_token = False
+    own_group = os.getpgid(search.pid)
     while search.poll() is None:
         addresses |= listening(search.pid)
-        asks_for_token |= authenticated(search.pid)
+        if server := server_of(search.pid):
+            with suppress(OSError):
+                environment = Path(f"/proc/{server}/environ").read_bytes()
+                asks_for_token |= b"RAY_AUTH_MODE=token" in environment
+                assert os.getpgid(server) != own_group, "what stops a group would stop Ray first"
         time.sleep(0.2)
     said = search.communicate()[0]
     assert search.returncode == 0, said.decode()

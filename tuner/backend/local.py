@@ -1,13 +1,15 @@
 """Ray on this machine alone, for as long as one driver needs it."""
 
 import logging
+from functools import partial
 
 import ray
-from ray._private import ray_constants
+from ray._private import ray_constants, services
 
 from tuner.errors import TunerError
 
 _TRIES = 3
+_popen_apart = partial(services.ConsolePopen, process_group=0)
 
 
 def start_ray() -> None:
@@ -15,7 +17,8 @@ def start_ray() -> None:
 
     Ray takes any loopback address for a mistake and looks for one that others can reach, but on
     systems where it keeps to itself. Its processes have 30 seconds to start, too few on a machine
-    that is busy with other things: then they are started again.
+    that is busy with other things: then they are started again. They are a group of their own, so
+    that a signal to the driver's, as `timeout` sends it, leaves them to the driver to end.
     """
     for left in reversed(range(_TRIES)):
         try:
@@ -32,6 +35,7 @@ def start_ray() -> None:
 
 def _start() -> None:
     elsewhere, ray_constants.ENABLE_RAY_CLUSTER = ray_constants.ENABLE_RAY_CLUSTER, False
+    popen, services.ConsolePopen = services.ConsolePopen, _popen_apart
     try:
         ray.init(
             address="local",
@@ -40,4 +44,4 @@ def _start() -> None:
             logging_level=logging.ERROR,
         )
     finally:
-        ray_constants.ENABLE_RAY_CLUSTER = elsewhere
+        ray_constants.ENABLE_RAY_CLUSTER, services.ConsolePopen = elsewhere, popen
