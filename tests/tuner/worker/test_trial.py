@@ -15,7 +15,7 @@ from models.trainer import Trainer
 from tests.tuner.worker.conftest import attempt, essence
 from tuner.attempt import Attempt, OutOfReachError, Report, WorkerLostError
 from tuner.setting import SPLIT, TrialSetting
-from tuner.storage import local_storage
+from tuner.storage import local_storage, open_storage
 from tuner.worker import faults
 from tuner.worker.trial import TrialWorker
 
@@ -114,6 +114,10 @@ NO_SPACE = OSError(errno.ENOSPC, "No space left on device")
     ("lacking", "said"),
     [
         ("split", f"StorageError: .* has no {SPLIT} when seen from this machine"),
+        (
+            "folder",
+            f"StorageError: .* has no {SPLIT} when seen from this machine: give .* --storage",
+        ),
         ("storage", "StorageError: .* is it mounted on this machine"),
         ("images", "DataNotFound: no copy here"),
         ("disk", "OSError: .*No space left on device"),
@@ -127,7 +131,9 @@ def test_what_a_machine_lacks_would_be_the_trials_error(
     said: str,
 ) -> None:
     lack(monkeypatch, tmp_path, lacking)
-    worker = TrialWorker(setting)
+    worker = TrialWorker(replace(setting, storage=open_storage(setting.storage.uri)))
+    if lacking == "folder":  # the run's own, which only the driver's machine has
+        worker = TrialWorker(setting)
     worker.begin(attempt())
     with pytest.raises(OutOfReachError, match=f"^{socket.gethostname()}: {said}") as caught:
         worker.next_report()
@@ -143,8 +149,8 @@ def lack(monkeypatch: pytest.MonkeyPatch, folder: Path, what: str) -> None:
     monkeypatch.setattr(faults, "sleep", lambda _seconds: None)
     if what == "split":
         (folder / SPLIT).unlink()
-    elif what == "storage":
-        folder.rename(folder.with_name("away"))
+    elif what in ("storage", "folder"):
+        folder.rename(folder.with_name(f"{folder.name}-away"))
     else:
         monkeypatch.setattr("tuner.worker.images.load_training", refuse)
 
