@@ -156,12 +156,12 @@ def test_a_trainer_would_live_on_until_the_next_collection_of_garbage(
 ) -> None:
     trainer = make_trainer()
     trainer.epoch()
-    group = weakref.ref(trainer.whole())
+    fused = weakref.ref(trainer.whole().fused)
     gc.collect()
     gc.disable()
     try:
         del trainer
-        assert group() is None
+        assert fused() is None
     finally:
         gc.enable()
 
