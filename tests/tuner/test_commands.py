@@ -347,6 +347,7 @@ def test_a_wrong_retrain_would_start_something(
     api: FakeApi, capsys: pytest.CaptureFixture[str], options: list[str], message: str
 ) -> None:
     recorded_run("mine")
+    Path("shared").mkdir()
     Path("runs/left").mkdir()
     Path("runs/left/driver.lock").touch()
     assert retrain.main(options) == 2
