@@ -17,7 +17,7 @@ from tuner.lanes import choose_lanes
 from tuner.lock import driven, driver_of
 from tuner.record import TrialView
 from tuner.run_folder import RunFolder
-from tuner.safekeeping.choice import check_free
+from tuner.safekeeping.choice import check_free, is_kept
 from tuner.safekeeping.lease import Lease
 from tuner.space import (
     Machine,
@@ -41,7 +41,8 @@ def check_start(run_folder: RunFolder, place: Storage | None, *, goes_on: bool) 
     place.try_out()
     if not goes_on:
         check_free(place, run_folder)
-    Lease(place.within(run_folder.name)).check_free()
+    elif is_kept(place, run_folder):
+        Lease(place.within(run_folder.name)).check_free()
 
 
 def run_line(

@@ -169,7 +169,9 @@ def _is_run(runs: Path, name: str, shared: Storage | None) -> bool:
     folder = RunFolder(runs / name)
     if folder.space.exists():
         return True
-    return shared is not None and shared.within(name).modified(folder.journal.name) is not None
+    from tuner.safekeeping.choice import is_kept  # noqa: PLC0415 - for --help
+
+    return shared is not None and is_kept(shared, folder)
 
 
 def _space(given: argparse.Namespace, run_folder: RunFolder) -> Space:

@@ -73,6 +73,17 @@ def test_a_dry_run_would_promise_what_the_search_refuses(
 
 
 @pytest.mark.usefixtures("probed")
+@pytest.mark.parametrize("more", [[], ["--resume"]])
+def test_a_dry_run_would_refuse_a_storage_that_the_search_makes(
+    api: FakeApi, capsys: pytest.CaptureFixture[str], more: list[str]
+) -> None:
+    options = ["--space", "small.yaml", "--dry-run", "--storage", "new", *more]
+    assert search.main(options) == 0
+    assert f"New run runs/small-1; storage {Path.cwd()}/new; " in capsys.readouterr().out
+    assert not Path("new").exists()
+
+
+@pytest.mark.usefixtures("probed")
 def test_a_dry_run_would_not_see_a_run_that_only_the_storage_has(
     api: FakeApi, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -30,9 +30,14 @@ def record_storage(run_folder: RunFolder, storage: Storage | None) -> None:
         replace_file(run_folder.storage, lambda path: path.write_text(f"{storage.uri}\n"))
 
 
+def is_kept(storage: Storage, run_folder: RunFolder) -> bool:
+    """Whether the storage has a record of this name."""
+    return storage.within(run_folder.name).modified(run_folder.journal.name) is not None
+
+
 def check_free(storage: Storage, run_folder: RunFolder) -> None:
     """Raise TunerError where the storage holds another run of this name."""
-    if storage.within(run_folder.name).modified(run_folder.journal.name) is not None:
+    if is_kept(storage, run_folder):
         raise TunerError(
             f"{storage.uri} holds a run named {run_folder.name}, and it is never overwritten: "
             "go on with it by --resume, or start another search with --name."

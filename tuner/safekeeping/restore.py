@@ -9,6 +9,7 @@ from tuner.files import replace_file
 from tuner.lock import sole_driver
 from tuner.notices import say
 from tuner.run_folder import RunFolder
+from tuner.safekeeping.choice import is_kept
 from tuner.safekeeping.copies import fetch_record
 from tuner.safekeeping.lease import Lease
 from tuner.safekeeping.recovery import mark_restored
@@ -21,7 +22,7 @@ def restore(place: Storage, run_folder: RunFolder) -> None:
     Raises TunerError where another driver is at work on it, or the two cannot be made one.
     """
     storage = place.within(run_folder.name)
-    if storage.modified(run_folder.journal.name) is None:
+    if not is_kept(place, run_folder):
         return
     Lease(storage).check_free()
     with sole_driver(run_folder):
@@ -33,7 +34,7 @@ def restore(place: Storage, run_folder: RunFolder) -> None:
 @contextmanager
 def at_hand(place: Storage | None, run_folder: RunFolder) -> Iterator[RunFolder]:
     """Give the record without changing anything: where only a storage has it, for the moment."""
-    if place is None or run_folder.space.exists():
+    if place is None or run_folder.space.exists() or not is_kept(place, run_folder):
         yield run_folder
         return
     with TemporaryDirectory() as scratch:
