@@ -124,7 +124,7 @@ def test_a_killed_pack_would_cost_a_trial_or_change_a_curve(tmp_path: Path) -> N
 @pytest.mark.long
 @pytest.mark.timeout(900)
 def test_a_killed_driver_would_leave_packs_running(tmp_path: Path) -> None:
-    options = [*TINY, "--name=killed", "--trials=4", "--set=epochs=20", "--set=resources.lanes=4"]
+    options = [*TINY, "--name=killed", "--trials=4", "--set=epochs=8", "--set=resources.lanes=2"]
     driver = subprocess.Popen(command(tmp_path, *options), stdout=subprocess.DEVNULL, text=True)
     folder = tmp_path / "killed"
     wait_for_rows(folder, 4, driver, within_s=400)
@@ -143,7 +143,7 @@ def test_a_killed_driver_would_leave_packs_running(tmp_path: Path) -> None:
     history = recorded(folder)
     assert {trial.state for trial in history.trials.values()} == {"complete"}
     assert all(
-        [row.epoch for row in trial.rows] == list(range(1, 21)) for trial in history.trials.values()
+        [row.epoch for row in trial.rows] == list(range(1, 9)) for trial in history.trials.values()
     )
 
 

@@ -1,13 +1,11 @@
 """Addresses that no search can use are refused at once, with what to do."""
 
 import socket
-import time
 
 import pytest
 from ray._private import services
 
 from tuner.backend.address import NoCluster, check_form, reached
-from tuner.backend.run import connection
 from tuner.errors import TunerError
 
 
@@ -63,15 +61,3 @@ def test_the_ray_of_another_search_would_keep_people_waiting(local_rays: set[str
             NoCluster, match=r"auto found Ray at .* does not let us in.*another sea"
         ):
             reached("auto")
-
-
-@pytest.mark.long
-def test_what_answers_but_is_no_ray_would_keep_people_waiting() -> None:
-    begun = time.monotonic()
-    with (
-        socket.create_server(("", 0)) as server,
-        pytest.raises(NoCluster, match="that lets us in"),
-        connection(f"127.0.0.1:{server.getsockname()[1]}"),
-    ):
-        pass
-    assert time.monotonic() - begun < 60
