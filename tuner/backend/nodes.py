@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import ray
@@ -24,12 +25,13 @@ class Nodes(Callback):  # type: ignore[misc]  # ray has no types
     When the machine's own Ray is gone it gives the search up, which would wait forever: trials on
     other machines would go on, but none could be started and none would be heard. Without a head,
     on a cluster, Ray itself ends the driver after a minute. When machines have joined, as many more
-    trials train as `room` says.
+    trials train as `room` says, all on GPUs or all on cores, as the search began.
     """
 
-    def __init__(self, engine: Engine, room: Callable[[Machine], int]) -> None:
+    def __init__(self, engine: Engine, room: Callable[[Machine], int], *, gpus: bool) -> None:
         self._engine = engine
         self._room = room
+        self._gpus = gpus
         self._own = ray.get_runtime_context().get_node_id()
         self._looked = time.monotonic()
 
@@ -46,7 +48,12 @@ class Nodes(Callback):  # type: ignore[misc]  # ray has no types
         if _raylet_died() or self._own not in up:
             self._engine.give_up(GONE)
         else:
-            self._engine.slots = max(self._engine.slots, self._room(_together(up)))
+            self._engine.slots = max(self._engine.slots, self._places(_together(up)))
+
+    def _places(self, up: Machine) -> int:
+        if self._gpus and not up.gpus:  # those that are up may still have none
+            return 0
+        return self._room(up if self._gpus else replace(up, gpus=0))
 
 
 def _raylet_died() -> bool:

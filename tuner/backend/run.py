@@ -6,6 +6,7 @@ import tempfile
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import ray
@@ -88,7 +89,8 @@ def run(
     does: TrialActor, or `actor`, a Tune trainable that takes and reports the same.
     """
     request, patience_s = _request(space.resources, machine, lanes), least_silence_s(setting)
-    nodes = Nodes(engine, lambda up: trials_at_once(space, up, lanes))
+    room = partial(trials_at_once, space, lanes=lanes)
+    nodes = Nodes(engine, room, gpus=machine.gpus > 0)
     if actor is not None or (lanes == 1 and not machine.gpus):
         watchdog = Watchdog(engine, setting, lambda attempt, started: started, patience_s)
         trial_actor = actor or TrialActor

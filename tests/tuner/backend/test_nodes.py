@@ -10,6 +10,7 @@ from ray.cluster_utils import Cluster
 from tuner.backend import nodes
 from tuner.backend.hangs import _process
 from tuner.backend.nodes import Nodes
+from tuner.space import Machine
 
 
 class Slots:
@@ -38,7 +39,7 @@ def test_a_machine_that_joins_would_stay_idle(
 ) -> None:
     monkeypatch.setattr(nodes, "_EVERY_S", 0)
     engine: Any = Slots()
-    watch = Nodes(engine, lambda machine: machine.cpus)
+    watch = Nodes(engine, lambda machine: machine.cpus, gpus=False)
     watch.on_step_end(0, [])
     assert engine.slots == 1
     joined = cluster.add_node(num_cpus=3)
@@ -49,6 +50,30 @@ def test_a_machine_that_joins_would_stay_idle(
     watch.on_step_end(0, [])
     assert engine.slots == 4, "the places of a lost machine may come back"
     assert engine.reasons == []
+
+
+def test_cores_would_be_counted_as_places_of_a_search_on_gpus_or_gpus_of_one_on_cores(
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A cluster whose GPUs are still to come, and one of cores that a machine with GPUs joins."""
+    monkeypatch.setattr(nodes, "_EVERY_S", 0)
+    on_gpus: Any = Slots()
+    on_cores: Any = Slots()
+
+    def room(machine: Machine) -> int:
+        return 10 * machine.gpus or machine.cpus
+
+    watches = [Nodes(on_gpus, room, gpus=True), Nodes(on_cores, room, gpus=False)]
+    cluster.add_node(num_cpus=3)
+    cluster.wait_for_nodes()
+    for watch in watches:
+        watch.on_step_end(0, [])
+    assert (on_gpus.slots, on_cores.slots) == (1, 4)
+    cluster.add_node(num_cpus=1, num_gpus=2)
+    cluster.wait_for_nodes()
+    for watch in watches:
+        watch.on_step_end(0, [])
+    assert (on_gpus.slots, on_cores.slots) == (20, 5)
 
 
 @pytest.mark.usefixtures("cluster")
