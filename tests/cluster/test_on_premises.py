@@ -42,7 +42,8 @@ def cluster(hosts: Lab) -> Iterator[Launcher]:
 def test_a_host_of_the_cluster_would_stay_idle(cluster: Launcher) -> None:
     """Trials as long as it takes: short ones end on the first hosts before others have started."""
     run = cluster.hosts.shared / "runs" / "wide"
-    driver = cluster.start(f"{SEARCH} --name wide --set scales.cpu.epochs=100000 --trials 6")
+    endless = "--set scales.cpu.epochs=100000 --set scheduler.name=none"
+    driver = cluster.start(f"{SEARCH} --name wide {endless} --trials 6")
     every = {host.name for host in cluster.hosts.hosts}
     wait_for("epochs on every host", 180, lambda: _machines(run) == every, of=driver)
     cluster.hosts.head.run(f"pkill -INT -f {DRIVER}")

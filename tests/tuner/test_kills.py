@@ -92,22 +92,20 @@ def test_a_driver_killed_between_checkpoint_and_record_would_lose_the_epoch(tmp_
 
 @pytest.mark.long
 def test_a_search_whose_raylet_is_gone_would_wait_forever(tmp_path: Path) -> None:
-    driver = started(tmp_path)
+    """Trials without end: the workers of a dead raylet train on until Ray has missed it."""
+    driver = started(tmp_path, "--set=epochs=100000")
     os.kill(_child(driver.pid, "raylet"), signal.SIGKILL)
     said, _ = driver.communicate(timeout=100)
     assert driver.returncode == 2, said
     assert "gave up: Ray has ended on this machine" in said
     assert "go on with" in said
-    resumed = search(tmp_path, "-m", "tuner.search")
-    assert resumed.returncode == 0, resumed.stdout + resumed.stderr
-    check_whole(tmp_path / "killed")
 
 
-def started(runs: Path) -> subprocess.Popen[str]:
+def started(runs: Path, *options: str) -> subprocess.Popen[str]:
     """A search that has recorded its first epoch."""
     arguments = [f"--space={SPACE}", f"--runs={runs}", "--name=killed", "--wandb=off"]
     driver = subprocess.Popen(
-        [sys.executable, "-m", "tuner.search", *arguments, *SIZES, *SMALL],
+        [sys.executable, "-m", "tuner.search", *arguments, *SIZES, *SMALL, *options],
         cwd=ROOT,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

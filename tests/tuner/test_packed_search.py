@@ -57,7 +57,7 @@ def alive(pid: int) -> bool:
 
 
 def gone(pids: set[int]) -> None:
-    until = time.monotonic() + 180  # Ray's own agents take their time to see that a driver is dead
+    until = time.monotonic() + 180
     while left := {pid for pid in pids if alive(pid)}:
         assert time.monotonic() < until, [Path(f"/proc/{pid}/cmdline").read_text() for pid in left]
         time.sleep(0.1)
@@ -136,9 +136,10 @@ def test_a_killed_driver_would_leave_packs_running(tmp_path: Path) -> None:
     assert loaded, "no trial actor was found"
     assert not any("libtorch" in maps for maps in loaded.values())
     assert all("libtorch" in _maps(pid) for pid in pack)
+    agents = {pid for pid in below if "Agent" in _title(pid)}  # Ray's own last a minute more
     driver.kill()
     driver.wait()
-    gone(below)
+    gone(below - agents)
     finished(tmp_path, *options, "--resume")
     history = recorded(folder)
     assert {trial.state for trial in history.trials.values()} == {"complete"}
