@@ -13,7 +13,7 @@ import pytest
 
 from tests.tuner.s3_server import SECRET, s3_bucket
 from tuner.errors import TunerError
-from tuner.storage import Storage, StorageError, open_storage
+from tuner.storage import Storage, StorageError, folder, open_storage
 from tuner.storage.folder import FolderStorage
 
 
@@ -50,6 +50,23 @@ def test_an_object_in_parts_would_not_come_back(storage: Storage) -> None:
     storage.put("large", data)
     assert storage.sizes() == {"large": len(data)}
     assert storage.get("large") == data
+
+
+def test_a_machine_that_deletes_would_take_the_folder_from_under_one_that_puts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write, others = folder._write_whole, [Path.rmdir, Path.rmdir]
+
+    def write_late(path: Path, data: bytes, durable: bool) -> None:
+        if others:
+            others.pop()(path.parent)
+        write(path, data, durable)
+
+    monkeypatch.setattr(folder, "_write_whole", write_late)
+    storage = open_storage(str(tmp_path))
+    storage.put(".check/one", b"1")
+    assert storage.get(".check/one") == b"1"
+    assert not others
 
 
 def test_what_is_not_there_would_be_an_error(storage: Storage) -> None:

@@ -14,6 +14,7 @@ from tuner.storage.base import Storage, StorageError
 
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _DENIED = (errno.EACCES, errno.EPERM)
+_TRIES = 10
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,8 +56,7 @@ class FolderStorage(Storage):
         """Write beside, then rename."""
         path = self._path(key)
         try:
-            self._make_folder(path.parent)
-            _write_whole(path, data, self.durable)
+            self._put(path, data)
         except OSError as error:
             raise StorageError(self._reason(error, "written")) from error
 
@@ -133,6 +133,16 @@ class FolderStorage(Storage):
         if key.startswith("/") or ".." in key.split("/"):
             raise ValueError(f"a key is a relative path without ..; got {key!r}")
         return self.root / key
+
+    def _put(self, path: Path, data: bytes) -> None:
+        """Try again where others have deleted the last object of its folder, and so the folder."""
+        for left in reversed(range(_TRIES)):
+            self._make_folder(path.parent)
+            try:
+                return _write_whole(path, data, self.durable)
+            except FileNotFoundError:
+                if not left:
+                    raise
 
     def _make_folder(self, folder: Path) -> None:
         """Make what is missing below the base."""
