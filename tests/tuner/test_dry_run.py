@@ -6,13 +6,11 @@ from types import ModuleType
 
 import pytest
 
-from tests.tuner.test_commands import FakeApi, api, recorded_run
+from tests.tuner.typed_commands import FakeApi, recorded_run
 from tuner import search
 from tuner.journal import Journal
 from tuner.lock import sole_driver
 from tuner.run_folder import RunFolder
-
-__all__ = ["api"]
 
 
 def begun(folder: Path, trials: int) -> None:

@@ -1,17 +1,17 @@
 """A search on digits, small enough to train an epoch in some hundredths of a second."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from models import detectors
 from models.data.config import DataConfig
 from models.data.protocol import make_split
 from models.data.sources import find
-from tuner.attempt import Attempt, Report
+from tests.tuner.worker.packing import LANES, Requests
 from tuner.setting import SPLIT, TrialSetting
 from tuner.storage import local_storage
+from tuner.worker.pack import PackWorker
 
 DATA = DataConfig(
     dataset="digits",
@@ -20,7 +20,6 @@ DATA = DataConfig(
     validation_normals=20,
     validation_anomalies=20,
 )
-SMALL = {"width": 4, "batch_normals": 16, "batch_anomalies": 4}
 
 
 @pytest.fixture
@@ -51,19 +50,8 @@ def setting(make_setting: Callable[[str], TrialSetting]) -> TrialSetting:
     return make_setting("")
 
 
-def attempt(
-    number: int = 0, recorded_epochs: int = 0, nth: int = 1, seed: int = 7, **values: object
-) -> Attempt:
-    return Attempt(
-        number=number,
-        attempt=nth,
-        hyperparameters=detectors.resolve("two-discriminator-gan", SMALL | values),
-        seed=seed,
-        recorded_epochs=recorded_epochs,
-    )
-
-
-def essence(report: Report) -> tuple[object, ...]:
-    """What must be equal, bit for bit, wherever an epoch was trained."""
-    assert report.row is not None, report
-    return (report.row.epoch, report.row.metrics, report.row.losses)
+@pytest.fixture
+def pack(setting: TrialSetting) -> Iterator[Requests]:
+    worker = PackWorker(setting, LANES)
+    yield Requests(worker)
+    worker.close()

@@ -8,7 +8,7 @@ from random import Random
 import pytest
 
 from models.data.config import DataConfig
-from tests.tuner.worker.conftest import attempt
+from tests.tuner.worker.attempts import attempt
 from tuner.attempt import Attempt, Report
 from tuner.backend.asha import Asha
 from tuner.record import Decision

@@ -12,7 +12,7 @@ import torch
 from models.data.sources import DataNotFound
 from models.scoring import FittedDetector
 from models.trainer import Trainer
-from tests.tuner.worker.conftest import attempt, essence
+from tests.tuner.worker.attempts import attempt, essence
 from tuner.attempt import Attempt, OutOfReachError, Report, WorkerLostError
 from tuner.setting import SPLIT, TrialSetting
 from tuner.storage import local_storage, open_storage

@@ -1,0 +1,60 @@
+"""`tuner.retrain` as a person types it; `tuner.api` is replaced where it would start."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.tuner.typed_commands import FakeApi, recorded_run
+from tuner import retrain
+from tuner.api import load
+from tuner.notices import say
+from tuner.space import best_space, dump_space, load_space
+
+
+def test_retrain_would_not_get_the_best_configuration(api: FakeApi) -> None:
+    folder = recorded_run("mine")
+    best = best_space(load_space(folder / "space.yaml"), {"patch_n": 4}, {"best_auroc": 0.9})
+    dump_space(best, folder / "best.yaml")
+    assert retrain.main(["--search", "runs/mine", "--seeds", "2", "--epochs", "5"]) == 0
+    assert retrain.main(["--config", "runs/mine/best.yaml", "--no-baselines"]) == 0
+    first, second = api.calls
+    assert first[0] == second[0] == (folder,)
+    assert all(callable(named.pop("track")) for _, named in api.calls)
+    given = {"space": best, "published": False, "again": False, "say": say}
+    assert first[1] == given | {"seeds": 2, "epochs": 5, "baselines": True}
+    assert second[1] == given | {"seeds": 3, "epochs": None, "baselines": False}
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--search", "runs/mime"], "there is no folder runs/mime; nearest: runs/mine"),
+        (["--search", "runs/mine"], "has no best.yaml yet: let the search end first"),
+        (["--search", "runs/mine", "--seeds", "0"], "must be a whole number from 1 on; got '0'"),
+        (["--search", "runs/left"], "runs/left holds no search"),
+        (["--search", "runs/mine/space.yaml"], "is a file: give the folder, or --config"),
+        (["--search", "runs/mine/spice.yaml"], "there is no folder runs/mine/spice.yaml\n"),
+        (
+            ["--search", "runs/mime", "--storage", "shared"],
+            "there is no folder runs/mime, and the storage {here}/shared has no such run; near",
+        ),
+        ([], "one of the arguments --search --config is required"),
+    ],
+)
+def test_a_wrong_retrain_would_start_something(
+    api: FakeApi, capsys: pytest.CaptureFixture[str], options: list[str], message: str
+) -> None:
+    recorded_run("mine")
+    Path("shared").mkdir()
+    Path("runs/left").mkdir()
+    Path("runs/left/driver.lock").touch()
+    assert retrain.main(options) == 2
+    assert message.format(here=Path.cwd()) in capsys.readouterr().err
+    assert api.calls == []
+
+
+def test_a_run_that_is_not_retrained_would_only_name_a_file(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match=f"python -m tuner.retrain --search {tmp_path}"):
+        load(tmp_path)
+    with pytest.raises(FileNotFoundError, match=f"there is no folder {tmp_path}/gone"):
+        load(tmp_path / "gone")

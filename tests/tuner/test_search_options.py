@@ -1,0 +1,180 @@
+"""`tuner.search` as a person types it; `tuner.api` is replaced where a search would start."""
+
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from tests.tuner.space.test_space import good_text
+from tests.tuner.typed_commands import FakeApi, recorded_run
+from tuner import search
+
+
+def test_the_options_would_not_reach_the_search(api: FakeApi) -> None:
+    options = ["--space", "small.yaml", "--trials", "7", "--seed", "3", "--wandb", "off"]
+    more = ["--set", "objective=auroc", "--time-budget", "10m", "--address", "auto"]
+    assert search.main([*options, *more, "--name", "mine"]) == 0
+    ((positional, named),) = api.calls
+    (space,) = positional
+    assert (space.trials, space.sampler.seed, space.wandb.mode) == (7, 3, "off")
+    assert space.objective == "auroc"
+    assert named == {
+        "run_folder": Path("runs/mine"),
+        "time_budget_s": 600.0,
+        "address": "auto",
+        "storage": None,
+    }
+
+
+def test_two_searches_would_share_a_folder(api: FakeApi) -> None:
+    for _ in range(2):
+        assert search.main(["--space", "small.yaml"]) == 0
+        recorded_run(api.calls[-1][1]["run_folder"].name)
+    assert [call[1]["run_folder"].name for call in api.calls] == ["small-1", "small-2"]
+
+
+def test_an_existing_run_would_be_overwritten(
+    api: FakeApi, capsys: pytest.CaptureFixture[str]
+) -> None:
+    recorded_run("mine")
+    assert search.main(["--space", "small.yaml", "--name", "mine"]) == 2
+    message = capsys.readouterr().err
+    assert "runs/mine exists" in message
+    assert "--resume" in message
+    assert "--name" in message
+    assert api.calls == []
+
+
+def test_a_start_that_came_to_nothing_would_block_the_next(api: FakeApi) -> None:
+    Path("runs/mine").mkdir(parents=True)
+    for name in ("driver.lock", "split.npz"):
+        (Path("runs/mine") / name).touch()
+    assert search.main(["--space", "small.yaml", "--name", "mine", "--resume"]) == 0
+
+
+@pytest.mark.parametrize("left", [["driver.lock"], ["driver.lock", "split.npz", "storage.txt"]])
+def test_a_start_that_came_to_nothing_would_be_gone_on_with(api: FakeApi, left: list[str]) -> None:
+    recorded_run("small-1")
+    Path("runs/small-2").mkdir()
+    for name in left:
+        (Path("runs/small-2") / name).touch()
+    assert search.main(["--space", "small.yaml", "--resume"]) == 0
+    assert search.main(["--space", "small.yaml"]) == 0
+    assert [call[1]["run_folder"].name for call in api.calls] == ["small-1", "small-2"]
+
+
+@pytest.mark.parametrize("runs", ["small.yaml", "/proc/nope", "small.yaml/below"])
+def test_a_folder_that_cannot_be_made_would_leave_a_traceback(
+    api: FakeApi, capsys: pytest.CaptureFixture[str], runs: str
+) -> None:
+    assert search.main(["--space", "small.yaml", "--runs", runs]) == 2
+    said = capsys.readouterr().err
+    assert f"--runs {runs}: the folder cannot be made: " in said
+    assert "name another with --runs" in said
+    assert api.calls == []
+
+
+def test_a_folder_without_a_search_would_be_overwritten(
+    api: FakeApi, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("runs/mine").mkdir(parents=True)
+    Path("runs/mine/thesis.txt").touch()
+    assert search.main(["--space", "small.yaml", "--name", "mine", "--resume"]) == 2
+    assert "with thesis.txt in it, and is never overwritten" in capsys.readouterr().err
+    assert api.calls == []
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["--name", "small-2"],
+        ["--name", "small-2", "--space", "small.yaml"],
+        ["--space", "small.yaml"],
+    ],
+)
+def test_a_run_would_not_go_on(api: FakeApi, options: list[str]) -> None:
+    recorded_run("small-1")
+    recorded_run("small-2")
+    assert search.main([*options, "--resume", "--trials", "9"]) == 0
+    ((positional, named),) = api.calls
+    assert named["run_folder"] == Path("runs/small-2")
+    assert (positional[0].trials, positional[0].scale) == (9, "auto")
+
+
+def test_a_first_start_with_resume_would_not_start(api: FakeApi) -> None:
+    assert search.main(["--space", "small.yaml", "--name", "mine", "--resume"]) == 0
+    assert api.calls[0][1]["run_folder"] == Path("runs/mine")
+
+
+def test_a_misspelt_run_would_only_be_missed(
+    api: FakeApi, capsys: pytest.CaptureFixture[str]
+) -> None:
+    recorded_run("quickstart-3")
+    Path("runs/quickstar-4").mkdir()
+    assert search.main(["--resume", "--name", "quickstar-3"]) == 2
+    said = capsys.readouterr().err
+    assert "runs/quickstar-3 holds no search to resume; nearest: quickstart-3" in said
+
+
+def test_a_changed_space_would_go_on(api: FakeApi, capsys: pytest.CaptureFixture[str]) -> None:
+    recorded_run("mine")
+    assert search.main(["--resume", "--name", "mine", "--seed", "5"]) == 2
+    assert "sampler.seed: the run has 0, now given 5" in capsys.readouterr().err
+    assert api.calls == []
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ([], "Say what to search: --space"),
+        (["--resume", "--name", "gone"], "runs/gone holds no search to resume"),
+        (["--space", "small.yaml", "--trials", "many"], "must be a whole number; got 'many'"),
+        (["--space", "small.yaml", "--seed", "1.5"], "must be a whole number; got '1.5'"),
+        (["--space", "small.yaml", "--name", ".x"], "the first a letter or digit"),
+        (["--name", "mine"], "Say what to search with --space"),
+        (["--space", "small.yaml", "--name", "../x"], "--name: must be letters"),
+        (["--space", "smal.yaml"], "smal.yaml: there is no such file; nearest: small.yaml"),
+        (["--space", "small.yaml", "--time-budget", "soon"], "must be a time above 0"),
+        (["--space", "small.yaml", "--wandb", "maybe"], "invalid choice: 'maybe'"),
+        (
+            ["--space", "small.yaml", "--trials", "0"],
+            "--trials 0: trials: must be at least 1",
+        ),
+        (["--space", "small.yaml", "--seed", "-1"], "--seed -1: sampler.seed: must be at least 0"),
+    ],
+)
+def test_a_wrong_command_would_start_something(
+    api: FakeApi, capsys: pytest.CaptureFixture[str], options: list[str], message: str
+) -> None:
+    assert search.main(options) == 2
+    assert message in capsys.readouterr().err
+    assert api.calls == []
+    assert not Path("runs").exists()
+
+
+def test_a_dry_run_would_start_or_write_something(
+    api: FakeApi, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    probe = ModuleType("tuner.probe")
+    probe.epoch_seconds = lambda _space, _machine: 1.0  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "tuner.probe", probe)
+    assert search.main(["--space", "small.yaml", "--dry-run"]) == 0
+    assert "Time to train: likely about" in capsys.readouterr().out
+    assert api.calls == []
+    assert [path.name for path in Path().iterdir()] == ["small.yaml"]
+
+
+def test_resources_that_are_not_there_would_have_no_place(
+    api: FakeApi, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("big.yaml").write_text(
+        good_text(resources="{cpus_per_trial: 6400}", objective="f1"), encoding="utf-8"
+    )
+    assert search.main(["--space", "big.yaml"]) == 2
+    said = capsys.readouterr().err.splitlines()
+    assert said[0].startswith("big.yaml:5: resources.cpus_per_trial: a trial asks for 6400 cores")
+    assert said[1].startswith("big.yaml:6: objective: ")
+    assert search.main(["--space", "small.yaml", "--set", "resources.cpus_per_trial=6400"]) == 2
+    assert capsys.readouterr().err.startswith("--set resources.cpus_per_trial=6400: ")
+    assert api.calls == []

@@ -1,0 +1,33 @@
+"""What a command is typed into: a folder of its own, where `tuner.api` would begin the work."""
+
+import sys
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+from typing import Any
+
+import pytest
+
+from tuner.space import Machine, dump_space, load_space, resolve_scale
+
+
+class FakeApi:
+    """Stands where the real search and retrain would begin; keeps what it was given."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.calls: list[tuple[tuple[Any, ...], dict[str, Any]]] = []
+        module = ModuleType("tuner.api")
+        module.search = module.retrain = self._called  # type: ignore[attr-defined]
+        monkeypatch.setitem(sys.modules, "tuner.api", module)
+        monkeypatch.setitem(sys.modules, "tuner.retraining", module)
+
+    def _called(self, *positional: Any, **named: Any) -> SimpleNamespace:
+        self.calls.append((positional, named))
+        return SimpleNamespace(failure=None, interrupted=False, lines=list)
+
+
+def recorded_run(name: str) -> Path:
+    """Leave what a started search leaves first: its resolved space."""
+    folder = Path("runs") / name
+    resolved = resolve_scale(load_space(Path("small.yaml")), Machine(cpus=1))
+    dump_space(resolved, folder / "space.yaml")
+    return folder

@@ -1,0 +1,140 @@
+"""A lane is an island: what goes wrong with one trial of a pack, or with the pack itself."""
+
+import math
+import socket
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from models.data.sources import DataNotFound
+from models.trainer import EpochResult, Trainer
+from tests.tuner.worker.packing import LANES, MakeSetting, Requests, alone, differing
+from tuner.attempt import (
+    OutOfReachError,
+    WorkerLostError,
+)
+from tuner.storage import StorageError
+from tuner.storage.folder import FolderStorage
+from tuner.worker import faults
+
+
+def test_a_trial_that_diverges_would_reach_its_neighbours(
+    make_setting: MakeSetting, pack: Requests
+) -> None:
+    undisturbed = alone(make_setting("undisturbed"), differing(1), 3)
+    values = {**differing(0).hyperparameters, "generator_lr": math.inf}
+    wild = replace(differing(0), hyperparameters=values)
+    healthy, diverged = pack.curve(differing(1), 3), pack.ask(wild)
+    report = diverged.result(60)
+    assert (report.outcome, report.row) == ("diverged", None)
+    assert healthy.result(60) == undisturbed
+    pack.pack.leave(0, 1)
+    assert len(pack.curve(differing(2), 2).result(60)) == 2
+
+
+@pytest.mark.parametrize("at_fault", ["scoring", "state", "configuration"])
+def test_an_error_of_one_trial_would_end_its_neighbours(
+    pack: Requests,
+    tmp_path: Path,
+    make_setting: MakeSetting,
+    monkeypatch: pytest.MonkeyPatch,
+    at_fault: str,
+) -> None:
+    undisturbed = alone(make_setting("undisturbed"), differing(1), 3)
+    bad = differing(0)
+    if at_fault == "configuration":
+        bad = replace(bad, seed="none")  # type: ignore[arg-type]
+    _break(monkeypatch, at_fault)
+    healthy = pack.curve(differing(1), 3)
+    report = pack.ask(bad).result(60)
+    assert report.outcome == "error"
+    assert "Traceback" in (tmp_path / "trials" / "0" / "log.txt").read_text()
+    assert healthy.result(60) == undisturbed
+
+
+def _break(monkeypatch: pytest.MonkeyPatch, what: str) -> None:
+    """Let the lane of the trial with n = 1 fail where its own matters are looked at."""
+    epoch, state = Trainer.epoch, Trainer.state
+
+    def bad_lane(trainer: Trainer, place: int) -> bool:
+        lane = trainer.lanes[place]
+        return lane is not None and lane.hyperparameters["patch_n"] == 1
+
+    def scored(trainer: Trainer, active: set[int] | None = None) -> dict[int, EpochResult]:
+        results = epoch(trainer, active)
+        error = OSError("made up")
+        return {
+            p: replace(r, error=error) if bad_lane(trainer, p) else r for p, r in results.items()
+        }
+
+    def copied(trainer: Trainer, place: int) -> dict[str, object]:
+        if bad_lane(trainer, place):
+            raise OSError("made up")
+        return state(trainer, place)
+
+    if what == "scoring":
+        monkeypatch.setattr(Trainer, "epoch", scored)
+    if what == "state":
+        monkeypatch.setattr(Trainer, "state", copied)
+
+
+def test_a_failing_step_would_leave_somebody_waiting(
+    pack: Requests, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pack.ask(differing(0)).result(60)
+
+    def failing(trainer: Trainer, active: object) -> None:
+        raise RuntimeError("out of paper")
+
+    monkeypatch.setattr(Trainer, "epoch", failing)
+    for asked in [pack.curve(differing(n), 8) for n in range(LANES)]:
+        with pytest.raises(WorkerLostError, match="RuntimeError: out of paper"):
+            asked.result(60)
+
+
+def test_a_pack_without_images_would_fail_its_trials_or_leave_somebody_waiting(
+    pack: Requests, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_arguments: object) -> None:
+        raise DataNotFound("no copy\nhere")
+
+    monkeypatch.setattr(faults, "sleep", lambda _seconds: None)
+    monkeypatch.setattr("tuner.worker.images.load_training", refuse)
+    for asked in [pack.ask(differing(n)) for n in range(LANES + 1)]:
+        with pytest.raises(WorkerLostError) as caught:
+            asked.result(60)
+        assert str(caught.value) == f"{socket.gethostname()}: DataNotFound: no copy here"
+
+
+def test_a_trial_whose_checkpoint_is_out_of_reach_would_begin_anew_or_end_its_neighbours(
+    pack: Requests, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    beside = pack.curve(differing(1), 2)
+    beside.result(60)
+
+    def refuse(*_arguments: object) -> None:
+        raise StorageError("it cannot be reached")
+
+    monkeypatch.setattr(faults, "sleep", lambda _seconds: None)
+    monkeypatch.setattr(FolderStorage, "get", refuse)
+    with pytest.raises(OutOfReachError, match=f"{socket.gethostname()}: .* cannot be reached"):
+        pack.ask(replace(differing(0), recorded_epochs=2)).result(60)
+    assert len(pack.curve(differing(1), 2).result(60)) == 2
+
+
+def test_a_gpu_that_answers_no_more_would_be_one_trials_error(
+    pack: Requests, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pack.ask(differing(0)).result(60)
+
+    def fail(*_arguments: object) -> None:
+        raise torch.AcceleratorError("CUDA error: unspecified launch failure")
+
+    monkeypatch.setattr(Trainer, "state", fail)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "synchronize", fail)
+    for asked in [pack.curve(differing(n), 8) for n in range(LANES)]:
+        with pytest.raises(WorkerLostError, match="the GPU answers this process no more"):
+            asked.result(60)
