@@ -30,8 +30,6 @@ from models.detectors.convolutional import (
     ACTIVATIONS,
     Decoder,
     Encoder,
-    FromImage,
-    ToImage,
     pyramid_widths,
 )
 from models.detectors.errors import patch_errors, worst_patches
@@ -52,8 +50,9 @@ NOT_TAKEN = ("score",)  # hyperparameters that a search of the guide would not h
 def library_layers(network: nn.Module) -> nn.Module:
     """Give back to torch's own layers what models/ has written anew for speed."""
     for layer in network.modules():
-        if isinstance(layer, FromImage | ToImage):
-            layer.__class__ = nn.Conv2d if isinstance(layer, FromImage) else nn.ConvTranspose2d
+        for plain in (nn.Conv2d, nn.ConvTranspose2d, nn.BatchNorm2d):
+            if isinstance(layer, plain):
+                layer.__class__ = plain
     return network
 
 

@@ -86,6 +86,10 @@ class Checkpoints:
         for name, data in files.items():
             self._storage.put(f"{self._folder}{BEST}/{name}", data)
 
+    def sweep(self) -> None:
+        """Remove what killed writers have left half-written."""
+        self._storage.sweep(self._folder)
+
     def drop_states(self) -> None:
         """Remove what only a resume would need. Raises StorageError."""
         self._storage.sweep(self._folder)

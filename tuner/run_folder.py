@@ -55,7 +55,7 @@ class RunFolder:
 
     @property
     def storage(self) -> Path:
-        """The name of the storage that copies and checkpoints go to, if there is one."""
+        """The name of the storage that copies and checkpoints go to, or none."""
         return self.path / "storage.txt"
 
     @property

@@ -13,6 +13,7 @@ from tuner.checkpoints import Checkpoints, Held, held_checkpoints
 from tuner.sealed import Damaged, label_of, seal, unseal
 from tuner.storage import StorageError, local_storage
 from tuner.storage.folder import FolderStorage
+from tuner.worker.files import TrialFiles
 
 CONFIGURATION = {"patch_n": 3, "rate": 1e-4, "seed": 7}
 DAMAGES: dict[str, Callable[[bytes], bytes]] = {
@@ -169,6 +170,14 @@ def test_dropping_would_leave_bytes_or_take_what_is_needed(tmp_path: Path) -> No
     assert set(storage.sizes()) == {"trials/3/best/weights"}
     checkpoints.drop_best()
     assert storage.sizes() == {}
+
+
+def test_what_a_killed_writer_left_would_pile_up(tmp_path: Path) -> None:
+    left = tmp_path / "trials" / "3" / ".checkpoint-0.node-7-4711-1.part"
+    left.parent.mkdir(parents=True)
+    left.touch()
+    TrialFiles(local_storage(tmp_path), 3).read_checkpoint({})
+    assert not left.exists()
 
 
 def test_a_label_would_not_be_read_without_the_body() -> None:

@@ -131,6 +131,7 @@ def test_a_reader_would_see_half_an_object(storage: Storage) -> None:
         ("s3://", "must be followed by a bucket's name"),
         ("s3://Not_A_Bucket/x", "must be followed by a bucket's name"),
         ("s3://key:word@bucket/x", "credentials do not belong into the name"),
+        ("s3://bucket/x?endpoint_override=http://key:word@host", "credentials do not belong"),
         ("s3://bucket/x?regoin=eu", "unknown option 'regoin'"),
         ("s3://bucket/x?secret_key=word", "unknown option 'secret_key'"),
     ],

@@ -17,17 +17,23 @@ def named_storage(given: str | None) -> Storage | None:
 
 
 def storage_of(run_folder: RunFolder, given: str | None) -> Storage | None:
-    """Return the storage that a run uses: what is recorded goes before $TUNER_STORAGE."""
-    recorded = run_folder.storage.read_text().strip() if run_folder.storage.exists() else None
+    """Return the storage that a run uses: what is recorded goes before $TUNER_STORAGE.
+
+    A start that came to nothing left a name, but no run that would lie there.
+    """
+    recorded = None
+    if run_folder.space.exists() and run_folder.storage.exists():
+        recorded = run_folder.storage.read_text().strip()
     return named_storage(recorded if given is None else given)
 
 
 def record_storage(run_folder: RunFolder, storage: Storage | None) -> None:
-    """Let a resume find the storage without being told. Credentials are no part of its name."""
-    if storage is None:
-        run_folder.storage.unlink(missing_ok=True)
-    else:
-        replace_file(run_folder.storage, lambda path: path.write_text(f"{storage.uri}\n"))
+    """Let a resume find the storage, or that there is none, without being told.
+
+    Credentials are no part of a storage's name.
+    """
+    name = NONE if storage is None else storage.uri
+    replace_file(run_folder.storage, lambda path: path.write_text(f"{name}\n"))
 
 
 def is_kept(storage: Storage, run_folder: RunFolder) -> bool:

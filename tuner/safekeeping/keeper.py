@@ -12,7 +12,7 @@ from tuner.record import SearchListener
 from tuner.run_folder import RunFolder
 from tuner.safekeeping.choice import record_storage
 from tuner.safekeeping.copies import FAILURES, RecordCopies
-from tuner.safekeeping.lease import Lease
+from tuner.safekeeping.lease import Lease, Renewal
 from tuner.safekeeping.pruning import Pruner
 from tuner.safekeeping.recovery import Recovery, clear_mark, is_restored
 from tuner.safekeeping.shipping import data_storage, ship
@@ -33,6 +33,7 @@ class Keeper:
         self._place = place
         self._copies: RecordCopies | None = None
         self._lease: Lease | None = None
+        self._renewal: Renewal | None = None
         self._upkeep: Upkeep | None = None
         self._recovery: Recovery | None = None
         self.storage = local_storage(run_folder.path)
@@ -46,6 +47,7 @@ class Keeper:
         if self._place is not None and self._lease is not None:
             self._place.check()
             self._lease.take()
+            self._renewal = Renewal(self._lease)  # machines may take minutes to come
         record_storage(self.run_folder, self._place)
 
     def ship(self, data: DataConfig, source: Source) -> None:
@@ -58,8 +60,12 @@ class Keeper:
         return None if self._place is None else data_storage(self._place, data)
 
     def begin(self, engine: Engine, space: Space) -> Sequence[SearchListener]:
-        """Bring the copy up to date and look after it from now on; returns who must listen."""
+        """Bring the copy up to date and look after it from now on; returns who must listen.
+
+        Raises LeaseLost where another driver has taken the search over meanwhile.
+        """
         engine.say = say
+        self._renew_once_more()
         if is_restored(self.run_folder):
             self._recovery = Recovery(self.storage, note=engine.note, say=say)
             self._recovery.begin(engine.trials, engine.recorded_until)
@@ -67,7 +73,11 @@ class Keeper:
             self._copies.copy()
         limit = None if space.storage_limit == "none" else space.storage_limit
         pruner = Pruner(
-            self.storage, limit=limit, objective=space.objective, slots=engine.slots, say=say
+            self.storage,
+            limit=limit,
+            objective=space.objective,
+            slots=lambda: engine.slots,
+            say=say,
         )
         if limit is not None and limit < engine.slots * ROOMY_BYTES:
             Thread(target=self._forecast, args=(pruner,), daemon=True).start()
@@ -76,6 +86,12 @@ class Keeper:
         )
         self._upkeep.start(engine.trials)
         return (self._upkeep, *((self._recovery,) if self._recovery else ()))
+
+    def _renew_once_more(self) -> None:
+        """From now on the lease is renewed with each copy."""
+        if self._renewal is not None and self._lease is not None:
+            self._renewal.stop()
+            self._lease.renew()
 
     def _forecast(self, pruner: Pruner) -> None:
         """Let it be said before the first checkpoint is written that the limit cannot be kept."""
@@ -97,6 +113,8 @@ class Keeper:
 
     def release(self) -> None:
         """Let other drivers have the run."""
+        if self._renewal is not None:
+            self._renewal.stop()
         if self._lease is not None:
             with suppress(*FAILURES):
                 self._lease.release()

@@ -1,14 +1,16 @@
 """One driver per run, also where drivers on several machines share a storage.
 
-A lease names its holder and is renewed with every copy of the record; it is read by the storage's
-own clock, so that the machines' clocks do not matter. Object stores have no locks: two drivers that
-start in the same second can both believe they hold it, until the next renewal shows it to one of
-them, which then stops.
+A lease names its holder and is renewed all the time; it is read by the storage's own clock, so that
+the machines' clocks do not matter. Object stores have no locks: two drivers that start in the same
+second can both believe they hold it, until the next renewal shows it to one of them, which then
+stops. So does one that slept past its lease and finds another's, or none: another was at work, and
+may have ended.
 """
 
 import json
 import os
 import socket
+import threading
 import time
 import uuid
 from contextlib import suppress
@@ -20,6 +22,7 @@ from tuner.storage import Storage
 
 KEY = "lease.json"
 STALE_S = 90.0
+RENEW_S = 10.0
 
 
 class LeaseLost(TunerError):  # noqa: N818 - it says what happened
@@ -37,6 +40,7 @@ class Lease:
             "process": os.getpid(),
             "machine": _machine(),
         }
+        self._taken = False
 
     def take(self) -> None:
         """Claim the run. Raises TunerError, naming the holder, where another driver is at work."""
@@ -59,6 +63,8 @@ class Lease:
     def renew(self) -> None:
         """Keep the claim; raises LeaseLost where another driver has taken it."""
         holder = self._holder()
+        if holder is None and self._taken:
+            raise LeaseLost("Another driver has taken this search over and has ended")
         if holder is not None and holder["id"] != self._mine["id"]:
             raise LeaseLost(f"Another driver has taken this search over: {_name(holder)}")
         self._put()
@@ -71,6 +77,7 @@ class Lease:
 
     def _put(self) -> None:
         self._storage.put(KEY, json.dumps(self._mine | {"time": time.time()}).encode())
+        self._taken = True
 
     def _holder(self) -> dict[str, Any] | None:
         data = self._storage.get(KEY)
@@ -88,6 +95,29 @@ class Lease:
         now, then = self._storage.modified(probe), self._storage.modified(KEY)
         self._storage.delete(probe)
         return max(0.0, (now or 0.0) - (then or 0.0))
+
+
+class Renewal:
+    """Renews a lease in a thread of its own, from its making until `stop`.
+
+    A storage that fails is tried again, and what else goes wrong shows at the holder's own renewal.
+    """
+
+    def __init__(self, lease: Lease) -> None:
+        self._lease = lease
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._work, name="lease", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Return when the lease is left alone."""
+        self._stopping.set()
+        self._thread.join()
+
+    def _work(self) -> None:
+        while not self._stopping.wait(RENEW_S):
+            with suppress(TunerError, OSError):
+                self._lease.renew()
 
 
 def _name(holder: dict[str, Any]) -> str:

@@ -18,9 +18,9 @@ _STATES_AT_ONCE = 3  # two places, and a third while one of them is written
 _BESTS_AT_ONCE = 2
 
 
-def needed_bytes(slots: int, state: int, best: int) -> int:
-    """Return what the trials that train at once may take, and the best detector beside them."""
-    return slots * (_STATES_AT_ONCE * state + _BESTS_AT_ONCE * best) + best
+def needed_bytes(trials: int, state: int, best: int) -> int:
+    """Return what so many trials under way may take, and the best detector beside them."""
+    return trials * (_STATES_AT_ONCE * state + _BESTS_AT_ONCE * best) + best
 
 
 def size_text(number: float) -> str:
@@ -32,17 +32,20 @@ def size_text(number: float) -> str:
     return f"{number:.3g} TB"
 
 
-def shortage(limit: int, needed: int, slots: int) -> str:
+def shortage(limit: int, needed: int, trials: int) -> str:
     """Say that a limit cannot be kept."""
     return (
-        f"storage_limit is {size_text(limit)}, and {slots} trials at once need up to "
+        f"storage_limit is {size_text(limit)}, and {trials} trials under way need up to "
         f"{size_text(needed)} for their checkpoints. The search goes on and keeps what it needs, "
         "above the limit; allow more with --set storage_limit=..., or train fewer trials at once."
     )
 
 
 class Pruner:
-    """Removes what no trial needs any more; used by one thread at a time."""
+    """Removes what no trial needs any more; used by one thread at a time.
+
+    `slots` says how many trials train at once just then.
+    """
 
     def __init__(
         self,
@@ -50,13 +53,14 @@ class Pruner:
         *,
         limit: int | None,
         objective: str,
-        slots: int,
+        slots: Callable[[], int],
         say: Callable[[str], object],
     ) -> None:
         self._storage = storage
         self._limit = limit
         self._objective = objective
         self._slots = slots
+        self._under_way = 0
         self._say = say
         self._best: dict[int, int] = {}  # bytes of each ended trial's best detector
         self._largest = {"state": 0, "best": 0}
@@ -68,11 +72,15 @@ class Pruner:
         if self._limit is not None:
             self._warn(self._limit)
 
-    def prune(self, ended: Collection[TrialView], until: float = math.inf) -> bool:
+    def prune(
+        self, ended: Collection[TrialView], under_way: int = 0, until: float = math.inf
+    ) -> bool:
         """Take in the trials that have ended so far; whether there was time for all of them.
 
-        `until` is a time of `time.monotonic`. Raises StorageError.
+        `under_way` are those that have begun and not ended, more than train at once after a resume
+        on a smaller machine. `until` is a time of `time.monotonic`. Raises StorageError.
         """
+        self._under_way = under_way
         for trial in ended:
             if trial.number not in self._best:
                 if time.monotonic() > until:
@@ -109,10 +117,11 @@ class Pruner:
 
     def _warn(self, limit: int) -> int:
         """Say once that the limit cannot be kept, if so; returns the bytes that are needed."""
-        needed = needed_bytes(self._slots, self._largest["state"], self._largest["best"])
+        trials = max(self._slots(), self._under_way)
+        needed = needed_bytes(trials, self._largest["state"], self._largest["best"])
         if needed > limit and not self._said:
             self._said = True
-            self._say(shortage(limit, needed, self._slots))
+            self._say(shortage(limit, needed, trials))
         return needed
 
     def _worst_first(self, ended: Collection[TrialView]) -> list[int]:

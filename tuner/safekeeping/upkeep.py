@@ -42,6 +42,7 @@ class Upkeep:
         self._say = say
         self._stop = stop
         self._lock = threading.Lock()
+        self._begun: set[int] = set()
         self._ended: dict[int, TrialView] = {}
         self._pruned = 0
         self._next_copy = 0.0
@@ -52,11 +53,14 @@ class Upkeep:
 
     def start(self, trials: Sequence[TrialView]) -> None:
         """Begin, with the trials that the record already has."""
+        self._begun |= {trial.number for trial in trials}
         self._ended |= {trial.number: trial for trial in trials if trial.state != "running"}
         self._thread.start()
 
     def trial_started(self, trial: TrialView, attempt: int) -> None:
-        """Nothing to do."""
+        """Reckon with what it will keep."""
+        with self._lock:
+            self._begun.add(trial.number)
 
     def epoch_reported(self, trial: TrialView, row: EpochRow, decision: Decision) -> None:
         """Nothing to do: the copy follows by the clock."""
@@ -94,13 +98,14 @@ class Upkeep:
     def _turn(self, last: bool = False) -> None:
         with self._lock:
             ended = list(self._ended.values())
+            under_way = len(self._begun) - len(ended)
         try:
             if self._lease is not None:
                 self._lease.renew()
             if self._copies is not None:
                 self._copies.copy_results() if last else self._copies.copy()
             until = time.monotonic() + (math.inf if last else _PRUNE_S)
-            if (len(ended) > self._pruned or last) and self._pruner.prune(ended, until):
+            if (len(ended) > self._pruned or last) and self._pruner.prune(ended, under_way, until):
                 self._pruned = len(ended)
         except LeaseLost as lost:
             self._lost = True

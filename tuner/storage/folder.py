@@ -114,14 +114,15 @@ class FolderStorage(Storage):
             raise StorageError(self._reason(error, "read")) from error
 
     def delete(self, key: str) -> None:
-        """Remove the file, and its folder where that was the last in it."""
+        """Remove the file, and its folder below the base where that was the last in it."""
         path = self._path(key)
         try:
             path.unlink(missing_ok=True)
         except OSError as error:
             raise StorageError(self._reason(error, "written")) from error
-        with suppress(OSError):
-            path.parent.rmdir()
+        if path.parent != self.base:
+            with suppress(OSError):
+                path.parent.rmdir()
 
     def sweep(self, prefix: str) -> None:
         """Remove files that were never renamed to their place."""

@@ -39,14 +39,14 @@ _REMEDIES = {
 def open_s3(place: str) -> S3Storage:
     """Return the storage of an `s3://bucket/prefix?region=...&endpoint_override=...`."""
     parts = urlsplit(place)
-    if "@" in parts.netloc:
+    options = dict(parse_qsl(parts.query))
+    if "@" in parts.netloc or "@" in options.get("endpoint_override", ""):
         raise TunerError(
             "--storage: credentials do not belong into the name, where they would be recorded; "
             "give them by AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY or the machine's role"
         )
     if not re.fullmatch(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", parts.netloc):
         raise TunerError(f"--storage: s3:// must be followed by a bucket's name; got {place!r}")
-    options = dict(parse_qsl(parts.query))
     for option in options:
         if option not in _OPTIONS:
             raise TunerError(f"--storage: {unknown('option', option, _OPTIONS)}")

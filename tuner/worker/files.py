@@ -55,6 +55,7 @@ class TrialFiles:
         A trial that the record has epochs of waits for a storage that cannot be read, since new
         epochs would replace what it holds; after a while that is OutOfReachError.
         """
+        self._checkpoints.sweep()
         try:
             body = self._read(configuration, wait=recorded_epochs > 0)
         except StorageError as error:

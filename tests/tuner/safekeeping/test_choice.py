@@ -19,12 +19,16 @@ def test_the_wrong_storage_would_be_used(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.setenv("TUNER_STORAGE", "/of-the-cluster")
     assert storage_of(folder, None) == open_storage("/of-the-cluster")
     assert storage_of(folder, "none") is None
+    folder.path.mkdir()
     record_storage(folder, open_storage("/recorded"))
+    assert storage_of(folder, None) == open_storage("/of-the-cluster"), "that start left no run"
+    folder.space.touch()
     assert storage_of(folder, None) == open_storage("/recorded")
     assert storage_of(folder, "/given") == open_storage("/given")
-    assert folder.foreign_files() == []
     record_storage(folder, None)
-    assert storage_of(folder, None) == open_storage("/of-the-cluster")
+    assert storage_of(folder, None) is None, "its checkpoints lie in its own folder"
+    folder.space.unlink()
+    assert folder.foreign_files() == []
     monkeypatch.setenv("TUNER_STORAGE", "")
     assert storage_of(folder, None) is None
 

@@ -9,7 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.tuner.simulated import Simulation, small_space
 from tuner.errors import TunerError
+from tuner.run_folder import RunFolder
+from tuner.safekeeping.keeper import kept
 from tuner.safekeeping.lease import KEY, STALE_S, Lease, LeaseLost
 from tuner.storage import Storage, local_storage
 
@@ -22,8 +25,12 @@ def storage(tmp_path: Path) -> Storage:
 def of_another_machine(storage: Storage, tmp_path: Path, age_s: float) -> None:
     holder = {"id": "theirs", "host": "node-7", "process": 4711, "machine": "node-7 other"}
     storage.put(KEY, json.dumps(holder).encode())
+    age(tmp_path, age_s)
+
+
+def age(folder: Path, age_s: float) -> None:
     then = time.time() - age_s
-    os.utime(tmp_path / KEY, (then, then))
+    os.utime(folder / KEY, (then, then))
 
 
 def test_a_run_at_work_elsewhere_would_be_taken(storage: Storage, tmp_path: Path) -> None:
@@ -72,6 +79,49 @@ def test_a_living_driver_of_this_machine_would_be_taken_over(storage: Storage) -
         with pytest.raises(TunerError, match=f"process {holder.pid} on"):
             Lease(storage).take()
         holder.kill()
+
+
+def test_a_driver_that_slept_while_another_finished_would_go_on(
+    storage: Storage, tmp_path: Path
+) -> None:
+    sleeper, other = Lease(storage), Lease(storage)
+    sleeper.take()
+    age(tmp_path, STALE_S + 5)
+    other.take()
+    other.release()
+    with pytest.raises(LeaseLost, match="taken this search over and has ended"):
+        sleeper.renew()
+    assert storage.sizes() == {}
+
+
+def test_a_lease_would_lapse_while_machines_are_waited_for(
+    storage: Storage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tuner.safekeeping.lease.RENEW_S", 0.01)
+    with kept(RunFolder(tmp_path / "run"), storage) as keeper:
+        lease = tmp_path / "run" / KEY
+        age(lease.parent, STALE_S + 5)
+        until = time.monotonic() + 20
+        while time.time() - lease.stat().st_mtime > STALE_S:
+            assert time.monotonic() < until
+            time.sleep(0.01)
+        assert keeper.storage.get(KEY) is not None
+    assert not lease.exists()
+
+
+def test_a_driver_that_was_taken_over_before_it_began_would_overwrite_the_copy(
+    storage: Storage, tmp_path: Path
+) -> None:
+    run = tmp_path / "here" / "run"
+    with kept(RunFolder(run), storage) as keeper:
+        theirs = Lease(keeper.storage)
+        age(tmp_path / "run", STALE_S + 5)
+        keeper.storage.put("events.jsonl", b"theirs")
+        keeper.storage.put(KEY, json.dumps(theirs._mine | {"machine": "another"}).encode())
+        engine = Simulation(small_space(), run).engine
+        with pytest.raises(LeaseLost):
+            keeper.begin(engine, small_space())
+    assert keeper.storage.get("events.jsonl") == b"theirs"
 
 
 def test_a_driver_that_was_taken_over_would_go_on(storage: Storage, tmp_path: Path) -> None:

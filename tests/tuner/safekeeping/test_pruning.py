@@ -38,7 +38,7 @@ def bests(storage: Storage) -> set[int]:
 
 
 def pruner(storage: Storage, limit: int | None, said: list[str]) -> Pruner:
-    return Pruner(storage, limit=limit, objective="best_auroc", slots=1, say=said.append)
+    return Pruner(storage, limit=limit, objective="best_auroc", slots=lambda: 1, say=said.append)
 
 
 def test_the_limit_would_be_passed_or_the_best_detector_lost(tmp_path: Path) -> None:
@@ -94,12 +94,36 @@ def test_what_is_needed_would_go_or_the_shortage_stay_unsaid(tmp_path: Path) -> 
     assert "--set storage_limit=" in said[0]
 
 
+def test_trials_of_a_larger_machine_or_of_machines_that_joined_would_pass_the_limit(
+    tmp_path: Path,
+) -> None:
+    storage, said = local_storage(tmp_path), list[str]()
+    for number in range(3):
+        filled(storage, number)
+    slots = 1
+    work = Pruner(
+        storage, limit=5_500, objective="best_auroc", slots=lambda: slots, say=said.append
+    )
+    work.prune([ended(0, 0.7), ended(1, 0.8)], under_way=1)
+    assert bests(storage) == {0, 1, 2}
+    assert said == []
+    work.prune([ended(0, 0.7), ended(1, 0.8)], under_way=3)
+    assert bests(storage) == {1, 2}
+    assert "3 trials under way need up to" in said[0]
+    slots, said[:] = 4, []
+    work = Pruner(
+        storage, limit=5_500, objective="best_auroc", slots=lambda: slots, say=said.append
+    )
+    work.expect(state=STATE, best=BEST)
+    assert "4 trials under way need up to" in said[0]
+
+
 def test_a_shortage_that_is_foreseen_would_be_said_late_or_twice(tmp_path: Path) -> None:
     storage, said = local_storage(tmp_path), list[str]()
     work = pruner(storage, 500, said)
     work.expect(state=400, best=100)
     assert len(said) == 1
-    assert "1 trials at once need up to 1.5 kB" in said[0]
+    assert "1 trials under way need up to 1.5 kB" in said[0]
     filled(storage, 0)
     work.prune([ended(0, 0.7)])
     assert len(said) == 1
@@ -122,14 +146,14 @@ def test_the_forecast_of_a_trials_bytes_would_be_far_off(tmp_path: Path) -> None
 
 
 def test_the_forecast_would_forget_what_is_held_at_once() -> None:
-    assert needed_bytes(slots=2, state=100, best=10) == 2 * (300 + 20) + 10
+    assert needed_bytes(trials=2, state=100, best=10) == 2 * (300 + 20) + 10
     assert [size_text(n) for n in (7, 20_000_000_000, 1_500)] == ["7 bytes", "20 GB", "1.5 kB"]
 
 
 def test_a_search_would_be_thought_smaller_than_it_grows() -> None:
     space = small_space(fixed={"width": 4}, trials=12)
     each = trial_bytes(space)
-    running = needed_bytes(slots=2, state=each.state, best=each.best)
+    running = needed_bytes(trials=2, state=each.state, best=each.best)
     assert search_bytes(space, slots=2) == running + 10 * each.best
     limited = small_space(fixed={"width": 4}, trials=12, storage_limit=running + 1)
     assert search_bytes(limited, slots=2) == running + 1
