@@ -15,9 +15,12 @@ from typing import Any
 
 from _running import ROOT, finish, is_standard, run
 
+from tuner.history import History
+from tuner.journal import read_journal
 from tuner.retraining.plan import BEST
 from tuner.retraining.report import keyed_blocks
 from tuner.run_folder import RunFolder
+from tuner.space import load_space
 
 SPACES = {
     "quickstart": ["--space", "search_spaces/quickstart.yaml"],
@@ -33,7 +36,8 @@ def main() -> None:
     given = _options().parse_args()
     figures: dict[str, float] = {}
     for name in [given.only] if given.only else SPACES:
-        found = _search(name, given) | _figures(_metrics(name, given))
+        _search(name, given)
+        found = _searched(_folder(name, given)) | _figures(_metrics(name, given))
         figures |= {f"{name}_{key}": value for key, value in found.items()}
     figures["supervised_cnn_test_auroc_quoted"] = SUPERVISED_CNN
     finish("quality", figures, standard=not given.only and is_standard(given.overrides))
@@ -49,17 +53,27 @@ def _options() -> argparse.ArgumentParser:
     return options
 
 
-def _search(name: str, given: argparse.Namespace) -> dict[str, float]:
-    """Make `runs/quality-<name>`; its seconds, unless a search that is there is taken."""
+def _search(name: str, given: argparse.Namespace) -> None:
+    """Make `runs/quality-<name>`, unless a search that is there is taken."""
     folder = _folder(name, given)
     if folder.path.exists() and not given.reuse:
         raise SystemExit(f"{folder} exists: take it with --reuse, or remove it")
     if given.reuse and folder.best.exists():
-        return {}
+        return
     where = ["--runs", _typed(given.runs), "--name", folder.name]
     resume = ["--resume"] if folder.path.exists() else []
-    started, ended = run(["-m", "tuner.search", *SPACES[name], *where, *resume, *_sets(given)])
-    return {} if resume else {"search_s": ended - started}
+    run(["-m", "tuner.search", *SPACES[name], *where, *resume, *_sets(given)])
+
+
+def _searched(folder: RunFolder) -> dict[str, float]:
+    """What the record says of the search; its seconds are those of its drivers, without imports."""
+    data, history = load_space(folder.space).data, History(read_journal(folder.journal))
+    return {
+        "search_s": history.seconds,
+        "trials": len(history.trials),
+        "anomalies_per_normal": data.anomalies_per_normal,
+        "clusters": data.clusters,
+    }
 
 
 def _metrics(name: str, given: argparse.Namespace) -> dict[str, Any]:
