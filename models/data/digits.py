@@ -19,7 +19,7 @@ from models.data.registry import Pixels
 
 logger = logging.getLogger(__name__)
 
-FILES: tuple[str, ...] = ()
+TRAINING_FILES: tuple[str, ...] = ()
 TEST_EVERY = 5
 BRIGHTEST = 16  # the data set's grey levels are 0 to 16
 

@@ -48,7 +48,8 @@ TEST = Part(
     labels="t10k-labels-idx1-ubyte.gz",
     labels_sha256="0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34",
 )
-FILES = (TRAINING.images, TRAINING.labels, TEST.images, TEST.labels)
+TRAINING_FILES = (TRAINING.images, TRAINING.labels)
+FILES = (*TRAINING_FILES, TEST.images, TEST.labels)
 
 DOWNLOADERS = (
     Downloader(

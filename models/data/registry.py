@@ -31,9 +31,13 @@ class Pixels:
 
 
 class DatasetModule(Protocol):
-    """What the module of a data set defines; `FILES` are the names of its files in a folder."""
+    """What the module of a data set defines.
 
-    FILES: tuple[str, ...]
+    `TRAINING_FILES` are the names of the files that `find` and `read_training` read in a folder:
+    a search brings them to other machines, and no others.
+    """
+
+    TRAINING_FILES: tuple[str, ...]
 
     def find(self, folder: Path | None, cache: Path) -> Source:
         """Take the first usable source; raises `DataNotFound`."""

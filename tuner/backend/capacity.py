@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,7 @@ def cluster_capacity() -> Machine:
     configuration = autoscaling_configuration(ray.get_runtime_context().gcs_address)
     if configuration is not None:
         _wait_for_joining(configuration)
-    machine = capacity(ray.cluster_resources(), _nodes_up(), configuration)
+    machine = capacity(nodes_up(), configuration)
     if not machine.cpus and not machine.gpus:
         raise TunerError(
             "The cluster has no cores and no GPUs, and no autoscaler that could start some: bring "
@@ -40,25 +41,39 @@ def cluster_capacity() -> Machine:
 
 def node_capacity() -> Machine:
     """Return what the one node has that Ray was started on for this search alone."""
-    return _machine(ray.cluster_resources())
+    return replace(together(nodes_up()), nodes=())
 
 
-def capacity(up: Resources, nodes: int, configuration: Configuration | None) -> Machine:
+def nodes_up() -> list[Resources]:
+    """Return what each node has of the cluster that this process has joined."""
+    return [node["Resources"] for node in ray.nodes() if node["Alive"]]
+
+
+def together(nodes: Sequence[Resources]) -> Machine:
+    """Count what nodes have, and the cores of each."""
+    cores = tuple(int(node.get("CPU", 0)) for node in nodes)
+    gpus = sum(node.get("GPU", 0) for node in nodes)
+    return Machine(cpus=sum(cores), gpus=int(gpus), nodes=cores)
+
+
+def capacity(up: Sequence[Resources], configuration: Configuration | None) -> Machine:
     """Count what is up together with what an autoscaler's `configuration` allows, if there is one.
 
     The node types with their `resources` and `max_workers` are `ray up`'s own.
     """
-    now = _machine(up)
+    now = together(up)
     types = [] if configuration is None else _worker_types(configuration)
     if configuration is None or not any(resources for resources, _ in types):
-        counted = f"on the {nodes} node{'' if nodes == 1 else 's'} that are up"
+        counted = f"on the {len(up)} node{'' if len(up) == 1 else 's'} that are up"
         return replace(now, counted=counted)
     room = int(configuration.get("max_workers", 0))
     head = _head(configuration)
-    cpus, gpus = (head.get(kind, 0) + _most(types, kind, room) for kind in ("CPU", "GPU"))
+    cpus, gpus = ([head.get(kind, 0), *_most(types, kind, room)] for kind in ("CPU", "GPU"))
+    cores = _larger(now.nodes, [int(node) for node in cpus])
     return Machine(
-        cpus=max(now.cpus, int(cpus)),
-        gpus=max(now.gpus, int(gpus)),
+        cpus=sum(cores),
+        gpus=max(now.gpus, int(sum(gpus))),
+        nodes=cores,
         counted=f"the most that the autoscaler can start; now {now} are up",
     )
 
@@ -77,10 +92,6 @@ def autoscaling_configuration(address: str) -> Configuration | None:
                 configuration: Configuration = yaml.safe_load(text)
             return configuration
     return None
-
-
-def _machine(resources: Resources) -> Machine:
-    return Machine(cpus=int(resources.get("CPU", 0)), gpus=int(resources.get("GPU", 0)))
 
 
 def _command_lines() -> Iterator[Sequence[bytes]]:
@@ -108,18 +119,18 @@ def _head(configuration: Configuration) -> Resources:
     return resources
 
 
-def _most(types: Sequence[tuple[Resources, int]], kind: str, room: int) -> float:
-    """The most of one resource that at most `room` workers can have together."""
-    total = 0.0
+def _most(types: Sequence[tuple[Resources, int]], kind: str, room: int) -> Iterator[float]:
+    """What each node has of one resource where `room` workers have the most of it together."""
     for resources, most in sorted(types, key=lambda each: -each[0].get(kind, 0)):
         nodes = min(most, room)
-        total += nodes * resources.get(kind, 0)
+        yield from [resources.get(kind, 0)] * nodes
         room -= nodes
-    return total
 
 
-def _nodes_up() -> int:
-    return sum(bool(node["Alive"]) for node in ray.nodes())
+def _larger(up: Sequence[int], allowed: Sequence[int]) -> tuple[int, ...]:
+    """The cores of each node, from the largest on; a node that is up may be of no type."""
+    ordered = (sorted(nodes, reverse=True) for nodes in (up, allowed))
+    return tuple(max(pair) for pair in zip_longest(*ordered, fillvalue=0))
 
 
 def _wait_for_joining(configuration: Configuration) -> None:
@@ -127,7 +138,7 @@ def _wait_for_joining(configuration: Configuration) -> None:
     types = configuration.get("available_node_types", {}).values()
     wanted = 1 + sum(int(kind.get("min_workers", 0)) for kind in types if not kind["resources"])
     deadline = time.monotonic() + _JOIN_S
-    if _nodes_up() < wanted:
+    if len(nodes_up()) < wanted:
         say(f"Waiting up to {_JOIN_S:.0f} s for the cluster's {wanted} machines to join.")
-    while _nodes_up() < wanted and time.monotonic() < deadline:
+    while len(nodes_up()) < wanted and time.monotonic() < deadline:
         time.sleep(1)

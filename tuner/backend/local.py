@@ -7,6 +7,7 @@ import ray
 from ray._private import ray_constants, services
 
 from tuner.errors import TunerError
+from tuner.machine import cores
 
 _TRIES = 3
 _popen_apart = partial(services.ConsolePopen, process_group=0)
@@ -39,6 +40,7 @@ def _start() -> None:
     try:
         ray.init(
             address="local",
+            num_cpus=cores(),
             include_dashboard=False,
             log_to_driver=False,
             logging_level=logging.ERROR,

@@ -1,7 +1,7 @@
 """The machines under a search that runs: its own must live, and others may join."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -9,6 +9,7 @@ import ray
 from ray._private import ray_constants, worker
 from ray.tune import Callback
 
+from tuner.backend.capacity import together
 from tuner.engine import Engine
 from tuner.space import Machine
 
@@ -48,7 +49,7 @@ class Nodes(Callback):  # type: ignore[misc]  # ray has no types
         if _raylet_died() or self._own not in up:
             self._engine.give_up(GONE)
         else:
-            self._engine.slots = max(self._engine.slots, self._places(_together(up)))
+            self._engine.slots = max(self._engine.slots, self._places(together(list(up.values()))))
 
     def _places(self, up: Machine) -> int:
         if self._gpus and not up.gpus:  # those that are up may still have none
@@ -60,8 +61,3 @@ def _raylet_died() -> bool:
     """Whether the raylet that this driver has started, if any, is gone: known at once."""
     dead = worker._global_node.dead_processes()
     return any(kind == ray_constants.PROCESS_TYPE_RAYLET for kind, _ in dead)
-
-
-def _together(up: Mapping[str, Mapping[str, float]]) -> Machine:
-    cpus, gpus = (sum(node.get(kind, 0) for node in up.values()) for kind in ("CPU", "GPU"))
-    return Machine(cpus=int(cpus), gpus=int(gpus))

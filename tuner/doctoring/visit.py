@@ -67,7 +67,8 @@ def _answers(question: Question, address: str | None) -> _Answers:
 
 
 def _together(facts: list[NodeFacts]) -> Machine:
-    return Machine(cpus=sum(node.cpus for node in facts), gpus=sum(node.gpus for node in facts))
+    cores = tuple(node.cpus for node in facts)
+    return Machine(cpus=sum(cores), gpus=sum(node.gpus for node in facts), nodes=cores)
 
 
 def _needed_gb(space: Space, machine: Machine) -> float:

@@ -1,4 +1,4 @@
-"""The images travel with the search: once into the storage, and from there once to each machine.
+"""The training images travel with the search: once into the storage, from there to each machine.
 
 A worker first looks where the driver found them, since machines may share that folder; then into
 the storage, from which one process of the machine fetches them into the machine's cache while the
@@ -27,7 +27,7 @@ def data_storage(storage: Storage, config: DataConfig) -> Storage:
 
 
 def ship(storage: Storage, config: DataConfig, source: Source) -> None:
-    """Put the files of a data set into the storage, where they are not there yet.
+    """Put a data set's training files into the storage, where they are not there yet.
 
     Raises StorageError.
     """
@@ -42,6 +42,8 @@ def ship(storage: Storage, config: DataConfig, source: Source) -> None:
 
 def fetch(storage: Storage, config: DataConfig, cache: Path | None = None) -> Source:
     """Return this machine's copy of a shipped data set, fetched if no process has done so yet.
+
+    It has no test images: no search looks at them.
 
     Raises DataNotFound where the storage has none, or a damaged one.
     """
@@ -78,4 +80,4 @@ def _check(config: DataConfig, folder: Path) -> None:
 
 
 def _files(config: DataConfig) -> Sequence[str]:
-    return DATASETS[config.dataset].module.FILES
+    return DATASETS[config.dataset].module.TRAINING_FILES

@@ -33,7 +33,8 @@ class Space(SpaceFields):
             raise SpaceError([Problem(path=(), text=text)])
         space, problems = _read_what_can_be_read(cls, dict(written), handler)
         if space is not None:
-            problems = _joined(problems, rule_problems(space))
+            unread = [problem.path for problem in problems]
+            problems = _joined(problems, rule_problems(space, unread))
         if space is None or problems:
             raise SpaceError(problems)
         return space

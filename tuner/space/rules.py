@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from models import detectors
 from models.hyperparameters import Hyperparameter
@@ -17,18 +17,21 @@ AUTO = "auto"
 _SIZES = ("trials", "epochs")
 
 
-def rule_problems(space: SpaceFields) -> list[Problem]:
-    """List every broken rule of a space whose keys are readable each by itself."""
+def rule_problems(space: SpaceFields, unread: Collection[KeyPath] = ()) -> list[Problem]:
+    """List every broken rule of a space whose keys are readable each by itself.
+
+    What stands at the paths `unread` was given, but is not in the space: it could not be read.
+    """
     known = detectors.names()
     if space.detector not in known:
         text = unknown("detector", space.detector, known)
-        return [Problem(path=("detector",), text=text), *_size_problems(space, 0)]
+        return [Problem(path=("detector",), text=text), *_size_problems(space, 0, unread)]
     settings = {each.name: each for each in detectors.hyperparameters(space.detector)}
     published = len(detectors.published(space.detector))
     found = [
         *_search_problems(space, settings),
         *_fixed_problems(space, settings),
-        *_size_problems(space, published),
+        *_size_problems(space, published, unread),
     ]
     named = {problem.path for problem in found}
     return found + [problem for problem in impossible_data(space) if problem.path not in named]
@@ -92,7 +95,9 @@ def _all_fixed(space: SpaceFields) -> Iterator[tuple[KeyPath, object]]:
             yield ("scales", scale_name, name), value
 
 
-def _size_problems(space: SpaceFields, published: int) -> Iterator[Problem]:
+def _size_problems(
+    space: SpaceFields, published: int, unread: Collection[KeyPath]
+) -> Iterator[Problem]:
     yield from _scale_name_problems(space)
     if not space.search and _most_trials(space) > 1:
         text = (
@@ -100,12 +105,8 @@ def _size_problems(space: SpaceFields, published: int) -> Iterator[Problem]:
             "name hyperparameters with their domains, or say `trials: 1`"
         )
         yield Problem(path=("search",), text=text)
-    own = {key: getattr(space, key) for key in _SIZES if key in space.model_fields_set}
-    if not space.scales:
-        yield from _number_problems(space, (), own, published)
-    for name, scale in space.scales.items():
-        said = {key: number for key in _SIZES if (number := getattr(scale, key))}
-        yield from _number_problems(space, ("scales", name), own | said, published)
+    for key in _SIZES:
+        yield from _number_problems(space, key, published, unread)
 
 
 def _most_trials(space: SpaceFields) -> int:
@@ -113,15 +114,24 @@ def _most_trials(space: SpaceFields) -> int:
 
 
 def _number_problems(
-    space: SpaceFields, where: KeyPath, numbers: Mapping[str, int], published: int
+    space: SpaceFields, key: str, published: int, unread: Collection[KeyPath]
 ) -> Iterator[Problem]:
-    for key in _SIZES:
-        if key not in numbers:
-            elsewhere = "here or once for all scales" if where else "or name scales that say it"
-            text = f"missing; say `{key}: <whole number>` {elsewhere}"
-            yield Problem(path=(*where, key), text=text)
-        elif text := _too_few(space, key, numbers[key], published):
-            yield Problem(path=(*where, key), text=text)
+    """The number that is said once for all scales is judged once, if any scale takes it."""
+    own: KeyPath = (key,)
+    of_scales: dict[KeyPath, int | None] = {
+        ("scales", name, key): getattr(scale, key) for name, scale in space.scales.items()
+    }
+    numbers = {path: number for path, number in of_scales.items() if number}
+    takers = [path for path in of_scales or [own] if path not in numbers and path not in unread]
+    if takers and key in space.model_fields_set:
+        numbers[own] = getattr(space, key)
+    elif own not in unread:
+        elsewhere = "here or once for all scales" if space.scales else "or name scales that say it"
+        text = f"missing; say `{key}: <whole number>` {elsewhere}"
+        yield from (Problem(path=path, text=text) for path in takers)
+    for path, number in numbers.items():
+        if text := _too_few(space, key, number, published):
+            yield Problem(path=path, text=text)
 
 
 def _too_few(space: SpaceFields, key: str, number: int, published: int) -> str:

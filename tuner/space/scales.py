@@ -11,10 +11,14 @@ from tuner.space.rules import AUTO
 
 @dataclass(frozen=True, kw_only=True)
 class Machine:
-    """What a machine or cluster has; `counted` says of a cluster how that was found."""
+    """What a machine or cluster has; `counted` says of a cluster how that was found.
+
+    `nodes` are the cores of each of a cluster's nodes, which add up to its `cpus`.
+    """
 
     cpus: int
     gpus: int = 0
+    nodes: tuple[int, ...] = ()
     counted: str = ""
 
     def __str__(self) -> str:
@@ -78,9 +82,12 @@ def _counted(machine: Machine) -> str:
 def trials_at_once(space: Space, machine: Machine, lanes: int = 1) -> int:
     """Return how many trials train at the same time: `lanes` a GPU, else a core, or fewer as told.
 
-    More than there is room for would only be asked of the sampler too early.
+    More than there is room for would only be asked of the sampler too early. No trial has cores of
+    two nodes.
     """
-    room = lanes * (machine.gpus or max(1, machine.cpus // space.resources.cpus_per_trial))
+    each = space.resources.cpus_per_trial
+    on_cores = sum(cores // each for cores in machine.nodes or [machine.cpus])
+    room = lanes * (machine.gpus or max(1, on_cores))
     told = space.resources.concurrent_trials
     return min(room, space.trials, room if told == "auto" else told)
 
@@ -94,8 +101,10 @@ def _reason(space: Space, machine: Machine) -> str:
 
 
 def cores_problem(wanted: int, machine: Machine) -> Problem | None:
-    """Say what is wrong where a trial wants more cores than there are."""
-    if machine.gpus or wanted <= machine.cpus:
+    """Say what is wrong where a trial wants more cores than there are on one node."""
+    most = max(machine.nodes, default=machine.cpus)
+    if machine.gpus or wanted <= most:
         return None
-    text = f"a trial asks for {wanted} cores, allowed are 1 to {machine.cpus}, all there are"
+    why = "all there are" if most == machine.cpus else "the most that one node has"
+    text = f"a trial asks for {wanted} cores, allowed are 1 to {most}, {why}"
     return Problem(path=("resources", "cpus_per_trial"), text=text)

@@ -1,12 +1,15 @@
 """The images reach a machine that sees neither the driver's folder nor the internet."""
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from models.data import fashion_mnist as files
 from models.data.config import DataConfig
-from models.data.sources import DataNotFound, Source
+from models.data.protocol import make_split
+from models.data.sources import DataNotFound, Source, check_test, find
 from tuner.safekeeping.shipping import data_storage, fetch, ship
 from tuner.storage import local_storage
 
@@ -26,6 +29,28 @@ def test_a_machine_without_the_images_would_not_get_them_or_get_them_twice(
     for key in storage.sizes():
         storage.delete(key)
     assert fetch(place, config, tmp_path / "cache").folder == source.folder
+
+
+def test_a_search_with_a_storage_would_need_the_test_images(
+    tmp_path: Path, fashion_mnist: Source
+) -> None:
+    folder, shared = tmp_path / "images", tmp_path / "shared"
+    for made in (folder, shared):
+        made.mkdir()
+    assert fashion_mnist.folder is not None
+    for name in (files.TRAINING.images, files.TRAINING.labels):
+        shutil.copy(fashion_mnist.folder / name, folder)
+    for name in (files.TEST.images, files.TEST.labels):
+        (folder / name).mkdir()  # which nobody can read, root no more than others
+    config = DataConfig(folder=str(folder))
+    place = data_storage(local_storage(shared), config)
+    ship(place, config, find(config))
+    source = fetch(place, config, tmp_path / "cache")
+    assert source.folder is not None
+    assert {file.name for file in source.folder.iterdir()} == set(place.sizes())
+    assert len(make_split(config, source).fit_normals) > 0
+    with pytest.raises(DataNotFound):
+        check_test(config, source)
 
 
 def test_a_damaged_copy_would_be_trained_on(tmp_path: Path, fashion_mnist: Source) -> None:

@@ -107,3 +107,25 @@ def test_a_wrong_override_would_be_ignored(tmp_path: Path, override: str, messag
     found = complaints(tmp_path, good_text(), override)
     assert len(found) == 1
     assert message in found[0]
+
+
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ("trials=1", "must be at least 2, the published sets are tried first; got 1"),
+        ("trials=0", "must be at least 1, got 0"),
+        ("trials=many", "must be a whole number, got 'many'"),
+        ("trials=nan", "must be a finite number, got nan; NaN and infinity are not numbers to "),
+        ("epochs=1", "must be at least scheduler.grace_epochs, 2; got 1"),
+        ("epochs=0", "must be at least 1, got 0"),
+    ],
+)
+def test_a_number_that_was_typed_would_be_complained_of_at_the_scales_it_replaced(
+    tmp_path: Path, override: str, message: str
+) -> None:
+    lines = [line for line in good_text().splitlines() if not line.startswith(("trials", "epochs"))]
+    sizes = ("{trials: 32, epochs: 8}", "{trials: 200, epochs: 50}")
+    scales = ["scheduler: {grace_epochs: 2}", "scales:", f"  cpu: {sizes[0]}", f"  gpu: {sizes[1]}"]
+    (found,) = complaints(tmp_path, "\n".join([*lines, *scales]), override)
+    key = override.partition("=")[0]
+    assert found.startswith(f"--set {override}: {key}: {message}")

@@ -2,7 +2,14 @@ import pytest
 
 from tests.tuner.space.test_space import GOOD
 from tuner.errors import SpaceError
-from tuner.space import Machine, Space, chosen_scale, resolve_scale, scale_sentence
+from tuner.space import (
+    Machine,
+    Space,
+    chosen_scale,
+    resolve_scale,
+    scale_sentence,
+    trials_at_once,
+)
 
 SCALES = {
     "cpu": {"width": 16, "epochs": 8, "trials": 32, "fit_normals": 100},
@@ -70,3 +77,17 @@ def test_a_trial_would_wait_for_ever_for_cores_that_are_not_there() -> None:
     with pytest.raises(SpaceError, match="a trial asks for 3 cores, allowed are 1 to 2"):
         resolve_scale(asking, TWO_CORES)
     resolve_scale(asking, Machine(cpus=2, gpus=1))
+
+
+def test_a_trial_would_wait_for_ever_for_a_node_that_no_cluster_of_small_ones_has() -> None:
+    asking = space(resources={"cpus_per_trial": 4})
+    said = "a trial asks for 4 cores, allowed are 1 to 2, the most that one node has"
+    with pytest.raises(SpaceError, match=said):
+        resolve_scale(asking, Machine(cpus=4, nodes=(2, 2)))
+    resolve_scale(asking, Machine(cpus=6, nodes=(2, 4)))
+
+
+def test_cores_of_two_nodes_would_be_a_place() -> None:
+    asking = space(resources={"cpus_per_trial": 2}, trials=40)
+    assert trials_at_once(asking, Machine(cpus=9, nodes=(3, 3, 0, 3))) == 3
+    assert trials_at_once(asking, Machine(cpus=9)) == 4

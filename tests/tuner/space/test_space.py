@@ -105,7 +105,6 @@ wandb: of
         ["space.yaml:14", "epochs"],
         ["space.yaml:15", "epochs"],
         ["space.yaml:16", "scales.cpu.trals"],
-        ["space.yaml:16", "scales.cpu.trials"],
         ["space.yaml:17", "resources.concurrent_trials"],
         ["space.yaml:18", "wandb.mode"],
     ]
@@ -184,6 +183,20 @@ def test_a_missing_key_would_be_guessed(tmp_path: Path, key: str) -> None:
     lines = [line for line in good_text().splitlines() if not line.startswith(key)]
     (found,) = complaints(tmp_path, "\n".join(lines))
     assert found.startswith(f"space.yaml:1: {key}: missing")
+
+
+def test_a_number_would_be_missed_of_a_scale_that_has_one_or_judged_though_no_scale_takes_it(
+    tmp_path: Path,
+) -> None:
+    lines = good_text(trials="1").splitlines()
+    assert load(tmp_path, "\n".join([*lines, "scales: {cpu: {trials: 9}}"])).trials == 1
+    (found,) = complaints(tmp_path, "\n".join([*lines, "scales: {cpu: {trials: nine}}"]))
+    assert found.startswith("space.yaml:5: scales.cpu.trials: must be a whole number")
+    (found,) = complaints(tmp_path, "\n".join([*lines, "scales: {cpu: {trials: 9}, gpu: {}}"]))
+    assert found.startswith("space.yaml:3: trials: must be at least 2")
+    without = [line for line in lines if not line.startswith("trials")]
+    (found,) = complaints(tmp_path, "\n".join([*without, "scales: {cpu: {trials: 9}, gpu: {}}"]))
+    assert found.startswith("space.yaml:4: scales.gpu.trials: missing; say `trials: <whole")
 
 
 def test_a_missing_detector_would_not_say_which_there_are(tmp_path: Path) -> None:
