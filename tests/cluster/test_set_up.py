@@ -3,6 +3,7 @@
 Asked of Ray's own hash of the mounts, of setuptools and of the commands as they are written.
 """
 
+import os
 import shutil
 import subprocess
 import sys
@@ -93,3 +94,72 @@ def _run(*command: str, folder: Path) -> str:
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-2000:]
     return done.stdout
+
+
+# What stands in for the image: a python3 without ensurepip, as Debian's is without python3-venv,
+# and an apt-get whose lists are locked as often as the file `held` has lines.
+STAND_INS = {
+    "make": "",
+    "python3": "case $2 in *ensurepip*) exit 1;; esac",
+    "sleep": 'echo "sleep $*" >> calls',
+    "sudo": """\
+echo "$*" >> calls
+[ "$2" = update ] || exit "${INSTALL:-0}"
+[ -s held ] || exit 0
+sed -i 1d held
+echo 'E: Could not get lock' >&2
+exit 100
+""",
+}
+
+
+@pytest.fixture
+def image(tmp_path: Path) -> Path:
+    (tmp_path / "bin").mkdir()
+    for name, text in STAND_INS.items():
+        command = tmp_path / "bin" / name
+        command.write_text(f"#!/bin/sh\n{text}\n")
+        command.chmod(0o755)
+    return tmp_path
+
+
+def get_packages(image: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run set-up's command for packages as the image's user would."""
+    (command,) = [line for line in described("cluster.yaml")["setup_commands"] if "apt-get" in line]
+    path = f"{image / 'bin'}:{os.environ['PATH']}"
+    return subprocess.run(
+        ["bash", "-c", command],
+        cwd=image,
+        env={"HOME": str(image), "PATH": path, **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def calls(image: Path) -> list[str]:
+    return (image / "calls").read_text().splitlines()
+
+
+INSTALL = "apt-get -o DPkg::Lock::Timeout=600 install -y make python3-venv"
+
+
+def test_set_up_would_fail_while_the_image_updates_itself(image: Path) -> None:
+    (image / "held").write_text("held\n" * 3)
+    assert get_packages(image).returncode == 0
+    assert calls(image) == ["apt-get update", "sleep 10"] * 3 + ["apt-get update", INSTALL]
+
+
+def test_set_up_would_wait_for_ever_or_hide_what_apt_said(image: Path) -> None:
+    (image / "held").write_text("held\n" * 1000)
+    ended = get_packages(image, INSTALL="100")
+    assert ended.returncode != 0
+    assert "Could not get lock" in ended.stdout
+    assert calls(image).count("apt-get update") == 60
+    assert calls(image)[-1] == INSTALL
+
+
+def test_an_image_that_has_all_would_ask_apt(image: Path) -> None:
+    (image / "bin" / "python3").write_text("#!/bin/sh\n")
+    assert get_packages(image).returncode == 0
+    assert not (image / "calls").exists()
