@@ -21,10 +21,14 @@ PACKAGES = ("tuner", "ray", "torch", "torchvision", "optuna", "numpy", "scikit-l
 
 @dataclass(frozen=True, kw_only=True)
 class Question:
-    """What every node is asked: to find these images, to write to this place."""
+    """What a node is asked: to find these images, to write to this place.
+
+    `booked_gpus` are those on which Ray will put trials there.
+    """
 
     data: DataConfig | None
     storage: str
+    booked_gpus: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,6 +42,7 @@ class NodeFacts:
     versions: dict[str, str]
     cpus: int
     gpus: int
+    booked_gpus: int
     torch_gpus: int
     gpu_error: str
     data: str
@@ -49,10 +54,10 @@ class NodeFacts:
 
 
 def examine(question: Question) -> NodeFacts:
-    """Look at this node. Imports torch only where there is a GPU that it must see."""
+    """Look at this node. Imports torch only where there should be a GPU that it must see."""
     machine = find_machine()
     gpus = machine.gpus
-    torch_gpus, gpu_error = _torch_gpus() if gpus else (0, "")
+    torch_gpus, gpu_error = _torch_gpus() if gpus or question.booked_gpus else (0, "")
     data, data_error = _data(question.data) if question.data else ("", "")
     wrote, storage_error = _write(question.storage)
     return NodeFacts(
@@ -60,6 +65,7 @@ def examine(question: Question) -> NodeFacts:
         versions={"python": platform.python_version(), **_versions()},
         cpus=machine.cpus,
         gpus=gpus,
+        booked_gpus=question.booked_gpus,
         torch_gpus=torch_gpus,
         gpu_error=gpu_error,
         data=data,

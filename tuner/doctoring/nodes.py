@@ -29,15 +29,25 @@ def versions(nodes: Sequence[NodeFacts]) -> Finding:
 
 
 def gpus(node: NodeFacts) -> Finding:
-    """Every GPU that the driver lists is one that torch can use."""
+    """Every GPU that the driver lists, or that Ray puts trials on, is one that torch can use."""
     subject = f"GPUs, {node.host}"
-    if node.gpus == 0:
-        return ok(subject, "none: trials train on cores")
-    if node.torch_gpus < node.gpus:
-        why = f" ({node.gpu_error})" if node.gpu_error else ""
+    why = f" ({node.gpu_error})" if node.gpu_error else ""
+    if node.booked_gpus > max(node.gpus, node.torch_gpus):
+        text = (
+            f"Ray books {node.booked_gpus}, the driver lists {node.gpus}, torch sees "
+            f"{node.torch_gpus}{why}: trials are sent to GPUs that are not there"
+        )
+        remedy = (
+            "load the NVIDIA driver there (nvidia-smi must list them all), or let Ray book only "
+            "those that there are: GPU in cluster.yaml, else `ray start --num-gpus`"
+        )
+        return fail(subject, text, remedy)
+    if node.torch_gpus < max(node.gpus, node.booked_gpus):
         text = f"the driver lists {node.gpus}, torch sees {node.torch_gpus}{why}"
         remedy = "install a torch build for this driver (nvidia-smi names its CUDA version)"
         return fail(subject, text, remedy)
+    if node.torch_gpus == 0:
+        return ok(subject, "none: trials train on cores")
     return ok(subject, f"{node.torch_gpus}, all seen by torch")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import replace
 
 from tuner.backend.address import NoCluster
 from tuner.doctoring import here, nodes
@@ -58,7 +59,9 @@ def _answers(question: Question, address: str | None) -> _Answers:
     from tuner.backend.run import connection  # noqa: PLC0415
 
     with connection(address):
-        for name, answer in on_every_node(examine, question):
+        for name, answer in on_every_node(
+            examine, lambda node: replace(question, booked_gpus=node.gpus)
+        ):
             if isinstance(answer, NodeFacts):
                 found.facts.append(answer)
             else:

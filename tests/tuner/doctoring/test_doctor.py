@@ -19,6 +19,7 @@ def node(host: str = "a", **changes: Any) -> NodeFacts:
         "versions": {"python": "3.11.7", "ray": "2.60.0", "torch": "2.14.1"},
         "cpus": 8,
         "gpus": 2,
+        "booked_gpus": 2,
         "torch_gpus": 2,
         "gpu_error": "",
         "data": "digits",
@@ -32,7 +33,8 @@ def node(host: str = "a", **changes: Any) -> NodeFacts:
 
 
 def test_a_healthy_node_would_be_found_ill() -> None:
-    well = [node("a"), node("b")]
+    on_cores = node("b", gpus=0, booked_gpus=0, torch_gpus=0)
+    well = [node("a"), on_cores]
     findings = [nodes.versions(well), *nodes.storage(well, "s3://b", [".doctor-a", ".doctor-b"])]
     for one in well:
         findings += [nodes.gpus(one), nodes.data(one), nodes.disk(one), nodes.clock(one, 0.5)]
@@ -45,6 +47,8 @@ def test_a_healthy_node_would_be_found_ill() -> None:
         (nodes.versions([node("a"), node("b", versions={"ray": "2.59"})]), "fail", "2.59 on b"),
         (nodes.versions([node(versions={"ray": "missing"})]), "fail", "missing: ray"),
         (nodes.gpus(node(torch_gpus=0, gpu_error="no driver")), "fail", "(no driver)"),
+        (nodes.gpus(node(booked_gpus=0, torch_gpus=1)), "fail", "lists 2, torch sees 1"),
+        (nodes.gpus(node(gpus=0, torch_gpus=0)), "fail", "Ray books 2, the driver lists 0"),
         (nodes.data(node(data_error="no copy\nof digits")), "fail", "no copy of digits"),
         (nodes.storage([node(storage_error="read-only")], "x", [])[0], "fail", "read-only"),
         (nodes.storage([node("b")], "/runs", [])[0], "fail", "is not the /runs of this machine"),
