@@ -6,9 +6,8 @@ import os
 import platform
 import shutil
 import socket
-import time
 import uuid
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -35,7 +34,8 @@ class Question:
 class NodeFacts:
     """A node's answers; an empty text means that nothing is wrong there.
 
-    `clock` is its time when it answered, `wrote` what it left in the storage for others to see.
+    `wrote` is what it left in the storage for others to see; how far its clock is `ahead_s` of the
+    driver's is for the driver to say.
     """
 
     host: str
@@ -50,7 +50,7 @@ class NodeFacts:
     storage_error: str
     wrote: str
     free_gb: float
-    clock: float = field(default_factory=time.time)
+    ahead_s: float = 0.0
 
 
 def examine(question: Question) -> NodeFacts:

@@ -76,13 +76,13 @@ def storage(nodes: Sequence[NodeFacts], place: str, seen: Sequence[str]) -> list
     return found
 
 
-def clock(node: NodeFacts, skew_s: float) -> Finding:
+def clock(node: NodeFacts) -> Finding:
     """Tokens and S3 refuse requests of clocks that differ much."""
     subject = f"clock, {node.host}"
-    text = f"{abs(skew_s):.1f} s {'ahead' if skew_s > 0 else 'behind'}"
-    if abs(skew_s) > BAD_SKEW_S:
+    text = f"{abs(node.ahead_s):.1f} s {'ahead' if node.ahead_s > 0 else 'behind'}"
+    if abs(node.ahead_s) > BAD_SKEW_S:
         return fail(subject, text, "start chrony or ntpd there")
-    if abs(skew_s) > SKEW_S:
+    if abs(node.ahead_s) > SKEW_S:
         return warn(subject, text, "start chrony or ntpd there")
     return ok(subject, "agrees with this machine")
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
@@ -21,7 +20,6 @@ def visit(space: Space | None, storage: str, address: str | None) -> Iterator[Fi
     yield here.ports(address)
     yield here.wandb(space.wandb.mode if space else "auto")
     question = Question(data=space.data if space else None, storage=storage)
-    asked = time.time()
     try:
         answers = _answers(question, address)
     except NoCluster as error:
@@ -41,7 +39,7 @@ def visit(space: Space | None, storage: str, address: str | None) -> Iterator[Fi
                 yield fail("resources", lacking.text, "lower resources.cpus_per_trial in the space")
             elif "://" not in storage:
                 needed_gb = _needed_gb(space, machine)
-        yield from _compared(answers.facts, question, asked, needed_gb)
+        yield from _compared(answers.facts, question, needed_gb)
 
 
 class _Answers:
@@ -55,17 +53,17 @@ def _answers(question: Question, address: str | None) -> _Answers:
     if address is None:
         found.facts.append(examine(question))
         return found
-    from tuner.backend.everywhere import on_every_node  # noqa: PLC0415 - ray
+    from tuner.backend.everywhere import Reply, on_every_node  # noqa: PLC0415 - ray
     from tuner.backend.run import connection  # noqa: PLC0415
 
     with connection(address):
-        for name, answer in on_every_node(
+        for name, reply in on_every_node(
             examine, lambda node: replace(question, booked_gpus=node.gpus)
         ):
-            if isinstance(answer, NodeFacts):
-                found.facts.append(answer)
+            if isinstance(reply, Reply):
+                found.facts.append(replace(reply.answer, ahead_s=reply.ahead_s))
             else:
-                found.silent.append((name, str(answer)))
+                found.silent.append((name, str(reply)))
     return found
 
 
@@ -81,7 +79,7 @@ def _needed_gb(space: Space, machine: Machine) -> float:
 
 
 def _compared(
-    facts: list[NodeFacts], question: Question, asked: float, needed_gb: float | None
+    facts: list[NodeFacts], question: Question, needed_gb: float | None
 ) -> Iterator[Finding]:
     yield nodes.versions(facts)
     for node in facts:
@@ -90,13 +88,8 @@ def _compared(
             yield nodes.data(node)
         yield nodes.disk(node, needed_gb)
         if len(facts) > 1:
-            yield nodes.clock(node, _skew(node.clock, asked, time.time()))
+            yield nodes.clock(node)
     yield from nodes.storage(facts, question.storage, _seen(facts, question.storage))
-
-
-def _skew(clock: float, earliest: float, latest: float) -> float:
-    """How far a clock is outside the time in which it must have been read."""
-    return min(0.0, clock - earliest) + max(0.0, clock - latest)
 
 
 def _seen(facts: list[NodeFacts], place: str) -> list[str]:

@@ -27,17 +27,16 @@ def node(host: str = "a", **changes: Any) -> NodeFacts:
         "storage_error": "",
         "wrote": f".doctor-{host}",
         "free_gb": 100.0,
-        "clock": 0.0,
     }
     return NodeFacts(**{**well, **changes})
 
 
 def test_a_healthy_node_would_be_found_ill() -> None:
-    on_cores = node("b", gpus=0, booked_gpus=0, torch_gpus=0)
+    on_cores = node("b", gpus=0, booked_gpus=0, torch_gpus=0, ahead_s=0.5)
     well = [node("a"), on_cores]
     findings = [nodes.versions(well), *nodes.storage(well, "s3://b", [".doctor-a", ".doctor-b"])]
     for one in well:
-        findings += [nodes.gpus(one), nodes.data(one), nodes.disk(one), nodes.clock(one, 0.5)]
+        findings += [nodes.gpus(one), nodes.data(one), nodes.disk(one), nodes.clock(one)]
     assert {finding.verdict for finding in findings} == {"ok"}
 
 
@@ -52,8 +51,8 @@ def test_a_healthy_node_would_be_found_ill() -> None:
         (nodes.data(node(data_error="no copy\nof digits")), "fail", "no copy of digits"),
         (nodes.storage([node(storage_error="read-only")], "x", [])[0], "fail", "read-only"),
         (nodes.storage([node("b")], "/runs", [])[0], "fail", "is not the /runs of this machine"),
-        (nodes.clock(node(), -5.0), "warn", "5.0 s behind"),
-        (nodes.clock(node(), 60.0), "fail", "60.0 s ahead"),
+        (nodes.clock(node(ahead_s=-5.0)), "warn", "5.0 s behind"),
+        (nodes.clock(node(ahead_s=60.0)), "fail", "60.0 s ahead"),
         (nodes.disk(node(free_gb=10)), "warn", "10 GB free"),
         (nodes.disk(node(free_gb=1)), "fail", "1 GB free"),
         (nodes.disk(node(free_gb=30), 29.0), "fail", "needs up to 29.0 GB"),
