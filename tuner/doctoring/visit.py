@@ -28,7 +28,10 @@ def visit(space: Space | None, storage: str, address: str | None) -> Iterator[Fi
     except TunerError as error:
         yield fail("Ray", str(error), "see its logs there")
         return
-    yield here.authentication(address)
+    if address is None:
+        yield here.own_authentication()
+    else:
+        yield here.authentication(answers.stranger_let_in)
     yield from (fail(f"node {name}", why, "see Ray's logs there") for name, why in answers.silent)
     if answers.facts:
         needed_gb = None
@@ -46,6 +49,7 @@ class _Answers:
     def __init__(self) -> None:
         self.facts: list[NodeFacts] = []
         self.silent: list[tuple[str, str]] = []
+        self.stranger_let_in: bool | None = None
 
 
 def _answers(question: Question, address: str | None) -> _Answers:
@@ -54,9 +58,11 @@ def _answers(question: Question, address: str | None) -> _Answers:
         found.facts.append(examine(question))
         return found
     from tuner.backend.everywhere import Reply, on_every_node  # noqa: PLC0415 - ray
-    from tuner.backend.run import connection  # noqa: PLC0415
+    from tuner.backend.run import connection, head_address  # noqa: PLC0415
+    from tuner.backend.stranger import is_let_in  # noqa: PLC0415
 
     with connection(address):
+        found.stranger_let_in = is_let_in(head_address())
         for name, reply in on_every_node(
             examine, lambda node: replace(question, booked_gpus=node.gpus)
         ):

@@ -26,6 +26,8 @@ def cluster() -> Iterator[Cluster]:
 def test_trials_would_be_sent_to_gpus_that_are_not_there(cluster: Cluster, tmp_path: Path) -> None:
     findings = list(visit(None, str(tmp_path), cluster.address))
     (gpus,) = [finding for finding in findings if finding.subject.startswith("GPUs, ")]
+    (entry,) = [finding for finding in findings if finding.subject == "authentication"]
+    assert entry.verdict != "warn", "the head was not asked"
     assert gpus.verdict == "fail"
     assert f"Ray books {BOOKED}" in gpus.text
 

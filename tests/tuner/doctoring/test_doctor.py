@@ -37,6 +37,7 @@ def test_a_healthy_node_would_be_found_ill() -> None:
     findings = [nodes.versions(well), *nodes.storage(well, "s3://b", [".doctor-a", ".doctor-b"])]
     for one in well:
         findings += [nodes.gpus(one), nodes.data(one), nodes.disk(one), nodes.clock(one)]
+    findings += [here.authentication(False), here.own_authentication({})]
     assert {finding.verdict for finding in findings} == {"ok"}
 
 
@@ -56,8 +57,9 @@ def test_a_healthy_node_would_be_found_ill() -> None:
         (nodes.disk(node(free_gb=10)), "warn", "10 GB free"),
         (nodes.disk(node(free_gb=1)), "fail", "1 GB free"),
         (nodes.disk(node(free_gb=30), 29.0), "fail", "needs up to 29.0 GB"),
-        (here.authentication("auto", {}), "fail", "RAY_AUTH_MODE is not set"),
-        (here.authentication(None, {"RAY_AUTH_MODE": "disabled"}), "fail", "disabled"),
+        (here.authentication(True), "fail", "lets in a wrong token"),
+        (here.authentication(None), "warn", "what it asks is unknown"),
+        (here.own_authentication({"RAY_AUTH_MODE": "disabled"}), "fail", "disabled"),
     ],
 )
 def test_what_goes_wrong_would_pass(finding: Finding, verdict: str, said: str) -> None:
@@ -87,6 +89,11 @@ def test_a_port_open_to_others_would_pass(monkeypatch: pytest.MonkeyPatch) -> No
         assert finding.verdict == "warn"
         assert str(beyond.getsockname()[1]) in finding.text
         assert str(within.getsockname()[1]) not in finding.text
+        assert here.ports("auto").verdict == "ok"
+        monkeypatch.setattr(here, "DASHBOARD", beyond.getsockname()[1])
+        assert here.ports("auto").verdict == "warn"
+        monkeypatch.setattr(here, "DASHBOARD", within.getsockname()[1])
+        assert here.ports("auto").verdict == "ok"
 
 
 @pytest.fixture
