@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import platform
 import shutil
 import socket
 import uuid
+from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+import models
+import tuner
 from models.data.config import DataConfig
 from tuner.errors import TunerError
 from tuner.machine import find_machine
 
 PACKAGES = ("tuner", "ray", "torch", "torchvision", "optuna", "numpy", "scikit-learn")
+CODE = "code of tuner and models"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,7 +67,11 @@ def examine(question: Question) -> NodeFacts:
     wrote, storage_error = _write(question.storage)
     return NodeFacts(
         host=socket.gethostname(),
-        versions={"python": platform.python_version(), **_versions()},
+        versions={
+            "python": platform.python_version(),
+            **_versions(),
+            CODE: code_hash(Path(package.__file__ or "").parent for package in (models, tuner)),
+        },
         cpus=machine.cpus,
         gpus=gpus,
         booked_gpus=question.booked_gpus,
@@ -84,6 +93,17 @@ def _versions() -> dict[str, str]:
         except PackageNotFoundError:
             found[package] = "not installed as a package" if package == "tuner" else "missing"
     return found
+
+
+def code_hash(packages: Iterable[Path]) -> str:
+    """Eight letters that are equal where every Python file of these folders is."""
+    digest = hashlib.sha256()
+    for folder in packages:
+        files = {path.relative_to(folder.parent).as_posix(): path for path in folder.rglob("*.py")}
+        for name in sorted(files):
+            content = files[name].read_bytes()
+            digest.update(f"{name} {len(content)}\n".encode() + content)
+    return digest.hexdigest()[:8]
 
 
 def _torch_gpus() -> tuple[int, str]:

@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 
 from tuner.doctoring.finding import Finding, fail, ok, warn
-from tuner.doctoring.node import NodeFacts
+from tuner.doctoring.node import CODE, NodeFacts
 
 LITTLE_GB, TOO_LITTLE_GB = 20.0, 2.0
 SKEW_S, BAD_SKEW_S = 2.0, 30.0
 
 
 def versions(nodes: Sequence[NodeFacts]) -> Finding:
-    """Ray needs equal versions on all nodes, and so do equal results."""
+    """Ray needs equal versions on all nodes; equal results need them, and equal code of ours."""
     names = list(dict.fromkeys(name for node in nodes for name in node.versions))
     different = [name for name in names if len({node.versions.get(name) for node in nodes}) > 1]
     if different:
@@ -19,13 +19,17 @@ def versions(nodes: Sequence[NodeFacts]) -> Finding:
             for name in different
         )
         return fail(
-            "versions", said, "install the same versions on every node, as cluster.yaml does"
+            "versions",
+            said,
+            "install the same versions and code on every node, as cluster.yaml does",
         )
     first = nodes[0].versions
     missing = [name for name, number in first.items() if number == "missing"]
     if missing:
         return fail("versions", f"missing: {', '.join(missing)}", "pip install -e . in the project")
-    return ok("versions", ", ".join(f"{name} {first[name]}" for name in ("python", "ray", "torch")))
+    return ok(
+        "versions", ", ".join(f"{name} {first[name]}" for name in ("python", "ray", "torch", CODE))
+    )
 
 
 def gpus(node: NodeFacts) -> Finding:

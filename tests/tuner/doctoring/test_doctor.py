@@ -10,13 +10,13 @@ from tests.tuner.space.test_space import good_text
 from tuner import doctor
 from tuner.doctoring import here, nodes
 from tuner.doctoring.finding import Finding
-from tuner.doctoring.node import NodeFacts
+from tuner.doctoring.node import CODE, NodeFacts, code_hash
 
 
 def node(host: str = "a", **changes: Any) -> NodeFacts:
     well: dict[str, Any] = {
         "host": host,
-        "versions": {"python": "3.11.7", "ray": "2.60.0", "torch": "2.14.1"},
+        "versions": {"python": "3.11.7", "ray": "2.60.0", "torch": "2.14.1", CODE: "3fa9c1d2"},
         "cpus": 8,
         "gpus": 2,
         "booked_gpus": 2,
@@ -45,6 +45,7 @@ def test_a_healthy_node_would_be_found_ill() -> None:
     ("finding", "verdict", "said"),
     [
         (nodes.versions([node("a"), node("b", versions={"ray": "2.59"})]), "fail", "2.59 on b"),
+        (nodes.versions([node("a"), node("b", versions={CODE: "0"})]), "fail", f"{CODE}: 3fa9c1d2"),
         (nodes.versions([node(versions={"ray": "missing"})]), "fail", "missing: ray"),
         (nodes.gpus(node(torch_gpus=0, gpu_error="no driver")), "fail", "(no driver)"),
         (nodes.gpus(node(booked_gpus=0, torch_gpus=1)), "fail", "lists 2, torch sees 1"),
@@ -66,6 +67,27 @@ def test_what_goes_wrong_would_pass(finding: Finding, verdict: str, said: str) -
     assert finding.verdict == verdict
     assert said in finding.text
     assert finding.remedy
+
+
+def code_of(folder: Path, **files: str) -> str:
+    """Write files of an installed package, by name; returns what tells its code from another."""
+    for name, text in files.items():
+        path = folder / "tuner" / "space" / f"{name}.py"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    return code_hash([folder / "tuner"])
+
+
+def test_nodes_whose_code_differs_would_be_called_equal_or_equal_ones_different(
+    tmp_path: Path,
+) -> None:
+    first = code_of(tmp_path / "a", rules="limit = 1", model="")
+    assert first == code_of(tmp_path / "b", model="", rules="limit = 1")
+    (tmp_path / "b" / "tuner" / "rules.pyc").write_text("compiled")
+    assert first == code_of(tmp_path / "b")
+    assert first != code_of(tmp_path / "c", rules="limit = 2", model="")
+    assert first != code_of(tmp_path / "d", rules="", model="limit = 1")
+    assert first != code_of(tmp_path / "e", rules="limit = 1", model="", more="")
 
 
 def test_a_server_that_does_not_answer_would_be_called_reachable_or_a_key_shown() -> None:
