@@ -7,8 +7,9 @@ import os
 import platform
 import shutil
 import socket
+import tempfile
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -36,6 +37,15 @@ class Question:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Disk:
+    """Room where a folder is; `results` where the search writes there."""
+
+    folder: str
+    free_gb: float
+    results: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
 class NodeFacts:
     """A node's answers; an empty text means that nothing is wrong there.
 
@@ -54,7 +64,7 @@ class NodeFacts:
     data_error: str
     storage_error: str
     wrote: str
-    free_gb: float
+    disks: tuple[Disk, ...]
     ahead_s: float = 0.0
 
 
@@ -81,7 +91,7 @@ def examine(question: Question) -> NodeFacts:
         data_error=data_error,
         storage_error=storage_error,
         wrote=wrote,
-        free_gb=_free_gb(question.storage),
+        disks=tuple(_disks(question.storage)),
     )
 
 
@@ -147,9 +157,23 @@ def _write(place: str) -> tuple[str, str]:
     return name, ""
 
 
-def _free_gb(place: str) -> float:
-    """Free bytes where the place is a folder, else where temporary files go, in units of 1e9."""
-    folder = Path("/tmp") if "://" in place else Path(place).expanduser().absolute()
+def _disks(place: str) -> Iterator[Disk]:
+    """That of the place, where it is a folder, and that of temporary files, if it is another."""
+    temporary = _existing(os.environ.get("RAY_TMPDIR") or tempfile.gettempdir())
+    place_folder = None if "://" in place else _existing(place)
+    if place_folder is not None:
+        yield Disk(folder=str(place_folder), free_gb=_free_gb(place_folder), results=True)
+    if place_folder is None or place_folder.stat().st_dev != temporary.stat().st_dev:
+        yield Disk(folder=str(temporary), free_gb=_free_gb(temporary))
+
+
+def _existing(name: str) -> Path:
+    folder = Path(name).expanduser().absolute()
     while not folder.exists():
         folder = folder.parent
+    return folder
+
+
+def _free_gb(folder: Path) -> float:
+    """In units of 1e9 bytes."""
     return shutil.disk_usage(folder if os.access(folder, os.R_OK) else "/").free / 1e9

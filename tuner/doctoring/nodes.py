@@ -1,9 +1,10 @@
 """The nodes' answers, compared."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from tuner.doctoring.finding import Finding, fail, ok, warn
-from tuner.doctoring.node import CODE, NodeFacts
+from tuner.doctoring.node import CODE, Disk, NodeFacts
 
 LITTLE_GB, TOO_LITTLE_GB = 20.0, 2.0
 SKEW_S, BAD_SKEW_S = 2.0, 30.0
@@ -91,16 +92,29 @@ def clock(node: NodeFacts) -> Finding:
     return ok(subject, "agrees with this machine")
 
 
-def disk(node: NodeFacts, needed_gb: float | None = None) -> Finding:
-    """Room for checkpoints, Ray's logs and the object store's spilling.
+@dataclass(frozen=True, kw_only=True)
+class Need:
+    """What a search's checkpoints and detectors may come to, and what was taken for that."""
 
-    `needed_gb` is what the search's checkpoints and detectors may come to there, where known.
+    gb: float
+    taken: str = ""
+
+
+def disks(node: NodeFacts, need: Need | None = None) -> list[Finding]:
+    """Room for results, and for Ray's logs and the object store's spilling on the node itself.
+
+    `need` is the search's where it writes, where that is known.
     """
-    subject, text = f"disk, {node.host}", f"{node.free_gb:.0f} GB free"
-    if needed_gb is not None:
-        text += f", the search needs up to {needed_gb:.1f} GB"
-    if node.free_gb < TOO_LITTLE_GB + (needed_gb or 0):
-        return fail(subject, text, f"free {LITTLE_GB:.0f} GB, or set a smaller storage_limit")
-    if node.free_gb < LITTLE_GB:
+    return [_disk(node.host, disk, need if disk.results else None) for disk in node.disks]
+
+
+def _disk(host: str, disk: Disk, need: Need | None) -> Finding:
+    subject, text = f"disk, {host}", f"{disk.free_gb:.0f} GB free at {disk.folder}"
+    if need is not None:
+        text += f", the search needs up to {need.gb:.1f} GB{need.taken}"
+    if disk.free_gb < TOO_LITTLE_GB + (need.gb if need else 0):
+        smaller = ", or set a smaller storage_limit" if need else ""
+        return fail(subject, text, f"free {LITTLE_GB:.0f} GB there{smaller}")
+    if disk.free_gb < LITTLE_GB:
         return warn(subject, text, f"{LITTLE_GB:.0f} GB are enough for most searches")
     return ok(subject, text)

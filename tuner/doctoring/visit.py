@@ -10,7 +10,9 @@ from tuner.backend.address import NoCluster
 from tuner.doctoring import here, nodes
 from tuner.doctoring.finding import Finding, fail
 from tuner.doctoring.node import NodeFacts, Question, examine
+from tuner.doctoring.nodes import Need
 from tuner.errors import TunerError
+from tuner.lanes import are_measured, choose_lanes
 from tuner.space import Machine, Space, resolve_scale, trials_at_once
 from tuner.space.scales import cores_problem
 
@@ -34,15 +36,15 @@ def visit(space: Space | None, storage: str, address: str | None) -> Iterator[Fi
         yield here.authentication(answers.stranger_let_in)
     yield from (fail(f"node {name}", why, "see Ray's logs there") for name, why in answers.silent)
     if answers.facts:
-        needed_gb = None
+        need = None
         if space is not None:
             machine = _together(answers.facts)
             lacking = cores_problem(space.resources.cpus_per_trial, machine)
             if lacking is not None:
                 yield fail("resources", lacking.text, "lower resources.cpus_per_trial in the space")
             elif "://" not in storage:
-                needed_gb = _needed_gb(space, machine)
-        yield from _compared(answers.facts, question, needed_gb)
+                need = needed(space, machine)
+        yield from _compared(answers.facts, question, need)
 
 
 class _Answers:
@@ -77,22 +79,28 @@ def _together(facts: list[NodeFacts]) -> Machine:
     return Machine(cpus=sum(node.cpus for node in facts), gpus=sum(node.gpus for node in facts))
 
 
-def _needed_gb(space: Space, machine: Machine) -> float:
+def needed(space: Space, machine: Machine) -> Need:
     """What the search keeps where it writes, at the scale that these nodes carry."""
     from tuner.safekeeping.sizing import search_bytes  # noqa: PLC0415 - torch
 
-    return search_bytes(resolve_scale(space, machine), trials_at_once(space, machine)) / 1e9
+    resolved = resolve_scale(space, machine)
+    slots = trials_at_once(resolved, machine, choose_lanes(resolved, machine).count)
+    measured = are_measured(resolved, machine)
+    return Need(
+        gb=search_bytes(resolved, slots) / 1e9,
+        taken=" with one trial a GPU (lanes are measured at the start: more need more)"
+        if measured
+        else "",
+    )
 
 
-def _compared(
-    facts: list[NodeFacts], question: Question, needed_gb: float | None
-) -> Iterator[Finding]:
+def _compared(facts: list[NodeFacts], question: Question, need: Need | None) -> Iterator[Finding]:
     yield nodes.versions(facts)
     for node in facts:
         yield nodes.gpus(node)
         if question.data:
             yield nodes.data(node)
-        yield nodes.disk(node, needed_gb)
+        yield from nodes.disks(node, need)
         if len(facts) > 1:
             yield nodes.clock(node)
     yield from nodes.storage(facts, question.storage, _seen(facts, question.storage))
