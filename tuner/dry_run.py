@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from models import detectors
 from tuner.errors import TunerError
 from tuner.forecast import (
     Probe,
@@ -13,7 +12,7 @@ from tuner.forecast import (
     estimate_seconds,
     rungs,
 )
-from tuner.lanes import choose_lanes
+from tuner.lanes import are_measured, choose_lanes
 from tuner.lock import driven, driver_of
 from tuner.record import TrialView
 from tuner.run_folder import RunFolder
@@ -81,7 +80,7 @@ def dry_run_text(
 
 
 def _found_line(space: Space, machine: Machine) -> str:
-    if space.resources.lanes == "auto" and machine.gpus and detectors.packable(space.detector):
+    if are_measured(space, machine):
         return f"Found: {machine}; how many trials share a GPU is measured at the start."
     lanes = choose_lanes(space, machine)
     found = f"Found: {machine}; {trials_at_once(space, machine, lanes.count)} trials train at once."

@@ -44,6 +44,12 @@ def choose_lanes(
     return LaneChoice(count=min(wanted, share), sentence=text)
 
 
+def are_measured(space: Space, machine: Machine) -> bool:
+    """Whether a search finds out only at its start how many lanes there are."""
+    told = space.resources.lanes
+    return told == "auto" and machine.gpus > 0 and detectors.packable(space.detector)
+
+
 def _most_wanted(space: Space, machine: Machine) -> int:
     """Lanes beyond which there are not enough trials for all GPUs."""
     return -(-space.trials // machine.gpus)

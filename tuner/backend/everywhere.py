@@ -1,7 +1,9 @@
 """One task on each node of a cluster."""
 
+import time
 from collections.abc import Callable, Iterator
-from typing import TypeVar
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
 
 import ray
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
@@ -9,25 +11,73 @@ from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 Asked = TypeVar("Asked")
 Answer = TypeVar("Answer")
 _ANSWER_S = 120.0  # the first task on a node starts a process there, and may download images
+_READING_S = 20.0
+_READINGS = 3
+
+
+@dataclass(frozen=True, kw_only=True)
+class LivingNode:
+    """A node that is up. Ray books trials on `gpus` there, whether or not they work."""
+
+    node_id: str
+    name: str
+    gpus: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reply(Generic[Answer]):
+    """What one node answered, and how far its clock is at least ahead of this machine's."""
+
+    answer: Answer
+    ahead_s: float
 
 
 def on_every_node(
-    function: Callable[[Asked], Answer], asked: Asked
-) -> Iterator[tuple[str, Answer | Exception]]:
-    """Each living node's name and what `function` returned or raised there."""
-    task = ray.remote(num_cpus=0, max_retries=0)(function)
-    under_way = [
-        (
-            node["NodeManagerHostname"],
-            task.options(
-                scheduling_strategy=NodeAffinitySchedulingStrategy(node["NodeID"], soft=False)
-            ).remote(asked),
+    function: Callable[[Asked], Answer], asked_of: Callable[[LivingNode], Asked]
+) -> Iterator[tuple[str, Reply[Answer] | Exception]]:
+    """Each living node's name and what `function` returned or raised there, asked `asked_of` it."""
+    under_way = [(node, _task(function, node).remote(asked_of(node))) for node in _living_nodes()]
+    for node, answer in under_way:
+        try:
+            reply = Reply(answer=ray.get(answer, timeout=_ANSWER_S), ahead_s=_ahead_s(node))
+        except Exception as error:
+            yield node.name, error
+        else:
+            yield node.name, reply
+
+
+def _living_nodes() -> list[LivingNode]:
+    return [
+        LivingNode(
+            node_id=node["NodeID"],
+            name=node["NodeManagerHostname"],
+            gpus=int(node["Resources"].get("GPU", 0)),
         )
         for node in ray.nodes()
         if node["Alive"]
     ]
-    for name, answer in under_way:
-        try:
-            yield name, ray.get(answer, timeout=_ANSWER_S)
-        except Exception as error:
-            yield name, error
+
+
+def _task(function: Callable[..., object], node: LivingNode) -> Any:
+    there = NodeAffinitySchedulingStrategy(node.node_id, soft=False)
+    return ray.remote(num_cpus=0, max_retries=0, scheduling_strategy=there)(function)
+
+
+def _ahead_s(node: LivingNode) -> float:
+    """The quickest of a few readings tells most, once a process there has answered before."""
+    task = _task(_clock, node)
+    readings = []
+    for _ in range(_READINGS):
+        sent = time.time()
+        read = ray.get(task.remote(), timeout=_READING_S)
+        readings.append((sent, read, time.time()))
+    return skew(*min(readings, key=lambda reading: reading[2] - reading[0]))
+
+
+def skew(sent: float, read: float, received: float) -> float:
+    """How far a clock is outside the time in which it must have been read."""
+    return min(0.0, read - sent) + max(0.0, read - received)
+
+
+def _clock() -> float:
+    return time.time()

@@ -60,6 +60,11 @@ def connection(address: str | None) -> Iterator[Machine]:
         ray.shutdown()
 
 
+def head_address() -> str:
+    """Return where the joined cluster's head listens."""
+    return str(ray.get_runtime_context().gcs_address)
+
+
 def _join(address: str, found: str) -> None:
     """Something answers there: Ray need not try often. One try takes up to 40 seconds."""
     given = os.environ.get(_TRIES)

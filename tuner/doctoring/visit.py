@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import replace
 
 from tuner.backend.address import NoCluster
 from tuner.doctoring import here, nodes
 from tuner.doctoring.finding import Finding, fail
 from tuner.doctoring.node import NodeFacts, Question, examine
+from tuner.doctoring.nodes import Need
 from tuner.errors import TunerError
+from tuner.lanes import are_measured, choose_lanes
 from tuner.space import Machine, Space, resolve_scale, trials_at_once
 from tuner.space.scales import cores_problem
 
@@ -20,7 +22,6 @@ def visit(space: Space | None, storage: str, address: str | None) -> Iterator[Fi
     yield here.ports(address)
     yield here.wandb(space.wandb.mode if space else "auto")
     question = Question(data=space.data if space else None, storage=storage)
-    asked = time.time()
     try:
         answers = _answers(question, address)
     except NoCluster as error:
@@ -29,24 +30,28 @@ def visit(space: Space | None, storage: str, address: str | None) -> Iterator[Fi
     except TunerError as error:
         yield fail("Ray", str(error), "see its logs there")
         return
-    yield here.authentication(address)
+    if address is None:
+        yield here.own_authentication()
+    else:
+        yield here.authentication(answers.stranger_let_in)
     yield from (fail(f"node {name}", why, "see Ray's logs there") for name, why in answers.silent)
     if answers.facts:
-        needed_gb = None
+        need = None
         if space is not None:
             machine = _together(answers.facts)
             lacking = cores_problem(space.resources.cpus_per_trial, machine)
             if lacking is not None:
                 yield fail("resources", lacking.text, "lower resources.cpus_per_trial in the space")
             elif "://" not in storage:
-                needed_gb = _needed_gb(space, machine)
-        yield from _compared(answers.facts, question, asked, needed_gb)
+                need = needed(space, machine)
+        yield from _compared(answers.facts, question, need)
 
 
 class _Answers:
     def __init__(self) -> None:
         self.facts: list[NodeFacts] = []
         self.silent: list[tuple[str, str]] = []
+        self.stranger_let_in: bool | None = None
 
 
 def _answers(question: Question, address: str | None) -> _Answers:
@@ -54,15 +59,19 @@ def _answers(question: Question, address: str | None) -> _Answers:
     if address is None:
         found.facts.append(examine(question))
         return found
-    from tuner.backend.everywhere import on_every_node  # noqa: PLC0415 - ray
-    from tuner.backend.run import connection  # noqa: PLC0415
+    from tuner.backend.everywhere import Reply, on_every_node  # noqa: PLC0415 - ray
+    from tuner.backend.run import connection, head_address  # noqa: PLC0415
+    from tuner.backend.stranger import is_let_in  # noqa: PLC0415
 
     with connection(address):
-        for name, answer in on_every_node(examine, question):
-            if isinstance(answer, NodeFacts):
-                found.facts.append(answer)
+        found.stranger_let_in = is_let_in(head_address())
+        for name, reply in on_every_node(
+            examine, lambda node: replace(question, booked_gpus=node.gpus)
+        ):
+            if isinstance(reply, Reply):
+                found.facts.append(replace(reply.answer, ahead_s=reply.ahead_s))
             else:
-                found.silent.append((name, str(answer)))
+                found.silent.append((name, str(reply)))
     return found
 
 
@@ -71,30 +80,31 @@ def _together(facts: list[NodeFacts]) -> Machine:
     return Machine(cpus=sum(cores), gpus=sum(node.gpus for node in facts), nodes=cores)
 
 
-def _needed_gb(space: Space, machine: Machine) -> float:
+def needed(space: Space, machine: Machine) -> Need:
     """What the search keeps where it writes, at the scale that these nodes carry."""
     from tuner.safekeeping.sizing import search_bytes  # noqa: PLC0415 - torch
 
-    return search_bytes(resolve_scale(space, machine), trials_at_once(space, machine)) / 1e9
+    resolved = resolve_scale(space, machine)
+    slots = trials_at_once(resolved, machine, choose_lanes(resolved, machine).count)
+    measured = are_measured(resolved, machine)
+    return Need(
+        gb=search_bytes(resolved, slots) / 1e9,
+        taken=" with one trial a GPU (lanes are measured at the start: more need more)"
+        if measured
+        else "",
+    )
 
 
-def _compared(
-    facts: list[NodeFacts], question: Question, asked: float, needed_gb: float | None
-) -> Iterator[Finding]:
+def _compared(facts: list[NodeFacts], question: Question, need: Need | None) -> Iterator[Finding]:
     yield nodes.versions(facts)
     for node in facts:
         yield nodes.gpus(node)
         if question.data:
             yield nodes.data(node)
-        yield nodes.disk(node, needed_gb)
+        yield from nodes.disks(node, need)
         if len(facts) > 1:
-            yield nodes.clock(node, _skew(node.clock, asked, time.time()))
+            yield nodes.clock(node)
     yield from nodes.storage(facts, question.storage, _seen(facts, question.storage))
-
-
-def _skew(clock: float, earliest: float, latest: float) -> float:
-    """How far a clock is outside the time in which it must have been read."""
-    return min(0.0, clock - earliest) + max(0.0, clock - latest)
 
 
 def _seen(facts: list[NodeFacts], place: str) -> list[str]:

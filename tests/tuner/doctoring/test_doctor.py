@@ -6,36 +6,49 @@ from typing import Any
 
 import pytest
 
-from tests.tuner.space.test_space import good_text
+from tests.tuner.space.test_space import GOOD, good_text
 from tuner import doctor
 from tuner.doctoring import here, nodes
 from tuner.doctoring.finding import Finding
-from tuner.doctoring.node import NodeFacts
+from tuner.doctoring.node import CODE, Disk, NodeFacts, Question, code_hash, examine
+from tuner.doctoring.nodes import Need
+from tuner.doctoring.visit import needed
+from tuner.space import Machine, Space
 
 
 def node(host: str = "a", **changes: Any) -> NodeFacts:
     well: dict[str, Any] = {
         "host": host,
-        "versions": {"python": "3.11.7", "ray": "2.60.0", "torch": "2.14.1"},
+        "versions": {"python": "3.11.7", "ray": "2.60.0", "torch": "2.14.1", CODE: "3fa9c1d2"},
         "cpus": 8,
         "gpus": 2,
+        "booked_gpus": 2,
         "torch_gpus": 2,
         "gpu_error": "",
         "data": "digits",
         "data_error": "",
         "storage_error": "",
         "wrote": f".doctor-{host}",
-        "free_gb": 100.0,
-        "clock": 0.0,
+        "disks": (Disk(folder="/runs", free_gb=100.0, results=True),),
     }
     return NodeFacts(**{**well, **changes})
 
 
+def disk(free_gb: float, need: Need | None = None, *, local: bool = False) -> Finding:
+    """What is said of a disk of results, or of a node's own beside a shared one with room."""
+    roomy = Disk(folder="/runs", free_gb=1000, results=True)
+    own = Disk(folder="/tmp", free_gb=free_gb)
+    full = Disk(folder="/runs", free_gb=free_gb, results=True)
+    return nodes.disks(node(disks=(roomy, own) if local else (full,)), need)[-1]
+
+
 def test_a_healthy_node_would_be_found_ill() -> None:
-    well = [node("a"), node("b")]
+    on_cores = node("b", gpus=0, booked_gpus=0, torch_gpus=0, ahead_s=0.5)
+    well = [node("a"), on_cores]
     findings = [nodes.versions(well), *nodes.storage(well, "s3://b", [".doctor-a", ".doctor-b"])]
     for one in well:
-        findings += [nodes.gpus(one), nodes.data(one), nodes.disk(one), nodes.clock(one, 0.5)]
+        findings += [nodes.gpus(one), nodes.data(one), nodes.clock(one), *nodes.disks(one)]
+    findings += [here.authentication(False), here.own_authentication({})]
     assert {finding.verdict for finding in findings} == {"ok"}
 
 
@@ -43,24 +56,80 @@ def test_a_healthy_node_would_be_found_ill() -> None:
     ("finding", "verdict", "said"),
     [
         (nodes.versions([node("a"), node("b", versions={"ray": "2.59"})]), "fail", "2.59 on b"),
+        (nodes.versions([node("a"), node("b", versions={CODE: "0"})]), "fail", f"{CODE}: 3fa9c1d2"),
         (nodes.versions([node(versions={"ray": "missing"})]), "fail", "missing: ray"),
         (nodes.gpus(node(torch_gpus=0, gpu_error="no driver")), "fail", "(no driver)"),
+        (nodes.gpus(node(booked_gpus=0, torch_gpus=1)), "fail", "lists 2, torch sees 1"),
+        (nodes.gpus(node(gpus=0, torch_gpus=0)), "fail", "Ray books 2, the driver lists 0"),
         (nodes.data(node(data_error="no copy\nof digits")), "fail", "no copy of digits"),
         (nodes.storage([node(storage_error="read-only")], "x", [])[0], "fail", "read-only"),
         (nodes.storage([node("b")], "/runs", [])[0], "fail", "is not the /runs of this machine"),
-        (nodes.clock(node(), -5.0), "warn", "5.0 s behind"),
-        (nodes.clock(node(), 60.0), "fail", "60.0 s ahead"),
-        (nodes.disk(node(free_gb=10)), "warn", "10 GB free"),
-        (nodes.disk(node(free_gb=1)), "fail", "1 GB free"),
-        (nodes.disk(node(free_gb=30), 29.0), "fail", "needs up to 29.0 GB"),
-        (here.authentication("auto", {}), "fail", "RAY_AUTH_MODE is not set"),
-        (here.authentication(None, {"RAY_AUTH_MODE": "disabled"}), "fail", "disabled"),
+        (nodes.clock(node(ahead_s=-5.0)), "warn", "5.0 s behind"),
+        (nodes.clock(node(ahead_s=60.0)), "fail", "60.0 s ahead"),
+        (disk(10), "warn", "10 GB free at /runs"),
+        (disk(1), "fail", "1 GB free at /runs"),
+        (disk(30, Need(gb=29)), "fail", "needs up to 29.0 GB"),
+        (disk(1, local=True), "fail", "1 GB free at /tmp"),
+        (here.authentication(True), "fail", "lets in a wrong token"),
+        (here.authentication(None), "warn", "what it asks is unknown"),
+        (here.own_authentication({"RAY_AUTH_MODE": "disabled"}), "fail", "disabled"),
     ],
 )
 def test_what_goes_wrong_would_pass(finding: Finding, verdict: str, said: str) -> None:
     assert finding.verdict == verdict
     assert said in finding.text
     assert finding.remedy
+
+
+def test_room_for_results_would_be_asked_of_a_disk_that_keeps_none() -> None:
+    shared = Disk(folder="/shared", free_gb=1000, results=True)
+    own = Disk(folder="/tmp", free_gb=30)
+    found = nodes.disks(node(disks=(shared, own)), Need(gb=100))
+    assert [finding.verdict for finding in found] == ["ok", "ok"]
+
+
+def test_a_nodes_own_disk_would_not_be_looked_at(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def folders(storage: str) -> list[str]:
+        return [disk.folder for disk in examine(Question(data=None, storage=storage)).disks]
+
+    monkeypatch.setenv("RAY_TMPDIR", "/proc/of-ray")  # another file system than any for results
+    assert folders(str(tmp_path)) == [str(tmp_path), "/proc"]
+    assert folders("other://bucket") == ["/proc"]
+    monkeypatch.setenv("RAY_TMPDIR", str(tmp_path))
+    assert folders(str(tmp_path)) == [str(tmp_path)]
+
+
+def test_a_search_of_many_lanes_would_be_reckoned_as_one_trial_a_gpu() -> None:
+    def of(lanes: object) -> Need:
+        space = GOOD | {"trials": 40, "storage_limit": "none", "resources": {"lanes": lanes}}
+        return needed(Space.model_validate(space), Machine(cpus=8, gpus=2))
+
+    assert of(8).gb > of(1).gb == of("auto").gb
+    assert of(8).taken == ""
+    assert "one trial a GPU" in of("auto").taken
+
+
+def code_of(folder: Path, **files: str) -> str:
+    """Write files of an installed package, by name; returns what tells its code from another."""
+    for name, text in files.items():
+        path = folder / "tuner" / "space" / f"{name}.py"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    return code_hash([folder / "tuner"])
+
+
+def test_nodes_whose_code_differs_would_be_called_equal_or_equal_ones_different(
+    tmp_path: Path,
+) -> None:
+    first = code_of(tmp_path / "a", rules="limit = 1", model="")
+    assert first == code_of(tmp_path / "b", model="", rules="limit = 1")
+    (tmp_path / "b" / "tuner" / "rules.pyc").write_text("compiled")
+    assert first == code_of(tmp_path / "b")
+    assert first != code_of(tmp_path / "c", rules="limit = 2", model="")
+    assert first != code_of(tmp_path / "d", rules="", model="limit = 1")
+    assert first != code_of(tmp_path / "e", rules="limit = 1", model="", more="")
 
 
 def test_a_server_that_does_not_answer_would_be_called_reachable_or_a_key_shown() -> None:
@@ -84,6 +153,11 @@ def test_a_port_open_to_others_would_pass(monkeypatch: pytest.MonkeyPatch) -> No
         assert finding.verdict == "warn"
         assert str(beyond.getsockname()[1]) in finding.text
         assert str(within.getsockname()[1]) not in finding.text
+        assert here.ports("auto").verdict == "ok"
+        monkeypatch.setattr(here, "DASHBOARD", beyond.getsockname()[1])
+        assert here.ports("auto").verdict == "warn"
+        monkeypatch.setattr(here, "DASHBOARD", within.getsockname()[1])
+        assert here.ports("auto").verdict == "ok"
 
 
 @pytest.fixture
