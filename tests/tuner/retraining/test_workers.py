@@ -24,6 +24,13 @@ if __name__ == "__main__":
     retrain(Path(sys.argv[1]), epochs=100000, say=lambda text: print(text, flush=True))
 """
 
+AS_IN_THE_README = """
+from pathlib import Path
+from tuner.api import load, retrain
+retrain(Path("run"), seeds=1, epochs=1, baselines=False, say=print)
+print(load(Path("run")).detector)
+"""
+
 
 def test_importing_the_package_would_load_heavy_libraries() -> None:
     assert loaded_after("import tuner.retraining") == set()
@@ -79,6 +86,18 @@ def test_processes_or_parts_of_files_would_outlive_a_retrain(
         assert [path.name for path in folder.iterdir()] == ["best.yaml"]
     else:
         assert not (folder / "retrain").exists() and not (folder / "model").exists()
+
+
+def test_a_script_that_retrains_would_run_again_in_each_of_its_processes(tmp_path: Path) -> None:
+    make_run(tmp_path / "run")
+    script = tmp_path / "mine.py"
+    script.write_text(AS_IN_THE_README)
+    done = subprocess.run(
+        [sys.executable, str(script)], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.splitlines()[-1] == "two-discriminator-gan"
+    assert done.stdout.count("epoch 1/1") == 1
 
 
 def wait_until_gone(group: int, timeout_s: float = 30.0) -> None:
