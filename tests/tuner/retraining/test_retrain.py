@@ -273,6 +273,17 @@ def test_two_retrains_of_a_run_would_write_over_each_other(
         quick_retrain(folder)
 
 
+def test_a_damaged_split_would_end_in_a_traceback(tmp_path: Path, quick_retrain: Quick) -> None:
+    folder = make_run(tmp_path / "run")
+    data = load_space(folder / "best.yaml").data
+    split = make_split(data, find(data))
+    (folder / "split.npz").write_bytes(b"PK torn")
+    with pytest.raises(TunerError, match=r"run/split\.npz is not a stored split .* delete it"):
+        quick_retrain(folder)
+    (folder / "split.npz").unlink()
+    assert quick_retrain(folder).metrics["split_digest"] == split.digest
+
+
 def test_the_split_of_the_search_would_be_replaced_by_another(
     tmp_path: Path, quick_retrain: Quick
 ) -> None:
