@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.test_architecture import loaded_after
-from tests.tuner.retraining.conftest import make_run, plan_of
+from tests.tuner.retraining.conftest import make_run, make_search, plan_of
 from tests.tuner.retraining.test_training import make_setting
 from tuner.retraining.plan import Job, Setting
 from tuner.retraining.workers import JobFailed, run_jobs
@@ -62,7 +62,7 @@ def test_processes_or_parts_of_files_would_outlive_a_retrain(
     tmp_path: Path, kind: signal.Signals
 ) -> None:
     """SIGINT as a terminal sends it, to all processes at once; SIGKILL to the first alone."""
-    folder = make_run(tmp_path / "run")
+    folder = make_search(tmp_path / "run")
     script = tmp_path / "endless.py"
     script.write_text(ENDLESS)
     with subprocess.Popen(
@@ -83,7 +83,7 @@ def test_processes_or_parts_of_files_would_outlive_a_retrain(
     assert (tmp_path / "test-openings.jsonl").read_text() == ""
     if kind is signal.SIGINT:
         assert errors.count("Traceback") == 1, errors  # the first process's own
-        assert [path.name for path in folder.iterdir()] == ["best.yaml"]
+        assert {path.name for path in folder.iterdir()} == {"best.yaml", "space.yaml"}
     else:
         assert not (folder / "retrain").exists() and not (folder / "model").exists()
 
