@@ -95,10 +95,6 @@ def test_a_threshold_on_the_error_would_come_from_elsewhere(summary: RetrainSumm
             )
         ]
         assert figures["f1"]["seeds"] == pytest.approx(f1)
-    # Half of the normals lie above the mean training loss, so that threshold rejects many.
-    errors = stored["validation_error_autoencoder"][:, normal]
-    losses = np.array(decisions["training_loss"]["test"]["threshold"]["seeds"])
-    assert (np.abs(errors.mean(1) / losses - 1) < 0.1).all()
     assert set(summary.metrics["error_decisions"]) == {"regression"}
 
 
