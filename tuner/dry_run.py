@@ -74,7 +74,7 @@ def dry_run_text(
         _rungs_line(resolved),
         _epochs_line(epochs_left(resolved, trials), "left" if trials else "of all trials together"),
         _time_line(resolved, machine, probe, trials),
-        "Nothing was started and nothing was written.",
+        "Nothing was started, and nothing was written, downloads of images apart.",
     ]
     return "\n".join(lines) + "\n"
 

@@ -30,9 +30,10 @@ def parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
+    config = "a best.yaml, wherever it is; report, model and count of openings go beside it"
     what = options.add_mutually_exclusive_group(required=True)
     what.add_argument("--search", type=Path, metavar="FOLDER", help="the run: runs/<name>")
-    what.add_argument("--config", type=Path, metavar="FILE", help="a best.yaml, wherever it is")
+    what.add_argument("--config", type=Path, metavar="FILE", help=config)
     add = options.add_argument
     add("--seeds", type=_count, default=3, help="trainings with fresh seeds (default: 3)")
     add("--epochs", type=_count, help="of each (default: as many as the search allowed)")

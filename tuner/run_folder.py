@@ -119,8 +119,12 @@ class RunFolder:
 
     @property
     def test_openings(self) -> Path:
-        """Beside the run's folder, so that it outlives each: all openings of the test split."""
-        return self.path.absolute().parent / "test-openings.jsonl"
+        """All openings of the test split: beside the run's folder, so that it outlives each.
+
+        In a folder that holds no run but a configuration alone, it stays within.
+        """
+        folder = self.path.absolute()
+        return (folder.parent if self.space.exists() else folder) / "test-openings.jsonl"
 
     def foreign_files(self) -> list[str]:
         """The names in the folder beyond what a start leaves that came to nothing."""

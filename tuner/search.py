@@ -232,6 +232,7 @@ def _dry_run(given: argparse.Namespace, run_folder: RunFolder) -> int:
     from tuner.history import History  # noqa: PLC0415
     from tuner.journal import read_journal  # noqa: PLC0415
     from tuner.machine import find_machine  # noqa: PLC0415
+    from tuner.notices import log_lines_shown, say  # noqa: PLC0415
     from tuner.probe import epoch_seconds  # noqa: PLC0415
     from tuner.safekeeping.choice import storage_of  # noqa: PLC0415
     from tuner.safekeeping.restore import at_hand  # noqa: PLC0415
@@ -245,8 +246,10 @@ def _dry_run(given: argparse.Namespace, run_folder: RunFolder) -> int:
     address = _address(given)
     machine = find_machine(address)
     probe = None if address else epoch_seconds
-    text = dry_run_text(space, machine, probe, trials or ())
-    sys.stdout.write(f"{run_line(space, run_folder, place, trials)}\n{text}")
+    say(run_line(space, run_folder, place, trials))
+    with log_lines_shown():  # the probe may download images
+        text = dry_run_text(space, machine, probe, trials or ())
+    sys.stdout.write(text)
     return 0
 
 

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from models import detectors
 from models.data.protocol import make_split
-from models.data.sources import Source, find
+from models.data.sources import Source, SplitDamaged, find
+from models.data.split import Split
 from tuner.backend.address import CLUSTER_VARIABLE, reached
 from tuner.backend.asha import make_scheduler
 from tuner.backend.packs import lanes_of_a_gpu
@@ -186,8 +187,20 @@ def _split(space: Space, source: Source, run_folder: RunFolder) -> None:
 
     One without a record beside it is left from a start that came to nothing, perhaps other data's.
     """
-    if not run_folder.split.exists() or recorded_space(run_folder) is None:
+    if not _has_split(run_folder) or recorded_space(run_folder) is None:
         make_split(space.data, source).save(run_folder.split)
+
+
+def _has_split(run_folder: RunFolder) -> bool:
+    """Whether there is one that can be read; a damaged one follows from the space's data again."""
+    try:
+        Split.load(run_folder.split)
+    except FileNotFoundError:
+        return False
+    except SplitDamaged:
+        say(f"{run_folder.split} is damaged; it is made anew.")
+        return False
+    return True
 
 
 def _setting(space: Space, source: Source, keeper: Keeper, machine: Machine) -> TrialSetting:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Self
 
 from models.data.config import DataConfig
-from models.data.sources import Source
+from models.data.sources import Source, SplitDamaged
 from models.data.split import Split
 from tuner.run_folder import RunFolder
 from tuner.storage import Storage, StorageError
@@ -50,7 +50,13 @@ class TrialSetting:
                 f"{self.storage.uri} has no {SPLIT} when seen from this machine: give the search a "
                 "--storage that all machines reach"
             )
-        return Split.load(io.BytesIO(stored))
+        try:
+            return Split.load(io.BytesIO(stored))
+        except SplitDamaged:
+            raise StorageError(
+                f"{SPLIT} in {self.storage.uri} is damaged: stop the search and go on by --resume, "
+                "which brings a whole one there"
+            ) from None
 
     def files(self, number: int) -> TrialFiles:
         """The files of one trial."""

@@ -26,6 +26,10 @@ class DataDamaged(DataNotFound):
     """A file is there and is not the published one."""
 
 
+class SplitDamaged(DataProblem, ValueError):  # noqa: N818
+    """The file of a split is no longer what was written."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Source:
     """Where the images are read from; `folder` is None for data that comes with a package."""

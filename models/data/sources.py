@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 from models.data.config import DataConfig
-from models.data.places import DataDamaged, DataNotFound, DataProblem, Source
+from models.data.places import DataDamaged, DataNotFound, DataProblem, Source, SplitDamaged
 from models.data.registry import DATASETS
 
 __all__ = [
@@ -15,6 +15,7 @@ __all__ = [
     "DataNotFound",
     "DataProblem",
     "Source",
+    "SplitDamaged",
     "check_test",
     "default_cache",
     "find",

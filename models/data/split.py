@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import tempfile
 import zipfile
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -12,7 +13,20 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
+from models.data.places import SplitDamaged
+
 ROW_FIELDS = ("fit_normals", "fit_anomalies", "validation_normals", "validation_anomalies")
+
+_NO_SPLIT = (
+    ValueError,
+    KeyError,
+    TypeError,
+    EOFError,
+    RuntimeError,  # an archive that seems encrypted, or of a kind that is not known
+    zipfile.BadZipFile,
+    zlib.error,
+)
+"""What numpy raises for a file that is something else, or was damaged, by where it was."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -67,7 +81,7 @@ class Split:
 
         Raises:
             FileNotFoundError: there is no such file.
-            ValueError: the file is not a split, or was changed since.
+            SplitDamaged: the file is not a split, or was changed since.
         """
         name = str(path) if isinstance(path, Path) else "what was given as a split"
         try:
@@ -78,8 +92,12 @@ class Split:
                     **{field: stored[field].astype(np.int64) for field in ROW_FIELDS},
                 )
                 digest = str(stored["digest"])
-        except (ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-            raise ValueError(f"{name} is not a stored split ({error}); make it anew") from None
+        except _NO_SPLIT as error:
+            raise SplitDamaged(
+                f"{name} is not a stored split ({error}); delete it, and it is made anew"
+            ) from None
         if split.digest != digest:
-            raise ValueError(f"{name} was changed after it was written; make it anew")
+            raise SplitDamaged(
+                f"{name} was changed after it was written; delete it, and it is made anew"
+            )
         return split

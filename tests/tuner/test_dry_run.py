@@ -6,11 +6,15 @@ from types import ModuleType
 
 import pytest
 
+from tests.models.data.conftest import small
+from tests.models.data.test_sources import copy_of, use
 from tests.tuner.typed_commands import FakeApi, recorded_run
 from tuner import search
 from tuner.journal import Journal
 from tuner.lock import sole_driver
 from tuner.run_folder import RunFolder
+
+__all__ = ["small"]
 
 
 def begun(folder: Path, trials: int) -> None:
@@ -49,6 +53,23 @@ def test_a_dry_run_would_not_say_which_run_it_is(
     said = capsys.readouterr().out
     assert said.startswith("small-3 goes on: 1 of 4 trials have ended; storage none; W&B off.\n")
     assert "Epochs left: at least 4, at most 5," in said
+
+
+def test_a_dry_run_would_download_images_in_silence(
+    api: FakeApi, small: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    use(monkeypatch, copy_of(small))
+    monkeypatch.setenv("TUNER_CACHE", "images")
+    monkeypatch.delenv("RAY_ADDRESS", raising=False)
+    few = ["data.fit_normals=20", "data.validation_normals=5", "data.validation_anomalies=5"]
+    sets = [f"--set={one}" for one in (*few, "fixed.width=2", "wandb.mode=off")]
+    assert search.main(["--space", "small.yaml", "--dry-run", *sets]) == 0
+    said = capsys.readouterr().out.splitlines()
+    assert said[0].startswith("New run runs/small-1")
+    assert said[1] == "Downloading FashionMNIST (1 MB): download 1"
+    assert said[2].startswith("FashionMNIST from download 1")
+    assert said[-1] == "Nothing was started, and nothing was written, downloads of images apart."
+    assert Path("images/fashion-mnist").is_dir()
 
 
 @pytest.mark.usefixtures("probed")

@@ -48,6 +48,18 @@ def recorded(run_folder: Path) -> History:
     return History(read_journal(run_folder / "events.jsonl"))
 
 
+def check_wandb(folder: Path) -> None:
+    """W&B's files, read back, hold the AUROC of every recorded epoch, once and in order."""
+    written = {
+        name: [(row["epoch"], row["auroc"]) for row in run.rows]
+        for name, run in wandb_runs(folder).items()
+    }
+    assert written == {
+        f"trial-{number}": [(row.epoch, row.metrics["auroc"]) for row in trial.rows]
+        for number, trial in recorded(folder).trials.items()
+    }
+
+
 def wait_for_rows(
     run_folder: Path, count: int, process: subprocess.Popen[str], within_s: float = 120
 ) -> None:
@@ -77,8 +89,8 @@ def test_a_search_would_leave_a_part_of_its_results_out(tmp_path: Path) -> None:
     for number in trials:
         assert (folder / "trials" / str(number) / "best" / "model.safetensors").exists()
         assert not list((folder / "trials" / str(number)).glob("checkpoint*"))
-    written = wandb_runs(folder)
-    assert len(written) == 5
+    assert len(trials) == 5
+    check_wandb(folder)
     assert "python -m tuner.retrain --search" in said
 
 
@@ -106,8 +118,8 @@ def test_a_stopped_driver_would_lose_or_repeat_an_epoch(tmp_path: Path, number: 
     for trial in after.trials.values():
         assert trial.state != "running"
         assert [row.epoch for row in trial.rows] == list(range(1, trial.epochs + 1))
-    written = wandb_runs(folder)
-    assert len(written) == 4
+    assert len(after.trials) == 4
+    check_wandb(folder)
 
 
 def test_a_search_would_open_the_test_images(tmp_path: Path, fashion_mnist: Source) -> None:

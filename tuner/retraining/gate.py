@@ -1,6 +1,6 @@
 """The door to the test split: every opening is written down before it happens, and counted.
 
-The record lies beside the search folders, so that it outlives each of them.
+The record of searches lies beside their folders, so that it outlives each of them.
 """
 
 import fcntl
@@ -37,7 +37,7 @@ def check_record(plan: Plan) -> None:
     except OSError as error:
         raise TunerError(
             f"openings of the test split are counted in {path}, which cannot be written: "
-            f"{error.strerror}; put the search into a folder of your own"
+            f"{error.strerror}; put the search, or the configuration, into a folder of your own"
         ) from None
 
 

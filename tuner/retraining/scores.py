@@ -51,7 +51,7 @@ def seed_scores(
     if fitted.error_threshold is not None:
         thresholds["regression"] = fitted.error_threshold
     if autoencoder and on_validation.error is not None:
-        thresholds["training_loss"] = _training_loss(fitted, data.fit)
+        thresholds["training_loss"] = _training_loss(training)
         normal_errors = on_validation.error[~data.validation.anomalous.numpy()]
         thresholds[f"quantile_{QUANTILE}"] = float(np.quantile(normal_errors, QUANTILE))
     return SeedScores(
@@ -64,12 +64,9 @@ def seed_scores(
     )
 
 
-def _training_loss(autoencoder: FittedDetector, fit: LabelledImages) -> float:
-    """The autoencoder's final mean training loss: its mean error over the normals of fit.
-
-    Of the detector that is kept: the mean over its epoch's steps was taken while it still learnt.
-    """
-    return float(autoencoder.score_parts(fit.images[~fit.anomalous])[ERROR].double().mean())
+def _training_loss(autoencoder: Trained) -> float:
+    """The final mean training loss: of its last usable epoch, which need not be the kept one."""
+    return autoencoder.rows[-1].losses["reconstruction"]
 
 
 def _split_scores(fitted: FittedDetector, images: LabelledImages, *, held_out: bool) -> SplitScores:

@@ -98,7 +98,7 @@ def _decisions(metrics: Metrics) -> list[str]:
 
 _WORDS = {
     "regression": "logistic regression on validation",
-    "training_loss": "its mean training loss, the published threshold",
+    "training_loss": "its final mean training loss, the published threshold",
     "quantile_0.95": "0.95 quantile of validation normals",
 }
 

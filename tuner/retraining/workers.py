@@ -6,6 +6,7 @@ the pipe breaks and its children end; if a child goes, its pipe ends and this pr
 
 import multiprocessing
 import signal
+import sys
 import traceback
 from collections import deque
 from collections.abc import Iterator, Sequence
@@ -14,6 +15,7 @@ from dataclasses import dataclass
 from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 from tuner.notices import Say
@@ -128,11 +130,27 @@ def _start(setting: Setting) -> _Member:
     resource_tracker.ensure_running()
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
-        process.start()
+        with _main_hidden():
+            process.start()
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
     theirs.close()
     return _Member(process=process, pipe=ours)
+
+
+@contextmanager
+def _main_hidden() -> Iterator[None]:
+    """Whoever starts meanwhile does not import the main module, which may be anybody's script.
+
+    A spawned process would, and a script whose work is not under `if __name__ == "__main__":`
+    would be run again in each.
+    """
+    main = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = main
 
 
 def _serve(pipe: Connection, setting: Setting) -> None:

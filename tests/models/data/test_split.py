@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from models.data.places import SplitDamaged
 from models.data.split import ROW_FIELDS, Split
 
 
@@ -68,6 +70,20 @@ def test_a_file_that_is_no_split_is_refused(tmp_path: Path, content: bytes) -> N
     (tmp_path / "split.npz").write_bytes(content)
     with pytest.raises(ValueError, match=r"split\.npz is not a stored split"):
         Split.load(tmp_path / "split.npz")
+
+
+def test_damage_at_any_byte_is_found_and_said(split: Split) -> None:
+    whole = BytesIO()
+    np.savez_compressed(whole, allow_pickle=False, **split._arrays())
+    refused = 0
+    for at in range(whole.tell()):
+        damaged = bytearray(whole.getvalue())
+        damaged[at] ^= 0xFF
+        try:
+            assert Split.load(BytesIO(damaged)) == split  # a time stamp, or the like
+        except SplitDamaged:
+            refused += 1
+    assert refused > whole.tell() / 3
 
 
 def test_a_failed_save_leaves_the_old_file_whole(

@@ -9,7 +9,7 @@ import pytest
 from tuner.retraining import RetrainSummary, jobs, outcome, retrain
 from tuner.retraining.plan import Job, Plan, Setting, make_plan
 from tuner.run_folder import RunFolder
-from tuner.space import Space, dump_space
+from tuner.space import Space, dump_space, load_space
 
 SEEDS, EPOCHS, WIDTH = 2, 2, 8
 
@@ -24,6 +24,13 @@ def make_run(folder: Path, **changes: Any) -> Path:
         "trials": 1,
     }
     dump_space(Space.model_validate(written | changes), folder / "best.yaml")
+    return folder
+
+
+def make_search(folder: Path) -> Path:
+    """A run's folder as a search leaves it, as far as a retrain reads it."""
+    make_run(folder)
+    dump_space(load_space(folder / "best.yaml"), folder / "space.yaml")
     return folder
 
 

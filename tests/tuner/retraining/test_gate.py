@@ -5,14 +5,15 @@ from pathlib import Path
 
 import pytest
 
-from tests.tuner.retraining.conftest import plan_of
+from tests.tuner.retraining.conftest import make_search, plan_of
 from tuner.errors import TunerError
 from tuner.retraining.gate import Openings, check_record, open_test
 
 
 def test_another_configuration_or_class_would_be_counted_as_the_same(tmp_path: Path) -> None:
+    for name in ("one", "two", "three"):
+        make_search(tmp_path / "runs" / name)
     plan = plan_of(tmp_path / "runs" / "one")
-    plan.run_folder.path.parent.mkdir()
     assert open_test(plan) == Openings(of_configuration=1, of_task=1)
     wider = plan_of(tmp_path / "runs" / "two", fixed={"width": 4})
     assert open_test(wider) == Openings(of_configuration=1, of_task=2)
@@ -23,7 +24,7 @@ def test_another_configuration_or_class_would_be_counted_as_the_same(tmp_path: P
 
 
 def test_a_line_torn_by_a_crash_would_swallow_the_next(tmp_path: Path) -> None:
-    plan = plan_of(tmp_path / "run")
+    plan = plan_of(make_search(tmp_path / "run"))
     open_test(plan)
     with plan.run_folder.test_openings.open("a") as file:
         file.write('{"detector": "two-')
@@ -35,7 +36,7 @@ def test_a_line_torn_by_a_crash_would_swallow_the_next(tmp_path: Path) -> None:
 
 
 def test_training_would_start_where_the_opening_cannot_be_counted(tmp_path: Path) -> None:
-    plan = plan_of(tmp_path / "run")
+    plan = plan_of(make_search(tmp_path / "run"))
     plan.run_folder.test_openings.mkdir()
     with pytest.raises(TunerError, match="which cannot be written"):
         check_record(plan)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.test_architecture import loaded_after
-from tests.tuner.retraining.conftest import make_run, plan_of
+from tests.tuner.retraining.conftest import make_run, make_search, plan_of
 from tests.tuner.retraining.test_training import make_setting
 from tuner.retraining.plan import Job, Setting
 from tuner.retraining.workers import JobFailed, run_jobs
@@ -22,6 +22,13 @@ from pathlib import Path
 from tuner.retraining import retrain
 if __name__ == "__main__":
     retrain(Path(sys.argv[1]), epochs=100000, say=lambda text: print(text, flush=True))
+"""
+
+AS_IN_THE_README = """
+from pathlib import Path
+from tuner.api import load, retrain
+retrain(Path("run"), seeds=1, epochs=1, baselines=False, say=print)
+print(load(Path("run")).detector)
 """
 
 
@@ -55,7 +62,7 @@ def test_processes_or_parts_of_files_would_outlive_a_retrain(
     tmp_path: Path, kind: signal.Signals
 ) -> None:
     """SIGINT as a terminal sends it, to all processes at once; SIGKILL to the first alone."""
-    folder = make_run(tmp_path / "run")
+    folder = make_search(tmp_path / "run")
     script = tmp_path / "endless.py"
     script.write_text(ENDLESS)
     with subprocess.Popen(
@@ -76,9 +83,21 @@ def test_processes_or_parts_of_files_would_outlive_a_retrain(
     assert (tmp_path / "test-openings.jsonl").read_text() == ""
     if kind is signal.SIGINT:
         assert errors.count("Traceback") == 1, errors  # the first process's own
-        assert [path.name for path in folder.iterdir()] == ["best.yaml"]
+        assert {path.name for path in folder.iterdir()} == {"best.yaml", "space.yaml"}
     else:
         assert not (folder / "retrain").exists() and not (folder / "model").exists()
+
+
+def test_a_script_that_retrains_would_run_again_in_each_of_its_processes(tmp_path: Path) -> None:
+    make_run(tmp_path / "run")
+    script = tmp_path / "mine.py"
+    script.write_text(AS_IN_THE_README)
+    done = subprocess.run(
+        [sys.executable, str(script)], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.splitlines()[-1] == "two-discriminator-gan"
+    assert done.stdout.count("epoch 1/1") == 1
 
 
 def wait_until_gone(group: int, timeout_s: float = 30.0) -> None:

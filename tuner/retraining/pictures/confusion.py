@@ -12,6 +12,7 @@ from tuner.retraining.plan import AUTOENCODER
 from tuner.retraining.report import Metrics, keyed_blocks, task_title
 
 _KINDS = ("normal", "anomaly")
+_AUTOENCODER = {"training_loss": "final training loss", "quantile_0.95": "0.95 quantile"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,7 +47,7 @@ def _panels(metrics: Metrics) -> Iterator[_Panel]:
                 title=block["label"], threshold="validation threshold", figures=block["test"]
             )
             continue
-        for name, words in (("training_loss", "training loss"), ("quantile_0.95", "0.95 quantile")):
+        for name, words in _AUTOENCODER.items():
             yield _Panel(
                 title=block["label"],
                 threshold=f"threshold: {words}",
