@@ -39,7 +39,10 @@ class NoAttempt(Enum):
 
 
 class Engine:
-    """One search, from its first trial or from where its journal stands."""
+    """One search, from its first trial or from where its journal stands.
+
+    `time_budget_s` counts all its drivers together; None is what the record says, if anything.
+    """
 
     def __init__(  # its collaborators, each made by the caller
         self,
@@ -54,7 +57,6 @@ class Engine:
         self._space = space
         self._scheduler = scheduler
         self.slots = slots
-        self._time_budget_s = time_budget_s
         self.listeners: Sequence[SearchListener] = ()
         self._clock = clock
         self._running: dict[str, Attempt] = {}
@@ -70,8 +72,13 @@ class Engine:
         for event in events:
             self._replay(event)
         self.recorded_until = events[-1]["time"] if events else None
+        recorded_s = self.history.time_budget_s
         self._write(
-            event="driver", resumed=bool(events), slots=slots, space=space.model_dump(mode="json")
+            event="driver",
+            resumed=bool(events),
+            slots=slots,
+            time_budget_s=recorded_s if time_budget_s is None else time_budget_s,
+            space=space.model_dump(mode="json"),
         )
         self._started = self._clock()
         self._seconds_before = self.history.seconds
@@ -96,7 +103,8 @@ class Engine:
     @property
     def out_of_time(self) -> bool:
         """Whether the time budget is used up, that of all drivers together."""
-        return self._time_budget_s is not None and self.seconds >= self._time_budget_s
+        budget_s = self.history.time_budget_s
+        return budget_s is not None and self.seconds >= budget_s
 
     @property
     def finished(self) -> bool:

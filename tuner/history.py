@@ -21,6 +21,7 @@ class History:
     attempt that ended by one of the latter two: its worker is not lost as well.
 
     `started` is the time of the very first event, which tells this search from all others.
+    `time_budget_s` is the newest driver's, in seconds of all drivers together; None without one.
 
     A driver that was killed wrote no last word: its time counts up to its last event.
     """
@@ -34,6 +35,7 @@ class History:
         self.decisions: dict[int, Decision] = {}
         self.started: float | None = None
         self.seconds = 0.0
+        self.time_budget_s: float | None = None
         self._last_time: float | None = None
         for event in events:
             self.apply(event)
@@ -44,6 +46,8 @@ class History:
             self.started = event["time"]
         self._count_seconds(event)
         match event["event"]:
+            case "driver":  # records of earlier versions do not have it
+                self.time_budget_s = event.get("time_budget_s", self.time_budget_s)
             case "asked":
                 self.trials[event["trial"]] = _asked(event)
             case "attempt":
