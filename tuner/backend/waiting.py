@@ -49,4 +49,4 @@ def has_place(group: PlacementGroup) -> bool:
 
     The node in an actor's address does not tell: before there is one, Ray writes the driver's own.
     """
-    return bool(placement_group_table(group)["state"] == "CREATED")
+    return bool(placement_group_table(group).get("state") == "CREATED")
