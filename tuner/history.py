@@ -16,9 +16,10 @@ from tuner.record import Decision, EpochRow, TrialView
 class History:
     """All trials of a search by number, their last decision, and the drivers' seconds.
 
-    Since a trial's last epoch, `losses` counts the workers that it has lost, `hangs` those that
-    were ended because they were silent, and `errors` those of its training. `explained` is the last
-    attempt that ended by one of the latter two: its worker is not lost as well.
+    Since a trial's last epoch, `losses` counts the workers that it has lost, `outages` those apart
+    that did not reach what they start from, `hangs` those that were ended because they were
+    silent, and `errors` those of its training. `explained` is the last
+    attempt that ended by one of the last two: its worker is not lost as well.
 
     `started` is the time of the very first event, which tells this search from all others.
     `time_budget_s` is the newest driver's, in seconds of all drivers together; None without one.
@@ -29,6 +30,7 @@ class History:
     def __init__(self, events: Iterable[Event] = ()) -> None:
         self.trials: dict[int, TrialView] = {}
         self.losses: Counter[int] = Counter()
+        self.outages: Counter[int] = Counter()
         self.hangs: Counter[int] = Counter()
         self.errors: Counter[int] = Counter()
         self.explained: dict[int, int] = {}
@@ -53,7 +55,9 @@ class History:
             case "attempt":
                 self._update(event, attempts=event["attempt"])
             case "lost":
-                self._count(event, self.losses, "lost_workers")
+                out_of_reach = event.get("out_of_reach", False)  # not in earlier records
+                kind = self.outages if out_of_reach else self.losses
+                self._count(event, kind, "lost_workers")
             case "hung":
                 self._count(event, self.hangs, "hangs")
                 self.explained[event["trial"]] = event["attempt"]
@@ -61,7 +65,7 @@ class History:
                 self._count(event, self.errors, "errors")
                 self.explained[event["trial"]] = event["attempt"]
             case "epoch":
-                for counter in (self.losses, self.hangs, self.errors):
+                for counter in (self.losses, self.outages, self.hangs, self.errors):
                     counter[event["trial"]] = 0
                 self._update(event, rows=(*self.trials[event["trial"]].rows, row_of(event)))
                 self.decisions[event["trial"]] = Decision(**event["decision"])

@@ -7,7 +7,7 @@ import pytest
 
 from tests.tuner.simulated import Simulation, row, small_space
 from tuner.attempt import Report
-from tuner.engine import NoAttempt
+from tuner.engine import OUTAGES, NoAttempt
 from tuner.history import History
 from tuner.journal import Event, Journal, read_journal
 from tuner.replaying import replay
@@ -168,6 +168,35 @@ def test_errors_and_lost_workers_would_eat_each_others_retries(tmp_path: Path) -
         simulation.let_go(attempt_id)
     trial, history = simulation.engine.trials[0], simulation.engine.history
     assert (trial.state, history.losses[0], history.errors[0]) == ("running", 3, 1)
+
+
+def test_an_outage_of_the_storage_would_use_up_the_retries_of_lost_workers(tmp_path: Path) -> None:
+    simulation = Simulation(small_space(), tmp_path)
+
+    def out_of_reach() -> None:
+        simulation.fill()
+        (attempt_id,) = simulation.running
+        del simulation.running[attempt_id]
+        simulation.engine.attempt_over(attempt_id, "no bucket", out_of_reach=True)
+
+    for _ in range(OUTAGES - 1):
+        out_of_reach()
+    simulation.engine.close()
+    simulation.engine = simulation.open()  # and a resume counts on
+    trial = simulation.engine.trials[0]
+    assert (trial.state, trial.lost_workers) == ("running", OUTAGES - 1)
+    simulation.fill()
+    simulation.step()
+    (attempt_id,) = simulation.running
+    simulation.let_go(attempt_id)
+    for _ in range(OUTAGES):
+        assert simulation.engine.trials[0].state == "running"
+        out_of_reach()
+    trial = simulation.engine.trials[0]
+    reason = f"error: out of reach {OUTAGES} times in a row: no bucket"
+    assert (trial.state, trial.reason) == ("failed", reason)
+    simulation.run().close()
+    assert replay(tmp_path / "events.jsonl").difference is None
 
 
 def error() -> Report:
