@@ -28,6 +28,7 @@ from tuner.space import Space
 from tuner.study import Study
 
 HANGS = 2  # so often in a row, without an epoch in between, a trial may hang: then it has failed
+OUTAGES = 20  # the same for workers out of reach of the storage: each waits 40 s by itself at least
 HOPELESS = 3  # trials that fail before any epoch, with none that has reported: the search ends
 
 
@@ -39,7 +40,10 @@ class NoAttempt(Enum):
 
 
 class Engine:
-    """One search, from its first trial or from where its journal stands."""
+    """One search, from its first trial or from where its journal stands.
+
+    `time_budget_s` counts all its drivers together; None is what the record says, if anything.
+    """
 
     def __init__(  # its collaborators, each made by the caller
         self,
@@ -54,7 +58,6 @@ class Engine:
         self._space = space
         self._scheduler = scheduler
         self.slots = slots
-        self._time_budget_s = time_budget_s
         self.listeners: Sequence[SearchListener] = ()
         self._clock = clock
         self._running: dict[str, Attempt] = {}
@@ -70,8 +73,13 @@ class Engine:
         for event in events:
             self._replay(event)
         self.recorded_until = events[-1]["time"] if events else None
+        recorded_s = self.history.time_budget_s
         self._write(
-            event="driver", resumed=bool(events), slots=slots, space=space.model_dump(mode="json")
+            event="driver",
+            resumed=bool(events),
+            slots=slots,
+            time_budget_s=recorded_s if time_budget_s is None else time_budget_s,
+            space=space.model_dump(mode="json"),
         )
         self._started = self._clock()
         self._seconds_before = self.history.seconds
@@ -96,7 +104,8 @@ class Engine:
     @property
     def out_of_time(self) -> bool:
         """Whether the time budget is used up, that of all drivers together."""
-        return self._time_budget_s is not None and self.seconds >= self._time_budget_s
+        budget_s = self.history.time_budget_s
+        return budget_s is not None and self.seconds >= budget_s
 
     @property
     def finished(self) -> bool:
@@ -136,12 +145,13 @@ class Engine:
             self._give_up_if_hopeless()
         return Decision(action="stop", reason=f"error: {reason}")
 
-    def attempt_over(self, attempt_id: str, cause: str = "") -> None:
+    def attempt_over(self, attempt_id: str, cause: str = "", *, out_of_reach: bool = False) -> None:
         """Take note that the backend has let go of an attempt; `cause` is what it knows of why.
 
         A trial that has not ended by then is tried again. If neither an error nor a hang explains
         the end, it has lost its worker, and is tried `resources.infrastructure_retries` times
-        without an epoch in between.
+        without an epoch in between. A worker that was `out_of_reach` of what it starts from, as in
+        an outage of the storage, uses none of them up: such ones have a number of their own.
         """
         attempt = self._running.pop(attempt_id, None)
         if attempt is None or self.stopping:
@@ -150,7 +160,13 @@ class Engine:
         if self.history.trials[number].state != "running":
             return
         if self.history.explained.get(number) != attempt.attempt:
-            self._write(event="lost", trial=number, attempt=attempt.attempt, cause=cause)
+            self._write(
+                event="lost",
+                trial=number,
+                attempt=attempt.attempt,
+                cause=cause,
+                out_of_reach=out_of_reach,
+            )
         reason = self._spent(number, cause)
         if reason:
             self._end(number, "failed", reason)
@@ -161,10 +177,13 @@ class Engine:
     def _spent(self, number: int, cause: str) -> str:
         """Why a trial that has lost its worker is not tried again; empty if it is."""
         losses, hangs = self.history.losses[number], self.history.hangs[number]
+        outages = self.history.outages[number]
         if hangs >= HANGS:
             return f"error: hung {hangs} times in a row; its log has the stacks"
         if losses > self._space.resources.infrastructure_retries:
             return f"error: worker lost {losses} times in a row" + (f": {cause}" if cause else "")
+        if outages >= OUTAGES:
+            return f"error: out of reach {outages} times in a row: {cause}"
         return ""
 
     def epoch_seconds(self, attempt_id: str) -> list[float] | None:

@@ -16,11 +16,13 @@ from tuner.record import Decision, EpochRow, TrialView
 class History:
     """All trials of a search by number, their last decision, and the drivers' seconds.
 
-    Since a trial's last epoch, `losses` counts the workers that it has lost, `hangs` those that
-    were ended because they were silent, and `errors` those of its training. `explained` is the last
-    attempt that ended by one of the latter two: its worker is not lost as well.
+    Since a trial's last epoch, `losses` counts the workers that it has lost, `outages` those apart
+    that did not reach what they start from, `hangs` those that were ended because they were
+    silent, and `errors` those of its training. `explained` is the last
+    attempt that ended by one of the last two: its worker is not lost as well.
 
     `started` is the time of the very first event, which tells this search from all others.
+    `time_budget_s` is the newest driver's, in seconds of all drivers together; None without one.
 
     A driver that was killed wrote no last word: its time counts up to its last event.
     """
@@ -28,12 +30,14 @@ class History:
     def __init__(self, events: Iterable[Event] = ()) -> None:
         self.trials: dict[int, TrialView] = {}
         self.losses: Counter[int] = Counter()
+        self.outages: Counter[int] = Counter()
         self.hangs: Counter[int] = Counter()
         self.errors: Counter[int] = Counter()
         self.explained: dict[int, int] = {}
         self.decisions: dict[int, Decision] = {}
         self.started: float | None = None
         self.seconds = 0.0
+        self.time_budget_s: float | None = None
         self._last_time: float | None = None
         for event in events:
             self.apply(event)
@@ -44,12 +48,16 @@ class History:
             self.started = event["time"]
         self._count_seconds(event)
         match event["event"]:
+            case "driver":  # records of earlier versions do not have it
+                self.time_budget_s = event.get("time_budget_s", self.time_budget_s)
             case "asked":
                 self.trials[event["trial"]] = _asked(event)
             case "attempt":
                 self._update(event, attempts=event["attempt"])
             case "lost":
-                self._count(event, self.losses, "lost_workers")
+                out_of_reach = event.get("out_of_reach", False)  # not in earlier records
+                kind = self.outages if out_of_reach else self.losses
+                self._count(event, kind, "lost_workers")
             case "hung":
                 self._count(event, self.hangs, "hangs")
                 self.explained[event["trial"]] = event["attempt"]
@@ -57,7 +65,7 @@ class History:
                 self._count(event, self.errors, "errors")
                 self.explained[event["trial"]] = event["attempt"]
             case "epoch":
-                for counter in (self.losses, self.hangs, self.errors):
+                for counter in (self.losses, self.outages, self.hangs, self.errors):
                     counter[event["trial"]] = 0
                 self._update(event, rows=(*self.trials[event["trial"]].rows, row_of(event)))
                 self.decisions[event["trial"]] = Decision(**event["decision"])

@@ -61,7 +61,7 @@ def parser() -> argparse.ArgumentParser:
         "--time-budget",
         type=_budget,
         metavar="TIME",
-        help="stop after 600, 10m or 2h, all starts of the search together",
+        help="stop after 600, 10m or 2h, all starts of the search together; --resume keeps to it",
     )
     add("--seed", type=whole, help="of the whole search")
     cluster = "of a Ray cluster, or auto on one of its machines (default: $RAY_ADDRESS)"

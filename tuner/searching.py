@@ -15,6 +15,7 @@ from tuner.backend.address import CLUSTER_VARIABLE, reached
 from tuner.backend.asha import make_scheduler
 from tuner.backend.packs import lanes_of_a_gpu
 from tuner.backend.run import connection, run
+from tuner.console.lines import duration_text
 from tuner.console.listener import ConsoleListener
 from tuner.console.state import SearchState
 from tuner.engine import Engine
@@ -68,8 +69,9 @@ def search(
     """Search `space` and leave record and results in `run_folder`.
 
     Where the folder holds a record, the search goes on from it. `time_budget_s` counts all drivers
-    of the search together. `storage` names a folder that all machines see, or s3://bucket/prefix;
-    without it, it is the recorded one or $TUNER_STORAGE.
+    of the search together and is recorded: it holds until another is given. `storage` names a
+    folder that all machines see, or s3://bucket/prefix; without it, it is the recorded one or
+    $TUNER_STORAGE.
 
     Raises TunerError or DataProblem for what people can mend.
     """
@@ -129,6 +131,8 @@ def _search_on(
     console = ConsoleListener(run_folder.name, _state(space), slots)
     wandb = _wandb(space, run_folder, engine)
     engine.listeners = (console, wandb, *keeper.begin(engine, space))
+    if engine.recorded_until is not None and engine.history.time_budget_s is not None:
+        say(_budget_line(engine.history.time_budget_s, engine.seconds))
     if engine.trials:
         console.restore(engine.trials)
         wandb.rebuild(engine.trials)
@@ -172,6 +176,14 @@ def _finish(
         finished=engine.finished,
         interrupted=engine.interrupted,
         failure=engine.failure,
+    )
+
+
+def _budget_line(budget_s: float, used_s: float) -> str:
+    """What holds for a search that goes on."""
+    return (
+        f"Time budget of all starts together: {duration_text(budget_s)}, of which "
+        f"{duration_text(used_s)} is used; --time-budget changes it."
     )
 
 

@@ -7,8 +7,10 @@ import pytest
 
 from tests.tuner.simulated import Simulation, row, small_space
 from tuner.attempt import Report
-from tuner.engine import NoAttempt
+from tuner.engine import OUTAGES, NoAttempt
+from tuner.history import History
 from tuner.journal import Event, Journal, read_journal
+from tuner.replaying import replay
 
 
 def events(folder: Path, *kinds: str) -> list[Event]:
@@ -168,6 +170,35 @@ def test_errors_and_lost_workers_would_eat_each_others_retries(tmp_path: Path) -
     assert (trial.state, history.losses[0], history.errors[0]) == ("running", 3, 1)
 
 
+def test_an_outage_of_the_storage_would_use_up_the_retries_of_lost_workers(tmp_path: Path) -> None:
+    simulation = Simulation(small_space(), tmp_path)
+
+    def out_of_reach() -> None:
+        simulation.fill()
+        (attempt_id,) = simulation.running
+        del simulation.running[attempt_id]
+        simulation.engine.attempt_over(attempt_id, "no bucket", out_of_reach=True)
+
+    for _ in range(OUTAGES - 1):
+        out_of_reach()
+    simulation.engine.close()
+    simulation.engine = simulation.open()  # and a resume counts on
+    trial = simulation.engine.trials[0]
+    assert (trial.state, trial.lost_workers) == ("running", OUTAGES - 1)
+    simulation.fill()
+    simulation.step()
+    (attempt_id,) = simulation.running
+    simulation.let_go(attempt_id)
+    for _ in range(OUTAGES):
+        assert simulation.engine.trials[0].state == "running"
+        out_of_reach()
+    trial = simulation.engine.trials[0]
+    reason = f"error: out of reach {OUTAGES} times in a row: no bucket"
+    assert (trial.state, trial.reason) == ("failed", reason)
+    simulation.run().close()
+    assert replay(tmp_path / "events.jsonl").difference is None
+
+
 def error() -> Report:
     return Report(outcome="error", reason="CUDA gave up")
 
@@ -194,6 +225,28 @@ def test_a_time_budget_would_start_anew_with_each_driver(tmp_path: Path) -> None
     reopened = again.open()
     assert not reopened.stopping
     assert reopened.seconds == pytest.approx(spent, abs=5)
+
+
+def test_a_resume_would_run_without_the_time_budget_that_the_search_was_given(
+    tmp_path: Path,
+) -> None:
+    first = Simulation(small_space(), tmp_path, time_budget_s=20)
+    first.run()  # and is killed: nothing is closed
+    again = Simulation(small_space(), tmp_path, clock=first.clock)
+    assert again.engine.stopping
+    more = Simulation(small_space(), tmp_path, time_budget_s=10_000, clock=first.clock)
+    assert not more.engine.stopping, "the option overrides the record"
+    more.run().close()
+    budgets = [event["time_budget_s"] for event in events(tmp_path, "driver")]
+    assert budgets == [20, 20, 10_000]
+    assert replay(tmp_path / "events.jsonl").difference is None
+
+
+def test_a_record_from_before_time_budgets_were_recorded_would_not_be_read() -> None:
+    new = {"event": "driver", "time": 1.0, "time_budget_s": 20}
+    old = {"event": "driver", "time": 2.0}
+    assert History([old]).time_budget_s is None
+    assert History([new, old]).time_budget_s == 20
 
 
 class Recorder:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.tuner.simulated import small_space
+from tests.tuner.simulated import Simulation, small_space
 from tuner.errors import TunerError
 from tuner.lock import driver_of, sole_driver
 from tuner.run_folder import RunFolder
@@ -77,3 +77,18 @@ def test_which_run_it_is_would_not_be_said_first(
             search(small_space(), run_folder=tmp_path / "a-1")
         assert capsys.readouterr().out.splitlines()[0] == first
         dump_space(resolve_scale(small_space(), Machine(cpus=2)), tmp_path / "a-1" / "space.yaml")
+
+
+def test_a_search_that_goes_on_would_not_say_which_time_budget_holds(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    space = resolve_scale(small_space(wandb={"mode": "off"}), Machine(cpus=2))
+    dump_space(space, tmp_path / "a-1" / "space.yaml")
+    first = Simulation(space, tmp_path / "a-1", time_budget_s=90)
+    first.run().close()
+    found = search(space, run_folder=tmp_path / "a-1")
+    assert len(found.trials) == len(first.engine.trials)
+    said = capsys.readouterr().out
+    assert "Time budget of all starts together: 1:30, of which 1:3" in said
+    assert "is used; --time-budget changes it." in said
+    assert "is used up; --time-budget gives it more." in said

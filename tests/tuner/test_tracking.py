@@ -2,6 +2,7 @@
 
 import dataclasses
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -207,14 +208,19 @@ def test_rows_would_be_lost_when_the_server_stops_answering(
 
     monkeypatch.setattr(wandb, "init", only_offline)
     said: list[str] = []
-    listener = WandbListener(config(tmp_path, mode="online"), said.append)
+    folder = tmp_path / "a search"
+    folder.mkdir()
+    listener = WandbListener(config(folder, mode="online"), said.append)
     feed(listener, trial(0, 0.9, 0.8))
     feed(listener, trial(1, 0.7, state="running"))
     assert listener.close()
     assert len(said) == 1
     assert "kept offline" in said[0]
-    found = wandb_files.runs(tmp_path)
+    found = wandb_files.runs(folder)
     assert [len(found[name].rows) for name in ("trial-0", "trial-1")] == [2, 1]
+    command = [sys.executable, "-m", *shlex.split(said[0].split("`")[1]), "--dry-run"]
+    told = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert "Would sync 2 run(s)" in told.stderr + told.stdout
 
 
 def test_wandb_switched_off_would_still_be_imported_or_start_a_thread(tmp_path: Path) -> None:

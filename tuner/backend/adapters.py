@@ -78,7 +78,8 @@ class EngineScheduler(_Unsaved, FIFOScheduler):  # type: ignore[misc]  # ray has
 
     def on_trial_error(self, tune_controller: Any, trial: Any) -> None:
         """Called when an attempt's worker is gone, before the searcher hears of its end."""
-        self._engine.attempt_over(trial.trial_id, cause=_cause(trial.error_file))
+        cause, out_of_reach = _cause(trial.error_file)
+        self._engine.attempt_over(trial.trial_id, cause, out_of_reach=out_of_reach)
 
     def on_trial_result(self, tune_controller: Any, trial: Any, result: dict[str, Any]) -> str:
         """Called for each report, before anything else of Tune sees it."""
@@ -104,12 +105,20 @@ class EngineStopper(_Unsaved, Stopper):  # type: ignore[misc]  # ray has no type
         return self._engine.stopping
 
 
-def _cause(report: str | None) -> str:
-    """Why a worker died, by the last line of Tune's file on it; "" where there is none."""
+def _cause(report: str | None) -> tuple[str, bool]:
+    """Why a worker died, by the last line of Tune's file on it, and whether it was out of reach.
+
+    The first is "" where there is no file.
+    """
     with suppress(OSError):
         text = Path(report or "").read_text().strip()
         line = text.rpartition("\n")[2]
+        out_of_reach = line.startswith(_start_of(OutOfReachError))
         for kind in (OutOfReachError, WorkerLostError):  # these say it all in their own words
-            line = line.removeprefix(f"{kind.__module__}.{kind.__name__}: ")
-        return OUT_OF_MEMORY if _LOW_MEMORY in text else line[:_LONGEST]
-    return ""
+            line = line.removeprefix(_start_of(kind))
+        return OUT_OF_MEMORY if _LOW_MEMORY in text else line[:_LONGEST], out_of_reach
+    return "", False
+
+
+def _start_of(kind: type[Exception]) -> str:
+    return f"{kind.__module__}.{kind.__name__}: "

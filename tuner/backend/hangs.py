@@ -5,7 +5,7 @@ Tune then sees a dead worker like any other; the engine has heard before that th
 
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from statistics import median
@@ -14,11 +14,13 @@ from typing import Any
 import ray
 from ray._private import state
 from ray.tune import Callback
+from ray.tune.experiment import Trial
+from ray.util.placement_group import PlacementGroup
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from tuner.attempt import Attempt
 from tuner.backend.trainable import ATTEMPT
-from tuner.backend.waiting import Waiting
+from tuner.backend.waiting import Waiting, has_place
 from tuner.engine import Engine
 from tuner.notices import say
 from tuner.setting import TrialSetting
@@ -29,9 +31,9 @@ LEAST_S = 60.0  # no epoch counts as hanging before
 LEAST_STORED_S = 600.0  # nor before so much where checkpoints go to a storage, which may be slow
 LEAST_START_S = 120.0  # nor the start of a worker: imports, images, the first epoch
 CATCHING_UP = 2.0  # of the recorded epochs' time: a checkpoint may lie that far behind the record
-UNKNOWN_START_S = 1800.0  # while no worker of this driver has reported anything
+UNKNOWN_START_S = 1800.0  # while none has reported anything, or where Ray starts no process
 _REMOTE_S = 30.0  # time to reach a worker on another node
-
+_EVERY_S = 1.0  # between two looks for a worker's process
 
 TrainerOf = Callable[[Attempt, Any], Any]
 """The actor that trains an attempt, given that which Tune started; None while it waits for one."""
@@ -43,10 +45,25 @@ class _Process:
     node: str
 
 
+@dataclass(frozen=True)
+class _Live:
+    """A trial that has been given resources, with its actor, started or starting."""
+
+    trial: Any
+    actor: Any
+    place: PlacementGroup
+
+    @property
+    def attempt(self) -> Attempt:
+        attempt: Attempt = self.trial.config[ATTEMPT]
+        return attempt
+
+
 @dataclass
 class _Watched:
     since: float
     reports: int = 0
+    without_process_s: float = 0.0
 
 
 @dataclass
@@ -77,6 +94,13 @@ class HangClock:
         """An attempt had nothing to say yet: its silence begins now."""
         if attempt_id in self._watched:
             self._watched[attempt_id].since = self.now()
+
+    def without_process(self, attempt_id: str) -> float:
+        """Excuse an attempt whose process has yet to start, and return for how long in all."""
+        watched = self._watched[attempt_id]
+        watched.without_process_s += self.now() - watched.since
+        self.excuse(attempt_id)
+        return watched.without_process_s
 
     def look(self, at_work: Iterable[str]) -> list[tuple[str, float, int]]:
         """Seconds of silence and number of reports of every attempt that has a worker now.
@@ -126,6 +150,7 @@ class Watchdog(Callback):  # type: ignore[misc]  # ray has no types
         self.controller: Any = None
         self._waiting = Waiting(say)
         self._ending: set[str] = set()
+        self._looked = -_EVERY_S
 
     def __getstate__(self) -> dict[str, Any]:
         return {}
@@ -134,22 +159,55 @@ class Watchdog(Callback):  # type: ignore[misc]  # ray has no types
         """Called by Tune; workers that are silent for too long are ended."""
         if self.controller is None:
             return
-        live = _live_actors(self.controller)
-        self._waiting.look(len(live))
-        actors = {trial.trial_id: (trial.config[ATTEMPT], actor) for trial, actor in live}
-        for attempt_id, silent_s, reports in self.clock.look(actors):
+        live = {each.trial.trial_id: each for each in _live(self.controller)}
+        self._look_for_workers(live.values())
+        for attempt_id, silent_s, reports in self.clock.look(live):
             seconds = self._engine.epoch_seconds(attempt_id)
             if seconds is None or attempt_id in self._ending:
                 continue
             if silent_s > self.clock.limit(reports, seconds):
-                trainer = self._trainer_of(*actors[attempt_id])
-                process = None if trainer is None else _process(trainer)
-                if process is None:
-                    self.clock.excuse(attempt_id)
-                    continue
-                self._ending.add(attempt_id)
-                doomed = (trainer, actors[attempt_id][1])  # its own actor may be what is stuck
-                self._end(attempt_id, silent_s, process, doomed)
+                self._judge(attempt_id, silent_s, live[attempt_id])
+
+    def _look_for_workers(self, live: Collection[_Live]) -> None:
+        """Say when there are none; an actor that Ray has started no process for is none."""
+        now = time.monotonic()
+        if now - self._looked < _EVERY_S:
+            return
+        self._looked = now
+        running = any(each.trial.status == Trial.RUNNING for each in live)
+        self._waiting.look(running or any(_process(each.actor) for each in live))
+
+    def _judge(self, attempt_id: str, silent_s: float, live: _Live) -> None:
+        """End what a silent attempt hangs in, or excuse it for what is still to come."""
+        if _process(live.actor) is None:
+            if not has_place(live.place):
+                self.clock.excuse(attempt_id)
+            elif self.clock.without_process(attempt_id) >= UNKNOWN_START_S:
+                self._end_without_process(attempt_id, live.attempt.number, (live.actor,))
+            return
+        trainer = self._trainer_of(live.attempt, live.actor)
+        if trainer is None:
+            self.clock.excuse(attempt_id)
+            return
+        doomed = (trainer, live.actor)  # its own actor may be what is stuck
+        process = _process(trainer)
+        if process is None:  # a pack's, which has its place and which nobody knows any longer
+            self._end_without_process(attempt_id, live.attempt.number, doomed)
+        else:
+            self._ending.add(attempt_id)
+            self._end(attempt_id, silent_s, process, doomed)
+
+    def _end_without_process(self, attempt_id: str, number: int, doomed: Sequence[Any]) -> None:
+        """Give an actor up that Ray cannot start: the engine counts a lost worker."""
+        self._ending.add(attempt_id)
+        text = (
+            f"Ray has started no process for its worker on {_machine_of(doomed[0])}; see "
+            "/tmp/ray/session_latest/logs there. The worker counts as lost."
+        )
+        self._setting.files(number).log(text)
+        say(f"Trial {number}: {text}")
+        for actor in doomed:
+            ray.kill(actor)
 
     def _end(
         self, attempt_id: str, silent_s: float, process: _Process, doomed: tuple[Any, Any]
@@ -160,11 +218,11 @@ class Watchdog(Callback):  # type: ignore[misc]  # ray has no types
         threading.Thread(target=_end, args=(process, doomed, log), daemon=True).start()
 
 
-def _live_actors(controller: Any) -> list[tuple[Any, Any]]:
-    """Tune's trials that have been given resources, each with its actor, started or starting."""
+def _live(controller: Any) -> list[_Live]:
+    """Tune's trials that have been given resources."""
     live = controller._actor_manager._live_actors_to_ray_actors_resources
     return [
-        (trial, live[tracked][0])
+        _Live(trial, live[tracked][0], live[tracked][1].placement_group)
         for trial, tracked in list(controller._trial_to_actor.items())
         if tracked in live
     ]
@@ -175,6 +233,13 @@ def _process(actor: Any) -> _Process | None:
     known = state.actors(actor._actor_id.hex()) or {}
     pid = int(known.get("Pid", 0))
     return _Process(pid, known["Address"]["NodeID"]) if pid > 1 else None
+
+
+def _machine_of(actor: Any) -> str:
+    """The address of the machine where Ray has put an actor."""
+    node = (state.actors(actor._actor_id.hex()) or {}).get("Address", {}).get("NodeID")
+    found = [each["NodeManagerAddress"] for each in ray.nodes() if each["NodeID"] == node]
+    return found[0] if found else "its machine"
 
 
 def _end(process: _Process, doomed: Iterable[Any], log: Callable[[str], None]) -> None:

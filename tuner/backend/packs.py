@@ -8,17 +8,22 @@ sees their GPU alone.
 
 import math
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
 import ray
-from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+from ray.util.placement_group import placement_group, remove_placement_group
+from ray.util.scheduling_strategies import (
+    NodeAffinitySchedulingStrategy,
+    PlacementGroupSchedulingStrategy,
+)
 
 from models.hyperparameters import Value
 from tuner.attempt import Attempt, Report
+from tuner.backend.waiting import GPU_CAME, WAITS_FOR_GPU, Waiting, has_place
 from tuner.lanes import LaneChoice
 from tuner.leases import LeaseBook, Place, Structure
 from tuner.notices import say
@@ -29,6 +34,7 @@ from tuner.worker.reasons import reason_of
 _SPARE_CALLS = 8
 _PATIENCE_S = 5.0
 _SILENCE_S = 3.0
+_SLICE_S = 1.0
 
 
 class PackActor:
@@ -175,16 +181,36 @@ def lanes_of_a_gpu(setting: TrialSetting, values: Mapping[str, Value]) -> LaneCh
         here = next(each for each in ray.nodes() if each["NodeID"] == node)
         return measure_lanes(setting, values, max(1, int(here["Resources"].get("GPU", 1))))
 
-    answer = ray.remote(num_cpus=0, num_gpus=1, max_retries=1)(measure).remote()
     try:
-        if not ray.wait([answer], timeout=_SILENCE_S)[0]:
-            say("Asking a GPU how many trials train best as one: measured once, then remembered.")
-        found: LaneChoice = ray.get(answer)
+        return _on_a_gpu(measure)
     except ray.exceptions.RayError as error:
         cause = error.cause if isinstance(error, ray.exceptions.RayTaskError) else error
         text = f"1 lane: what more would gain could not be measured: {reason_of(cause)}"
         return LaneChoice(sentence=text)
-    return found
+
+
+def _on_a_gpu(measure: Callable[[], LaneChoice]) -> LaneChoice:
+    """Wait for a GPU, however long that takes, and have it measure.
+
+    In slices: between them a signal gets through.
+    """
+    waiting = Waiting(say, waits=WAITS_FOR_GPU, goes_on=GPU_CAME)
+    place = placement_group([{"GPU": 1}])
+    try:
+        while not place.wait(_SLICE_S):
+            waiting.look(0)
+        waiting.look(1)
+        there = PlacementGroupSchedulingStrategy(place)
+        task = ray.remote(num_cpus=0, num_gpus=1, max_retries=1, scheduling_strategy=there)
+        answer = task(measure).remote()
+        if not ray.wait([answer], timeout=_SILENCE_S)[0]:
+            say("Asking a GPU how many trials train best as one: measured once, then remembered.")
+        while not ray.wait([answer], timeout=_SLICE_S)[0]:
+            waiting.look(has_place(place))  # its machine may be lost, and another be asked for
+        found: LaneChoice = ray.get(answer)
+        return found
+    finally:
+        remove_placement_group(place)
 
 
 @contextmanager

@@ -7,10 +7,12 @@ holds every row, and `WandbListener.rebuild` writes from it what W&B does not ha
 """
 
 import logging
+import shlex
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from tuner.files import as_typed
 from tuner.notices import Say
 from tuner.record import Decision, EpochRow, TrialView
 from tuner.tracking.runs import FINISH_SECONDS, Runs, TrackingConfig, tear_down
@@ -114,7 +116,11 @@ class WandbListener:
         _logger.debug("W&B failed", exc_info=error)
         text = " ".join(str(error).split())[:120] or type(error).__name__
         if self._runs.mode == "online":
-            self._say(f"W&B is not reachable, so runs are kept offline from now on: {text}")
+            folder = shlex.quote(str(as_typed(self._runs.config.folder.wandb)))
+            self._say(
+                "W&B is not reachable, so runs are kept offline from now on; `wandb sync "
+                f"{folder}` sends them when it is again: {text}"
+            )
             again = {view.number: view for view in [*self._runs.leave_online(), *views]}
             with self._changed:
                 self._waiting = {**again, **self._waiting}

@@ -2,11 +2,13 @@
 
 import os
 import signal
+import sys
 import time
 from pathlib import Path
 from typing import Any
 
 import pytest
+import ray
 
 from tests.tuner.backend.stuck_actor import SIGNAL_OF, StuckActor, StuckSetting
 from tests.tuner.simulated import Clock, Simulation, small_space
@@ -19,10 +21,12 @@ from tuner.backend.hangs import (
     Watchdog,
 )
 from tuner.backend.run import connection, run
+from tuner.backend.waiting import WAITS
 from tuner.engine import Engine
 from tuner.journal import read_journal
 from tuner.replaying import replay
 from tuner.run_folder import RunFolder
+from tuner.space import Machine
 from tuner.worker.stacks import stacks_then_kill
 
 
@@ -130,6 +134,46 @@ def test_a_hanging_worker_would_block_its_slot_forever(
         os.kill(pid, 0)
     stacks = (tmp_path / "log.txt").read_text()
     assert ("in step" in stacks) == (SIGNAL_OF[how] != signal.SIGSTOP)
+
+
+NO_FIRST_PROCESS = """#!/bin/sh
+mkdir "{folder}/first" 2>/dev/null && exec sleep 60
+exec "{python}" "$@"
+"""
+
+
+def test_an_actor_whose_process_never_starts_would_hold_its_trial_forever(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first process of the search sleeps instead of telling Ray that it is there."""
+    said = list[str]()
+
+    def hear(text: str) -> None:
+        said.append(text)
+        if "no process" in text:  # the next one may take its time
+            monkeypatch.setattr("tuner.backend.hangs.UNKNOWN_START_S", UNKNOWN_START_S)
+
+    monkeypatch.setattr("tuner.backend.hangs.say", hear)
+    monkeypatch.setattr("tuner.backend.hangs.UNKNOWN_START_S", 3.0)
+    monkeypatch.setattr("tuner.backend.hangs._EVERY_S", 0.0)
+    monkeypatch.setattr("tuner.backend.waiting.AFTER_S", 0.0)
+    start = tmp_path / "python.sh"
+    start.write_text(NO_FIRST_PROCESS.format(folder=tmp_path, python=sys.executable))
+    start.chmod(0o755)
+    space = small_space(trials=2, epochs=2, resources={"concurrent_trials": 1})
+    runtime_env = {"py_executable": str(start)}
+    ray.init("local", num_cpus=4, include_dashboard=False, runtime_env=runtime_env)
+    try:
+        engine = Engine(space, RunFolder(tmp_path), scheduler=make_scheduler(space), slots=1)
+        setting: Any = StuckSetting(tmp_path, "asleep")
+        run(engine, setting, space, Machine(cpus=4), actor=StuckActor)
+    finally:
+        ray.shutdown()
+    engine.close()
+    ends = [(trial.state, trial.lost_workers) for trial in engine.trials]
+    assert ends == [("complete", 1), ("complete", 0)]
+    assert WAITS in said
+    assert "Ray has started no process for its worker on" in (tmp_path / "log.txt").read_text()
 
 
 def test_a_watchdog_would_be_pickled_with_the_search_it_watches() -> None:

@@ -6,9 +6,11 @@ from typing import Any
 import pytest
 import ray
 from ray.cluster_utils import Cluster
+from ray.util.placement_group import placement_group
+from ray.util.scheduling_strategies import PlacementGroupSchedulingStrategy
 
 from tuner.backend import nodes
-from tuner.backend.hangs import _process
+from tuner.backend.hangs import Watchdog, _Live, _process
 from tuner.backend.nodes import Nodes
 from tuner.space import Machine
 
@@ -76,16 +78,32 @@ def test_cores_would_be_counted_as_places_of_a_search_on_gpus_or_gpus_of_one_on_
     assert (on_gpus.slots, on_cores.slots) == (20, 5)
 
 
+class Actor:
+    def here(self) -> bool:
+        return True
+
+
 @pytest.mark.usefixtures("cluster")
 def test_an_actor_that_waits_for_a_machine_would_be_taken_for_a_process() -> None:
     """Ray gives it the number 0, which to `kill` is the driver's whole group."""
-
-    class Actor:
-        def here(self) -> bool:
-            return True
-
     waiting = ray.remote(num_cpus=8)(Actor).remote()
     running = ray.remote(num_cpus=1)(Actor).remote()
     assert ray.get(running.here.remote())
     assert _process(running) is not None
     assert _process(waiting) is None
+
+
+def test_an_actor_whose_machine_is_still_to_come_would_be_ended(
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tuner.backend.hangs.UNKNOWN_START_S", 0)
+    group = placement_group([{"CPU": 8}])
+    there = PlacementGroupSchedulingStrategy(group)
+    actor = ray.remote(num_cpus=8, scheduling_strategy=there)(Actor).remote()
+    engine: Any = None
+    watchdog = Watchdog(engine, engine, lambda _attempt, started: started)
+    watchdog.clock.look(["attempt"])
+    watchdog._judge("attempt", 1.0, _Live(None, actor, group))
+    assert _process(actor) is None
+    cluster.add_node(num_cpus=8)
+    assert ray.get(actor.here.remote())

@@ -1,15 +1,21 @@
-"""What a search is told of a GPU's lanes where they cannot be measured."""
+"""What a search is told of a GPU's lanes where they cannot be measured, or not yet."""
 
+import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import ray
+from ray.cluster_utils import Cluster
+from ray.util.placement_group import placement_group_table
 
 from models import detectors
 from models.data.config import DataConfig
 from models.data.sources import find
 from tuner.backend import packs
+from tuner.backend.waiting import GPU_CAME, WAITS_FOR_GPU
+from tuner.lanes import LaneChoice
 from tuner.setting import TrialSetting
 from tuner.storage import local_storage
 
@@ -44,3 +50,41 @@ def test_a_gpu_that_cannot_measure_would_end_the_search_or_not_say_why(
     assert found.sentence.startswith(reason)
     assert found.sentence.endswith("give the search a --storage that all machines reach")
     assert "Asking a GPU" in capsys.readouterr().out
+
+
+@pytest.fixture
+def no_gpu(monkeypatch: pytest.MonkeyPatch) -> Iterator[Cluster]:
+    """A machine without a GPU, whose search says at once that it waits for one."""
+    monkeypatch.setattr("tuner.backend.waiting.AFTER_S", 0)
+    made = Cluster(initialize_head=True, head_node_args={"num_cpus": 1})
+    ray.init(made.address, log_to_driver=False)
+    yield made
+    ray.shutdown()
+    made.shutdown()
+
+
+def test_a_search_would_wait_for_its_first_gpu_without_a_word(
+    no_gpu: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = list[str]()
+
+    def hear(text: str) -> None:
+        said.append(text)
+        if text == WAITS_FOR_GPU:
+            no_gpu.add_node(num_cpus=1, num_gpus=1)
+
+    monkeypatch.setattr(packs, "say", hear)
+    found = LaneChoice(count=3, sentence="measured")
+    assert packs._on_a_gpu(lambda: found) == found
+    assert said[:2] == [WAITS_FOR_GPU, GPU_CAME]
+
+
+@pytest.mark.usefixtures("no_gpu")
+def test_a_signal_would_not_end_the_wait_for_a_gpu_or_leave_it_asked_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(packs, "say", lambda _text: os.kill(os.getpid(), signal.SIGINT))
+    with pytest.raises(KeyboardInterrupt):
+        packs._on_a_gpu(LaneChoice)
+    states = [each["state"] for each in placement_group_table().values()]
+    assert states == ["REMOVED"]
