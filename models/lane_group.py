@@ -19,7 +19,7 @@ from models.device_images import DeviceImages
 from models.fused_step import FusedStep
 from models.hyperparameters import Value
 from models.lanes import NetworkStack
-from models.memory import on_host
+from models.memory import free_unused, on_host
 from models.precision import deterministic_convolutions
 from models.step import Step
 from models.step_graph import GraphPool
@@ -164,8 +164,13 @@ class LaneGroup:
         return part
 
     def halves(self) -> tuple["LaneGroup", "LaneGroup"]:
-        """Two groups of half the lanes, as they stand; this one gives up its recorded step."""
+        """Two groups of half the lanes, as they stand; this one gives up its recorded step.
+
+        They are copies: slices of this one's tensors would begin where fast kernels cannot. There
+        is room for them where the epoch's own copy of all that it changes was.
+        """
         self.fused.forget()
+        free_unused()
         middle = (len(self) + 1) // 2
         return self.part(range(middle)), self.part(range(middle, len(self)))
 

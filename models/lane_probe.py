@@ -13,7 +13,7 @@ from models.device_images import device_images
 from models.hyperparameters import Value
 from models.lane import Lane
 from models.lane_group import LaneGroup
-from models.memory import MemoryGauge, is_out_of_memory
+from models.memory import MemoryGauge, free_unused, is_out_of_memory
 from models.precision import deterministic_convolutions, pick_device, pick_precision
 from models.scoring import scaled
 from models.trainer import Trainer
@@ -132,16 +132,21 @@ class _Probe:
         lanes = 2 * max(paces)
         if self.gauge.share_after_doubling() > _MOST_MEMORY:
             return "memory"
-        try:
-            pace = self.pace(lanes)
-        except (RuntimeError, MemoryError) as problem:
-            if not is_out_of_memory(problem):
-                raise
-            return "memory"
-        if self.gauge.share() > _MOST_MEMORY:
+        pace = self._pace_where_it_fits(lanes)
+        if pace is None:
+            free_unused()
+        if pace is None or self.gauge.share() > _MOST_MEMORY:
             return "memory"
         paces[lanes] = pace
         return "no gain" if max(paces) >= 4 * _fewest_of_the_best(paces) else "most"
+
+    def _pace_where_it_fits(self, lanes: int) -> float | None:
+        try:
+            return self.pace(lanes)
+        except (RuntimeError, MemoryError) as problem:
+            if not is_out_of_memory(problem):
+                raise
+            return None
 
     def pace(self, lanes: int) -> float:
         """Images a second of all lanes together."""

@@ -1,5 +1,6 @@
 """The memory that training needs: how full it is, what running out looks like, the way out."""
 
+import gc
 import os
 import resource
 from pathlib import Path
@@ -20,6 +21,15 @@ def is_out_of_memory(problem: BaseException) -> bool:
         return True
     text = str(problem).lower()
     return isinstance(problem, RuntimeError) and any(sign in text for sign in _SIGNS)
+
+
+def free_unused() -> None:
+    """Give back what nothing needs any more, such as all that a step had made which failed.
+
+    Not where its error is being handled: an error holds the frames that it came through.
+    """
+    gc.collect()  # an error that its own traceback holds keeps all of it
+    torch.cuda.empty_cache()  # nothing where no GPU is in use
 
 
 def on_host(tensors: Nested, device: torch.device) -> Nested:

@@ -24,16 +24,23 @@ class GraphPool:
     """Memory that recorded steps share, of which no two are ever replayed at once.
 
     A step leaves nothing in it that it reads again. The memory goes with the last graph in it, and
-    torch then refuses the handle: who comes next begins another.
+    torch then refuses the handle: who comes next begins another. All steps are of one device.
     """
 
     def __init__(self) -> None:
         self._graphs: WeakSet[torch.cuda.CUDAGraph] = WeakSet()
+        self._stream: torch.cuda.Stream | None = None
 
-    def recording(self, graph: torch.cuda.CUDAGraph, stream: torch.cuda.Stream) -> torch.cuda.graph:
+    def stream(self) -> torch.cuda.Stream:
+        """Where all its steps are recorded: torch gives a stream's memory to that stream alone."""
+        if self._stream is None:
+            self._stream = torch.cuda.Stream()  # type: ignore[no-untyped-call]
+        return self._stream
+
+    def recording(self, graph: torch.cuda.CUDAGraph) -> torch.cuda.graph:
         """The context in which what is started is recorded."""
         shared = next((other.pool() for other in self._graphs), None)
-        return torch.cuda.graph(graph, pool=shared, stream=stream)
+        return torch.cuda.graph(graph, pool=shared, stream=self.stream())
 
     def add(self, graph: torch.cuda.CUDAGraph) -> None:
         """Let others share the memory of this graph, now recorded."""
@@ -51,7 +58,7 @@ def captured(
     if device.type != "cuda":
         return None
     with torch.cuda.device(device):
-        aside = torch.cuda.Stream()  # type: ignore[no-untyped-call]
+        aside = pool.stream()
         aside.wait_stream(torch.cuda.current_stream())
         try:
             with torch.cuda.stream(aside):
@@ -61,19 +68,31 @@ def captured(
         graph, here = torch.cuda.CUDAGraph(), torch.cuda.current_stream()
         try:
             # torch's own stream for this is of the device that recorded first.
-            with pool.recording(graph, aside):
+            with pool.recording(graph):
                 work()
         except RuntimeError as problem:
             # A broken capture raises anew as it ends, and leaves its own stream the current one.
             torch.cuda.set_stream(here)
-            cause = problem.__context__ or problem
-            for error in (cause, problem):
-                if is_out_of_memory(error):
-                    raise error from None
-            _say_that_it_is_slower(str(cause).split("\n", maxsplit=1)[0])
+            _check_memory(problem)
+            _say_that_it_is_slower(_first_line(problem.__context__ or problem))
             return None
     pool.add(graph)
     return graph.replay
+
+
+def _check_memory(problem: RuntimeError) -> None:
+    """Raise that memory ran out, if that is what broke a capture.
+
+    As a new error: a frame that keeps an error which leads back to it keeps, until garbage is
+    collected, all that the failed work had made.
+    """
+    for error in (problem.__context__, problem):
+        if error is not None and is_out_of_memory(error):
+            raise torch.cuda.OutOfMemoryError(str(error)) from error
+
+
+def _first_line(error: BaseException) -> str:
+    return str(error).split("\n", maxsplit=1)[0]
 
 
 @torch.no_grad()

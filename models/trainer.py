@@ -5,7 +5,6 @@ the sum of their losses is differentiated once. K = 1 is ordinary training throu
 All lanes see the same order of images per epoch, so that they differ by configuration alone.
 """
 
-import gc
 import logging
 import time
 from collections.abc import Collection, Mapping, Sequence
@@ -23,7 +22,7 @@ from models.hyperparameters import Value
 from models.lane import EpochResult, Lane
 from models.lane_group import LaneEpoch, LaneGroup
 from models.lanes import NetworkStack
-from models.memory import is_out_of_memory
+from models.memory import free_unused, is_out_of_memory
 from models.precision import Precision, pick_device, pick_precision
 from models.scoring import FittedDetector, numbers
 from models.step_graph import GraphPool
@@ -193,9 +192,8 @@ class Trainer:
             len(self._groups[at]),
             self.device,
         )
-        gc.collect()  # an error that its own traceback holds keeps all that its step had made
         self._groups[at : at + 1] = self._groups[at].halves()
-        torch.cuda.empty_cache()  # nothing where no GPU is in use
+        free_unused()
 
     def _result(self, lane: int, outcome: LaneEpoch, seconds: float, pace: float) -> EpochResult:
         group, place = self._of(lane)

@@ -30,12 +30,14 @@ class Report:
     """What a worker says: an epoch's row, or why there will be no further one.
 
     `notice` is for the user: something that does not end the trial, such as a full storage.
+    `warning` too, of the process that trains, whatever trial it reports.
     """
 
     outcome: Literal["epoch", "diverged", "error"]
     row: EpochRow | None = None
     reason: str = ""
     notice: str = ""
+    warning: str = ""
 
 
 class WorkerLostError(RuntimeError):

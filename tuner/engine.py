@@ -64,6 +64,7 @@ class Engine:
         self.interrupted = False
         self.say: Callable[[str], object] = lambda _text: None
         self._noticed = False
+        self._warned: set[str] = set()
         self.failure: str | None = None
         events = read_journal(folder.journal)
         self._journal = Journal(folder.journal)
@@ -130,6 +131,7 @@ class Engine:
         if report.notice:
             self._notice(attempt.number, report.notice)
         if report.row is not None:
+            self._warn(attempt.number, report.row.worker, report.warning)
             return self._epoch(attempt.number, report.row)
         if report.outcome == "diverged":
             self._end(attempt.number, "pruned", "diverged")
@@ -209,6 +211,13 @@ class Engine:
             self._noticed = True
             self.note(event="notice", trial=number, text=text)
             self.say(f"Trial {number}: {text} Further ones are in the trials' logs.")
+
+    def _warn(self, number: int, worker: str, text: str) -> None:
+        """Say what a worker warns of, once in the words that it has."""
+        if text and text not in self._warned:
+            self._warned.add(text)
+            self.note(event="notice", trial=number, text=text)
+            self.say(f"{worker}: {text}")
 
     def interrupt(self) -> None:
         """Hand out nothing more; trials under way stay unfinished, for a resume."""

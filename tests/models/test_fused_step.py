@@ -151,6 +151,25 @@ def test_halves_would_train_beside_the_group_that_had_no_room(
     assert beside and set(beside) == {None}
 
 
+def test_halves_would_be_made_where_the_failed_step_still_takes_the_memory(
+    make_trainer: MakeTrainer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    crowded, happened = make_trainer({}, {}), []
+    forget, part = crowded.whole().fused.forget, LaneGroup.part
+    monkeypatch.setattr(
+        crowded.whole().fused, "forget", lambda: (happened.append("forgotten"), forget())
+    )
+    monkeypatch.setattr(torch.cuda, "empty_cache", lambda: happened.append("emptied"))
+
+    def parted(self: LaneGroup, places: Sequence[int]) -> LaneGroup:
+        happened.append("parted")
+        return part(self, places)
+
+    monkeypatch.setattr(LaneGroup, "part", parted)
+    crowded._halve(0)
+    assert happened == ["forgotten", "emptied", "parted", "parted", "emptied"]
+
+
 def test_a_trainer_would_live_on_until_the_next_collection_of_garbage(
     make_trainer: MakeTrainer,
 ) -> None:

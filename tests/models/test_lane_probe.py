@@ -1,4 +1,6 @@
+import gc
 import json
+import weakref
 from dataclasses import asdict
 from typing import Any
 
@@ -59,6 +61,30 @@ def test_lanes_that_do_not_fit_are_not_counted(
 
     monkeypatch.setattr(lane_probe._Probe, "pace", pace)
     assert _probed(digits).sentence() == "2 lanes: 2.0 times one at a time, limited by memory"
+
+
+def test_lanes_that_did_not_fit_would_still_take_the_memory(
+    digits: TrainingData, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = []
+
+    def pace(self: object, lanes: int) -> float:
+        if lanes == 1:
+            return 100.0
+        activation = torch.zeros(1)
+        made.append(weakref.ref(activation))
+        circle = RuntimeError("CUDA out of memory")
+        raise circle  # which its own traceback holds
+
+    monkeypatch.setattr(lane_probe._Probe, "pace", pace)
+    monkeypatch.setattr(torch.cuda, "empty_cache", lambda: made.append(made[0]))
+    probe = lane_probe._Probe(GAN, detectors.resolve(GAN, SMALL), digits, torch.device("cpu"))
+    gc.disable()
+    try:
+        assert probe.double({1: 100.0}) == "memory"
+        assert made[0]() is None and len(made) == 2
+    finally:
+        gc.enable()
 
 
 def test_a_full_host_ends_the_doubling(

@@ -1,8 +1,10 @@
 """A capture that fails: torch's own `torch.cuda.graph`, over streams that compute nothing."""
 
+import gc
 import logging
+import weakref
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -13,7 +15,7 @@ from models import step_graph
 from models.step_graph import GraphPool, captured
 
 CUDA = torch.device("cuda")
-INVALID = RuntimeError("CUDA error: operation failed due to a previous error during capture")
+INVALID = "CUDA error: operation failed due to a previous error during capture"
 
 
 @dataclass(eq=False)
@@ -35,7 +37,7 @@ class FakeGraph:
 
     def capture_end(self) -> None:
         if FakeGraph.broken:
-            raise INVALID
+            raise RuntimeError(INVALID)
 
     def pool(self) -> tuple[int, int]:
         return (0, id(self))
@@ -124,6 +126,14 @@ def test_recorded_steps_of_one_trainer_would_not_share_their_memory(cuda: FakeCu
     assert third is not None and FakeGraph.begun_in[2] == ()
 
 
+def test_recorded_steps_could_not_reuse_each_others_memory(cuda: FakeCuda) -> None:
+    """Which torch gives to the stream alone that asked for it first."""
+    pool, streams = GraphPool(), []
+    for _ in range(2):
+        captured(lambda: streams.append(cuda.current), [], CUDA, pool)
+    assert len(streams) == 8 and len(set(map(id, streams))) == 1
+
+
 def test_a_capture_that_breaks_leaves_its_own_stream_and_says_why(
     cuda: FakeCuda, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -142,6 +152,26 @@ def test_a_capture_without_memory_is_known_as_such(cuda: FakeCuda, breaks: bool)
     with pytest.raises(torch.cuda.OutOfMemoryError):
         captured(work, [work.state], CUDA, GraphPool())
     assert cuda.current is cuda.default
+
+
+@pytest.mark.parametrize("text", ["operation not permitted", "CUDA out of memory"])
+def test_a_broken_capture_would_keep_what_its_work_had_made(cuda: FakeCuda, text: str) -> None:
+    made = []
+
+    def work() -> None:
+        activation = torch.zeros(1)
+        made.append(weakref.ref(activation))
+        if len(made) == 4:
+            FakeGraph.broken = True
+            raise RuntimeError(text)
+
+    gc.disable()
+    try:
+        with suppress(torch.cuda.OutOfMemoryError):
+            captured(work, [], CUDA, GraphPool())
+        assert made[3]() is None
+    finally:
+        gc.enable()
 
 
 def test_a_warm_up_that_fails_leaves_no_trace(cuda: FakeCuda) -> None:

@@ -1,4 +1,5 @@
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,21 @@ def test_published_sets_would_not_be_tried_first_or_would_be_stopped(tmp_path: P
     trials = Simulation(small_space(), tmp_path, slots=2).run().trials
     assert [trial.published for trial in trials[:3]] == ["W1", "W2", None]
     assert all(trial.epochs == 9 and trial.state == "complete" for trial in trials[:2])
+
+
+def test_the_same_warning_of_each_worker_would_be_said_or_another_would_not(
+    tmp_path: Path,
+) -> None:
+    engine, said = Simulation(small_space(), tmp_path, slots=2).engine, []
+    engine.say = said.append
+    engine.next_attempt("a"), engine.next_attempt("b")
+    for attempt_id, epoch, warning in [("a", 1, "slow"), ("b", 1, "slow"), ("a", 2, "full")]:
+        made_up = replace(row({}, epoch, lambda *_: 0.5), worker=f"worker-{attempt_id}")
+        report = Report(outcome="epoch", row=made_up, notice="no disk.", warning=warning)
+        engine.report(attempt_id, report)
+    notice = "Trial 0: no disk. Further ones are in the trials' logs."
+    assert said == [notice, "worker-a: slow", "worker-a: full"]
+    assert [e["text"] for e in events(tmp_path, "notice")] == ["no disk.", "slow", "full"]
 
 
 def test_asha_would_stop_nothing_or_everything(tmp_path: Path) -> None:

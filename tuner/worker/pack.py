@@ -23,6 +23,7 @@ from tuner.attempt import (
 )
 from tuner.occupancy import Occupancy
 from tuner.setting import TrialSetting
+from tuner.worker.model_warnings import ModelWarnings
 from tuner.worker.passenger import Passenger
 from tuner.worker.progress import Progress, TrainedEpoch
 from tuner.worker.reasons import reason_of
@@ -55,6 +56,7 @@ class PackWorker:
         self._active_before = 0
         self._epoch_s = 0.0
         self._occupancy = Occupancy()
+        self._warnings = ModelWarnings()
         answer_with_stacks()
         self._thread = threading.Thread(target=self._train_on, name="training", daemon=True)
         self._thread.start()
@@ -131,7 +133,8 @@ class PackWorker:
                 passenger.progress.write(epoch)
             passenger.taken(epoch)
         assert passenger.progress is not None
-        return Report(outcome="epoch", row=row, notice=passenger.progress.files.trouble)
+        trouble = passenger.progress.files.trouble
+        return Report(outcome="epoch", row=row, notice=trouble, warning=self._warnings.next())
 
     def _wait_for_epoch(self, passenger: Passenger) -> TrainedEpoch | Report:
         with self._changed:
@@ -153,9 +156,10 @@ class PackWorker:
         if self._setting.threads is not None:
             torch.set_num_threads(self._setting.threads)
         try:
-            while self._wait_for_work():
-                self._seat()
-                self._epoch()
+            with self._warnings:
+                while self._wait_for_work():
+                    self._seat()
+                    self._epoch()
         except BaseException as error:
             with self._changed:
                 self._broken = error

@@ -1,16 +1,15 @@
 """The lanes of a pack and who sits in them. Used by the thread that trains, and by no other."""
 
-import gc
+import socket
 import traceback
 from collections.abc import Collection, Mapping
-
-import torch
 
 from models import detectors
 from models.data.images import TrainingData
 from models.hyperparameters import Value
+from models.memory import free_unused, is_out_of_memory
 from models.trainer import EpochResult, Trainer
-from tuner.attempt import OutOfReachError, Report
+from tuner.attempt import OutOfReachError, Report, WorkerLostError
 from tuner.setting import TrialSetting
 from tuner.worker.faults import check_gpu, within_reach
 from tuner.worker.images import load_images
@@ -63,7 +62,7 @@ class Seats:
         return self._trainer.epoch(active)
 
     def take(self, place: int, result: EpochResult) -> TrainedEpoch | Report:
-        """What a lane's epoch means to its trial; what fails here is its own, but for the GPU."""
+        """What a lane's epoch means to its trial; `failure` says whose an error is."""
         passenger = self.taken[place]
         assert passenger.progress is not None
         assert self._trainer is not None
@@ -78,10 +77,15 @@ class Seats:
             return self.failure(passenger, error)
 
     def failure(self, passenger: Passenger, error: Exception) -> Report:
-        """What an error means to its trial; one that is everybody's matter is raised."""
+        """What an error means to its trial; one that is everybody's matter is raised.
+
+        So is memory that ran out: all lanes of the pack take of it.
+        """
         if isinstance(error, OutOfReachError):
             raise error
         check_gpu(error)
+        if is_out_of_memory(error):
+            raise WorkerLostError(f"{socket.gethostname()}: {reason_of(error)}") from error
         return failed(passenger, self._setting, error)
 
     def _trainer_for(self, passenger: Passenger, place: int) -> Trainer:
@@ -104,9 +108,7 @@ class Seats:
     def _drop_trainer(self) -> None:
         """The old networks must be gone before the new ones come."""
         self._trainer = None
-        gc.collect()
-        if torch.cuda.is_available():
-            torch.cuda.empty_cache()
+        free_unused()
 
     def _structure_of(self, passenger: Passenger) -> dict[str, Value]:
         return detectors.structure(self._setting.detector, passenger.attempt.hyperparameters)

@@ -10,6 +10,7 @@ from tuner.attempt import Attempt, OutOfReachError, Report
 from tuner.setting import TrialSetting
 from tuner.worker.faults import check_gpu, within_reach
 from tuner.worker.images import load_images
+from tuner.worker.model_warnings import ModelWarnings
 from tuner.worker.progress import Progress
 from tuner.worker.reasons import reason_of
 from tuner.worker.rows import log_line
@@ -28,6 +29,7 @@ class TrialWorker:
         self._attempt: Attempt | None = None
         self._training: tuple[Progress, Trainer] | None = None
         self._reported = 0
+        self._warnings = ModelWarnings()
 
     def begin(self, attempt: Attempt) -> None:
         """Take on an attempt; nothing is loaded or trained before the first report is asked for."""
@@ -45,7 +47,8 @@ class TrialWorker:
         """
         assert self._attempt is not None
         try:
-            return self._advance(self._attempt)
+            with self._warnings:
+                return self._advance(self._attempt)
         except Exception as error:
             self._training = None
             self._setting.files(self._attempt.number).log(traceback.format_exc())
@@ -68,7 +71,8 @@ class TrialWorker:
             progress.write(progress.take(trainer, 0, result))
         row = progress.rows[self._reported]
         self._reported += 1
-        return Report(outcome="epoch", row=row, notice=progress.files.trouble)
+        trouble = progress.files.trouble
+        return Report(outcome="epoch", row=row, notice=trouble, warning=self._warnings.next())
 
     def _open(self, attempt: Attempt) -> tuple[Progress, Trainer]:
         if self._data is None:

@@ -4,17 +4,21 @@ import math
 import socket
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
+from torch import Tensor
 
 from models.data.sources import DataNotFound
+from models.step import Step
 from models.trainer import EpochResult, Trainer
 from tests.tuner.worker.packing import LANES, MakeSetting, Requests, alone, differing
 from tuner.attempt import (
     OutOfReachError,
     WorkerLostError,
 )
+from tuner.setting import TrialSetting
 from tuner.storage import StorageError
 from tuner.storage.folder import FolderStorage
 from tuner.worker import faults
@@ -122,6 +126,42 @@ def test_a_trial_whose_checkpoint_is_out_of_reach_would_begin_anew_or_end_its_ne
     with pytest.raises(OutOfReachError, match=f"{socket.gethostname()}: .* cannot be reached"):
         pack.ask(replace(differing(0), recorded_epochs=2)).result(60)
     assert len(pack.curve(differing(1), 2).result(60)) == 2
+
+
+def test_nobody_would_hear_that_the_lanes_train_in_turn(
+    pack: Requests, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = Step.run
+
+    def short_of_memory(step: Step, images: Tensor, settings: dict[str, Tensor]) -> Any:
+        if len(images) == LANES:
+            raise torch.cuda.OutOfMemoryError("CUDA out of memory")
+        return run(step, images, settings)
+
+    monkeypatch.setattr(Step, "run", short_of_memory)
+    warnings = [pack.ask(differing(0)).result(60).warning for _ in range(2)]
+    assert warnings == [
+        f"no memory for {LANES} lanes in one step on cpu: they train as two groups in turn",
+        "",
+    ]
+
+
+@pytest.mark.parametrize("where", ["__init__", "load_state", "state", "fitted"])
+def test_memory_that_runs_out_beside_the_step_would_be_one_trials_error(
+    pack: Requests, setting: TrialSetting, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    resumed = where == "load_state"
+    if resumed:
+        alone(setting, differing(0), 1)
+
+    def fail(*_arguments: object, **_options: object) -> None:
+        raise torch.cuda.OutOfMemoryError("CUDA out of memory")
+
+    monkeypatch.setattr(Trainer, where, fail)
+    trials = [replace(differing(0), recorded_epochs=int(resumed)), differing(1)]
+    for asked in [pack.curve(trial, 8) for trial in trials]:
+        with pytest.raises(WorkerLostError, match=f"{socket.gethostname()}: out of memory: lower"):
+            asked.result(60)
 
 
 def test_a_gpu_that_answers_no_more_would_be_one_trials_error(
