@@ -28,8 +28,8 @@ def test_a_worker_that_ray_ends_for_memory_would_end_the_search(
 
 def test_the_record_would_not_say_why_a_worker_was_lost(tmp_path: Path) -> None:
     report = tmp_path / "error.txt"
-    assert _cause(None) == _cause(str(report)) == ""
+    assert _cause(None) == _cause(str(report)) == ("", False)
     report.write_text("Failure # 1 (occurred at noon)\nThe actor died.\nIts worker has died.\n")
-    assert _cause(str(report)) == "Its worker has died."
+    assert _cause(str(report)) == ("Its worker has died.", False)
     report.write_text("1 worker(s) were killed due to the node running low on memory. ...\nSee ...")
-    assert _cause(str(report)) == OUT_OF_MEMORY
+    assert _cause(str(report)) == (OUT_OF_MEMORY, False)
