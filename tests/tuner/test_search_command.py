@@ -146,6 +146,7 @@ def test_a_search_would_open_the_test_images(tmp_path: Path, fashion_mnist: Sour
     assert len(recorded(tmp_path / "blind").trials) == 3
 
 
+@pytest.mark.long  # the lock itself: test_runs.py
 def test_two_drivers_would_write_one_record(tmp_path: Path) -> None:
     options = [*SMALL, "--name=one", "--trials=4", "--set=epochs=12"]
     first = subprocess.Popen(command(tmp_path, *options), stdout=subprocess.PIPE, text=True)
