@@ -66,7 +66,6 @@ def test_ray_up_would_end_at_a_link_that_fetched_runs_or_the_environment_have(
 def test_a_file_that_the_install_needs_would_stay_behind(
     project: Path, tmp_path: Path, name: str
 ) -> None:
-    pytest.importorskip("setuptools", minversion="77", reason="what pyproject.toml builds with")
     for there, here in described(name)["file_mounts"].items():
         place = tmp_path / "machine" / there.removeprefix("~/")
         place.parent.mkdir(parents=True, exist_ok=True)

@@ -1,6 +1,5 @@
 """Machines that join or die under a search, on a real cluster of Ray on this machine."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -24,16 +23,6 @@ class Slots:
 
     def give_up(self, reason: str) -> None:
         self.reasons.append(reason)
-
-
-@pytest.fixture
-def cluster() -> Iterator[Cluster]:
-    """One machine of one core, and this process its driver."""
-    made = Cluster(initialize_head=True, head_node_args={"num_cpus": 1})
-    ray.init(made.address, log_to_driver=False)
-    yield made
-    ray.shutdown()
-    made.shutdown()
 
 
 def test_a_machine_that_joins_would_stay_idle(

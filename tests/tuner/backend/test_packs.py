@@ -53,14 +53,10 @@ def test_a_gpu_that_cannot_measure_would_end_the_search_or_not_say_why(
 
 
 @pytest.fixture
-def no_gpu(monkeypatch: pytest.MonkeyPatch) -> Iterator[Cluster]:
+def no_gpu(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> Cluster:
     """A machine without a GPU, whose search says at once that it waits for one."""
     monkeypatch.setattr("tuner.backend.waiting.AFTER_S", 0)
-    made = Cluster(initialize_head=True, head_node_args={"num_cpus": 1})
-    ray.init(made.address, log_to_driver=False)
-    yield made
-    ray.shutdown()
-    made.shutdown()
+    return cluster
 
 
 def test_a_search_would_wait_for_its_first_gpu_without_a_word(

@@ -1,0 +1,17 @@
+"""A cluster to which machines can be added."""
+
+from collections.abc import Iterator
+
+import pytest
+import ray
+from ray.cluster_utils import Cluster
+
+
+@pytest.fixture
+def cluster() -> Iterator[Cluster]:
+    """One machine of one core, and this process its driver."""
+    made = Cluster(initialize_head=True, head_node_args={"num_cpus": 1})
+    ray.init(made.address, log_to_driver=False)
+    yield made
+    ray.shutdown()
+    made.shutdown()
