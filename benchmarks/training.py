@@ -16,10 +16,11 @@ import time
 from collections.abc import Callable
 
 import torch
+from _random_images import random_images
 from _result import write
 
 from models import detectors
-from models.data.images import LabelledImages, TrainingData
+from models.data.images import TrainingData
 from models.scoring import scaled
 from models.trainer import Lane, Trainer
 
@@ -35,7 +36,7 @@ def main() -> None:
     arguments.add_argument("--device", default="cpu")
     chosen = arguments.parse_args()
     torch.set_num_threads(1)
-    data = _random_images()
+    data = random_images(NORMALS, ANOMALIES)
     figures: dict[str, float] = {}
     print(f"{'width':>5}  {'precision':>9}  {'images/s':>8}  {'GFLOP/s':>7}")
     for width in WIDTHS:
@@ -49,15 +50,6 @@ def main() -> None:
     figures["bfloat16"] = float(trainer.precision == "bfloat16")
     print(f"matrix product 1024 x 1024: {figures['gflops_matmul']:.1f} GFLOP/s")
     print(f"written: {write('training', figures, 'python benchmarks/training.py')}")
-
-
-def _random_images() -> TrainingData:
-    def images(normals: int, anomalies: int) -> LabelledImages:
-        anomalous = torch.arange(normals + anomalies) >= normals
-        pixels = torch.randint(0, 256, (len(anomalous), 1, 32, 32), dtype=torch.uint8)
-        return LabelledImages(images=pixels, anomalous=anomalous, classes=anomalous.long())
-
-    return TrainingData(fit=images(NORMALS, ANOMALIES), validation=images(8, 8))
 
 
 def _trainer(data: TrainingData, width: int, device: str, precision: str) -> Trainer:

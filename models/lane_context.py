@@ -1,22 +1,36 @@
-"""Whether code runs for several lanes at once, for the few layers that are written for either."""
+"""For the few layers that are written in two ways: whether lanes run, and which way is faster."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
+from types import MappingProxyType
+from typing import Literal
 
-_IN_LANES = ContextVar("_IN_LANES", default=False)
+Way = Literal["library", "product"]
+LayerWays = Mapping[str, Way]
+"""By a layer and the shape of its values, as text: the library's convolution, which in lanes is a
+grouped one, or a product of matrices."""
+
+UNMEASURED: LayerWays = MappingProxyType({})
+
+_LANES: ContextVar[LayerWays | None] = ContextVar("_LANES", default=None)
 
 
 def in_lanes() -> bool:
     """Whether the code that asks runs for several lanes at once: other operations are fast then."""
-    return _IN_LANES.get()
+    return _LANES.get() is not None
+
+
+def way_in_lanes(layer: str) -> Way | None:
+    """How a layer is to be computed; None outside lanes and where nobody has measured it."""
+    return (_LANES.get() or UNMEASURED).get(layer)
 
 
 @contextmanager
-def as_lanes() -> Iterator[None]:
-    """What runs inside runs for several lanes at once."""
-    token = _IN_LANES.set(True)
+def as_lanes(ways: LayerWays = UNMEASURED) -> Iterator[None]:
+    """What runs inside runs for several lanes at once, its layers in these ways."""
+    token = _LANES.set(ways)
     try:
         yield
     finally:
-        _IN_LANES.reset(token)
+        _LANES.reset(token)

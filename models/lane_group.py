@@ -8,7 +8,7 @@ import math
 import time
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -20,7 +20,7 @@ from models.fused_step import FusedStep
 from models.hyperparameters import Value
 from models.lanes import NetworkStack
 from models.memory import free_unused, on_host
-from models.precision import deterministic_convolutions
+from models.precision import Arithmetic, deterministic_convolutions
 from models.step import Step
 from models.step_graph import GraphPool
 from models.validation import Validation, judge_lanes, score_lanes
@@ -54,16 +54,16 @@ class LaneGroup:
         stacks: dict[str, NetworkStack],
         settings: Tensors,
         fit: FitImages,
-        precision: Literal["float32", "bfloat16"],
+        arithmetic: Arithmetic,
         pool: GraphPool,
     ):
         self._detector = detector
         self.fit = fit
-        self.precision = precision
+        self.arithmetic = arithmetic
         self._pool = pool
         self.stacks = stacks
         self.settings = settings
-        self.step = Step(detector, stacks, fit.batch_normals, precision)
+        self.step = Step(detector, stacks, fit.batch_normals, arithmetic)
         self.fused = FusedStep(self.step, fit.images, settings, pool)
         self.epochs = [0] * len(next(iter(stacks.values())).rows)
 
@@ -155,7 +155,7 @@ class LaneGroup:
             {name: stack.part(places) for name, stack in self.stacks.items()},
             {name: values[list(places)] for name, values in self.settings.items()},
             self.fit,
-            self.precision,
+            self.arithmetic,
             self._pool,
         )
         for key, optimizer in part.step.optimizers.items():

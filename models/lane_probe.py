@@ -1,7 +1,7 @@
 """How many lanes of a detector a device trains fastest: measured, not guessed."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,10 +12,12 @@ from models import detectors
 from models.device_images import device_images
 from models.hyperparameters import Value
 from models.lane import Lane
+from models.lane_context import UNMEASURED, LayerWays
 from models.lane_group import LaneGroup
 from models.memory import MemoryGauge, free_unused, is_out_of_memory
 from models.precision import deterministic_convolutions, pick_device, pick_precision
 from models.scoring import scaled
+from models.stopwatch import seconds_per_call
 from models.trainer import Trainer
 
 if TYPE_CHECKING:
@@ -26,8 +28,7 @@ _LEAST_GAIN = 1.1
 _MOST_MEMORY = 0.8
 _COMPUTE_BOUND = 0.6
 """Of a large matrix product's speed: few real networks come nearer."""
-_RUNS = 3
-_RUN_SECONDS = 0.3
+_RUN_SECONDS, _PRODUCT_SECONDS = 0.3, 0.02
 _STEPS = {"cpu": 1, "cuda": 16}
 """Between two looks at the clock: on a GPU a look waits for the device."""
 
@@ -40,7 +41,7 @@ class LaneMeasurement:
     "memory", "arithmetic", "no gain" or "most". `arithmetic_share` is the speed of the step's
     convolutions and products beside that of one large matrix product in the same number format:
     what it leaves open may be memory bandwidth or the start of many small operations, which is not
-    measured apart.
+    measured apart. `state_bytes` are a lane's weights, statistics and moments.
     """
 
     lanes: int
@@ -48,6 +49,7 @@ class LaneMeasurement:
     limit: str
     memory_share: float
     arithmetic_share: float
+    state_bytes: int
     seconds: float
 
     def gain(self) -> float:
@@ -73,6 +75,7 @@ def probe_lanes(
     hyperparameters: Mapping[str, Value],
     data: "TrainingData",
     device: str | None = None,
+    layer_ways: LayerWays = UNMEASURED,
 ) -> LaneMeasurement:
     """Train 1, 2, 4, ... lanes for a few steps each, until doubling is not worth it.
 
@@ -86,7 +89,7 @@ def probe_lanes(
     Raises ValueError for a detector that has nothing to train.
     """
     start = time.perf_counter()
-    probe = _Probe(detector, dict(hyperparameters), data, pick_device(device))
+    probe = _Probe(detector, dict(hyperparameters), data, pick_device(device), layer_ways)
     paces, limit, most = (
         {1: probe.pace(1)},
         "most",
@@ -103,6 +106,7 @@ def probe_lanes(
         images_per_second={str(count): pace for count, pace in paces.items()},
         limit="arithmetic" if limit == "no gain" and share >= _COMPUTE_BOUND else limit,
         memory_share=probe.gauge.share(),
+        state_bytes=probe.state_bytes(),
         arithmetic_share=share,
         seconds=time.perf_counter() - start,
     )
@@ -120,11 +124,17 @@ class _Probe:
     """Trainers of any number of lanes of one configuration, one at a time."""
 
     def __init__(
-        self, detector: str, values: dict[str, Value], data: "TrainingData", device: torch.device
+        self,
+        detector: str,
+        values: dict[str, Value],
+        data: "TrainingData",
+        device: torch.device,
+        layer_ways: LayerWays = UNMEASURED,
     ):
         if not detectors.load(detector).phases:
             raise ValueError(f"{detector} trains nothing, so there are no lanes to measure")
         self._detector, self._values, self._data, self._device = detector, values, data, device
+        self._layer_ways = layer_ways
         self.gauge = MemoryGauge(device)
 
     def double(self, paces: dict[int, float]) -> str:
@@ -160,17 +170,12 @@ class _Probe:
 
     def _best_of_runs(self, group: LaneGroup) -> float:
         orders = group.fit.orders(group.epochs)[: _STEPS.get(self._device.type, 1)]
-        group.fused.epoch(orders[:1])
-        self._finish()
-        best = 0.0
-        for _ in range(_RUNS):
-            images, started = 0, time.perf_counter()
-            while time.perf_counter() - started < _RUN_SECONDS:
-                group.fused.epoch(orders)
-                self._finish()
-                images += orders.numel()
-            best = max(best, images / (time.perf_counter() - started))
-        return best
+        seconds = seconds_per_call(lambda: group.fused.epoch(orders), self._device, _RUN_SECONDS)
+        return orders.numel() / seconds
+
+    def state_bytes(self) -> int:
+        """Of all that training changes of one lane."""
+        return sum(tensor.nbytes for tensor in self._group(1).step.state_tensors())
 
     def operations_per_image(self) -> float:
         """Of a training step's convolutions and products, counted as they run."""
@@ -186,19 +191,15 @@ class _Probe:
         number = torch.bfloat16 if precision == "bfloat16" else torch.float32
         side = 4096 if self._device.type == "cuda" else 768
         left, right = (torch.randn(side, side, device=self._device, dtype=number) for _ in "ab")
-        return 2 * side**3 / min(self._seconds(lambda: left @ right) for _ in range(5))
-
-    def _seconds(self, function: Callable[[], object]) -> float:
-        self._finish()
-        started = time.perf_counter()
-        function()
-        self._finish()
-        return time.perf_counter() - started
+        return 2 * side**3 / seconds_per_call(lambda: left @ right, self._device, _PRODUCT_SECONDS)
 
     def _group(self, lanes: int) -> LaneGroup:
         same = [Lane(hyperparameters=self._values, seed=0)] * lanes
-        return Trainer(self._detector, self._data, same, device=str(self._device)).whole()
-
-    def _finish(self) -> None:
-        if self._device.type == "cuda":
-            torch.cuda.synchronize(self._device)
+        trainer = Trainer(
+            self._detector,
+            self._data,
+            same,
+            device=str(self._device),
+            layer_ways=self._layer_ways,
+        )
+        return trainer.whole()

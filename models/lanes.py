@@ -17,12 +17,14 @@ from torch.func import vmap
 from torch.utils._pytree import tree_map
 
 from models.detectors.base import Tensors
-from models.lane_context import as_lanes
+from models.lane_context import UNMEASURED, LayerWays, as_lanes
 
 Result = TypeVar("Result")
 
 
-def over_lanes(function: Callable[..., Result], count: int) -> Callable[..., Result]:
+def over_lanes(
+    function: Callable[..., Result], count: int, ways: LayerWays = UNMEASURED
+) -> Callable[..., Result]:
     """The function of one model, made to take and return nested tensors with lanes in front.
 
     One lane is run without vmap, which is faster and the same but for rounding. In bfloat16 more is
@@ -31,7 +33,7 @@ def over_lanes(function: Callable[..., Result], count: int) -> Callable[..., Res
     if count > 1:
 
         def mapped(*arguments: object) -> Result:
-            with as_lanes():
+            with as_lanes(ways):
                 together: Result = vmap(function)(*arguments)
             return together
 

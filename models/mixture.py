@@ -5,7 +5,7 @@ logarithm: their spread grows with their size, and the regression then gives 0.1
 AUROC more.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -72,18 +72,46 @@ def _fit(parts: Tensor, anomalous: Tensor, kept: Tensor) -> _Fits:
     return _Fits(weights, logarithmic, offsets, scores)
 
 
-def cross_fitted_lanes(parts: Tensor, anomalous: Tensor) -> Tensor:
-    """Each image's mixture score [K, N] by a regression that has not seen its label.
+@dataclass(frozen=True, kw_only=True)
+class LaneMixtures:
+    """K lanes' mixtures: fitted on all images, and what those say of them [K, N].
 
-    `parts` are [K, P, N]. The folds are the same for every call with the same labels, so trials can
-    be compared.
+    `held_out` [K, N] is each image's score by a regression that has not seen its label.
+    """
+
+    fitted: list[Mixture]
+    scores: Tensor
+    held_out: Tensor
+
+
+def mixed_lanes(names: Sequence[str], parts: Tensor, anomalous: Tensor) -> LaneMixtures:
+    """The mixtures of parts [K, P, N], and their cross-fitted scores.
+
+    The folds are the same for every call with the same labels, so trials can be compared.
     """
     count, images = len(parts), parts.shape[-1]
     fold_of = torch.from_numpy(_folds(anomalous.cpu().numpy())).to(parts.device)
-    kept = fold_of != torch.arange(FOLDS, device=parts.device)[:, None]
-    fits = _fit(parts.repeat_interleave(FOLDS, 0), anomalous, kept.repeat(count, 1))
-    by_fold = fits.scores.view(count, FOLDS, images)
-    return by_fold.gather(1, fold_of.expand(count, 1, -1))[:, 0]
+    # One regression more has no fold to leave out.
+    kept = fold_of != torch.arange(FOLDS + 1, device=parts.device)[:, None]
+    fits = _fit(parts.repeat_interleave(FOLDS + 1, 0), anomalous, kept.repeat(count, 1))
+    scores = fits.scores.view(count, FOLDS + 1, images)
+    return LaneMixtures(
+        fitted=_mixtures(names, fits)[FOLDS :: FOLDS + 1],
+        scores=scores[:, FOLDS],
+        held_out=scores.gather(1, fold_of.expand(count, 1, -1))[:, 0],
+    )
+
+
+def _mixtures(names: Sequence[str], fits: _Fits) -> list[Mixture]:
+    rows = zip(fits.weights.tolist(), fits.offsets.tolist(), fits.logarithmic.tolist(), strict=True)
+    return [
+        Mixture(
+            weights=dict(zip(names, weights, strict=True)),
+            offset=offset,
+            logarithmic=tuple(name for name, flag in zip(names, flags, strict=True) if flag),
+        )
+        for weights, offset, flags in rows
+    ]
 
 
 def _folds(anomalous: Labels) -> NDArray[np.int64]:
@@ -121,28 +149,9 @@ def thresholds_of(scores: Tensor, anomalous: Tensor) -> Tensor:
     return torch.where(weight <= 0, scores.amax(1), cut)
 
 
-def fit_mixture(parts: Mapping[str, Scores], anomalous: Labels) -> Mixture:
-    """The mixture of one lane's parts [N], fitted on all images; the score is its logit."""
-    stacked, labels = _stacked(parts), torch.from_numpy(anomalous)
-    fits = _fit(stacked, labels, torch.ones_like(stacked[:, 0], dtype=torch.bool))
-    flags = fits.logarithmic[0].tolist()
-    return Mixture(
-        weights=dict(zip(parts, fits.weights[0].tolist(), strict=True)),
-        offset=float(fits.offsets[0]),
-        logarithmic=tuple(name for name, flag in zip(parts, flags, strict=True) if flag),
-    )
-
-
 def cross_fitted(parts: Mapping[str, Scores], anomalous: Labels) -> Scores:
-    """`cross_fitted_lanes` of one lane's parts [N]."""
-    scores: Scores = cross_fitted_lanes(_stacked(parts), torch.from_numpy(anomalous))[0].numpy()
+    """The `held_out` scores of one lane's parts [N]."""
+    stacked = torch.from_numpy(np.stack(list(parts.values())))[None]
+    mixed = mixed_lanes(list(parts), stacked, torch.from_numpy(anomalous))
+    scores: Scores = mixed.held_out[0].numpy()
     return scores
-
-
-def threshold_of(score: Scores, anomalous: Labels) -> float:
-    """`thresholds_of` one score [N]."""
-    return float(thresholds_of(torch.from_numpy(score)[None], torch.from_numpy(anomalous)))
-
-
-def _stacked(parts: Mapping[str, Scores]) -> Tensor:
-    return torch.from_numpy(np.stack(list(parts.values())))[None]

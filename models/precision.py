@@ -5,11 +5,22 @@ Training in float32 on a GPU leaves torch's defaults: convolutions in TF32, matr
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Literal
 
 import torch
 
+from models.lane_context import LayerWays
+
 Precision = Literal["auto", "float32", "bfloat16"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Arithmetic:
+    """How a step computes: its number format, and in lanes the ways of its strided layers."""
+
+    precision: Literal["float32", "bfloat16"]
+    layer_ways: LayerWays
 
 
 def pick_device(device: str | None = None) -> torch.device:

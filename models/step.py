@@ -1,7 +1,7 @@
 """One training step of any detector, for all lanes at once."""
 
 from collections.abc import Callable, Mapping
-from typing import Any, Literal
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -9,6 +9,7 @@ from torch import Tensor
 from models.detectors.base import Batch, Detector, Loss, Networks, Phase, Tensors
 from models.lanes import Leaf, NetworkStack, over_lanes
 from models.optimizer import LaneAdam
+from models.precision import Arithmetic
 
 Optimizers = Mapping[tuple[str, str], LaneAdam]  # by phase and network
 
@@ -26,7 +27,7 @@ class Step:
         detector: Detector,
         stacks: Mapping[str, NetworkStack],
         normal_count: int,
-        precision: Literal["float32", "bfloat16"],
+        arithmetic: Arithmetic,
     ):
         self._detector = detector
         self._stacks = stacks
@@ -38,7 +39,7 @@ class Step:
             for name in phase.trains
         }
         self._normal_count = normal_count
-        self._bfloat16 = precision == "bfloat16"
+        self._arithmetic = arithmetic
 
     @property
     def optimizers(self) -> Optimizers:
@@ -94,8 +95,9 @@ class Step:
                 return {"total": result.total, "terms": result.terms}
             return result
 
-        with torch.autocast(images.device.type, torch.bfloat16, enabled=self._bfloat16):
-            return over_lanes(of_one_lane, len(images))(
+        narrow = self._arithmetic.precision == "bfloat16"
+        with torch.autocast(images.device.type, torch.bfloat16, enabled=narrow):
+            return over_lanes(of_one_lane, len(images), self._arithmetic.layer_ways)(
                 parameters, buffers, images, settings, shared
             )
 

@@ -20,10 +20,11 @@ from models.detectors.base import Tensors
 from models.device_images import device_images
 from models.hyperparameters import Value
 from models.lane import EpochResult, Lane
+from models.lane_context import UNMEASURED, LayerWays
 from models.lane_group import LaneEpoch, LaneGroup
 from models.lanes import NetworkStack
 from models.memory import free_unused, is_out_of_memory
-from models.precision import Precision, pick_device, pick_precision
+from models.precision import Arithmetic, Precision, pick_device, pick_precision
 from models.scoring import FittedDetector, numbers
 from models.step_graph import GraphPool
 from models.validation import Validation
@@ -45,11 +46,11 @@ class Trainer:
     Raises ValueError when the lanes differ in a structural hyperparameter, when several are given
     of a detector that cannot be packed or in bfloat16 on a CPU, or the detector cannot take the
     images' size. `device` None is the GPU if there is one. Results are the same for the same seeds,
-    data seed, number of lanes and device; the number of lanes or of CPU threads may change the last
-    digits.
+    data seed, number of lanes, their `layer_ways` and device; the number of lanes or of CPU threads
+    may change the last digits.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913
         self,
         detector_name: str,
         data: "TrainingData",
@@ -58,10 +59,12 @@ class Trainer:
         device: str | None = None,
         data_seed: int = 0,
         precision: Precision = "auto",
+        layer_ways: LayerWays = UNMEASURED,
     ):
         self.detector_name = detector_name
         self.device = pick_device(device)
         self.precision = pick_precision(precision, self.device, len(lanes))
+        arithmetic = Arithmetic(precision=self.precision, layer_ways=layer_ways)
         self._detector = detectors.load(detector_name)
         self._lanes = list(lanes)
         if len(self._lanes) > 1 and not detectors.packable(detector_name):
@@ -75,7 +78,7 @@ class Trainer:
         detectors.requirements(detector_name).check(
             size=self._fit.size, anomalies=self._fit.anomalies
         )
-        self._groups = [self._make_group()]
+        self._groups = [self._make_group(arithmetic)]
         self._validations: list[Validation | None] = [None] * len(lanes)
 
     @property
@@ -148,16 +151,15 @@ class Trainer:
         validation, trained = self._validations[lane], self._lanes[lane]
         if validation is None or trained is None:
             raise ValueError(f"lane {lane} has no usable validation: train an epoch first")
-        mixture = validation.mixture()
         return FittedDetector(
             detector=self.detector_name,
             hyperparameters=dict(trained.hyperparameters),
             channels=self._fit.channels,
             size=self._fit.size,
             weights=self.weights(lane),
-            mixture=mixture,
-            threshold=validation.threshold(mixture),
-            error_threshold=validation.error_threshold(),
+            mixture=validation.mixture,
+            threshold=validation.threshold,
+            error_threshold=validation.error_threshold,
         )
 
     def _train(self, waiting: Sequence[int]) -> tuple[dict[int, LaneEpoch], float] | None:
@@ -233,7 +235,7 @@ class Trainer:
                 return group, lane - first
         raise IndexError(f"there is no lane {lane}, the last is {len(self._lanes) - 1}")
 
-    def _make_group(self) -> LaneGroup:
+    def _make_group(self, arithmetic: Arithmetic) -> LaneGroup:
         """All lanes; empty ones start as copies of the first configuration."""
         first = self._first_lane()
         spare = self._make_networks(first)
@@ -248,7 +250,14 @@ class Trainer:
         settings = {
             name: torch.tensor([row[name] for row in rows], device=self.device) for name in rows[0]
         }
-        return LaneGroup(self._detector, stacks, settings, self._fit, self.precision, GraphPool())
+        return LaneGroup(
+            self._detector,
+            stacks,
+            settings,
+            self._fit,
+            arithmetic,
+            GraphPool(),
+        )
 
     def _make_networks(self, lane: Lane) -> dict[str, nn.Module]:
         """Newly initialised on the CPU, so that a seed means the same on every device."""

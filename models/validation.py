@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from models.arrays import Labels, Scores
+from models.arrays import Labels
 from models.detectors.base import Detector, Networks, Tensors
 from models.hyperparameters import Value
 from models.lane_metrics import auprcs, aurocs, flagged
@@ -19,9 +19,7 @@ from models.memory import is_out_of_memory
 from models.mixture import (
     LEAST_SPREAD,
     Mixture,
-    cross_fitted_lanes,
-    fit_mixture,
-    threshold_of,
+    mixed_lanes,
     thresholds_of,
 )
 from models.scoring import CHUNK, scaled
@@ -33,27 +31,16 @@ MIXTURE = "mixture"
 
 @dataclass(frozen=True, kw_only=True)
 class Validation:
-    """One lane's score parts of the validation images, its choice of score, and the figures."""
+    """One lane's figures on the validation images, and its score for images outside them.
 
-    parts: dict[str, Scores]
-    anomalous: Labels
-    choice: str
+    `mixture` is the chosen score, fitted on all validation images, and `threshold` is on it;
+    `error_threshold` is on the reconstruction error, None where a detector has none.
+    """
+
+    mixture: Mixture
+    threshold: float
+    error_threshold: float | None
     metrics: dict[str, float]
-
-    def mixture(self) -> Mixture:
-        """The chosen score, fitted on all validation images, for images outside validation."""
-        if self.choice == MIXTURE:
-            return fit_mixture(self.parts, self.anomalous)
-        return Mixture.single(self.choice)
-
-    def threshold(self, mixture: Mixture) -> float:
-        """Of the chosen score as `mixture` gave it."""
-        return threshold_of(mixture.score(self.parts), self.anomalous)
-
-    def error_threshold(self) -> float | None:
-        """Of the reconstruction error, if the detector has one."""
-        error = self.parts.get(ERROR)
-        return None if error is None else threshold_of(error, self.anomalous)
 
 
 def judge_lanes(
@@ -107,20 +94,8 @@ def judge(
     usable = _usable(names, stacked, choices)
     # A lane that cannot be used still has its place: zeros keep what is computed there finite.
     stacked = torch.where(usable[:, None, None], stacked, torch.zeros_like(stacked))
-    figures = _figures(names, stacked, torch.from_numpy(anomalous).to(stacked.device), choices)
-    of_lanes = {name: values.tolist() for name, values in figures.items()}
-    whole = stacked.cpu().numpy()
-    return [
-        Validation(
-            parts={name: whole[lane, part] for part, name in enumerate(names)},
-            anomalous=anomalous,
-            choice=choices[lane],
-            metrics={name: values[lane] for name, values in of_lanes.items()},
-        )
-        if fit
-        else None
-        for lane, fit in enumerate(usable.tolist())
-    ]
+    judged = _judged(names, stacked, torch.from_numpy(anomalous).to(stacked.device), choices)
+    return [one if fit else None for one, fit in zip(judged, usable.tolist(), strict=True)]
 
 
 def _choice(names: Sequence[str], hyperparameters: Mapping[str, Value]) -> str:
@@ -135,19 +110,25 @@ def _usable(names: Sequence[str], parts: Tensor, choices: Sequence[str]) -> Tens
     return parts.isfinite().all(2).all(1) & (spread | ~needed).all(1)
 
 
-def _figures(names: list[str], parts: Tensor, anomalous: Tensor, choices: list[str]) -> Tensors:
-    """The figures [K] by name; a mixture is judged on images that its regression has not seen."""
+def _judged(
+    names: list[str], parts: Tensor, anomalous: Tensor, choices: list[str]
+) -> list[Validation]:
+    """Of every lane; a mixture is judged on images that its regression has not seen."""
+    singles = {name: Mixture.single(name) for name in names}
+    fitted, of_fitted = [singles] * len(choices), parts
     if len(names) > 1:
-        mixed = cross_fitted_lanes(parts, anomalous)
-        names, parts = [*names, MIXTURE], torch.cat([parts, mixed[:, None]], 1)
-    places = torch.tensor([names.index(choice) for choice in choices], device=parts.device)
+        mixed = mixed_lanes(names, parts, anomalous)
+        fitted = [{**singles, MIXTURE: mixture} for mixture in mixed.fitted]
+        of_fitted = torch.cat([parts, mixed.scores[:, None]], 1)
+        names, parts = [*names, MIXTURE], torch.cat([parts, mixed.held_out[:, None]], 1)
     lanes = torch.arange(len(choices), device=parts.device)
+    places = torch.tensor([names.index(choice) for choice in choices], device=parts.device)
     chosen = parts[lanes, places]
     decided = parts[:, names.index(ERROR)] if ERROR in names else chosen
-    of_part = aurocs(parts, anomalous)
-    threshold = thresholds_of(decided, anomalous)
-    cut = flagged(decided, anomalous, threshold)
-    return {
+    both = thresholds_of(torch.cat([decided, of_fitted[lanes, places]]), anomalous)
+    threshold, threshold_of_fitted = both.chunk(2)
+    cut, of_part = flagged(decided, anomalous, threshold), aurocs(parts, anomalous)
+    figures = {
         "auroc": of_part[lanes, places],
         "auprc": auprcs(chosen, anomalous),
         "threshold": threshold,
@@ -155,6 +136,16 @@ def _figures(names: list[str], parts: Tensor, anomalous: Tensor, choices: list[s
         "accuracy": cut.accuracy,
         **{f"auroc/{name}": of_part[:, place] for place, name in enumerate(names)},
     }
+    of_lanes = {name: values.tolist() for name, values in figures.items()}
+    return [
+        Validation(
+            mixture=fitted[lane][choice],
+            threshold=float(threshold_of_fitted[lane]),
+            error_threshold=of_lanes["threshold"][lane] if ERROR in names else None,
+            metrics={name: values[lane] for name, values in of_lanes.items()},
+        )
+        for lane, choice in enumerate(choices)
+    ]
 
 
 @torch.no_grad()

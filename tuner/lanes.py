@@ -2,28 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 
 from models import detectors
+from models.lane_context import Way
 from tuner.domains import Choice, Int, LogInt
 from tuner.space import Machine, Space
 
 
 @dataclass(frozen=True, kw_only=True)
 class LaneChoice:
-    """So many lanes, and a sentence that says why; none where there is nothing to say."""
+    """So many lanes, and a sentence that says why; none where there is nothing to say.
+
+    `layer_ways` are what the device computes their layers fastest in, empty where unmeasured.
+    """
 
     count: int = 1
     sentence: str = ""
+    layer_ways: Mapping[str, Way] = field(default_factory=dict)
+
+
+def _nobody_measures(_told: int | None) -> LaneChoice:
+    return LaneChoice()
 
 
 def choose_lanes(
-    space: Space, machine: Machine, measure: Callable[[], LaneChoice] = LaneChoice
+    space: Space,
+    machine: Machine,
+    measure: Callable[[int | None], LaneChoice] = _nobody_measures,
 ) -> LaneChoice:
     """The space's number of lanes; `auto` measures on a GPU and is 1 on cores.
 
-    On cores one trial each is as fast from 16 base channels on, and starts sooner.
+    On cores one trial each is as fast from 16 base channels on, and starts sooner. `measure` is
+    given the number of lanes if the space says one.
     """
     told = space.resources.lanes
     if not detectors.packable(space.detector):
@@ -32,16 +44,17 @@ def choose_lanes(
     if told != "auto":
         where = "GPU" if machine.gpus else "worker"
         text = f"{told} lanes: each {where} trains {told} trials in one step."
-        return LaneChoice(count=told, sentence=text if told > 1 else "")
+        found = measure(told) if machine.gpus and told > 1 else LaneChoice()
+        return replace(found, count=told, sentence=text if told > 1 else "")
     if not machine.gpus:
         return LaneChoice()
-    found = measure()
+    found = measure(None)
     wanted, share = _most_wanted(space, machine), max(1, found.count // _structures(space))
     if min(wanted, share) >= found.count:
         return found
     why = "there are no more trials" if wanted <= share else "trials of several structures share it"
     text = f"Lanes of each GPU: {min(wanted, share)}, since {why}. ({found.sentence})"
-    return LaneChoice(count=min(wanted, share), sentence=text)
+    return replace(found, count=min(wanted, share), sentence=text)
 
 
 def are_measured(space: Space, machine: Machine) -> bool:

@@ -4,7 +4,8 @@ import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from models import detectors
@@ -121,9 +122,10 @@ def _search_on(
     dump_space(space, run_folder.space)
     setting = _setting(space, source, keeper, machine)
     values = detectors.resolve(space.detector, space.fixed)
-    lanes = choose_lanes(space, machine, lambda: lanes_of_a_gpu(setting, values))
+    lanes = choose_lanes(space, machine, partial(lanes_of_a_gpu, setting, values))
     if lanes.sentence:
         say(lanes.sentence)
+    setting = replace(setting, layer_ways=lanes.layer_ways)
     slots = trials_at_once(space, machine, lanes.count)
     engine = Engine(
         space, run_folder, scheduler=make_scheduler(space), slots=slots, time_budget_s=time_budget_s

@@ -1,13 +1,15 @@
 """What all trials of a search share, as the driver hands it to its workers."""
 
 import io
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
 from models.data.config import DataConfig
 from models.data.sources import Source, SplitDamaged
 from models.data.split import Split
+from models.lane_context import Way
 from tuner.run_folder import RunFolder
 from tuner.storage import Storage, StorageError
 from tuner.worker.files import TrialFiles
@@ -20,7 +22,8 @@ class TrialSetting:
     """What all trials of a search share; `threads` None leaves the number to torch.
 
     `storage` holds the split and takes the trials' files: the run's own part of it. `data_storage`
-    has the images for machines that do not see the driver's.
+    has the images for machines that do not see the driver's. `layer_ways` are how the layers of
+    lanes are computed: the same in every pack, since another way has other last digits.
     """
 
     detector: str
@@ -32,6 +35,7 @@ class TrialSetting:
     threads: int | None
     storage: Storage
     data_storage: Storage | None = None
+    layer_ways: Mapping[str, Way] = field(default_factory=dict)
 
     def __deepcopy__(self, _memo: object) -> Self:
         """Itself, since nothing changes it: Tune copies it for every trial."""

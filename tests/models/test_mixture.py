@@ -7,10 +7,9 @@ from sklearn.model_selection import StratifiedKFold
 from models import metrics
 from models.lane_metrics import flagged
 from models.mixture import (
+    Mixture,
     cross_fitted,
-    cross_fitted_lanes,
-    fit_mixture,
-    threshold_of,
+    mixed_lanes,
     thresholds_of,
 )
 from models.regression import logistic_regressions
@@ -21,6 +20,12 @@ def _toy(count: int = 400) -> tuple[dict[str, metrics.Scores], metrics.Labels]:
     anomalous = np.arange(count) % 2 == 1
     signal = random.normal(size=count) + anomalous
     return {"good": signal * 1e-3 + 5, "noise": random.normal(size=count)}, anomalous
+
+
+def fit_mixture(parts: dict[str, metrics.Scores], anomalous: metrics.Labels) -> Mixture:
+    """The one that is fitted on all images."""
+    stacked = torch.from_numpy(np.stack(list(parts.values())))[None]
+    return mixed_lanes(list(parts), stacked, torch.from_numpy(anomalous)).fitted[0]
 
 
 def test_mixture_finds_the_part_that_tells() -> None:
@@ -52,7 +57,8 @@ def test_cross_fitting_is_the_same_every_time() -> None:
 def test_a_threshold_lies_where_the_classes_are_as_likely() -> None:
     random = np.random.default_rng(1)
     score = np.concatenate([random.normal(0, 1, 3000), random.normal(4, 1, 3000)])
-    assert threshold_of(score, np.arange(6000) >= 3000) == pytest.approx(2.0, abs=0.1)
+    thresholds = thresholds_of(torch.from_numpy(score)[None], torch.arange(6000) >= 3000)
+    assert thresholds.tolist() == [pytest.approx(2.0, abs=0.1)]
 
 
 def test_small_errors_would_be_called_anomalies_where_anomalies_have_smaller_ones() -> None:
@@ -95,20 +101,33 @@ def test_regressions_of_many_lanes_are_scikit_learns(spread: float) -> None:
         np.testing.assert_allclose(intercepts[lane], theirs.intercept_[0], rtol=1e-9, atol=1e-12)
 
 
-def test_a_lane_is_cross_fitted_as_by_scikit_learn_whatever_is_beside_it() -> None:
+def _by_scikit_learn(
+    features: metrics.Scores, anomalous: metrics.Labels, seen: metrics.Labels
+) -> metrics.Scores:
+    """Scores of all images by a regression on those that are seen."""
+    mean, spread = features[seen].mean(0), features[seen].std(0)
+    model = LogisticRegression(solver="newton-cholesky")
+    model.fit((features[seen] - mean) / spread, anomalous[seen])
+    scores: metrics.Scores = model.decision_function((features - mean) / spread)
+    return scores
+
+
+def test_a_lane_is_fitted_as_by_scikit_learn_whatever_is_beside_it() -> None:
     parts, anomalous = _toy(200)
-    labels = torch.from_numpy(anomalous)
+    names, labels = list(parts), torch.from_numpy(anomalous)
     first = torch.from_numpy(np.stack(list(parts.values())))
-    together = cross_fitted_lanes(torch.stack([first, first * 1e6, -first]), labels)
+    together = mixed_lanes(names, torch.stack([first, first * 1e6, -first]), labels)
     features = np.stack([np.log(parts["good"]), parts["noise"]], 1)
-    expected = np.empty(200)
+    held_out = np.empty(200)
     folds = StratifiedKFold(5, shuffle=True, random_state=0)
     for rest, fold in folds.split(anomalous, anomalous):
-        mean, spread = features[rest].mean(0), features[rest].std(0)
-        model = LogisticRegression(solver="newton-cholesky")
-        model.fit((features[rest] - mean) / spread, anomalous[rest])
-        expected[fold] = model.decision_function((features[fold] - mean) / spread)
-    np.testing.assert_allclose(together[0], expected, rtol=1e-8, atol=1e-10)
+        held_out[fold] = _by_scikit_learn(features, anomalous, np.isin(np.arange(200), rest))[fold]
+    np.testing.assert_allclose(together.held_out[0], held_out, rtol=1e-8, atol=1e-10)
+    whole = _by_scikit_learn(features, anomalous, np.ones(200, bool))
+    np.testing.assert_allclose(together.scores[0], whole, rtol=1e-8, atol=1e-10)
+    np.testing.assert_allclose(together.fitted[0].score(parts), whole, rtol=1e-8, atol=1e-10)
     zeros = torch.zeros_like(first)
-    beside_others = cross_fitted_lanes(torch.stack([first, zeros, zeros]), labels)
-    assert torch.equal(beside_others[0], together[0])
+    beside_others = mixed_lanes(names, torch.stack([first, zeros, zeros]), labels)
+    assert torch.equal(beside_others.held_out[0], together.held_out[0])
+    assert torch.equal(beside_others.scores[0], together.scores[0])
+    assert beside_others.fitted[0] == together.fitted[0]

@@ -13,7 +13,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from models import detectors, precision
 from models.detectors.convolutional import Norm
 from models.lanes import over_lanes
-from models.precision import pick_precision
+from models.precision import Arithmetic, pick_precision
 from models.scoring import scaled
 from models.step import Step
 from models.trainer import Trainer
@@ -21,6 +21,7 @@ from models.trainer import Trainer
 MakeTrainer = Callable[..., Trainer]
 TRAINED = [name for name in detectors.names() if detectors.load(name).phases]
 CPU = torch.device("cpu")
+BFLOAT16 = Arithmetic(precision="bfloat16", layer_ways={})
 
 
 class Formats(TorchDispatchMode):
@@ -60,7 +61,7 @@ def _formats_on_a_gpu(trainer: Trainer) -> Formats:
         for stack in group.stacks.values():
             stack.rows = moved(stack.rows)
             stack.buffers = {name: moved(buffer) for name, buffer in stack.buffers.items()}
-        step = Step(group._detector, group.stacks, group.fit.batch_normals, "bfloat16")
+        step = Step(group._detector, group.stacks, group.fit.batch_normals, BFLOAT16)
         settings = {name: moved(values) for name, values in group.settings.items()}
         images = moved(batch)
         with formats:

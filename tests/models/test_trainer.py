@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 import torch
 
-from models import detectors, validation
+from models import detectors, metrics
+from models.data.images import TrainingData
+from models.mixture import thresholds_of
 from models.trainer import Lane, Trainer
 
 MakeTrainer = Callable[..., Trainer]
@@ -218,20 +220,23 @@ def test_a_toy_anomaly_is_told_apart(make_trainer: MakeTrainer, detector: str) -
     assert best > 0.9
 
 
-def test_a_mixture_would_be_fitted_twice(
-    make_trainer: MakeTrainer, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("score", ["mixture", "error"])
+def test_a_kept_detector_would_score_or_decide_otherwise_than_its_training(
+    make_trainer: MakeTrainer, digits: TrainingData, score: str
 ) -> None:
-    trainer = make_trainer({"score": "mixture"})
-    trainer.epoch()
-    fit, fitted = validation.fit_mixture, []
-
-    def counted(*arguments: Any) -> Any:
-        fitted.append(arguments)
-        return fit(*arguments)
-
-    monkeypatch.setattr(validation, "fit_mixture", counted)
-    trainer.fitted(0)
-    assert len(fitted) == 1
+    """Its threshold is where a regression on its own scores of the validation images says half."""
+    trainer = make_trainer({}, {"score": score})
+    result = trainer.epoch()[1]
+    fitted = trainer.fitted(1)
+    scores = fitted.score(digits.validation.images)
+    anomalous = digits.validation.anomalous
+    assert fitted.threshold == pytest.approx(
+        float(thresholds_of(scores[None], anomalous)), rel=1e-4
+    )
+    assert fitted.error_threshold == result.metrics["threshold"]
+    auroc = metrics.auroc(anomalous.numpy(), scores.numpy())
+    # The mixture is judged on images that its regression has not seen.
+    assert auroc == pytest.approx(result.metrics["auroc"], abs=0.05 if score == "mixture" else 1e-6)
 
 
 def test_metrics_name_every_score_part(make_trainer: MakeTrainer) -> None:

@@ -3,6 +3,7 @@
 import pytest
 
 from models import detectors
+from models.lane_context import Way
 from tests.tuner.space.test_space import GOOD
 from tuner.backend.run import _request
 from tuner.dry_run import dry_run_text
@@ -16,8 +17,13 @@ def space(**more: object) -> Space:
     return Space.model_validate(GOOD | {"trials": 40} | more)
 
 
-def twelve() -> LaneChoice:
-    return LaneChoice(count=12, sentence="12 lanes: 8.4 times one at a time")
+WAYS: dict[str, Way] = {"Halving 80x64x16x16 to 128": "product"}
+
+
+def twelve(told: int | None) -> LaneChoice:
+    return LaneChoice(
+        count=told or 12, sentence="12 lanes: 8.4 times one at a time", layer_ways=WAYS
+    )
 
 
 @pytest.mark.parametrize(
@@ -37,6 +43,7 @@ def test_the_wrong_number_of_trials_would_share_a_gpu(
 ) -> None:
     found = choose_lanes(space(**more), machine, twelve)
     assert found.count == count
+    assert found.layer_ways == (WAYS if machine.gpus else {})
     per_device = count * (machine.gpus or machine.cpus)
     trials = space(**more).trials
     assert trials_at_once(space(**more), machine, found.count) == min(per_device, trials)

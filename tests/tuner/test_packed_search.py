@@ -206,9 +206,9 @@ def test_lanes_would_be_measured_again_or_not_be_those_of_the_packs(
     """As on real GPUs, but that torch finds none there: it measures and trains on the cores."""
     options = [*TINY, "--set=resources.lanes=auto", f"--address={two_hosts.address}"]
     said = finished(tmp_path, *options, "--name=first", "--trials=6", "--set=epochs=20")
-    (remembered,) = (tmp_path / "cache" / "lanes").iterdir()
+    (remembered,) = (tmp_path / "cache" / "measured").glob("lanes-*.json")
     measured = LaneMeasurement(**json.loads(remembered.read_text()))
-    assert "Asking a GPU how many trials train best as one" in said
+    assert "Asking a GPU how trials train fastest as one" in said
     assert measured.sentence() in said
     history = recorded(tmp_path / "first")
     assert {trial.state for trial in history.trials.values()} == {"complete"}

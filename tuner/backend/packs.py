@@ -171,22 +171,30 @@ class Packs:
         return None
 
 
-def lanes_of_a_gpu(setting: TrialSetting, values: Mapping[str, Value]) -> LaneChoice:
-    """Have a node with a GPU measure how many lanes pay there, before any trial starts."""
+def lanes_of_a_gpu(
+    setting: TrialSetting, values: Mapping[str, Value], told: int | None = None
+) -> LaneChoice:
+    """Have a node with a GPU measure what trains fastest there, before any trial starts."""
 
     def measure() -> LaneChoice:
         from tuner.worker.lane_probe import measure_lanes  # noqa: PLC0415  # torch
 
         node = ray.get_runtime_context().get_node_id()
         here = next(each for each in ray.nodes() if each["NodeID"] == node)
-        return measure_lanes(setting, values, max(1, int(here["Resources"].get("GPU", 1))))
+        there = here["Resources"]
+        gpus = max(1, int(there.get("GPU", 1)))
+        memory = there.get("memory", math.inf)
+        return measure_lanes(setting, values, told=told, gpus=gpus, memory_bytes=memory)
 
     try:
         return _on_a_gpu(measure)
     except ray.exceptions.RayError as error:
         cause = error.cause if isinstance(error, ray.exceptions.RayTaskError) else error
-        text = f"1 lane: what more would gain could not be measured: {reason_of(cause)}"
-        return LaneChoice(sentence=text)
+        reason = f"could not be measured: {reason_of(cause)}"
+        if told is not None:
+            say(f"How the layers of {told} lanes train fastest {reason}")
+            return LaneChoice(count=told)
+        return LaneChoice(sentence=f"1 lane: what more would gain {reason}")
 
 
 def _on_a_gpu(measure: Callable[[], LaneChoice]) -> LaneChoice:
@@ -204,7 +212,7 @@ def _on_a_gpu(measure: Callable[[], LaneChoice]) -> LaneChoice:
         task = ray.remote(num_cpus=0, num_gpus=1, max_retries=1, scheduling_strategy=there)
         answer = task(measure).remote()
         if not ray.wait([answer], timeout=_SILENCE_S)[0]:
-            say("Asking a GPU how many trials train best as one: measured once, then remembered.")
+            say("Asking a GPU how trials train fastest as one: measured once, then remembered.")
         while not ray.wait([answer], timeout=_SLICE_S)[0]:
             waiting.look(has_place(place))  # its machine may be lost, and another be asked for
         found: LaneChoice = ray.get(answer)

@@ -88,7 +88,10 @@ class PackWorker:
             return self._occupancy
 
     def close(self) -> None:
-        """Return when the epoch under way is trained and no other will be."""
+        """Return when the epoch under way is trained and no other will be.
+
+        A request that waits for another is answered by WorkerLostError.
+        """
         with self._changed:
             self._closed = True
             self._changed.notify_all()
@@ -160,6 +163,7 @@ class PackWorker:
                 while self._wait_for_work():
                     self._seat()
                     self._epoch()
+            raise WorkerLostError(f"{socket.gethostname()}: the pack was closed")
         except BaseException as error:
             with self._changed:
                 self._broken = error

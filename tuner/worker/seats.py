@@ -98,7 +98,11 @@ class Seats:
             self._drop_trainer()
             lanes = [passenger.progress.lane if p == place else None for p in range(self.lanes)]
             self._trainer = Trainer(
-                self._setting.detector, self._data, lanes, data_seed=self._setting.data_seed
+                self._setting.detector,
+                self._data,
+                lanes,
+                data_seed=self._setting.data_seed,
+                layer_ways=self._setting.layer_ways,
             )
             self._structure = structure
         else:

@@ -1,12 +1,15 @@
 """What is remembered of a measurement, and what the host's memory leaves of it."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from models import detectors
 from models.data.sources import CACHE_VARIABLE
+from models.lane_context import Way
 from models.lane_probe import LaneMeasurement
 from tuner.lanes import LaneChoice
 from tuner.setting import TrialSetting
@@ -18,8 +21,10 @@ SIXTEEN = LaneMeasurement(
     limit="memory",
     memory_share=0.7,
     arithmetic_share=0.1,
+    state_bytes=0,
     seconds=9.0,
 )
+WAYS: dict[str, Way] = {"Halving 16x4x8x8 to 8": "product"}
 Measure = Callable[..., LaneChoice]
 
 
@@ -30,17 +35,25 @@ def measure(
     """Measures for a width and a number of GPUs; beside it, the widths that were really probed."""
     probed: list[object] = []
 
-    def probe(detector: str, values: dict[str, object], data: object) -> LaneMeasurement:
+    def probe(
+        detector: str, values: dict[str, object], data: object, layer_ways: object
+    ) -> LaneMeasurement:
+        assert layer_ways == WAYS
         probed.append(values["width"])
         return SIXTEEN
 
+    def ways(detector: str, values: dict[str, object], data: object) -> dict[str, str]:
+        probed.append(f"layers of {values['width']}")
+        return dict(WAYS)
+
     monkeypatch.setenv(CACHE_VARIABLE, str(tmp_path / "cache"))
     monkeypatch.setattr(lane_probe, "probe_lanes", probe)
+    monkeypatch.setattr(lane_probe, "faster_ways", ways)
     monkeypatch.setattr(lane_probe, "_free_bytes", lambda: 8 * 2**30)
 
-    def measured(width: int = 4, gpus: int = 1) -> LaneChoice:
+    def measured(width: int = 4, **more: Any) -> LaneChoice:
         values = detectors.resolve(setting.detector, {"width": width})
-        return lane_probe.measure_lanes(setting, values, gpus)
+        return lane_probe.measure_lanes(setting, values, **more)
 
     return measured, probed
 
@@ -49,7 +62,7 @@ def test_a_host_would_get_more_trial_actors_than_it_has_memory_for(
     measure: tuple[Measure, list[object]],
 ) -> None:
     measured, _ = measure
-    assert measured(gpus=2) == LaneChoice(count=16, sentence=SIXTEEN.sentence())
+    assert measured(gpus=2) == LaneChoice(count=16, sentence=SIXTEEN.sentence(), layer_ways=WAYS)
     few = measured(gpus=4)
     assert few.count == 8
     assert few.sentence.startswith("8 lanes: the host's free memory has room for no more trial")
@@ -62,10 +75,29 @@ def test_a_measurement_would_be_made_twice_or_answer_for_another_structure(
 ) -> None:
     measured, probed = measure
     assert measured() == measured()
-    assert probed == [4]
+    assert probed == ["layers of 4", 4]
     measured(width=8)
-    assert probed == [4, 8]
-    for remembered in (tmp_path / "cache" / "lanes").iterdir():
+    assert probed[2:] == ["layers of 8", 8]
+    for remembered in (tmp_path / "cache" / "measured").iterdir():
         remembered.write_text("{")
     assert measured().count == 16
-    assert probed == [4, 8, 4]
+    assert probed[4:] == ["layers of 4", 4]
+
+
+def test_a_number_that_the_space_says_would_be_measured_or_its_layers_not(
+    measure: tuple[Measure, list[object]],
+) -> None:
+    measured, probed = measure
+    assert measured(told=5) == LaneChoice(count=5, layer_ways=WAYS)
+    assert probed == ["layers of 4"]
+
+
+def test_a_host_would_get_more_lanes_than_it_can_hold_checkpoints_of(
+    measure: tuple[Measure, list[object]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Half of 8 GiB, or of what Ray may use; a trial takes 120 MiB and four copies of its state."""
+    measured, _ = measure
+    large = replace(SIXTEEN, state_bytes=98 * 2**20)
+    monkeypatch.setattr(lane_probe, "probe_lanes", lambda *_, **__: large)
+    assert measured().count == 8
+    assert measured(memory_bytes=4 * 2**30).count == 4

@@ -11,9 +11,11 @@ import torch
 from torch import Tensor
 
 from models.data.sources import DataNotFound
+from models.lane_context import Way
 from models.step import Step
 from models.trainer import EpochResult, Trainer
-from tests.tuner.worker.packing import LANES, MakeSetting, Requests, alone, differing
+from tests.tuner.worker.attempts import attempt
+from tests.tuner.worker.packing import LANES, MakeSetting, Requests, alone, differing, until
 from tuner.attempt import (
     OutOfReachError,
     WorkerLostError,
@@ -22,6 +24,39 @@ from tuner.setting import TrialSetting
 from tuner.storage import StorageError
 from tuner.storage.folder import FolderStorage
 from tuner.worker import faults
+from tuner.worker.pack import PackWorker
+
+
+def test_a_request_would_wait_for_ever_in_a_closed_pack(
+    setting: TrialSetting,
+) -> None:
+    worker = PackWorker(setting, LANES)
+    requests = Requests(worker)
+    assert requests.ask(differing(0)).result(60).outcome == "epoch"
+    of_another_structure = attempt(1, width=8)
+    waits = requests.ask(of_another_structure)
+    until(lambda: len(worker._passengers) == 2)
+    worker.close()
+    with pytest.raises(WorkerLostError, match="the pack was closed"):
+        waits.result(60)
+
+
+def test_layers_would_be_computed_in_another_way_in_a_pack(
+    setting: TrialSetting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The last digits of a curve depend on it."""
+    given, make = [], Trainer.__init__
+
+    def made(self: Trainer, *arguments: Any, **more: Any) -> None:
+        given.append(more["layer_ways"])
+        make(self, *arguments, **more)
+
+    monkeypatch.setattr(Trainer, "__init__", made)
+    ways: dict[str, Way] = {"Halving 20x4x8x8 to 8": "product"}
+    worker = PackWorker(replace(setting, layer_ways=ways), LANES)
+    assert Requests(worker).ask(differing(0)).result(60).outcome == "epoch"
+    worker.close()
+    assert given == [ways]
 
 
 def test_a_trial_that_diverges_would_reach_its_neighbours(
