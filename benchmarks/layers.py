@@ -29,7 +29,7 @@ from models.stopwatch import seconds_per_call
 from models.trainer import Lane, Trainer
 
 DETECTOR = "two-discriminator-gan"
-NORMALS, ANOMALIES = 64 * 8, 64
+NORMALS, ANOMALIES = 64 * 2, 64
 LANES, RUN_SECONDS = 8, 1.0
 
 

@@ -15,10 +15,10 @@ from torch import Tensor, nn
 from models.detectors.windows import columns_of, image_of, rows_of, values_of
 from models.lane_context import in_lanes, way_in_lanes
 
-_LARGEST_PRODUCT, _LARGEST_IN_LANES = 4, 2
+_LARGEST_PRODUCT, _LARGEST_IN_LANES, _LEAST_IN_LANES = 4, 2, 16
 """Sides up to which a deeper level is a matrix product: alone, and in lanes, whose products are
-batched and whose convolutions are grouped: there the library is 10 to 15% faster at 8 and 16
-channels and 4 x 4 places, as fast at 32."""
+batched and whose convolutions are grouped: there the library is as fast at 4 x 4 places. And the
+channels from which on the first level is one in lanes."""
 
 
 @dataclass(frozen=True, order=True)
@@ -118,13 +118,13 @@ class FromImage(Halving):
 
     In training one model on a CPU it is a matrix product too, with the windows in columns: the
     library's backward pass for so few channels takes three times as long at 32 channels. In lanes
-    the library is faster, by up to a quarter of the whole step at 8 channels.
+    of less than 16 channels the library is faster.
     """
 
     def forward(self, images: Tensor) -> Tensor:
         """[N, C, H, W] -> [N, width, H/2, W/2]."""
-        rule = images.is_cuda or not torch.is_grad_enabled() or in_lanes()
-        if _by_library(self, images, rule):
+        narrow = in_lanes() and self.out_channels < _LEAST_IN_LANES
+        if _by_library(self, images, images.is_cuda or not torch.is_grad_enabled() or narrow):
             return nn.Conv2d.forward(self, images)
         count, _, height, width = images.shape
         rows = columns_of(images).t() @ self.weight.flatten(1).t()
