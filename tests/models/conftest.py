@@ -41,8 +41,20 @@ def digits() -> TrainingData:
     )
 
 
+needs_gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs an NVIDIA GPU")
+on_every_device = pytest.mark.parametrize(
+    "device", ["cpu", pytest.param("cuda", marks=needs_gpu)], indirect=True
+)
+
+
 @pytest.fixture
-def make_trainer(digits: TrainingData) -> Callable[..., Trainer]:
+def device(request: pytest.FixtureRequest) -> str:
+    """Where trainers train: on the CPU, but for tests that are marked `on_every_device`."""
+    return str(getattr(request, "param", "cpu"))
+
+
+@pytest.fixture
+def make_trainer(digits: TrainingData, device: str) -> Callable[..., Trainer]:
     """A GAN trainer with a lane for each mapping of hyperparameters; seeds count from 0."""
 
     def make(*lanes: dict[str, Any], detector: str = GAN, **options: Any) -> Trainer:
@@ -62,7 +74,7 @@ def make_trainer(digits: TrainingData) -> Callable[..., Trainer]:
             detector,
             digits,
             made,
-            device="cpu",
+            device=device,
             precision=options.get("precision", "float32"),
             data_seed=options.get("data_seed", 0),
         )

@@ -13,11 +13,13 @@ from torch import Tensor
 
 from models import fused_step, step_graph
 from models.data.images import TrainingData
+from models.fused_step import FusedStep
 from models.lane_group import GroupEpoch, LaneGroup
 from models.scoring import scaled
 from models.step import Step
 from models.step_graph import GraphPool, Work, captured, warm_up
 from models.trainer import EpochResult, Lane, Trainer
+from tests.models.conftest import needs_gpu, on_every_device
 
 MakeTrainer = Callable[..., Trainer]
 UNEQUAL: tuple[dict[str, Any], ...] = ({}, {"patch_n": 1, "generator_lr": 4e-4}, {"beta1": 0.9})
@@ -96,31 +98,34 @@ def test_it_is_said_once_that_a_step_is_slower(caplog: pytest.LogCaptureFixture)
     assert [record.args for record in caplog.records] == [("operation not permitted",)]
 
 
+@on_every_device
 @pytest.mark.parametrize("limit", [1, 2])
 def test_lanes_without_room_train_in_groups_and_lose_nothing(
     make_trainer: MakeTrainer,
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
     limit: int,
+    device: str,
 ) -> None:
-    """Memory runs out in the second epoch's second step, when more than `limit` lanes train."""
+    """Memory runs out in the second epoch, after two steps, when more than `limit` lanes train."""
     lanes = (*UNEQUAL, {"patch_weight": 4.0})
     crowded, roomy = make_trainer(*lanes), make_trainer(*lanes)
     first, expected = crowded.epoch(), [roomy.epoch(), roomy.epoch(), roomy.epoch()]
-    run, calls = Step.run, []
+    epoch = FusedStep.epoch
 
-    def short_of_memory(self: Step, images: Tensor, settings: dict[str, Tensor]) -> Any:
-        calls.append(len(images))
-        if len(images) > limit and len(calls) > 1:
-            raise torch.cuda.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB")
-        return run(self, images, settings)
+    def short_of_memory(self: FusedStep, orders: Tensor) -> dict[str, Tensor]:
+        if orders.shape[1] <= limit:
+            return epoch(self, orders)
+        epoch(self, orders[:2])
+        raise torch.cuda.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB")
 
-    monkeypatch.setattr(Step, "run", short_of_memory)
+    monkeypatch.setattr(FusedStep, "epoch", short_of_memory)
     with caplog.at_level(logging.WARNING):
         second, third = crowded.epoch(), crowded.epoch(active=[0, 3])
     assert [len(group) for group in crowded._groups] == [limit] * (4 // limit)
     said = [record.getMessage() for record in caplog.records]
-    assert said[0] == ("no memory for 4 lanes in one step on cpu: they train as two groups in turn")
+    text = f"no memory for 4 lanes in one step on {device}: they train as two groups in turn"
+    assert said[0] == text
     assert len(said) == 4 // limit - 1
     assert set(third) == {0, 3}
     for lane in range(4):
@@ -213,7 +218,7 @@ def test_one_lane_without_room_fails(
         make_trainer({}, {}).epoch()
 
 
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs an NVIDIA GPU")
+@needs_gpu
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
 def test_a_recorded_step_gives_the_eager_steps_numbers(
     digits: TrainingData,

@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 import torch
 
-from models import detectors, validation
+from models import detectors, lane_group, validation
 from models.data.images import TrainingData
 from models.device_images import device_images
 from models.trainer import EpochResult, Lane, Trainer
 from models.validation import Validation
+from tests.models.conftest import on_every_device
 
 MakeTrainer = Callable[..., Trainer]
 GAN = "two-discriminator-gan"
@@ -40,6 +41,7 @@ def _same_weights(one: Trainer, other: Trainer, lane: int, of_other: int | None 
     return left["epoch"] == right["epoch"] and all(moments) and all(weights)
 
 
+@on_every_device
 def test_a_held_lane_goes_on_as_if_nobody_had_trained_meanwhile(make_trainer: MakeTrainer) -> None:
     paused, straight = make_trainer(*UNEQUAL), make_trainer(*UNEQUAL)
     expected = [straight.epoch() for _ in range(3)]
@@ -54,6 +56,7 @@ def test_a_held_lane_goes_on_as_if_nobody_had_trained_meanwhile(make_trainer: Ma
         assert _same_weights(paused, straight, lane)
 
 
+@on_every_device
 def test_a_held_lane_keeps_its_fitted_score(make_trainer: MakeTrainer) -> None:
     packed = make_trainer(*UNEQUAL)
     packed.epoch()
@@ -63,6 +66,7 @@ def test_a_held_lane_keeps_its_fitted_score(make_trainer: MakeTrainer) -> None:
     assert (after.mixture, after.threshold) == (before.mixture, before.threshold)
 
 
+@on_every_device
 def test_empty_lanes_and_replacements_leave_the_others_alone(make_trainer: MakeTrainer) -> None:
     busy, quiet = make_trainer(*UNEQUAL), make_trainer(*UNEQUAL)
     busy.epoch(), quiet.epoch()
@@ -79,12 +83,13 @@ def test_empty_lanes_and_replacements_leave_the_others_alone(make_trainer: MakeT
     assert _curve(ours[1]) == _curve(ours[3])
 
 
+@on_every_device
 def test_a_trainer_may_start_with_empty_lanes(
-    make_trainer: MakeTrainer, digits: TrainingData
+    make_trainer: MakeTrainer, digits: TrainingData, device: str
 ) -> None:
     lanes = make_trainer(*UNEQUAL).lanes
-    full = Trainer(GAN, digits, lanes, device="cpu", precision="float32")
-    late = Trainer(GAN, digits, [None, lanes[1], None, None], device="cpu", precision="float32")
+    full = Trainer(GAN, digits, lanes, device=device, precision="float32")
+    late = Trainer(GAN, digits, [None, lanes[1], None, None], device=device, precision="float32")
     assert set(late.epoch()) == {1}
     late.replace(0, lanes[0])  # type: ignore[arg-type]
     assert _curve(late.epoch(active=[0])[0]) == _curve(full.epoch()[0])
@@ -92,8 +97,11 @@ def test_a_trainer_may_start_with_empty_lanes(
         late.epoch(active=[2])
 
 
+@on_every_device
 @pytest.mark.parametrize("detector", [GAN, "autoencoder"])
-def test_a_curve_does_not_depend_on_the_lanes_place(digits: TrainingData, detector: str) -> None:
+def test_a_curve_does_not_depend_on_the_lanes_place(
+    digits: TrainingData, detector: str, device: str
+) -> None:
     """Nor on what the other lanes train, nor on their epochs.
 
     All sizes fill the processor's vectors: what is left over is computed by other code, which on a
@@ -104,12 +112,12 @@ def test_a_curve_does_not_depend_on_the_lanes_place(digits: TrainingData, detect
         values["batch_anomalies"] = 16
     resolved = detectors.resolve(detector, values)
     ours, others = Lane(hyperparameters=resolved, seed=7), _others(resolved, 3)
-    first = Trainer(detector, digits, [ours, *others[1:]], device="cpu", precision="float32")
+    first = Trainer(detector, digits, [ours, *others[1:]], device=device, precision="float32")
     expected = [first.epoch()[0] for _ in range(2)]
     for place in (1, 2):
         lanes: list[Lane | None] = [*others]
         lanes[place] = None
-        trainer = Trainer(detector, digits, lanes, device="cpu", precision="float32")
+        trainer = Trainer(detector, digits, lanes, device=device, precision="float32")
         trainer.epoch()
         trainer.replace(place, ours)
         for epoch in range(2):
@@ -125,6 +133,7 @@ def _others(resolved: dict[str, Any], count: int) -> list[Lane]:
     ]
 
 
+@on_every_device
 @pytest.mark.parametrize("poison", [math.nan, math.inf])
 def test_a_lane_that_explodes_is_an_island_for_epochs(
     make_trainer: MakeTrainer, poison: float
@@ -143,6 +152,7 @@ def test_a_lane_that_explodes_is_an_island_for_epochs(
         assert _same_weights(sick, well, lane)
 
 
+@on_every_device
 def test_a_lane_whose_scoring_raises_fails_alone(
     make_trainer: MakeTrainer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -168,21 +178,18 @@ def test_a_lane_whose_scoring_raises_fails_alone(
     assert _curve(packed.epoch()[1]) == _curve(well.epoch()[1])
 
 
+@on_every_device
 def test_an_epoch_that_fails_leaves_no_trace(
     make_trainer: MakeTrainer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     interrupted, straight = make_trainer(*UNEQUAL), make_trainer(*UNEQUAL)
     interrupted.epoch(), straight.epoch()
-    run, calls = interrupted.whole().step.run, []
 
-    def breaks(*arguments: Any) -> Any:
-        calls.append(arguments)
-        if len(calls) == 3:
-            raise KeyboardInterrupt
-        return run(*arguments)
+    def breaks(*_: object) -> None:
+        raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(interrupted.whole().step, "run", breaks)
+        patch.setattr(lane_group, "score_lanes", breaks)  # all is trained by then
         with pytest.raises(KeyboardInterrupt):
             interrupted.epoch()
     for lane in range(4):

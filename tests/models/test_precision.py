@@ -12,7 +12,9 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from models import detectors, precision
 from models.detectors.convolutional import Norm
+from models.lane_context import Way
 from models.lanes import over_lanes
+from models.layer_probe import layer_shapes
 from models.precision import Arithmetic, pick_precision
 from models.scoring import scaled
 from models.step import Step
@@ -49,7 +51,7 @@ def pretended_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
     )
 
 
-def _formats_on_a_gpu(trainer: Trainer) -> Formats:
+def _formats_on_a_gpu(trainer: Trainer, arithmetic: Arithmetic = BFLOAT16) -> Formats:
     """Of one step in bfloat16."""
     group, formats = trainer.whole(), Formats()
     batch = scaled(group.fit.images[group.fit.orders(group.epochs)[0]])
@@ -61,7 +63,7 @@ def _formats_on_a_gpu(trainer: Trainer) -> Formats:
         for stack in group.stacks.values():
             stack.rows = moved(stack.rows)
             stack.buffers = {name: moved(buffer) for name, buffer in stack.buffers.items()}
-        step = Step(group._detector, group.stacks, group.fit.batch_normals, BFLOAT16)
+        step = Step(group._detector, group.stacks, group.fit.batch_normals, arithmetic)
         settings = {name: moved(values) for name, values in group.settings.items()}
         images = moved(batch)
         with formats:
@@ -83,6 +85,17 @@ def test_a_gpus_norms_would_be_given_weights_unlike_their_statistics(
         assert set(weights_and_statistics) == {torch.float32}
     for formats in given["aten.convolution.default"]:
         assert set(formats) == {torch.bfloat16}
+
+
+@pytest.mark.usefixtures("pretended_gpu")
+def test_a_gpus_matrix_products_would_miss_their_tensor_cores(make_trainer: MakeTrainer) -> None:
+    trainer = make_trainer({}, {})
+    ways: dict[str, Way] = dict.fromkeys(map(str, layer_shapes(trainer.whole())), "product")
+    usual = _formats_on_a_gpu(trainer).given
+    measured = Arithmetic(precision="bfloat16", layer_ways=ways)
+    given = _formats_on_a_gpu(make_trainer({}, {}), measured).given
+    assert "aten.bmm.default" not in usual
+    assert given["aten.bmm.default"] == {(torch.bfloat16, torch.bfloat16)}
 
 
 @pytest.mark.parametrize("lanes", [1, 2])
