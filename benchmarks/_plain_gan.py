@@ -44,7 +44,7 @@ _WEIGHTED = (
 class PlainTraining:
     """One trial; `epoch` trains and validates as `Trainer.epoch` does of a lane.
 
-    With `library` all convolutions are torch's own, else those of models.detectors.convolutional:
+    With `library` all convolutions are torch's own, else those of models.detectors.strided:
     which is faster depends on width and machine, and the yardstick is the faster.
     """
 

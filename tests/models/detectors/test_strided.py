@@ -20,7 +20,7 @@ THREE = Conditions(lanes=3, device=torch.device("cpu"), precision="float32")
 def test_edge_convolutions_equal_the_librarys(channels: int, lanes: int) -> None:
     torch.manual_seed(0)
     for edge, plain, shape in (
-        (FromImage(channels, 6), nn.Conv2d.forward, (channels, 16, 16)),
+        (FromImage(channels, 16), nn.Conv2d.forward, (channels, 16, 16)),
         (ToImage(6, channels), nn.ConvTranspose2d.forward, (6, 8, 8)),
     ):
         values = torch.randn(*((lanes,) if lanes else ()), 5, *shape, requires_grad=True)

@@ -12,7 +12,7 @@ from models.detectors.two_discriminator_gan.losses import (
     anomaly_between_class,
     discrimination,
 )
-from models.detectors.two_discriminator_gan.networks import Discriminator
+from models.detectors.two_discriminator_gan.networks import Discriminator, ScalarHead
 
 GAN = "two-discriminator-gan"
 
@@ -47,6 +47,23 @@ def test_discriminator_has_the_layers_of_the_table() -> None:
     convolutions = 64 * 16 + 64 * 128 * 16 + 128 * 256 * 16
     heads = (256 * 9 + 1) + (256 * 16 + 1)
     assert _count(Discriminator(1, 64, 32, "both")) == convolutions + 2 * (128 + 256) + heads
+
+
+@pytest.mark.parametrize("lanes", [0, 3])
+def test_the_scalar_head_would_not_be_the_convolution_that_it_is(lanes: int) -> None:
+    torch.manual_seed(0)
+    head = ScalarHead(6)
+    values = torch.randn(*((lanes,) if lanes else ()), 5, 6, 4, 4, requires_grad=True)
+    ours = torch.vmap(head)(values) if lanes else head(values)
+    theirs = nn.Conv2d.forward(head, values.flatten(0, -4)).view_as(ours)
+    torch.testing.assert_close(ours, theirs)
+    seen = (values, head.weight, head.bias)
+    for first, second in zip(
+        torch.autograd.grad(ours.square().sum(), seen),  # type: ignore[arg-type]
+        torch.autograd.grad(theirs.square().sum(), seen),  # type: ignore[arg-type]
+        strict=True,
+    ):
+        torch.testing.assert_close(first, second)
 
 
 @pytest.mark.parametrize("size", [16, 32, 64, 128])
