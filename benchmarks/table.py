@@ -31,7 +31,8 @@ pauses and epochs cut off; `raylet_noticed_s` the longest that a driver needed t
 raylet; the last rows are the faults by kind.
 Of `layers`, `product_gain_` is a layer's time by the library over that as a product, eight lanes
 at once; the steps are those with all layers by the library, all as products, each in its faster
-way, and by the rules of `models/detectors/strided.py`.
+way, and by the rules of `models/detectors/strided.py`; `gather_share_` is what of the last is spent
+on gathering the batches.
 A script without a section has no recorded figures yet.
 
 | script | what it measures |

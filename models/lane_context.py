@@ -21,9 +21,9 @@ def in_lanes() -> bool:
     return _LANES.get() is not None
 
 
-def way_in_lanes(layer: str) -> Way | None:
-    """How a layer is to be computed; None outside lanes and where nobody has measured it."""
-    return (_LANES.get() or UNMEASURED).get(layer)
+def ways_in_lanes() -> LayerWays:
+    """How layers are to be computed; empty outside lanes and where nobody has measured it."""
+    return _LANES.get() or UNMEASURED
 
 
 @contextmanager

@@ -17,7 +17,7 @@ from models.lane_group import LaneGroup
 from models.memory import MemoryGauge, free_unused, is_out_of_memory
 from models.precision import deterministic_convolutions, pick_device, pick_precision
 from models.scoring import scaled
-from models.stopwatch import seconds_per_call
+from models.stopwatch import calls_between_looks, seconds_per_call
 from models.trainer import Trainer
 
 if TYPE_CHECKING:
@@ -29,8 +29,6 @@ _MOST_MEMORY = 0.8
 _COMPUTE_BOUND = 0.6
 """Of a large matrix product's speed: few real networks come nearer."""
 _RUN_SECONDS, _PRODUCT_SECONDS = 0.3, 0.02
-_STEPS = {"cpu": 1, "cuda": 16}
-"""Between two looks at the clock: on a GPU a look waits for the device."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,7 +77,7 @@ def probe_lanes(
 ) -> LaneMeasurement:
     """Train 1, 2, 4, ... lanes for a few steps each, until doubling is not worth it.
 
-    A number of lanes counts by the best of three runs of at least 0.3 s, after a step that does
+    A number of lanes counts by the best of three runs of at least 0.3 s, after some that do
     not count: about 1 s each, more where a step takes longer than 0.3 s; and an epoch, with its
     scoring, shows how much memory it takes.
     Doubling stops where twice in a row it brings under 10% over the best before, since two lanes
@@ -169,7 +167,7 @@ class _Probe:
         return best
 
     def _best_of_runs(self, group: LaneGroup) -> float:
-        orders = group.fit.orders(group.epochs)[: _STEPS.get(self._device.type, 1)]
+        orders = group.fit.orders(group.epochs)[: calls_between_looks(self._device)]
         seconds = seconds_per_call(lambda: group.fused.epoch(orders), self._device, _RUN_SECONDS)
         return orders.numel() / seconds
 

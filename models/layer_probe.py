@@ -5,41 +5,44 @@ in their backward passes above all; windows and a batched product of matrices do
 """
 
 import math
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.func import functional_call
 
 from models.detectors.base import Tensors
+from models.detectors.convolutional import Norm, leaky_relu
 from models.detectors.strided import STRIDED, LayerShape, layers_met
 from models.hyperparameters import Value
 from models.lane import Lane
-from models.lane_context import Way
+from models.lane_context import UNMEASURED, LayerWays, Way
 from models.lane_group import LaneGroup
 from models.lanes import NetworkStack, over_lanes
 from models.memory import free_unused, is_out_of_memory
 from models.precision import deterministic_convolutions, pick_device, pick_precision
 from models.scoring import scaled
 from models.step_graph import GraphPool, captured
-from models.stopwatch import seconds_per_call
+from models.stopwatch import calls_between_looks, seconds_per_call
 from models.trainer import Trainer
 
 if TYPE_CHECKING:
     from models.data.images import TrainingData
 
-_LANES = 8
-_LEAST_GAIN = 1.05
+LANES = 8
+"""In which layers are measured where nobody says how many there will be."""
+_LEAST_GAIN, _LEAST_GAIN_OF_STEP = 1.05, 1.01
 _RUN_SECONDS = 0.02
-_CALLS = {"cuda": 16}
-"""Between two looks at the clock: a look waits for the GPU."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class LayerTiming:
-    """Seconds of a layer's forward and backward pass in all lanes; infinite without room for it."""
+    """Seconds of a layer's forward and backward pass in all lanes.
+
+    Infinite where there is no room for it, or a GPU cannot record it.
+    """
 
     shape: LayerShape
     library_s: float
@@ -58,6 +61,12 @@ class Conditions:
     lanes: int
     device: torch.device
     precision: Literal["float32", "bfloat16"]
+    pool: GraphPool = field(default_factory=GraphPool)
+
+
+def conditions_on(device: torch.device, lanes: int = LANES) -> Conditions:
+    """Those in which so many lanes train there."""
+    return Conditions(lanes=lanes, device=device, precision=pick_precision("auto", device, lanes))
 
 
 def faster_ways(
@@ -65,20 +74,31 @@ def faster_ways(
     hyperparameters: Mapping[str, Value],
     data: "TrainingData",
     device: str | None = None,
+    lanes: int = LANES,
 ) -> dict[str, Way]:
     """The faster way of each strided layer that a training step of this detector has, if any.
 
-    Measured in eight lanes; that takes some tenths of a second a layer.
+    That takes some tenths of a second a layer. In the end the whole step is taken with them and
+    by the library alone: what is no faster together is not taken.
     """
     where = pick_device(device)
-    lane = Lane(hyperparameters=dict(hyperparameters), seed=0)
-    group = Trainer(detector, data, [lane], device=str(where)).whole()
-    conditions = Conditions(
-        lanes=_LANES, device=where, precision=pick_precision("auto", where, _LANES)
-    )
-    timings = [time_layer(shape, conditions) for shape in layer_shapes(group)]
+    one = Lane(hyperparameters=dict(hyperparameters), seed=0)
+
+    def group(count: int, ways: LayerWays) -> LaneGroup:
+        trainer = Trainer(detector, data, [one] * count, device=str(where), layer_ways=ways)
+        return trainer.whole()
+
+    timings = layer_timings(layer_shapes(group(1, UNMEASURED)), conditions_on(where, lanes))
+    ways = {str(timing.shape): timing.way for timing in timings}
     free_unused()
-    return {str(timing.shape): timing.way for timing in timings}
+    by_library: dict[str, Way] = dict.fromkeys(ways, "library")
+    if ways == by_library:
+        return ways
+    together = _step_seconds(group(lanes, ways))
+    if _LEAST_GAIN_OF_STEP * together > _step_seconds(group(lanes, by_library)):
+        ways = by_library
+    free_unused()
+    return ways
 
 
 def layer_shapes(group: LaneGroup) -> list[LayerShape]:
@@ -89,27 +109,19 @@ def layer_shapes(group: LaneGroup) -> list[LayerShape]:
     return sorted(met)
 
 
-def time_layer(shape: LayerShape, conditions: Conditions) -> LayerTiming:
-    """Train this layer alone in both ways."""
-    return LayerTiming(
-        shape=shape,
-        library_s=_seconds(shape, "library", conditions),
-        product_s=_seconds(shape, "product", conditions),
-    )
+def layer_timings(shapes: list[LayerShape], conditions: Conditions) -> Iterator[LayerTiming]:
+    """Train each layer alone in both ways, in turns: a GPU is slower while it wakes up."""
+    for shape in shapes:
+        seconds: dict[Way, float] = {"library": math.inf, "product": math.inf}
+        for _ in range(2):
+            for way, least in seconds.items():
+                seconds[way] = min(least, _seconds(shape, way, conditions))
+        yield LayerTiming(shape=shape, library_s=seconds["library"], product_s=seconds["product"])
 
 
 def _seconds(shape: LayerShape, way: Way, conditions: Conditions) -> float:
-    device = conditions.device
     try:
-        with deterministic_convolutions():
-            training = training_of(shape, way, conditions)
-
-            def work() -> None:
-                training()
-
-            replay = captured(work, [], device, GraphPool()) or work
-            calls = _CALLS.get(device.type, 1)
-            return seconds_per_call(lambda: _repeat(replay, calls), device, _RUN_SECONDS) / calls
+        return _seconds_where_it_fits(shape, way, conditions)
     except (RuntimeError, MemoryError) as problem:
         if not is_out_of_memory(problem):
             raise
@@ -117,32 +129,71 @@ def _seconds(shape: LayerShape, way: Way, conditions: Conditions) -> float:
     return math.inf
 
 
+def _seconds_where_it_fits(shape: LayerShape, way: Way, conditions: Conditions) -> float:
+    device, training = conditions.device, training_of(shape, way, conditions)
+
+    def work() -> None:
+        training()
+
+    with deterministic_convolutions():
+        replay = captured(work, [], device, conditions.pool)
+        if replay is None and device.type == "cuda":
+            return math.inf  # how long Python takes to start it tells nothing of a recorded step
+        return seconds_per_call(
+            replay or work, device, _RUN_SECONDS, calls=calls_between_looks(device)
+        )
+
+
+def _step_seconds(group: LaneGroup) -> float:
+    device = group.fit.images.device
+    orders = group.fit.orders(group.epochs)[: calls_between_looks(device)]
+    with deterministic_convolutions():
+        return seconds_per_call(lambda: group.fused.epoch(orders), device, _RUN_SECONDS)
+
+
+class _Block(nn.Module):
+    """A strided layer with what follows it in its network."""
+
+    def __init__(self, shape: LayerShape) -> None:
+        super().__init__()
+        self.layer = STRIDED[shape.layer](shape.channels, shape.width)
+        self.norm = Norm(shape.width) if shape.layer in ("Halving", "Doubling") else nn.Identity()
+
+    def forward(self, values: Tensor) -> Tensor:
+        return leaky_relu(self.norm(self.layer(values)))
+
+
 def training_of(
     shape: LayerShape, way: Way, conditions: Conditions
 ) -> Callable[[], tuple[Tensor, ...]]:
     """A forward and backward pass: the output [K, ...], the gradients of weights and of values."""
     lanes, device = conditions.lanes, conditions.device
-    layers = [STRIDED[shape.layer](shape.channels, shape.width) for _ in range(lanes)]
-    stack = NetworkStack(layers, device)
-    leaf = stack.leaf()
-    lying = torch.randn(lanes, shape.count, shape.side, shape.side, shape.channels, device=device)
-    values = lying.movedim(-1, 2).requires_grad_()  # as the layer before it leaves them
+    stack = NetworkStack([_Block(shape) for _ in range(lanes)], device)
+    side = shape.side // 2 if STRIDED[shape.layer].halves else 2 * shape.side
+    values = _lying_as_norms_leave_them(lanes, shape.count, shape.channels, shape.side, device)
+    gradient = _lying_as_norms_leave_them(lanes, shape.count, shape.width, side, device)
+    values.requires_grad_()
 
-    def of_one_lane(parameters: Tensors, values: Tensor) -> Tensor:
-        output: Tensor = functional_call(stack.module, parameters, (values,))
+    def of_one_lane(parameters: Tensors, buffers: Tensors, values: Tensor) -> Tensor:
+        output: Tensor = functional_call(stack.module, {**parameters, **buffers}, (values,))
         return output
 
     forward = over_lanes(of_one_lane, lanes, {str(shape): way})
     narrow = conditions.precision == "bfloat16"
 
     def work() -> tuple[Tensor, ...]:
+        # A view made outside would tie its backward pass to the stream that it was made on.
+        leaf = stack.leaf()
         with torch.autocast(device.type, torch.bfloat16, enabled=narrow):
-            output = forward(leaf.views, values)
-        return (output, *torch.autograd.grad(output.square().sum(), [leaf.rows, values]))
+            output = forward(leaf.views, stack.buffers, values)
+        of = [leaf.rows, values]
+        return (output, *torch.autograd.grad(output, of, gradient.to(output.dtype)))
 
     return work
 
 
-def _repeat(work: Callable[[], object], times: int) -> None:
-    for _ in range(times):
-        work()
+def _lying_as_norms_leave_them(
+    lanes: int, count: int, channels: int, side: int, device: torch.device
+) -> Tensor:
+    """Random values [K, N, C, H, W], in memory with the images in front."""
+    return torch.randn(count, lanes, channels, side, side, device=device).transpose(0, 1)

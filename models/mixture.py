@@ -96,14 +96,15 @@ def mixed_lanes(names: Sequence[str], parts: Tensor, anomalous: Tensor) -> LaneM
     fits = _fit(parts.repeat_interleave(FOLDS + 1, 0), anomalous, kept.repeat(count, 1))
     scores = fits.scores.view(count, FOLDS + 1, images)
     return LaneMixtures(
-        fitted=_mixtures(names, fits)[FOLDS :: FOLDS + 1],
+        fitted=_mixtures(names, fits, slice(FOLDS, None, FOLDS + 1)),
         scores=scores[:, FOLDS],
         held_out=scores.gather(1, fold_of.expand(count, 1, -1))[:, 0],
     )
 
 
-def _mixtures(names: Sequence[str], fits: _Fits) -> list[Mixture]:
-    rows = zip(fits.weights.tolist(), fits.offsets.tolist(), fits.logarithmic.tolist(), strict=True)
+def _mixtures(names: Sequence[str], fits: _Fits, chosen: slice) -> list[Mixture]:
+    of_fits = (fits.weights, fits.offsets, fits.logarithmic)
+    rows = zip(*(values[chosen].tolist() for values in of_fits), strict=True)
     return [
         Mixture(
             weights=dict(zip(names, weights, strict=True)),

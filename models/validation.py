@@ -94,8 +94,12 @@ def judge(
     usable = _usable(names, stacked, choices)
     # A lane that cannot be used still has its place: zeros keep what is computed there finite.
     stacked = torch.where(usable[:, None, None], stacked, torch.zeros_like(stacked))
-    judged = _judged(names, stacked, torch.from_numpy(anomalous).to(stacked.device), choices)
-    return [one if fit else None for one, fit in zip(judged, usable.tolist(), strict=True)]
+    labels = torch.from_numpy(anomalous).to(stacked.device)
+    validations = _validations(names, stacked, labels, choices)
+    return [
+        validation if usable_lane else None
+        for validation, usable_lane in zip(validations, usable.tolist(), strict=True)
+    ]
 
 
 def _choice(names: Sequence[str], hyperparameters: Mapping[str, Value]) -> str:
@@ -110,42 +114,65 @@ def _usable(names: Sequence[str], parts: Tensor, choices: Sequence[str]) -> Tens
     return parts.isfinite().all(2).all(1) & (spread | ~needed).all(1)
 
 
-def _judged(
+@dataclass(frozen=True, kw_only=True)
+class _Scores:
+    """All scores [K, S, N] by S names: to be judged by, and as images outside are scored."""
+
+    names: list[str]
+    held_out: Tensor
+    outside: Tensor
+
+
+def _validations(
     names: list[str], parts: Tensor, anomalous: Tensor, choices: list[str]
 ) -> list[Validation]:
     """Of every lane; a mixture is judged on images that its regression has not seen."""
     singles = {name: Mixture.single(name) for name in names}
-    fitted, of_fitted = [singles] * len(choices), parts
+    mixtures = [singles] * len(choices)
+    scores = _Scores(names=names, held_out=parts, outside=parts)
     if len(names) > 1:
         mixed = mixed_lanes(names, parts, anomalous)
-        fitted = [{**singles, MIXTURE: mixture} for mixture in mixed.fitted]
-        of_fitted = torch.cat([parts, mixed.scores[:, None]], 1)
-        names, parts = [*names, MIXTURE], torch.cat([parts, mixed.held_out[:, None]], 1)
-    lanes = torch.arange(len(choices), device=parts.device)
-    places = torch.tensor([names.index(choice) for choice in choices], device=parts.device)
-    chosen = parts[lanes, places]
-    decided = parts[:, names.index(ERROR)] if ERROR in names else chosen
-    both = thresholds_of(torch.cat([decided, of_fitted[lanes, places]]), anomalous)
-    threshold, threshold_of_fitted = both.chunk(2)
-    cut, of_part = flagged(decided, anomalous, threshold), aurocs(parts, anomalous)
+        mixtures = [{**singles, MIXTURE: mixture} for mixture in mixed.fitted]
+        scores = _Scores(
+            names=[*names, MIXTURE],
+            held_out=torch.cat([parts, mixed.held_out[:, None]], 1),
+            outside=torch.cat([parts, mixed.scores[:, None]], 1),
+        )
+    figures, thresholds = _figures(scores, anomalous, choices)
+    return [
+        Validation(
+            mixture=mixtures[lane][choice],
+            threshold=thresholds[lane],
+            error_threshold=figures["threshold"][lane] if ERROR in names else None,
+            metrics={name: values[lane] for name, values in figures.items()},
+        )
+        for lane, choice in enumerate(choices)
+    ]
+
+
+def _figures(
+    scores: _Scores, anomalous: Tensor, choices: list[str]
+) -> tuple[dict[str, list[float]], list[float]]:
+    """The figures [K] by name, and the threshold [K] of the chosen score for images outside."""
+    names, every = scores.names, scores.held_out
+    lanes = torch.arange(len(choices), device=every.device)
+    places = torch.tensor([names.index(choice) for choice in choices], device=every.device)
+    chosen = every[lanes, places]
+    decided = every[:, names.index(ERROR)] if ERROR in names else chosen
+    threshold, threshold_outside = thresholds_of(
+        torch.cat([decided, scores.outside[lanes, places]]), anomalous
+    ).chunk(2)
+    cut, of_score = flagged(decided, anomalous, threshold), aurocs(every, anomalous)
     figures = {
-        "auroc": of_part[lanes, places],
+        "auroc": of_score[lanes, places],
         "auprc": auprcs(chosen, anomalous),
         "threshold": threshold,
         "f1": cut.f1,
         "accuracy": cut.accuracy,
-        **{f"auroc/{name}": of_part[:, place] for place, name in enumerate(names)},
+        **{f"auroc/{name}": of_score[:, place] for place, name in enumerate(names)},
     }
-    of_lanes = {name: values.tolist() for name, values in figures.items()}
-    return [
-        Validation(
-            mixture=fitted[lane][choice],
-            threshold=float(threshold_of_fitted[lane]),
-            error_threshold=of_lanes["threshold"][lane] if ERROR in names else None,
-            metrics={name: values[lane] for name, values in of_lanes.items()},
-        )
-        for lane, choice in enumerate(choices)
-    ]
+    of_lanes: dict[str, list[float]] = {name: each.tolist() for name, each in figures.items()}
+    return of_lanes, threshold_outside.tolist()
 
 
 @torch.no_grad()

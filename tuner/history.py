@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
+from models.lane_context import LayerWays
 from tuner.journal import Event
 from tuner.record import Decision, EpochRow, TrialView
 
@@ -23,6 +24,7 @@ class History:
 
     `started` is the time of the very first event, which tells this search from all others.
     `time_budget_s` is the newest driver's, in seconds of all drivers together; None without one.
+    `layer_ways` are how the layers of lanes are computed, None where that was not measured yet.
 
     A driver that was killed wrote no last word: its time counts up to its last event.
     """
@@ -38,6 +40,7 @@ class History:
         self.started: float | None = None
         self.seconds = 0.0
         self.time_budget_s: float | None = None
+        self.layer_ways: LayerWays | None = None
         self._last_time: float | None = None
         for event in events:
             self.apply(event)
@@ -50,6 +53,8 @@ class History:
         match event["event"]:
             case "driver":  # records of earlier versions do not have it
                 self.time_budget_s = event.get("time_budget_s", self.time_budget_s)
+            case "layers":
+                self.layer_ways = event["ways"]
             case "asked":
                 self.trials[event["trial"]] = _asked(event)
             case "attempt":

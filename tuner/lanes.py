@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from models import detectors
-from models.lane_context import Way
+from models.lane_context import LayerWays
 from tuner.domains import Choice, Int, LogInt
 from tuner.space import Machine, Space
+
+LAYERS_UNMEASURED = "How their layers train fastest could not be measured"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,7 +22,15 @@ class LaneChoice:
 
     count: int = 1
     sentence: str = ""
-    layer_ways: Mapping[str, Way] = field(default_factory=dict)
+    layer_ways: LayerWays = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SettledLanes:
+    """What is known of a search's lanes before anything is measured; None is what is not."""
+
+    count: int | None = None
+    layer_ways: LayerWays | None = None
 
 
 def _nobody_measures(_told: int | None) -> LaneChoice:
@@ -44,8 +54,10 @@ def choose_lanes(
     if told != "auto":
         where = "GPU" if machine.gpus else "worker"
         text = f"{told} lanes: each {where} trains {told} trials in one step."
-        found = measure(told) if machine.gpus and told > 1 else LaneChoice()
-        return replace(found, count=told, sentence=text if told > 1 else "")
+        if told == 1 or not machine.gpus:
+            return LaneChoice(count=told, sentence=text if told > 1 else "")
+        found = measure(told)
+        return replace(found, count=told, sentence=f"{text} {found.sentence}".strip())
     if not machine.gpus:
         return LaneChoice()
     found = measure(None)

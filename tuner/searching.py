@@ -5,7 +5,6 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 
 from models import detectors
@@ -21,7 +20,9 @@ from tuner.console.listener import ConsoleListener
 from tuner.console.state import SearchState
 from tuner.engine import Engine
 from tuner.files import as_typed
-from tuner.lanes import choose_lanes
+from tuner.history import History
+from tuner.journal import read_journal
+from tuner.lanes import LaneChoice, SettledLanes, choose_lanes
 from tuner.lock import sole_driver
 from tuner.machine import find_machine
 from tuner.notices import log_lines_shown, say
@@ -121,15 +122,13 @@ def _search_on(
     space = resolve_scale(space, machine)
     dump_space(space, run_folder.space)
     setting = _setting(space, source, keeper, machine)
-    values = detectors.resolve(space.detector, space.fixed)
-    lanes = choose_lanes(space, machine, partial(lanes_of_a_gpu, setting, values))
-    if lanes.sentence:
-        say(lanes.sentence)
-    setting = replace(setting, layer_ways=lanes.layer_ways)
+    setting, lanes = _with_lanes(setting, space, machine, run_folder)
     slots = trials_at_once(space, machine, lanes.count)
     engine = Engine(
         space, run_folder, scheduler=make_scheduler(space), slots=slots, time_budget_s=time_budget_s
     )
+    if machine.gpus and engine.history.layer_ways is None:
+        engine.note(event="layers", ways=dict(lanes.layer_ways))
     console = ConsoleListener(run_folder.name, _state(space), slots)
     wandb = _wandb(space, run_folder, engine)
     engine.listeners = (console, wandb, *keeper.begin(engine, space))
@@ -149,6 +148,23 @@ def _search_on(
             summary = _finish(engine, space, keeper, console)
             wandb.close()
     return summary
+
+
+def _with_lanes(
+    setting: TrialSetting, space: Space, machine: Machine, run_folder: RunFolder
+) -> tuple[TrialSetting, LaneChoice]:
+    """The search's lanes, their layers computed as they were before: that decides last digits."""
+    recorded = History(read_journal(run_folder.journal)).layer_ways
+    values = detectors.resolve(space.detector, space.fixed)
+
+    def measure(told: int | None) -> LaneChoice:
+        settled = SettledLanes(count=told, layer_ways=recorded)
+        return lanes_of_a_gpu(setting, values, settled)
+
+    lanes = choose_lanes(space, machine, measure)
+    if lanes.sentence:
+        say(lanes.sentence)
+    return replace(setting, layer_ways=lanes.layer_ways), lanes
 
 
 def _finish(

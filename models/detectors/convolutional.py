@@ -42,15 +42,22 @@ def pyramid_widths(width: int, size: int) -> tuple[int, ...]:
 
 
 class Norm(nn.BatchNorm2d):
-    """BatchNorm that lanes can train in bfloat16.
+    """BatchNorm that lanes can train in bfloat16, and after a product on a GPU.
 
     Mapped over lanes, torch gives the library weights in the format of the values beside float32
-    statistics, which its backward pass refuses unless both are the same.
+    statistics, which its backward pass refuses unless both are the same. And a GPU's BatchNorm asks
+    for the values' memory order, which torch does not tell of mapped values unless it is the plain
+    one.
     """
 
     def forward(self, values: Tensor) -> Tensor:
         """[N, C, H, W] -> the same shape, in lanes float32."""
-        return super().forward(values.float() if in_lanes() else values)
+        if not in_lanes():
+            return super().forward(values)
+        values = values.float()
+        if values.is_cuda and values.stride(1) == 1:  # taken for channels_last, at 1 x 1 places too
+            values = values.clone(memory_format=torch.contiguous_format)
+        return super().forward(values)
 
 
 def halving_convolutions(channels: int, widths: Sequence[int]) -> nn.ModuleList:

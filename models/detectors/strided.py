@@ -8,12 +8,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
 
 from models.detectors.windows import columns_of, image_of, rows_of, values_of
-from models.lane_context import in_lanes, way_in_lanes
+from models.lane_context import ways_in_lanes
 
 _LARGEST_PRODUCT = 2
 """The side up to which a deeper level is a product. At 4 x 4 places the step takes 5 to 10% longer
@@ -54,7 +55,7 @@ def layers_met() -> Iterator[set[LayerShape]]:
 def _by_library(layer: nn.Conv2d | nn.ConvTranspose2d, values: Tensor, rule: bool) -> bool:
     """Whether a layer is left to the library: as was measured for its shape, else by the rule."""
     met = _MET.get()
-    if met is None and not in_lanes():
+    if met is None and not ways_in_lanes():
         return rule
     shape = LayerShape(
         layer=type(layer).__name__,
@@ -65,7 +66,7 @@ def _by_library(layer: nn.Conv2d | nn.ConvTranspose2d, values: Tensor, rule: boo
     )
     if met is not None:
         met.add(shape)
-    way = way_in_lanes(str(shape))
+    way = ways_in_lanes().get(str(shape))
     return rule if way is None else way == "library"
 
 
@@ -86,6 +87,8 @@ class Halving(nn.Conv2d):
     pass for so few places takes almost twice as long.
     """
 
+    halves: ClassVar[bool] = True
+
     def __init__(self, channels: int, width: int):
         super().__init__(channels, width, 4, 2, 1, bias=False)
 
@@ -100,6 +103,8 @@ class Halving(nn.Conv2d):
 
 class Doubling(nn.ConvTranspose2d):
     """The mirror of `Halving`."""
+
+    halves: ClassVar[bool] = False
 
     def __init__(self, width: int, channels: int):
         super().__init__(width, channels, 4, 2, 1, bias=False)

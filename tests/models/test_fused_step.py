@@ -14,7 +14,9 @@ from torch import Tensor
 from models import fused_step, step_graph
 from models.data.images import TrainingData
 from models.fused_step import FusedStep
+from models.lane_context import Way
 from models.lane_group import GroupEpoch, LaneGroup
+from models.layer_probe import layer_shapes
 from models.scoring import scaled
 from models.step import Step
 from models.step_graph import GraphPool, Work, captured, warm_up
@@ -219,18 +221,26 @@ def test_one_lane_without_room_fails(
 
 
 @needs_gpu
+@pytest.mark.parametrize("way", ["library", "product"])
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
 def test_a_recorded_step_gives_the_eager_steps_numbers(
     digits: TrainingData,
     make_trainer: MakeTrainer,
     monkeypatch: pytest.MonkeyPatch,
     precision: Any,
+    way: Way,
 ) -> None:
     lanes = make_trainer(*UNEQUAL).lanes
+    ways = dict.fromkeys(map(str, layer_shapes(make_trainer().whole())), way)
 
     def curves(recorded: bool) -> list[tuple[dict[str, float], dict[str, float]]]:
         trainer = Trainer(
-            "two-discriminator-gan", digits, lanes, device="cuda", precision=precision
+            "two-discriminator-gan",
+            digits,
+            lanes,
+            device="cuda",
+            precision=precision,
+            layer_ways=ways,
         )
         results: list[EpochResult] = []
         for active in ([0, 1, 2], [0, 2], [0, 1, 2]):

@@ -10,10 +10,18 @@ from torch import nn
 
 from models import detectors, layer_probe
 from models.data.images import TrainingData
-from models.detectors.strided import Halving, LayerShape
-from models.layer_probe import Conditions, LayerTiming, faster_ways, layer_shapes, time_layer
+from models.detectors.strided import STRIDED, LayerShape
+from models.lane_context import Way
+from models.lane_group import LaneGroup
+from models.layer_probe import (
+    Conditions,
+    LayerTiming,
+    faster_ways,
+    layer_shapes,
+    layer_timings,
+)
 from models.trainer import Lane, Trainer
-from tests.models.conftest import GAN, SMALL
+from tests.models.conftest import GAN, SMALL, on_every_device
 
 HALVING = LayerShape(layer="Halving", count=20, channels=4, width=8, side=8)
 TWO = Conditions(lanes=2, device=torch.device("cpu"), precision="float32")
@@ -61,10 +69,21 @@ def test_the_slower_way_would_be_taken(library_s: float, product_s: float, way: 
     assert timing.way == way
 
 
-def test_a_layer_is_timed_in_both_ways() -> None:
-    timing = time_layer(HALVING, TWO)
+@on_every_device
+def test_a_layer_would_be_timed_twice_in_one_way(
+    device: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trained, training_of = [], layer_probe.training_of
+
+    def counted(shape: LayerShape, way: Way, conditions: Conditions) -> Any:
+        trained.append((shape, way))
+        return training_of(shape, way, conditions)
+
+    monkeypatch.setattr(layer_probe, "training_of", counted)
+    conditions = Conditions(lanes=2, device=torch.device(device), precision="float32")
+    (timing,) = layer_timings([HALVING], conditions)
+    assert trained == [(HALVING, "library"), (HALVING, "product")] * 2
     assert 0 < timing.library_s < 10 and 0 < timing.product_s < 10
-    assert timing.library_s != timing.product_s
 
 
 def test_a_way_without_room_would_end_the_measurement(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -72,7 +91,7 @@ def test_a_way_without_room_would_end_the_measurement(monkeypatch: pytest.Monkey
         raise torch.cuda.OutOfMemoryError("CUDA out of memory")
 
     monkeypatch.setattr(nn.Conv2d, "forward", full)
-    timing = time_layer(HALVING, TWO)
+    (timing,) = layer_timings([HALVING], TWO)
     assert timing.library_s == math.inf and timing.way == "product"
 
 
@@ -82,21 +101,47 @@ def test_another_error_would_pass_for_a_slow_layer(monkeypatch: pytest.MonkeyPat
 
     monkeypatch.setattr(nn.Conv2d, "forward", broken)
     with pytest.raises(RuntimeError, match="no kernel"):
-        time_layer(HALVING, TWO)
+        list(layer_timings([HALVING], TWO))
+
+
+@pytest.fixture
+def products_are_quicker(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each layer alone; a step of two lanes is measured as it is."""
+
+    def quicker(shapes: list[LayerShape], _: Conditions) -> list[LayerTiming]:
+        return [LayerTiming(shape=shape, library_s=2.0, product_s=1.0) for shape in shapes]
+
+    monkeypatch.setattr(layer_probe, "layer_timings", quicker)
+
+
+@pytest.mark.usefixtures("products_are_quicker")
+@pytest.mark.parametrize(("by_library_s", "way"), [(2.0, "product"), (0.5, "library")])
+def test_ways_that_are_no_faster_together_would_be_taken(
+    digits: TrainingData, monkeypatch: pytest.MonkeyPatch, by_library_s: float, way: Way
+) -> None:
+    def seconds(group: LaneGroup) -> float:
+        assert len(group) == 3
+        return 1.0 if "product" in group.arithmetic.layer_ways.values() else by_library_s
+
+    monkeypatch.setattr(layer_probe, "_step_seconds", seconds)
+    ways = faster_ways(GAN, _lanes(1)[0].hyperparameters, digits, "cpu", lanes=3)
+    assert set(ways.values()) == {way}
+
+
+@on_every_device
+@pytest.mark.usefixtures("products_are_quicker")
+def test_ways_are_tried_on_the_whole_step(digits: TrainingData, device: str) -> None:
+    ways = faster_ways(GAN, _lanes(1)[0].hyperparameters, digits, device, lanes=2)
+    assert len(ways) > 10 and set(ways.values()) in ({"library"}, {"product"})
 
 
 def test_lanes_would_not_train_in_the_ways_that_were_measured(
     digits: TrainingData, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """They give the same numbers but for rounding."""
-
-    def quicker(shape: LayerShape, _: Conditions) -> LayerTiming:
-        return LayerTiming(shape=shape, library_s=2.0, product_s=1.0)
-
-    monkeypatch.setattr(layer_probe, "time_layer", quicker)
-    ways = faster_ways(GAN, _lanes(1)[0].hyperparameters, digits, "cpu")
-    assert set(ways.values()) == {"product"}
-    by_library = _deep_convolutions(monkeypatch)
+    alone = Trainer(GAN, digits, _lanes(1), device="cpu", precision="float32")
+    ways = dict.fromkeys(map(str, layer_shapes(alone.whole())), "product")
+    by_library = _strided_convolutions(monkeypatch)
 
     def epoch(**more: Any) -> dict[str, float]:
         by_library.clear()
@@ -104,24 +149,27 @@ def test_lanes_would_not_train_in_the_ways_that_were_measured(
         return trainer.epoch()[1].losses
 
     usual = epoch()
-    assert by_library
+    assert by_library == {"FromImage", "Halving", "Doubling"}
     measured = epoch(layer_ways=ways)
     assert not by_library
     assert measured == pytest.approx(usual, rel=1e-3)
 
 
-def _deep_convolutions(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """Sides of what the library was given of the deeper levels while gradients were taken."""
-    sides: list[int] = []
-    forward: Callable[..., torch.Tensor] = nn.Conv2d.forward
+def _strided_convolutions(monkeypatch: pytest.MonkeyPatch) -> set[str]:
+    """The kinds of layers that the library computes while gradients are taken."""
+    kinds: set[str] = set()
+    for plain in (nn.Conv2d, nn.ConvTranspose2d):
+        monkeypatch.setattr(plain, "forward", _noting(plain.forward, kinds))
+    return kinds
 
-    def seen(self: nn.Conv2d, values: torch.Tensor) -> torch.Tensor:
-        if isinstance(self, Halving) and torch.is_grad_enabled():
-            sides.append(values.shape[-1])
-        return forward(self, values)
 
-    monkeypatch.setattr(nn.Conv2d, "forward", seen)
-    return sides
+def _noting(forward: Callable[..., torch.Tensor], kinds: set[str]) -> Callable[..., torch.Tensor]:
+    def noted(self: nn.Module, *values: torch.Tensor) -> torch.Tensor:
+        if type(self).__name__ in STRIDED and torch.is_grad_enabled():
+            kinds.add(type(self).__name__)
+        return forward(self, *values)
+
+    return noted
 
 
 def test_a_detector_that_trains_nothing_would_be_measured(digits: TrainingData) -> None:

@@ -10,6 +10,8 @@ import torch
 from models import detectors, lane_group, validation
 from models.data.images import TrainingData
 from models.device_images import device_images
+from models.lane_context import Way
+from models.layer_probe import layer_shapes
 from models.trainer import EpochResult, Lane, Trainer
 from models.validation import Validation
 from tests.models.conftest import on_every_device
@@ -134,11 +136,13 @@ def _others(resolved: dict[str, Any], count: int) -> list[Lane]:
 
 
 @on_every_device
+@pytest.mark.parametrize("way", ["library", "product"])
 @pytest.mark.parametrize("poison", [math.nan, math.inf])
 def test_a_lane_that_explodes_is_an_island_for_epochs(
-    make_trainer: MakeTrainer, poison: float
+    make_trainer: MakeTrainer, poison: float, way: Way
 ) -> None:
-    sick, well = make_trainer(*UNEQUAL), make_trainer(*UNEQUAL)
+    ways = dict.fromkeys(map(str, layer_shapes(make_trainer().whole())), way)
+    sick, well = (make_trainer(*UNEQUAL, layer_ways=ways) for _ in range(2))
     state = sick.state(1)
     state["weights"]["encoder.convs.1.weight"][0, 0, 0, 0] = poison
     state["weights"]["normal_discriminator.convs.1.weight"][:] = poison

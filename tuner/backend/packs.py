@@ -24,7 +24,7 @@ from ray.util.scheduling_strategies import (
 from models.hyperparameters import Value
 from tuner.attempt import Attempt, Report
 from tuner.backend.waiting import GPU_CAME, WAITS_FOR_GPU, Waiting, has_place
-from tuner.lanes import LaneChoice
+from tuner.lanes import LAYERS_UNMEASURED, LaneChoice, SettledLanes
 from tuner.leases import LeaseBook, Place, Structure
 from tuner.notices import say
 from tuner.occupancy import Occupancy
@@ -172,44 +172,45 @@ class Packs:
 
 
 def lanes_of_a_gpu(
-    setting: TrialSetting, values: Mapping[str, Value], told: int | None = None
+    setting: TrialSetting, values: Mapping[str, Value], settled: SettledLanes
 ) -> LaneChoice:
     """Have a node with a GPU measure what trains fastest there, before any trial starts."""
+    if settled.count is not None and settled.layer_ways is not None:
+        return LaneChoice(count=settled.count, layer_ways=settled.layer_ways)
 
     def measure() -> LaneChoice:
-        from tuner.worker.lane_probe import measure_lanes  # noqa: PLC0415  # torch
+        from tuner.worker.lane_probe import Host, measure_lanes  # noqa: PLC0415  # torch
 
         node = ray.get_runtime_context().get_node_id()
-        here = next(each for each in ray.nodes() if each["NodeID"] == node)
-        there = here["Resources"]
-        gpus = max(1, int(there.get("GPU", 1)))
-        memory = there.get("memory", math.inf)
-        return measure_lanes(setting, values, told=told, gpus=gpus, memory_bytes=memory)
+        there = next(each for each in ray.nodes() if each["NodeID"] == node)["Resources"]
+        gpus, memory = max(1, int(there.get("GPU", 1))), there.get("memory", math.inf)
+        return measure_lanes(setting, values, settled, Host(gpus=gpus, ray_memory_bytes=memory))
 
     try:
-        return _on_a_gpu(measure)
+        return _on_a_gpu(measure, 1 / (settled.count or 1))
     except ray.exceptions.RayError as error:
         cause = error.cause if isinstance(error, ray.exceptions.RayTaskError) else error
-        reason = f"could not be measured: {reason_of(cause)}"
-        if told is not None:
-            say(f"How the layers of {told} lanes train fastest {reason}")
-            return LaneChoice(count=told)
-        return LaneChoice(sentence=f"1 lane: what more would gain {reason}")
+        if settled.count is not None:
+            return LaneChoice(
+                count=settled.count, sentence=f"{LAYERS_UNMEASURED}: {reason_of(cause)}"
+            )
+        text = f"1 lane: what more would gain could not be measured: {reason_of(cause)}"
+        return LaneChoice(sentence=text)
 
 
-def _on_a_gpu(measure: Callable[[], LaneChoice]) -> LaneChoice:
-    """Wait for a GPU, however long that takes, and have it measure.
+def _on_a_gpu(measure: Callable[[], LaneChoice], share: float = 1) -> LaneChoice:
+    """Wait for a GPU, or a share of one, however long that takes, and have it measure.
 
     In slices: between them a signal gets through.
     """
     waiting = Waiting(say, waits=WAITS_FOR_GPU, goes_on=GPU_CAME)
-    place = placement_group([{"GPU": 1}])
+    place = placement_group([{"GPU": share}])
     try:
         while not place.wait(_SLICE_S):
             waiting.look(0)
         waiting.look(1)
         there = PlacementGroupSchedulingStrategy(place)
-        task = ray.remote(num_cpus=0, num_gpus=1, max_retries=1, scheduling_strategy=there)
+        task = ray.remote(num_cpus=0, num_gpus=share, max_retries=1, scheduling_strategy=there)
         answer = task(measure).remote()
         if not ray.wait([answer], timeout=_SILENCE_S)[0]:
             say("Asking a GPU how trials train fastest as one: measured once, then remembered.")

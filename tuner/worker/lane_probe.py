@@ -5,22 +5,27 @@ import json
 import logging
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 
 from models import detectors
+from models.data.images import TrainingData
 from models.data.sources import default_cache
 from models.hyperparameters import Value
+from models.lane_context import LayerWays, Way
 from models.lane_probe import LaneMeasurement, probe_lanes
-from models.layer_probe import faster_ways
+from models.layer_probe import LANES, faster_ways
 from tuner.files import replace_file
-from tuner.lanes import LaneChoice
+from tuner.lanes import LAYERS_UNMEASURED, LaneChoice, SettledLanes
 from tuner.setting import TrialSetting
 from tuner.worker.images import load_images
+from tuner.worker.reasons import reason_of
+
+Measured = TypeVar("Measured")
 
 _ACTOR_BYTES = 120 * 2**20
 """What one more trial actor takes of the host's memory, most of it the import of ray.tune.
@@ -38,40 +43,74 @@ _METHOD = 2
 """Of measuring: what another method found is not taken for this one's."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Host:
+    """What a machine has for trials; of its memory Ray may use so much."""
+
+    gpus: int = 1
+    ray_memory_bytes: float = math.inf
+
+
 def measure_lanes(
-    setting: TrialSetting,
-    values: Mapping[str, Value],
-    *,
-    told: int | None = None,
-    gpus: int = 1,
-    memory_bytes: float = math.inf,
+    setting: TrialSetting, values: Mapping[str, Value], settled: SettledLanes, host: Host
 ) -> LaneChoice:
     """How the layers of lanes are computed fastest, and how many lanes there shall be.
 
-    Lanes for each of this machine's `gpus` are as many as `told`, else as gain something and the
-    host can hold. Of its memory, `memory_bytes` are Ray's.
+    What is settled is not measured. Otherwise lanes for each of the host's GPUs are as many as gain
+    something and as it can hold.
     """
     images = cache(lambda: load_images(setting))
-    key = _key(setting, values)
-    ways = _remembered("layers", key, lambda: faster_ways(setting.detector, values, images()))
-    if told is not None:
-        return LaneChoice(count=told, layer_ways=ways)
-
-    def probe() -> dict[str, Any]:
-        return asdict(probe_lanes(setting.detector, values, images(), layer_ways=ways))
-
-    measured = LaneMeasurement(**_remembered("lanes", key, probe))
-    free = _HOST_SHARE * min(_free_bytes(), memory_bytes)
-    room = max(1, int(free / (_ACTOR_BYTES + _COPIES * measured.state_bytes) / gpus))
+    trouble, ways = "", settled.layer_ways
+    if ways is None:
+        try:
+            ways = _remembered_ways(setting, values, settled.count, images)
+        except RuntimeError as problem:
+            trouble, ways = f"{LAYERS_UNMEASURED}: {reason_of(problem)}", {}
+    if settled.count is not None:
+        return LaneChoice(count=settled.count, sentence=trouble, layer_ways=ways)
+    measured = _remembered(
+        "lanes",
+        _key(setting, values, layer_ways=dict(ways)),
+        lambda: asdict(probe_lanes(setting.detector, values, images(), layer_ways=ways)),
+        lambda stored: LaneMeasurement(**stored),
+    )
     count, sentence = measured.lanes, measured.sentence()
-    if room < count:
+    if (room := _room(measured, host)) < count:
         held = f"{room} lanes: the host's free memory has room for no more trials"
         count, sentence = room, f"{held} ({sentence})"
-    return LaneChoice(count=count, sentence=sentence, layer_ways=ways)
+    text = f"{sentence}. {trouble}" if trouble else sentence
+    return LaneChoice(count=count, sentence=text, layer_ways=ways)
 
 
-def _key(setting: TrialSetting, values: Mapping[str, Value]) -> str:
-    """What a measurement holds for: detector, structure, images, device and versions."""
+def _room(measured: LaneMeasurement, host: Host) -> int:
+    """Lanes of each GPU whose trials the host's memory can hold."""
+    free = _HOST_SHARE * min(_free_bytes(), host.ray_memory_bytes)
+    return max(1, int(free / (_ACTOR_BYTES + _COPIES * measured.state_bytes) / host.gpus))
+
+
+def _remembered_ways(
+    setting: TrialSetting,
+    values: Mapping[str, Value],
+    count: int | None,
+    images: Callable[[], TrainingData],
+) -> LayerWays:
+    lanes = count or LANES
+    return _remembered(
+        "layers",
+        _key(setting, values, lanes=lanes),
+        lambda: faster_ways(setting.detector, values, images(), lanes=lanes),
+        _ways,
+    )
+
+
+def _ways(stored: Mapping[str, Way]) -> LayerWays:
+    if not set(stored.values()) <= {"library", "product"}:
+        raise ValueError("these are no ways")
+    return stored
+
+
+def _key(setting: TrialSetting, values: Mapping[str, Value], **more: object) -> str:
+    """What a measurement holds for: method, detector, structure, images, device and versions."""
     device = torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu"
     parts = {
         "method": _METHOD,
@@ -80,29 +119,29 @@ def _key(setting: TrialSetting, values: Mapping[str, Value]) -> str:
         "dataset": [setting.data.dataset, setting.data.size],
         "device": device,
         "versions": [torch.__version__, torch.version.cuda],
+        **more,
     }
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
 
 
-def _remembered(kind: str, key: str, measure: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+def _remembered(
+    kind: str, key: str, measure: Callable[[], Any], read: Callable[[Any], Measured]
+) -> Measured:
     """What was measured once on this machine.
 
     A file that cannot be read is measured anew, one that cannot be written only costs that.
     """
     path = default_cache() / "measured" / f"{kind}-{key}.json"
     try:
-        stored = json.loads(path.read_text())
-        if isinstance(stored, dict):
-            return stored
-    except (OSError, ValueError):
-        pass
-    measured = measure()
+        return read(json.loads(path.read_text()))
+    except (OSError, ValueError, TypeError, AttributeError):
+        measured = measure()
     text = json.dumps(measured, indent=2) + "\n"
     try:
         replace_file(path, lambda temporary: temporary.write_text(text))
     except OSError as error:
         logging.getLogger(__name__).warning("what was measured is not remembered: %s", error)
-    return measured
+    return read(measured)
 
 
 def _free_bytes() -> int:

@@ -163,11 +163,15 @@ class PackWorker:
                 while self._wait_for_work():
                     self._seat()
                     self._epoch()
-            raise WorkerLostError(f"{socket.gethostname()}: the pack was closed")
+            self._break(WorkerLostError(f"{socket.gethostname()}: the pack was closed"))
         except BaseException as error:
-            with self._changed:
-                self._broken = error
-                self._changed.notify_all()
+            self._break(error)
+
+    def _break(self, error: BaseException) -> None:
+        """Answer whoever waits for an epoch, now and from now on, that there will be none."""
+        with self._changed:
+            self._broken = error
+            self._changed.notify_all()
 
     def _wait_for_work(self) -> bool:
         """Wait until lanes are to be trained, and a little for more; False if the pack closes."""

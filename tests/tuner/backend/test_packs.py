@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 import ray
 from ray.cluster_utils import Cluster
-from ray.util.placement_group import placement_group_table
+from ray.util.placement_group import placement_group, placement_group_table
 
 from models import detectors
 from models.data.config import DataConfig
 from models.data.sources import find
 from tuner.backend import packs
 from tuner.backend.waiting import GPU_CAME, WAITS_FOR_GPU
-from tuner.lanes import LaneChoice
+from tuner.lanes import LAYERS_UNMEASURED, LaneChoice, SettledLanes
 from tuner.setting import TrialSetting
 from tuner.storage import local_storage
 
@@ -44,12 +44,29 @@ def test_a_gpu_that_cannot_measure_would_end_the_search_or_not_say_why(
         storage=local_storage(tmp_path / "not on the GPU's machine"),
     )
     monkeypatch.setattr(packs, "_SILENCE_S", 0)
-    found = packs.lanes_of_a_gpu(setting, detectors.resolve(setting.detector, {}))
+    values = detectors.resolve(setting.detector, {})
+    found = packs.lanes_of_a_gpu(setting, values, SettledLanes())
     assert found.count == 1
     reason = "1 lane: what more would gain could not be measured: StorageError: "
     assert found.sentence.startswith(reason)
     assert found.sentence.endswith("give the search a --storage that all machines reach")
     assert "Asking a GPU" in capsys.readouterr().out
+    told = packs.lanes_of_a_gpu(setting, values, SettledLanes(count=4))
+    assert told.count == 4
+    assert told.sentence.startswith(f"{LAYERS_UNMEASURED}: StorageError: ")
+    settled = SettledLanes(count=4, layer_ways={"Halving 5x4x8x8 to 8": "product"})
+    assert packs.lanes_of_a_gpu(setting, values, settled) == LaneChoice(
+        count=4, layer_ways=settled.layer_ways
+    )
+    assert len(placement_group_table()) == 2, "what is settled was asked of a GPU"
+
+
+@pytest.mark.usefixtures("a_gpu")
+def test_lanes_that_the_space_says_would_wait_for_a_whole_gpu() -> None:
+    """Another search's trials may hold the rest of it for hours."""
+    holder = placement_group([{"GPU": 0.75}])
+    assert holder.wait(60)
+    assert packs._on_a_gpu(lambda: LaneChoice(count=4), 1 / 4) == LaneChoice(count=4)
 
 
 @pytest.fixture

@@ -11,9 +11,10 @@ from models import detectors
 from models.data.sources import CACHE_VARIABLE
 from models.lane_context import Way
 from models.lane_probe import LaneMeasurement
-from tuner.lanes import LaneChoice
+from tuner.lanes import LaneChoice, SettledLanes
 from tuner.setting import TrialSetting
 from tuner.worker import lane_probe
+from tuner.worker.lane_probe import Host
 
 SIXTEEN = LaneMeasurement(
     lanes=16,
@@ -25,6 +26,7 @@ SIXTEEN = LaneMeasurement(
     seconds=9.0,
 )
 WAYS: dict[str, Way] = {"Halving 16x4x8x8 to 8": "product"}
+NOTHING = SettledLanes()
 Measure = Callable[..., LaneChoice]
 
 
@@ -42,8 +44,8 @@ def measure(
         probed.append(values["width"])
         return SIXTEEN
 
-    def ways(detector: str, values: dict[str, object], data: object) -> dict[str, str]:
-        probed.append(f"layers of {values['width']}")
+    def ways(detector: str, values: dict[str, object], data: object, lanes: int) -> dict[str, str]:
+        probed.append(f"layers of {values['width']}, {lanes} lanes")
         return dict(WAYS)
 
     monkeypatch.setenv(CACHE_VARIABLE, str(tmp_path / "cache"))
@@ -51,9 +53,9 @@ def measure(
     monkeypatch.setattr(lane_probe, "faster_ways", ways)
     monkeypatch.setattr(lane_probe, "_free_bytes", lambda: 8 * 2**30)
 
-    def measured(width: int = 4, **more: Any) -> LaneChoice:
+    def measured(width: int = 4, settled: SettledLanes = NOTHING, **host: Any) -> LaneChoice:
         values = detectors.resolve(setting.detector, {"width": width})
-        return lane_probe.measure_lanes(setting, values, **more)
+        return lane_probe.measure_lanes(setting, values, settled, Host(**host))
 
     return measured, probed
 
@@ -75,21 +77,45 @@ def test_a_measurement_would_be_made_twice_or_answer_for_another_structure(
 ) -> None:
     measured, probed = measure
     assert measured() == measured()
-    assert probed == ["layers of 4", 4]
+    assert probed == ["layers of 4, 8 lanes", 4]
     measured(width=8)
-    assert probed[2:] == ["layers of 8", 8]
-    for remembered in (tmp_path / "cache" / "measured").iterdir():
-        remembered.write_text("{")
-    assert measured().count == 16
-    assert probed[4:] == ["layers of 4", 4]
+    assert probed[2:] == ["layers of 8, 8 lanes", 8]
+    for torn in ("{", "{}", "[1]", '{"lanes": 3}'):
+        del probed[:]
+        for remembered in (tmp_path / "cache" / "measured").iterdir():
+            if torn != "{}" or remembered.name.startswith("lanes"):
+                remembered.write_text(torn)
+        assert measured().count == 16
+        assert 4 in probed
 
 
-def test_a_number_that_the_space_says_would_be_measured_or_its_layers_not(
-    measure: tuple[Measure, list[object]],
-) -> None:
+def test_what_is_settled_would_be_measured(measure: tuple[Measure, list[object]]) -> None:
     measured, probed = measure
-    assert measured(told=5) == LaneChoice(count=5, layer_ways=WAYS)
-    assert probed == ["layers of 4"]
+    assert measured(settled=SettledLanes(count=5)) == LaneChoice(count=5, layer_ways=WAYS)
+    assert probed == ["layers of 4, 5 lanes"]
+    assert measured(settled=SettledLanes(layer_ways=WAYS)).layer_ways == WAYS
+    assert probed[1:] == [4]
+
+
+def test_a_layer_that_cannot_be_measured_would_cost_all_lanes(
+    measure: tuple[Measure, list[object]], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise RuntimeError("no engine for this layer")
+
+    def probe(*_: object, layer_ways: object) -> LaneMeasurement:
+        assert layer_ways == {}
+        return SIXTEEN
+
+    measured, _ = measure
+    with monkeypatch.context() as patch:
+        patch.setattr(lane_probe, "faster_ways", broken)
+        patch.setattr(lane_probe, "probe_lanes", probe)
+        found = measured()
+    assert (found.count, found.layer_ways) == (16, {})
+    assert found.sentence.startswith("16 lanes: 8.0 times one at a time, limited by memory. How")
+    assert found.sentence.endswith("could not be measured: RuntimeError: no engine for this layer")
+    assert measured().layer_ways == WAYS
 
 
 def test_a_host_would_get_more_lanes_than_it_can_hold_checkpoints_of(
@@ -100,4 +126,4 @@ def test_a_host_would_get_more_lanes_than_it_can_hold_checkpoints_of(
     large = replace(SIXTEEN, state_bytes=98 * 2**20)
     monkeypatch.setattr(lane_probe, "probe_lanes", lambda *_, **__: large)
     assert measured().count == 8
-    assert measured(memory_bytes=4 * 2**30).count == 4
+    assert measured(ray_memory_bytes=4 * 2**30).count == 4
