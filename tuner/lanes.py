@@ -44,8 +44,8 @@ def choose_lanes(
 ) -> LaneChoice:
     """The space's number of lanes; `auto` measures on a GPU and is 1 on cores.
 
-    On cores one trial each is as fast from 16 base channels on, and starts sooner. `measure` is
-    given the number of lanes if the space says one.
+    On cores one trial each is fastest, and starts sooner. `measure` is given the number of lanes if
+    the space says one.
     """
     told = space.resources.lanes
     if not detectors.packable(space.detector):
