@@ -47,13 +47,27 @@ class GraphPool:
         self._graphs.add(graph)
 
 
+@cache
+def _say_that_it_is_slower(problem: str) -> None:
+    logging.getLogger(__name__).warning(
+        "the training step cannot be recorded as a CUDA graph (%s): it runs operation by operation,"
+        " with the same results but slower",
+        problem,
+    )
+
+
 def captured(
-    work: Work, state: Sequence[Tensor], device: torch.device, pool: GraphPool
+    work: Work,
+    state: Sequence[Tensor],
+    device: torch.device,
+    pool: GraphPool,
+    unrecorded: Callable[[str], object] = _say_that_it_is_slower,
 ) -> Work | None:
     """What gives exactly what `work` would, faster; None where that cannot be recorded.
 
-    `state` is all that `work` changes in place. Only a GPU records. Running out of memory is
-    raised, and so is whatever goes wrong before the capture, as `work` warms up.
+    `state` is all that `work` changes in place. Only a GPU records; where it cannot, `unrecorded`
+    is told why. Running out of memory is raised, and so is whatever goes wrong before the capture,
+    as `work` warms up.
     """
     if device.type != "cuda":
         return None
@@ -74,7 +88,7 @@ def captured(
             # A broken capture raises anew as it ends, and leaves its own stream the current one.
             torch.cuda.set_stream(here)
             _check_memory(problem)
-            _say_that_it_is_slower(_first_line(problem.__context__ or problem))
+            unrecorded(_first_line(problem.__context__ or problem))
             return None
     pool.add(graph)
     return graph.replay
@@ -106,12 +120,3 @@ def warm_up(work: Work, state: Sequence[Tensor]) -> None:
     finally:
         for tensor, was in zip(state, before, strict=True):
             tensor.copy_(was)
-
-
-@cache
-def _say_that_it_is_slower(problem: str) -> None:
-    logging.getLogger(__name__).warning(
-        "the training step cannot be recorded as a CUDA graph (%s): it runs operation by operation,"
-        " with the same results but slower",
-        problem,
-    )

@@ -1,4 +1,4 @@
-"""How long work takes on a device; on a GPU, which is only told of it, until it is done."""
+"""How long work takes on a device. A GPU is waited for: starting its work returns at once."""
 
 import time
 from collections.abc import Callable
@@ -23,7 +23,7 @@ def finish(device: torch.device) -> None:
 def seconds_per_call(
     work: Callable[[], object], device: torch.device, run_s: float, calls: int = 1
 ) -> float:
-    """Of the best of three runs of at least `run_s`, in groups of `calls`; one before is not timed.
+    """Of the best of three runs of at least `run_s`, in groups of `calls`, after one group more.
 
     The best, since other work on the machine only ever slows a run.
     """
@@ -37,7 +37,7 @@ def seconds_per_call(
     best = float("inf")
     for _ in range(_RUNS):
         groups, started, elapsed = 0, time.perf_counter(), 0.0
-        while elapsed < run_s:
+        while not groups or elapsed < run_s:
             group()
             groups += 1
             elapsed = time.perf_counter() - started

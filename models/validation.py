@@ -116,7 +116,7 @@ def _usable(names: Sequence[str], parts: Tensor, choices: Sequence[str]) -> Tens
 
 @dataclass(frozen=True, kw_only=True)
 class _Scores:
-    """All scores [K, S, N] by S names: to be judged by, and as images outside are scored."""
+    """S scores [K, S, N]: lanes are judged by `held_out`, other images scored as in `outside`."""
 
     names: list[str]
     held_out: Tensor

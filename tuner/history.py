@@ -24,7 +24,7 @@ class History:
 
     `started` is the time of the very first event, which tells this search from all others.
     `time_budget_s` is the newest driver's, in seconds of all drivers together; None without one.
-    `layer_ways` are how the layers of lanes are computed, None where that was not measured yet.
+    `layer_ways` are how the layers of lanes are computed, None before any trained on a GPU.
 
     A driver that was killed wrote no last word: its time counts up to its last event.
     """

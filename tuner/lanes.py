@@ -10,7 +10,8 @@ from models.lane_context import LayerWays
 from tuner.domains import Choice, Int, LogInt
 from tuner.space import Machine, Space
 
-LAYERS_UNMEASURED = "How their layers train fastest could not be measured"
+LAYERS_UNMEASURED = "The fastest way of their layers could not be measured"
+_PARTS = 10_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,6 +68,14 @@ def choose_lanes(
     why = "there are no more trials" if wanted <= share else "trials of several structures share it"
     text = f"Lanes of each GPU: {min(wanted, share)}, since {why}. ({found.sentence})"
     return replace(found, count=min(wanted, share), sentence=text)
+
+
+def share_of_a_device(lanes: int) -> float:
+    """What Ray books for one of so many lanes.
+
+    Ray counts in ten-thousandths: rounded up, the last lane would find no room.
+    """
+    return _PARTS // lanes / _PARTS
 
 
 def are_measured(space: Space, machine: Machine) -> bool:

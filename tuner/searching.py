@@ -127,7 +127,7 @@ def _search_on(
     engine = Engine(
         space, run_folder, scheduler=make_scheduler(space), slots=slots, time_budget_s=time_budget_s
     )
-    if machine.gpus and engine.history.layer_ways is None:
+    if machine.gpus and lanes.count > 1 and engine.history.layer_ways is None:
         engine.note(event="layers", ways=dict(lanes.layer_ways))
     console = ConsoleListener(run_folder.name, _state(space), slots)
     wandb = _wandb(space, run_folder, engine)

@@ -18,7 +18,7 @@ from models.lane_context import ways_in_lanes
 
 _LARGEST_PRODUCT = 2
 """The side up to which a deeper level is a product. At 4 x 4 places the step takes 5 to 10% longer
-with products, in lanes as long."""
+with products; in lanes it takes as long either way."""
 _LEAST_CHANNELS = 16
 """From which on the first level is a product."""
 

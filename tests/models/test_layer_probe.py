@@ -30,6 +30,7 @@ TWO = Conditions(lanes=2, device=torch.device("cpu"), precision="float32")
 @pytest.fixture(autouse=True)
 def short_runs(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(layer_probe, "_RUN_SECONDS", 0.001)
+    monkeypatch.setattr(layer_probe, "_STEP_RUN_SECONDS", 0.01)
 
 
 def _lanes(count: int) -> list[Lane]:
@@ -62,6 +63,7 @@ def test_a_layer_of_the_step_would_not_be_measured(digits: TrainingData) -> None
         (1.0, 2.0, "library"),
         (1.0, 0.99, "library"),
         (1.0, math.inf, "library"),
+        (math.inf, math.inf, "library"),
     ],
 )
 def test_the_slower_way_would_be_taken(library_s: float, product_s: float, way: str) -> None:
@@ -123,16 +125,45 @@ def test_ways_that_are_no_faster_together_would_be_taken(
         assert len(group) == 3
         return 1.0 if "product" in group.arithmetic.layer_ways.values() else by_library_s
 
-    monkeypatch.setattr(layer_probe, "_step_seconds", seconds)
+    monkeypatch.setattr(layer_probe, "_seconds_of_steps", seconds)
     ways = faster_ways(GAN, _lanes(1)[0].hyperparameters, digits, "cpu", lanes=3)
     assert set(ways.values()) == {way}
 
 
+@pytest.mark.usefixtures("products_are_quicker")
+@pytest.mark.parametrize("both", [True, False])
+def test_ways_without_room_for_them_would_be_taken_or_cost_the_search_its_lanes(
+    digits: TrainingData, monkeypatch: pytest.MonkeyPatch, both: bool
+) -> None:
+    def seconds(group: LaneGroup) -> float:
+        if both or "product" in group.arithmetic.layer_ways.values():
+            raise torch.cuda.OutOfMemoryError("CUDA out of memory")
+        return 1.0
+
+    monkeypatch.setattr(layer_probe, "_seconds_of_steps", seconds)
+    ways = faster_ways(GAN, _lanes(1)[0].hyperparameters, digits, "cpu", lanes=3)
+    assert set(ways.values()) == {"library"}
+
+
 @on_every_device
 @pytest.mark.usefixtures("products_are_quicker")
-def test_ways_are_tried_on_the_whole_step(digits: TrainingData, device: str) -> None:
+def test_ways_would_not_be_tried_on_the_whole_step(
+    digits: TrainingData, device: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seconds_of_steps = layer_probe._seconds_of_steps
+    least: dict[str, float] = {}
+
+    def timed(group: LaneGroup) -> float:
+        (way,) = set(group.arithmetic.layer_ways.values())
+        seconds = seconds_of_steps(group)
+        least[way] = min(seconds, least.get(way, math.inf))
+        return seconds
+
+    monkeypatch.setattr(layer_probe, "_seconds_of_steps", timed)
     ways = faster_ways(GAN, _lanes(1)[0].hyperparameters, digits, device, lanes=2)
-    assert len(ways) > 10 and set(ways.values()) in ({"library"}, {"product"})
+    assert all(0 < seconds < 100 for seconds in least.values())
+    gained = 1.01 * least["product"] < least["library"]
+    assert set(ways.values()) == {"product" if gained else "library"}
 
 
 def test_lanes_would_not_train_in_the_ways_that_were_measured(

@@ -1,5 +1,6 @@
 """bfloat16 in lanes: on tensors that only pretend to be on a GPU, and what a CPU does instead."""
 
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -27,17 +28,19 @@ BFLOAT16 = Arithmetic(precision="bfloat16", layer_ways={})
 
 
 class Formats(TorchDispatchMode):
-    """The number formats that each operation is given."""
+    """The number formats that each operation is given, and how often it is called."""
 
     def __init__(self) -> None:
         super().__init__()
         self.given: dict[str, set[tuple[torch.dtype, ...]]] = {}
+        self.calls: Counter[str] = Counter()
 
     def __torch_dispatch__(
         self, func: Any, types: Any, args: Any = (), kwargs: Any = None
     ) -> object:
         formats = tuple(each.dtype for each in args if isinstance(each, Tensor))
         self.given.setdefault(str(func), set()).add(formats)
+        self.calls[str(func)] += 1
         return func(*args, **(kwargs or {}))
 
 
@@ -92,8 +95,10 @@ def test_a_gpus_matrix_products_would_miss_their_tensor_cores(make_trainer: Make
     trainer = make_trainer({}, {})
     ways: dict[str, Way] = dict.fromkeys(map(str, layer_shapes(trainer.whole())), "product")
     measured = Arithmetic(precision="bfloat16", layer_ways=ways)
-    given = _formats_on_a_gpu(make_trainer({}, {}), measured).given
-    assert given["aten.bmm.default"] == {(torch.bfloat16, torch.bfloat16)}
+    usual = _formats_on_a_gpu(trainer)
+    formats = _formats_on_a_gpu(make_trainer({}, {}), measured)
+    assert formats.calls["aten.bmm.default"] >= usual.calls["aten.bmm.default"] + len(ways)
+    assert formats.given["aten.bmm.default"] == {(torch.bfloat16, torch.bfloat16)}
 
 
 @pytest.mark.parametrize("lanes", [1, 2])

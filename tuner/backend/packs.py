@@ -24,7 +24,7 @@ from ray.util.scheduling_strategies import (
 from models.hyperparameters import Value
 from tuner.attempt import Attempt, Report
 from tuner.backend.waiting import GPU_CAME, WAITS_FOR_GPU, Waiting, has_place
-from tuner.lanes import LAYERS_UNMEASURED, LaneChoice, SettledLanes
+from tuner.lanes import LAYERS_UNMEASURED, LaneChoice, SettledLanes, share_of_a_device
 from tuner.leases import LeaseBook, Place, Structure
 from tuner.notices import say
 from tuner.occupancy import Occupancy
@@ -187,7 +187,7 @@ def lanes_of_a_gpu(
         return measure_lanes(setting, values, settled, Host(gpus=gpus, ray_memory_bytes=memory))
 
     try:
-        return _on_a_gpu(measure, 1 / (settled.count or 1))
+        return _on_a_gpu(measure, share_of_a_device(settled.count or 1))
     except ray.exceptions.RayError as error:
         cause = error.cause if isinstance(error, ray.exceptions.RayTaskError) else error
         if settled.count is not None:

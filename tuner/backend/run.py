@@ -25,11 +25,11 @@ from tuner.backend.packed import PACKS, PackedTrialActor
 from tuner.backend.packs import open_packs
 from tuner.backend.trainable import SETTING, TrialActor
 from tuner.engine import Engine
+from tuner.lanes import share_of_a_device
 from tuner.occupancy import Occupancy
 from tuner.setting import TrialSetting
 from tuner.space import Machine, Resources, Space, trials_at_once
 
-_PARTS = 10_000  # of a core or GPU: as finely as Ray counts them
 _TRIES = "RAY_gcs_server_port_wait_time_s"  # Ray counts tries of its connection by it
 _PENDING = 100_000  # trials: more than the engine ever hands out at once
 
@@ -146,11 +146,8 @@ def _work(
 
 
 def _request(resources: Resources, machine: Machine, lanes: int) -> dict[str, float]:
-    """What Tune books for a trial: its share of a GPU where there is one, else of cores.
-
-    Ray counts in ten-thousandths: rounded up, the last lane would find no room.
-    """
-    share = _PARTS // lanes / _PARTS
+    """What Tune books for a trial: its share of a GPU where there is one, else of cores."""
+    share = share_of_a_device(lanes)
     if machine.gpus:
         return {"CPU": 0, "GPU": share}
     return {"CPU": resources.cpus_per_trial * share}

@@ -19,6 +19,7 @@ from models.hyperparameters import Value
 from models.lane_context import LayerWays, Way
 from models.lane_probe import LaneMeasurement, probe_lanes
 from models.layer_probe import LANES, faster_ways
+from models.memory import free_unused
 from tuner.files import replace_file
 from tuner.lanes import LAYERS_UNMEASURED, LaneChoice, SettledLanes
 from tuner.setting import TrialSetting
@@ -39,7 +40,7 @@ An epoch that nobody has fetched and one that is being written, each with the we
 the best detector, a third of the state, and what is written as bytes.
 """
 _HOST_SHARE = 0.5
-_METHOD = 2
+_METHOD = 3
 """Of measuring: what another method found is not taken for this one's."""
 
 
@@ -64,8 +65,9 @@ def measure_lanes(
     if ways is None:
         try:
             ways = _remembered_ways(setting, values, settled.count, images)
-        except RuntimeError as problem:
+        except (RuntimeError, ValueError, MemoryError) as problem:
             trouble, ways = f"{LAYERS_UNMEASURED}: {reason_of(problem)}", {}
+        free_unused()
     if settled.count is not None:
         return LaneChoice(count=settled.count, sentence=trouble, layer_ways=ways)
     measured = _remembered(

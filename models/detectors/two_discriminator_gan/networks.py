@@ -13,7 +13,7 @@ LAST_SIDE = 4
 class ScalarHead(nn.Conv2d):
     """A convolution as large as its image, so one logit for it: computed as the product it is.
 
-    The library takes three to four times as long for it.
+    The library takes three to four times as long for it on a CPU.
     """
 
     def __init__(self, channels: int):

@@ -2,7 +2,7 @@
 
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -13,11 +13,14 @@ from ray.util.placement_group import placement_group, placement_group_table
 from models import detectors
 from models.data.config import DataConfig
 from models.data.sources import find
+from tests.tuner.worker.conftest import make_setting
 from tuner.backend import packs
 from tuner.backend.waiting import GPU_CAME, WAITS_FOR_GPU
 from tuner.lanes import LAYERS_UNMEASURED, LaneChoice, SettledLanes
 from tuner.setting import TrialSetting
 from tuner.storage import local_storage
+
+__all__ = ["make_setting"]
 
 
 @pytest.fixture
@@ -62,11 +65,17 @@ def test_a_gpu_that_cannot_measure_would_end_the_search_or_not_say_why(
 
 
 @pytest.mark.usefixtures("a_gpu")
-def test_lanes_that_the_space_says_would_wait_for_a_whole_gpu() -> None:
+def test_lanes_that_the_space_says_would_wait_for_a_whole_gpu(
+    make_setting: Callable[[str], TrialSetting], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Another search's trials may hold the rest of it for hours."""
-    holder = placement_group([{"GPU": 0.75}])
-    assert holder.wait(60)
-    assert packs._on_a_gpu(lambda: LaneChoice(count=4), 1 / 4) == LaneChoice(count=4)
+    assert placement_group([{"GPU": 0.83}]).wait(60)
+    setting, on_a_gpu = make_setting("run"), packs._on_a_gpu
+    monkeypatch.setattr(
+        packs, "_on_a_gpu", lambda _, share: on_a_gpu(lambda: LaneChoice(count=6), share)
+    )
+    found = packs.lanes_of_a_gpu(setting, {}, SettledLanes(count=6))
+    assert found == LaneChoice(count=6)
 
 
 @pytest.fixture

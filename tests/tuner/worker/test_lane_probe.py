@@ -113,7 +113,7 @@ def test_a_layer_that_cannot_be_measured_would_cost_all_lanes(
         patch.setattr(lane_probe, "probe_lanes", probe)
         found = measured()
     assert (found.count, found.layer_ways) == (16, {})
-    assert found.sentence.startswith("16 lanes: 8.0 times one at a time, limited by memory. How")
+    assert found.sentence.startswith("16 lanes: 8.0 times one at a time, limited by memory. The")
     assert found.sentence.endswith("could not be measured: RuntimeError: no engine for this layer")
     assert measured().layer_ways == WAYS
 
