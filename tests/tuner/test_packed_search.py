@@ -220,7 +220,7 @@ def test_lanes_would_be_measured_again_or_not_be_those_of_the_packs(
         (two_hosts.worker_nodes.copy().pop().node_id, "gpu5"),
     }
     (of_layers,) = (tmp_path / "cache" / "measured").glob("layers-*.json")
-    assert history.layer_ways == json.loads(of_layers.read_text())
+    assert history.layer_ways == (json.loads(of_layers.read_text()) if lanes > 1 else None)
     when = remembered.stat().st_mtime_ns
     again = finished(tmp_path, *options, "--name=second", "--trials=2", "--set=epochs=1")
     assert measured.sentence() in again
