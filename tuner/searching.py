@@ -154,12 +154,11 @@ def _with_lanes(
     setting: TrialSetting, space: Space, machine: Machine, run_folder: RunFolder
 ) -> tuple[TrialSetting, LaneChoice]:
     """The search's lanes, their layers computed as they were before: that decides last digits."""
-    recorded = History(read_journal(run_folder.journal)).layer_ways
-    values = detectors.resolve(space.detector, space.fixed)
 
     def measure(told: int | None) -> LaneChoice:
-        settled = SettledLanes(count=told, layer_ways=recorded)
-        return lanes_of_a_gpu(setting, values, settled)
+        recorded = History(read_journal(run_folder.journal)).layer_ways
+        values = detectors.resolve(space.detector, space.fixed)
+        return lanes_of_a_gpu(setting, values, SettledLanes(count=told, layer_ways=recorded))
 
     lanes = choose_lanes(space, machine, measure)
     if lanes.sentence:

@@ -1,7 +1,6 @@
 """What all trials of a search share, as the driver hands it to its workers."""
 
 import io
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
@@ -9,7 +8,7 @@ from typing import Self
 from models.data.config import DataConfig
 from models.data.sources import Source, SplitDamaged
 from models.data.split import Split
-from models.lane_context import Way
+from models.lane_context import LayerWays
 from tuner.run_folder import RunFolder
 from tuner.storage import Storage, StorageError
 from tuner.worker.files import TrialFiles
@@ -35,7 +34,7 @@ class TrialSetting:
     threads: int | None
     storage: Storage
     data_storage: Storage | None = None
-    layer_ways: Mapping[str, Way] = field(default_factory=dict)
+    layer_ways: LayerWays = field(default_factory=dict)
 
     def __deepcopy__(self, _memo: object) -> Self:
         """Itself, since nothing changes it: Tune copies it for every trial."""

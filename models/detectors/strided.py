@@ -1,7 +1,7 @@
 """4 x 4 convolutions that halve or double the side, by the library or as products of matrices.
 
-The rules for CPUs stand here and were measured (benchmarks/layers.py). What the lanes of a GPU take
-is measured there before a search (models/layer_probe.py).
+The rules for CPUs stand here; benchmarks/layers.py sets those of lanes beside each layer's faster
+way. What the lanes of a GPU take is measured there before a search (models/layer_probe.py).
 """
 
 from collections.abc import Iterator
@@ -17,8 +17,8 @@ from models.detectors.windows import columns_of, image_of, rows_of, values_of
 from models.lane_context import ways_in_lanes
 
 _LARGEST_PRODUCT = 2
-"""The side up to which a deeper level is a product. At 4 x 4 places the step takes 5 to 10% longer
-with products; in lanes it takes as long either way."""
+"""The side up to which a deeper level is a product. From 4 x 4 places on the step takes longer with
+products, in lanes about as long."""
 _LEAST_CHANNELS = 16
 """From which on the first level is a product."""
 

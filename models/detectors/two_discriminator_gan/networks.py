@@ -6,7 +6,7 @@ from torch import Tensor, nn
 
 from models.detectors.convolutional import Norm, halving_convolutions, leaky_relu
 
-LAST_SIDE = 4
+_LAST_SIDE = 4
 """Of the features that the heads see."""
 
 
@@ -17,7 +17,7 @@ class ScalarHead(nn.Conv2d):
     """
 
     def __init__(self, channels: int):
-        super().__init__(channels, 1, LAST_SIDE)
+        super().__init__(channels, 1, _LAST_SIDE)
 
     def forward(self, values: Tensor) -> Tensor:
         """[N, C, 4, 4] -> [N, 1]."""
