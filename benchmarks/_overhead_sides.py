@@ -18,9 +18,9 @@ from tuner.backend.asha import Asha
 from tuner.backend.run import connection, run
 from tuner.engine import Engine
 from tuner.run_folder import RunFolder
-from tuner.setting import TrialSetting
 from tuner.space import Machine, Space
 from tuner.storage import local_storage
+from tuner.worker.setting import TrialSetting
 
 WORKERS = 2
 STRETCH = 250  # trials over which the pace of the moment is taken

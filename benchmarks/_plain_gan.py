@@ -25,10 +25,10 @@ from models.detectors.two_discriminator_gan.losses import (
     discrimination,
 )
 from models.device_images import device_images
-from models.hyperparameters import Value
+from models.evaluation.validation import judge
+from models.hyperparameters import Value, numbers
+from models.pixels import CHUNK, scaled
 from models.precision import pick_precision
-from models.scoring import CHUNK, numbers, scaled
-from models.validation import judge
 
 DETECTOR = "two-discriminator-gan"
 _WEIGHTED = (

@@ -22,11 +22,11 @@ from _result import write
 
 from models import detectors
 from models.data.images import TrainingData
-from models.lane_context import UNMEASURED, LayerWays, Way
-from models.layer_probe import LANES, LayerTiming, conditions_on, layer_shapes, layer_timings
+from models.detectors.layer_ways import UNMEASURED, LayerWays, Way
+from models.pixels import scaled
 from models.precision import deterministic_convolutions
-from models.scoring import scaled
-from models.stopwatch import seconds_per_call
+from models.probes.layer_probe import LANES, LayerTiming, conditions_on, layer_shapes, layer_timings
+from models.probes.stopwatch import seconds_per_call
 from models.trainer import Lane, Trainer
 
 DETECTOR = "two-discriminator-gan"

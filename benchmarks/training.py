@@ -21,7 +21,7 @@ from _result import write
 
 from models import detectors
 from models.data.images import TrainingData
-from models.scoring import scaled
+from models.pixels import scaled
 from models.trainer import Lane, Trainer
 
 WIDTHS = (8, 16, 32)

@@ -84,3 +84,10 @@ def resolve_values(
     if problems:
         raise ValueError("\n".join(problems))
     return resolved
+
+
+def numbers(hyperparameters: Mapping[str, Value]) -> dict[str, float]:
+    """The hyperparameters that are numbers: what losses and scores are given."""
+    return {
+        key: float(value) for key, value in hyperparameters.items() if not isinstance(value, str)
+    }

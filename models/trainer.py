@@ -17,17 +17,17 @@ from torch import nn
 from models import detectors
 from models.batches import FitImages
 from models.detectors.base import Tensors
+from models.detectors.layer_ways import UNMEASURED, LayerWays
 from models.device_images import device_images
-from models.hyperparameters import Value
-from models.lane import EpochResult, Lane
-from models.lane_context import UNMEASURED, LayerWays
-from models.lane_group import LaneEpoch, LaneGroup
-from models.lanes import NetworkStack
+from models.evaluation.validation import Validation
+from models.fitted import FittedDetector
+from models.hyperparameters import Value, numbers
+from models.lanes.group import LaneEpoch, LaneGroup
+from models.lanes.lane import EpochResult, Lane
+from models.lanes.stack import NetworkStack
+from models.lanes.step_graph import GraphPool
 from models.memory import free_unused, is_out_of_memory
 from models.precision import Arithmetic, Precision, pick_device, pick_precision
-from models.scoring import FittedDetector, numbers
-from models.step_graph import GraphPool
-from models.validation import Validation
 
 if TYPE_CHECKING:
     from models.data.images import TrainingData

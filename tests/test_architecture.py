@@ -85,6 +85,27 @@ def test_a_module_would_need_one_that_needs_it() -> None:
     assert tuple(TopologicalSorter(needs).static_order())  # CycleError names a circle
 
 
+def rooms_needs(package: str) -> dict[str, set[str]]:
+    """The folders of a package, and its files beside them, each with those it imports."""
+
+    def room(file: str) -> str:
+        return "/".join(Path(file).with_suffix("").parts[:2])
+
+    needs: dict[str, set[str]] = {}
+    for file in (ROOT / package).rglob("*.py"):
+        own = room(str(file.relative_to(ROOT)))
+        others = {room(other) for other in own_imports(file) if other.startswith(package)}
+        needs[own] = needs.get(own, set()) | others - {own}
+    return needs
+
+
+@pytest.mark.parametrize(("package", "needed"), [("models", "data"), ("tuner", "space")])
+def test_a_room_would_need_one_that_needs_it(package: str, needed: str) -> None:
+    needs = rooms_needs(package)
+    assert any(f"{package}/{needed}" in others for others in needs.values())
+    assert tuple(TopologicalSorter(needs).static_order())  # CycleError names a circle
+
+
 def strings_of(file: Path) -> set[str]:
     """Every string constant in a file."""
     nodes = ast.walk(ast.parse(file.read_text()))
@@ -139,7 +160,7 @@ def test_a_worker_would_load_what_only_the_driver_needs() -> None:
 
 
 def test_an_actor_of_a_packed_trial_would_carry_torch() -> None:
-    loaded = loaded_after("import tuner.backend.packed, tuner.backend.packs, tuner.setting")
+    loaded = loaded_after("import tuner.backend.packed, tuner.backend.packs, tuner.worker.setting")
     assert loaded == {"ray"}
 
 

@@ -9,7 +9,7 @@ from tuner.searching import SearchSummary, search
 from tuner.space import load_space
 
 if TYPE_CHECKING:
-    from models.scoring import FittedDetector
+    from models.fitted import FittedDetector
 
 __all__ = ["RetrainSummary", "SearchSummary", "load", "load_space", "retrain", "search"]
 
@@ -20,7 +20,7 @@ def load(run_folder: Path) -> "FittedDetector":
     Raises FileNotFoundError where the run has not been retrained; `score` a ValueError for images
     of another kind or size.
     """
-    from models.scoring import FittedDetector  # noqa: PLC0415  # torch: a search does without
+    from models.fitted import FittedDetector  # noqa: PLC0415  # torch: a search does without
 
     model = RunFolder(run_folder).model
     if not run_folder.is_dir():

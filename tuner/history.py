@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
-from models.lane_context import LayerWays
+from models.detectors.layer_ways import LayerWays
 from tuner.journal import Event
 from tuner.record import Decision, EpochRow, TrialView
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from models import detectors
-from models.lane_context import LayerWays
+from models.detectors.layer_ways import LayerWays
 from tuner.domains import Choice, Int, LogInt
 from tuner.space import Machine, Space
 

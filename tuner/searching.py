@@ -33,7 +33,6 @@ from tuner.run_folder import RunFolder
 from tuner.safekeeping.choice import check_free, storage_of
 from tuner.safekeeping.keeper import Keeper, kept
 from tuner.safekeeping.restore import restore
-from tuner.setting import TrialSetting
 from tuner.signals import stop_on_signals
 from tuner.space import (
     Machine,
@@ -46,6 +45,7 @@ from tuner.space import (
 from tuner.tracking.listener import WandbListener
 from tuner.tracking.mode import choose_mode
 from tuner.tracking.runs import TrackingConfig
+from tuner.worker.setting import TrialSetting
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,7 +4,7 @@ A detector is written as ordinary single-model code: `Networks` carries the para
 statistics of one model, `Batch` the images and that model's hyperparameters, and the trainer maps
 the functions over lanes with `torch.func.vmap`. So they must not branch on tensor values, and
 random numbers are not drawn inside. Of lanes and devices a detector need not know; its layers may
-ask (`models.lane_context`) to compute the same in another way where that is faster.
+ask (`models.detectors.layer_ways`) to compute the same in another way where that is faster.
 
 Shapes: N images, C channels, H x W pixels. Images are float in [-1, 1].
 """

@@ -1,7 +1,7 @@
 """4 x 4 convolutions that halve or double the side, by the library or as products of matrices.
 
 The rules for CPUs stand here; benchmarks/layers.py sets those of lanes beside each layer's faster
-way. What the lanes of a GPU take is measured there before a search (models/layer_probe.py).
+way. What the lanes of a GPU take is measured there before a search (models/probes/layer_probe.py).
 """
 
 from collections.abc import Iterator
@@ -13,8 +13,8 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
+from models.detectors.layer_ways import ways_in_lanes
 from models.detectors.windows import columns_of, image_of, rows_of, values_of
-from models.lane_context import ways_in_lanes
 
 _LARGEST_PRODUCT = 2
 """The side up to which a deeper level is a product. From 4 x 4 places on the step takes longer with

@@ -13,12 +13,12 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from models import detectors, precision
 from models.detectors.convolutional import Norm
-from models.lane_context import Way
-from models.lanes import over_lanes
-from models.layer_probe import layer_shapes
+from models.detectors.layer_ways import Way
+from models.lanes.stack import over_lanes
+from models.lanes.step import Step
+from models.pixels import scaled
 from models.precision import Arithmetic, pick_precision
-from models.scoring import scaled
-from models.step import Step
+from models.probes.layer_probe import layer_shapes
 from models.trainer import Trainer
 
 MakeTrainer = Callable[..., Trainer]

@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 import torch
 
-from models import detectors, metrics
+from models import detectors
 from models.data.images import TrainingData
-from models.mixture import thresholds_of
+from models.evaluation import metrics
+from models.evaluation.mixture import thresholds_of
 from models.trainer import Lane, Trainer
 
 MakeTrainer = Callable[..., Trainer]

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from models.mixture import Mixture
-from models.scoring import DetectorNotWhole, FittedDetector
+from models.evaluation.mixture import Mixture
+from models.fitted import DetectorNotWhole, FittedDetector
 from tuner.checkpoints import Checkpoints, Held, held_checkpoints
 from tuner.sealed import Damaged, label_of, seal, unseal
 from tuner.storage import StorageError, local_storage

@@ -5,15 +5,15 @@ from pathlib import Path
 
 import pytest
 
+from models.detectors.layer_ways import Way
 from models.hyperparameters import Value
-from models.lane_context import Way
 from tests.tuner.test_lanes import GPUS, space
 from tests.tuner.worker.conftest import make_setting
 from tuner.journal import Journal
 from tuner.lanes import LaneChoice, SettledLanes
 from tuner.run_folder import RunFolder
 from tuner.searching import _with_lanes
-from tuner.setting import TrialSetting
+from tuner.worker.setting import TrialSetting
 
 __all__ = ["make_setting"]
 

@@ -12,9 +12,9 @@ from tests.tuner.retraining.conftest import make_run
 from tests.tuner.worker.conftest import make_setting
 from tuner.run_folder import RunFolder
 from tuner.searching import _split
-from tuner.setting import SPLIT, TrialSetting
 from tuner.space import dump_space, load_space
 from tuner.storage import StorageError
+from tuner.worker.setting import SPLIT, TrialSetting
 
 __all__ = ["make_setting"]
 

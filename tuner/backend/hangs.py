@@ -23,7 +23,7 @@ from tuner.backend.trainable import ATTEMPT
 from tuner.backend.waiting import Waiting, has_place
 from tuner.engine import Engine
 from tuner.notices import say
-from tuner.setting import TrialSetting
+from tuner.worker.setting import TrialSetting
 from tuner.worker.stacks import stacks_then_kill
 
 FACTOR = 10.0  # how many times its median an epoch may take

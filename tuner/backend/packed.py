@@ -13,7 +13,7 @@ from tuner.attempt import Attempt, AttemptGivenUpError, OutOfReachError, Report
 from tuner.backend.packs import Lease
 from tuner.backend.trainable import ATTEMPT, REPORT, SETTING, QuietTrainable
 from tuner.leases import Place
-from tuner.setting import TrialSetting
+from tuner.worker.setting import TrialSetting
 
 PACKS = "packs"
 _WAIT_S = 0.2

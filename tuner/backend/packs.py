@@ -28,8 +28,8 @@ from tuner.lanes import LAYERS_UNMEASURED, LaneChoice, SettledLanes, share_of_a_
 from tuner.leases import LeaseBook, Place, Structure
 from tuner.notices import say
 from tuner.occupancy import Occupancy
-from tuner.setting import TrialSetting
 from tuner.worker.reasons import reason_of
+from tuner.worker.setting import TrialSetting
 
 _SPARE_CALLS = 8
 _PATIENCE_S = 5.0

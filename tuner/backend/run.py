@@ -27,8 +27,8 @@ from tuner.backend.trainable import SETTING, TrialActor
 from tuner.engine import Engine
 from tuner.lanes import share_of_a_device
 from tuner.occupancy import Occupancy
-from tuner.setting import TrialSetting
 from tuner.space import Machine, Resources, Space, trials_at_once
+from tuner.worker.setting import TrialSetting
 
 _TRIES = "RAY_gcs_server_port_wait_time_s"  # Ray counts tries of its connection by it
 _PENDING = 100_000  # trials: more than the engine ever hands out at once

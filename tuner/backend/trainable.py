@@ -5,7 +5,7 @@ from typing import Any
 from ray import tune
 
 from tuner.attempt import Attempt
-from tuner.setting import TrialSetting
+from tuner.worker.setting import TrialSetting
 
 SETTING = "setting"
 ATTEMPT = "attempt"

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.arrays import Labels, Scores
-from models.metrics import auprc, auroc, decide
+from models.evaluation.metrics import auprc, auroc, decide
 
 Counts = NDArray[np.int64]
 

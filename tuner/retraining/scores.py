@@ -8,10 +8,10 @@ from numpy.typing import NDArray
 
 from models.arrays import Scores
 from models.data.images import LabelledImages, TrainingData
-from models.mixture import cross_fitted
+from models.evaluation.mixture import cross_fitted
+from models.evaluation.validation import ERROR, MIXTURE
+from models.fitted import FittedDetector
 from models.precision import pick_device
-from models.scoring import FittedDetector
-from models.validation import ERROR, MIXTURE
 from tuner.retraining.training import Trained
 
 QUANTILE = 0.95

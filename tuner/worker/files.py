@@ -19,7 +19,7 @@ from tuner.storage import Storage, StorageError
 from tuner.worker.faults import within_reach
 
 if TYPE_CHECKING:
-    from models.scoring import FittedDetector
+    from models.fitted import FittedDetector
 
 
 @dataclass(frozen=True, kw_only=True)

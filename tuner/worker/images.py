@@ -3,8 +3,8 @@
 from models.data.images import TrainingData, load_training
 from models.data.sources import DataNotFound, find
 from tuner.safekeeping.shipping import fetch
-from tuner.setting import TrialSetting
 from tuner.storage import StorageError
+from tuner.worker.setting import TrialSetting
 
 
 def load_images(setting: TrialSetting) -> TrainingData:

@@ -15,16 +15,16 @@ import torch
 from models import detectors
 from models.data.images import TrainingData
 from models.data.sources import default_cache
+from models.detectors.layer_ways import LayerWays, Way
 from models.hyperparameters import Value
-from models.lane_context import LayerWays, Way
-from models.lane_probe import LaneMeasurement, probe_lanes
-from models.layer_probe import LANES, faster_ways
 from models.memory import free_unused
+from models.probes.lane_probe import LaneMeasurement, probe_lanes
+from models.probes.layer_probe import LANES, faster_ways
 from tuner.files import replace_file
 from tuner.lanes import LAYERS_UNMEASURED, LaneChoice, SettledLanes
-from tuner.setting import TrialSetting
 from tuner.worker.images import load_images
 from tuner.worker.reasons import reason_of
+from tuner.worker.setting import TrialSetting
 
 Measured = TypeVar("Measured")
 

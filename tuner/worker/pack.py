@@ -22,12 +22,12 @@ from tuner.attempt import (
     worker_name,
 )
 from tuner.occupancy import Occupancy
-from tuner.setting import TrialSetting
 from tuner.worker.model_warnings import ModelWarnings
 from tuner.worker.passenger import Passenger
 from tuner.worker.progress import Progress, TrainedEpoch
 from tuner.worker.reasons import reason_of
 from tuner.worker.seats import Seats, failed
+from tuner.worker.setting import TrialSetting
 from tuner.worker.stacks import answer_with_stacks
 
 _WINDOW_SHARE, _LONGEST_WINDOW_S = 0.05, 0.25

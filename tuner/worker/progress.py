@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from models.scoring import FittedDetector
+from models.fitted import FittedDetector
 from models.trainer import EpochResult, Lane, Trainer
 from tuner.attempt import Attempt, worker_name
 from tuner.record import EpochRow, is_kept, metric_of
-from tuner.setting import TrialSetting
 from tuner.worker.files import Checkpoint, TrialFiles
 from tuner.worker.rows import epoch_row, log_line
+from tuner.worker.setting import TrialSetting
 
 
 @dataclass(frozen=True, kw_only=True)

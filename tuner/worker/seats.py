@@ -10,13 +10,13 @@ from models.hyperparameters import Value
 from models.memory import free_unused, is_out_of_memory
 from models.trainer import EpochResult, Trainer
 from tuner.attempt import OutOfReachError, Report, WorkerLostError
-from tuner.setting import TrialSetting
 from tuner.worker.faults import check_gpu, within_reach
 from tuner.worker.images import load_images
 from tuner.worker.passenger import Passenger
 from tuner.worker.progress import TrainedEpoch
 from tuner.worker.reasons import reason_of
 from tuner.worker.rows import log_line
+from tuner.worker.setting import TrialSetting
 
 
 class Seats:

@@ -7,13 +7,13 @@ import torch
 from models.data.images import TrainingData
 from models.trainer import Trainer
 from tuner.attempt import Attempt, OutOfReachError, Report
-from tuner.setting import TrialSetting
 from tuner.worker.faults import check_gpu, within_reach
 from tuner.worker.images import load_images
 from tuner.worker.model_warnings import ModelWarnings
 from tuner.worker.progress import Progress
 from tuner.worker.reasons import reason_of
 from tuner.worker.rows import log_line
+from tuner.worker.setting import TrialSetting
 from tuner.worker.stacks import answer_with_stacks
 
 

@@ -11,9 +11,9 @@ import torch
 
 from models import detectors
 from models.data.images import LabelledImages, TrainingData, resize
-from models.scoring import FittedDetector
+from models.fitted import FittedDetector
+from models.lanes.scoring import score_lanes
 from models.trainer import Lane, Trainer
-from models.validation import score_lanes
 
 MakeTrainer = Callable[..., Trainer]
 

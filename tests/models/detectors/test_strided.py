@@ -4,11 +4,11 @@ import pytest
 import torch
 from torch import nn
 
+from models.detectors.layer_ways import Way
 from models.detectors.strided import FromImage, LayerShape, ToImage, layers_met
-from models.lane_context import Way
-from models.lanes import over_lanes
-from models.layer_probe import Conditions, training_of
-from models.step_graph import captured
+from models.lanes.stack import over_lanes
+from models.lanes.step_graph import captured
+from models.probes.layer_probe import Conditions, training_of
 from tests.models.conftest import needs_gpu, on_every_device
 
 SHAPES = (

@@ -17,8 +17,8 @@ from tests.tuner.worker.conftest import make_setting
 from tuner.backend import packs
 from tuner.backend.waiting import GPU_CAME, WAITS_FOR_GPU
 from tuner.lanes import LAYERS_UNMEASURED, LaneChoice, SettledLanes
-from tuner.setting import TrialSetting
 from tuner.storage import local_storage
+from tuner.worker.setting import TrialSetting
 
 __all__ = ["make_setting"]
 

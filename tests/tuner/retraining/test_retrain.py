@@ -20,7 +20,7 @@ from models.data import digits
 from models.data.images import load_test
 from models.data.protocol import make_split
 from models.data.sources import DataNotFound, find
-from models.scoring import FittedDetector
+from models.fitted import FittedDetector
 from tests.tuner.retraining.conftest import EPOCHS, SEEDS, WIDTH, make_run, make_search
 from tuner.errors import TunerError
 from tuner.retraining import RetrainSummary, flow, retrain

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from models.scoring import FittedDetector
+from models.fitted import FittedDetector
 from tests.tuner.s3_server import SECRET, s3_bucket
 from tuner.history import History
 from tuner.journal import read_journal

@@ -9,9 +9,9 @@ from models.data.config import DataConfig
 from models.data.protocol import make_split
 from models.data.sources import find
 from tests.tuner.worker.packing import LANES, Requests
-from tuner.setting import SPLIT, TrialSetting
 from tuner.storage import local_storage
 from tuner.worker.pack import PackWorker
+from tuner.worker.setting import SPLIT, TrialSetting
 
 DATA = DataConfig(
     dataset="digits",

@@ -9,8 +9,8 @@ from tuner.attempt import (
     Attempt,
     Report,
 )
-from tuner.setting import TrialSetting
 from tuner.worker.pack import PackWorker
+from tuner.worker.setting import TrialSetting
 
 LANES = 3
 Curve = list[tuple[object, ...]]

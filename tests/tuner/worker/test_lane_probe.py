@@ -9,12 +9,12 @@ import pytest
 
 from models import detectors
 from models.data.sources import CACHE_VARIABLE
-from models.lane_context import Way
-from models.lane_probe import LaneMeasurement
+from models.detectors.layer_ways import Way
+from models.probes.lane_probe import LaneMeasurement
 from tuner.lanes import LaneChoice, SettledLanes
-from tuner.setting import TrialSetting
 from tuner.worker import lane_probe
 from tuner.worker.lane_probe import Host
+from tuner.worker.setting import TrialSetting
 
 SIXTEEN = LaneMeasurement(
     lanes=16,

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from models.scoring import FittedDetector
+from models.fitted import FittedDetector
 from models.trainer import EpochResult, Lane, Trainer
 from tests.tuner.worker.attempts import attempt
 from tests.tuner.worker.packing import LANES, MakeSetting, Requests, alone, differing, until
@@ -16,8 +16,8 @@ from tuner.attempt import (
     Attempt,
     AttemptGivenUpError,
 )
-from tuner.setting import TrialSetting
 from tuner.worker.files import Checkpoint
+from tuner.worker.setting import TrialSetting
 
 
 def checkpoint_of(setting: TrialSetting, of: Attempt) -> Checkpoint | None:

@@ -13,8 +13,8 @@ import torch
 from torch import Tensor
 
 from models.data.sources import DataNotFound
-from models.lane_context import Way
-from models.step import Step
+from models.detectors.layer_ways import Way
+from models.lanes.step import Step
 from models.trainer import EpochResult, Trainer
 from tests.tuner.worker.attempts import attempt
 from tests.tuner.worker.packing import LANES, MakeSetting, Requests, alone, differing, until
@@ -22,11 +22,11 @@ from tuner.attempt import (
     OutOfReachError,
     WorkerLostError,
 )
-from tuner.setting import TrialSetting
 from tuner.storage import StorageError
 from tuner.storage.folder import FolderStorage
 from tuner.worker import faults
 from tuner.worker.pack import PackWorker
+from tuner.worker.setting import TrialSetting
 
 
 def test_a_request_would_wait_for_ever_in_a_closed_pack(

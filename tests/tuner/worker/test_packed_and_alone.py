@@ -12,9 +12,9 @@ from tests.tuner.worker.attempts import attempt
 from tuner.attempt import Attempt, Report
 from tuner.backend.asha import Asha
 from tuner.record import Decision
-from tuner.setting import TrialSetting
 from tuner.space import Scheduler
 from tuner.worker.pack import PackWorker
+from tuner.worker.setting import TrialSetting
 from tuner.worker.trial import TrialWorker
 
 CONFIGURATIONS, EPOCHS, LANES, CLOSE = 24, 4, 8, 0.003

@@ -10,13 +10,13 @@ import pytest
 import torch
 
 from models.data.sources import DataNotFound
-from models.scoring import FittedDetector
+from models.fitted import FittedDetector
 from models.trainer import Trainer
 from tests.tuner.worker.attempts import attempt, essence
 from tuner.attempt import Attempt, OutOfReachError, Report, WorkerLostError
-from tuner.setting import SPLIT, TrialSetting
 from tuner.storage import local_storage, open_storage
 from tuner.worker import faults
+from tuner.worker.setting import SPLIT, TrialSetting
 from tuner.worker.trial import TrialWorker
 
 

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from models.data.images import LabelledImages
 from models.data.registry import DATASETS
-from models.scoring import FittedDetector, scaled
+from models.fitted import FittedDetector
+from models.pixels import scaled
 from tuner.retraining.pictures.style import ALARM, DARK, new_figure
 from tuner.retraining.plan import Plan
 from tuner.seeds import derive

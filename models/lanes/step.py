@@ -7,8 +7,8 @@ import torch
 from torch import Tensor
 
 from models.detectors.base import Batch, Detector, Loss, Networks, Phase, Tensors
-from models.lanes import Leaf, NetworkStack, over_lanes
-from models.optimizer import LaneAdam
+from models.lanes.adam import LaneAdam
+from models.lanes.stack import Leaf, NetworkStack, over_lanes
 from models.precision import Arithmetic
 
 Optimizers = Mapping[tuple[str, str], LaneAdam]  # by phase and network

@@ -1,8 +1,8 @@
 import torch
 from torch import nn
 
-from models.lane_context import in_lanes
-from models.lanes import NetworkStack, over_lanes
+from models.detectors.layer_ways import in_lanes
+from models.lanes.stack import NetworkStack, over_lanes
 
 
 def _network() -> nn.Sequential:

@@ -15,17 +15,17 @@ from torch.func import functional_call
 
 from models.detectors.base import Tensors
 from models.detectors.convolutional import Norm, leaky_relu
+from models.detectors.layer_ways import UNMEASURED, LayerWays, Way
 from models.detectors.strided import STRIDED, LayerShape, layers_met
 from models.hyperparameters import Value
-from models.lane import Lane
-from models.lane_context import UNMEASURED, LayerWays, Way
-from models.lane_group import LaneGroup
-from models.lanes import NetworkStack, over_lanes
+from models.lanes.group import LaneGroup
+from models.lanes.lane import Lane
+from models.lanes.stack import NetworkStack, over_lanes
+from models.lanes.step_graph import GraphPool, captured
 from models.memory import free_unused, is_out_of_memory
+from models.pixels import scaled
 from models.precision import deterministic_convolutions, pick_device, pick_precision
-from models.scoring import scaled
-from models.step_graph import GraphPool, captured
-from models.stopwatch import calls_between_looks, seconds_per_call
+from models.probes.stopwatch import calls_between_looks, seconds_per_call
 from models.trainer import Trainer
 
 if TYPE_CHECKING:

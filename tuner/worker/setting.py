@@ -8,7 +8,7 @@ from typing import Self
 from models.data.config import DataConfig
 from models.data.sources import Source, SplitDamaged
 from models.data.split import Split
-from models.lane_context import LayerWays
+from models.detectors.layer_ways import LayerWays
 from tuner.run_folder import RunFolder
 from tuner.storage import Storage, StorageError
 from tuner.worker.files import TrialFiles

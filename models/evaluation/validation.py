@@ -1,4 +1,4 @@
-"""The lanes' scores on the validation images, and what they say.
+"""What the lanes' scores on the validation images say.
 
 K lanes, P score parts, N images. Everything is computed for all lanes at once on their device;
 nothing reduces over lanes, so one lane's scores never touch another's figures.
@@ -11,18 +11,16 @@ import torch
 from torch import Tensor
 
 from models.arrays import Labels
-from models.detectors.base import Detector, Networks, Tensors
-from models.hyperparameters import Value
-from models.lane_metrics import auprcs, aurocs, flagged
-from models.lanes import NetworkStack, over_lanes
-from models.memory import is_out_of_memory
-from models.mixture import (
+from models.detectors.base import Tensors
+from models.evaluation.lane_metrics import auprcs, aurocs, flagged
+from models.evaluation.mixture import (
     LEAST_SPREAD,
     Mixture,
     mixed_lanes,
     thresholds_of,
 )
-from models.scoring import CHUNK, scaled
+from models.hyperparameters import Value
+from models.memory import is_out_of_memory
 
 ERROR = "error"
 """The score part that is the reconstruction error, where a detector has one."""
@@ -173,29 +171,3 @@ def _figures(
     }
     of_lanes: dict[str, list[float]] = {name: each.tolist() for name, each in figures.items()}
     return of_lanes, threshold_outside.tolist()
-
-
-@torch.no_grad()
-def score_lanes(
-    detector: Detector, stacks: Mapping[str, NetworkStack], images: Tensor, settings: Tensors
-) -> Tensors:
-    """Score parts [K, N] of uint8 images, float64; computed in float32 whatever training uses."""
-    modules = {name: stack.module.eval() for name, stack in stacks.items()}
-    parameters = {name: stack.views() for name, stack in stacks.items()}
-    buffers = {name: stack.buffers for name, stack in stacks.items()}
-    count = len(next(iter(stacks.values())).rows)
-
-    def of_one_lane(
-        parameters: dict[str, Tensors],
-        buffers: dict[str, Tensors],
-        images: Tensor,
-        settings: Tensors,
-    ) -> Tensors:
-        return detector.score_parts(Networks(modules, parameters, buffers), images, settings)
-
-    mapped = over_lanes(of_one_lane, count)
-    chunks = [
-        mapped(parameters, buffers, scaled(chunk).expand(count, *chunk.shape), settings)
-        for chunk in torch.split(images, CHUNK)
-    ]
-    return {name: torch.cat([chunk[name] for chunk in chunks], 1).double() for name in chunks[0]}

@@ -11,15 +11,15 @@ import pytest
 import torch
 from torch import Tensor
 
-from models import fused_step, step_graph
 from models.data.images import TrainingData
-from models.fused_step import FusedStep
-from models.lane_context import Way
-from models.lane_group import GroupEpoch, LaneGroup
-from models.layer_probe import layer_shapes
-from models.scoring import scaled
-from models.step import Step
-from models.step_graph import GraphPool, Work, captured, warm_up
+from models.detectors.layer_ways import Way
+from models.lanes import fused_step, step_graph
+from models.lanes.fused_step import FusedStep
+from models.lanes.group import GroupEpoch, LaneGroup
+from models.lanes.step import Step
+from models.lanes.step_graph import GraphPool, Work, captured, warm_up
+from models.pixels import scaled
+from models.probes.layer_probe import layer_shapes
 from models.trainer import EpochResult, Lane, Trainer
 from tests.models.conftest import needs_gpu, on_every_device
 

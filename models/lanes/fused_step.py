@@ -9,9 +9,9 @@ import torch
 from torch import Tensor
 
 from models.detectors.base import Tensors
-from models.scoring import scaled
-from models.step import Step
-from models.step_graph import GraphPool, Work, captured
+from models.lanes.step import Step
+from models.lanes.step_graph import GraphPool, Work, captured
+from models.pixels import scaled
 
 
 class FusedStep:

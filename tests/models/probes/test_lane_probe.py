@@ -8,12 +8,14 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from models import detectors, lane_group, lane_probe
+from models import detectors
 from models.data.images import TrainingData
-from models.fused_step import FusedStep
-from models.lane import Lane
-from models.lane_probe import LaneMeasurement, probe_lanes
+from models.lanes import group as lane_group
+from models.lanes.fused_step import FusedStep
+from models.lanes.lane import Lane
 from models.memory import MemoryGauge
+from models.probes import lane_probe
+from models.probes.lane_probe import LaneMeasurement, probe_lanes
 from models.trainer import Trainer
 
 GAN = "two-discriminator-gan"

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models import metrics
+from models.evaluation import metrics
 
 
 @settings(deadline=None, max_examples=50)

@@ -8,12 +8,13 @@ import pytest
 import torch
 from torch import nn
 
-from models import detectors, layer_probe
+from models import detectors
 from models.data.images import TrainingData
+from models.detectors.layer_ways import Way
 from models.detectors.strided import STRIDED, LayerShape
-from models.lane_context import Way
-from models.lane_group import LaneGroup
-from models.layer_probe import (
+from models.lanes.group import LaneGroup
+from models.probes import layer_probe
+from models.probes.layer_probe import (
     Conditions,
     LayerTiming,
     faster_ways,

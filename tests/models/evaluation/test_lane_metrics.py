@@ -5,8 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import accuracy_score, average_precision_score, f1_score, roc_auc_score
 
-from models.lane_metrics import auprcs, aurocs, flagged
-from models.validation import judge
+from models.evaluation.lane_metrics import auprcs, aurocs, flagged
+from models.evaluation.validation import judge
 
 _TIED = st.integers(0, 4).map(float)
 _FREE = st.floats(-1e6, 1e6)

@@ -16,14 +16,15 @@ from torch import Tensor
 from models.batches import FitImages
 from models.detectors.base import Detector, Tensors
 from models.device_images import DeviceImages
-from models.fused_step import FusedStep
+from models.evaluation.validation import Validation, judge_lanes
 from models.hyperparameters import Value
-from models.lanes import NetworkStack
+from models.lanes.fused_step import FusedStep
+from models.lanes.scoring import score_lanes
+from models.lanes.stack import NetworkStack
+from models.lanes.step import Step
+from models.lanes.step_graph import GraphPool
 from models.memory import free_unused, on_host
 from models.precision import Arithmetic, deterministic_convolutions
-from models.step import Step
-from models.step_graph import GraphPool
-from models.validation import Validation, judge_lanes, score_lanes
 
 
 @dataclass(frozen=True, kw_only=True)

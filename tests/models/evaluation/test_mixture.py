@@ -4,15 +4,15 @@ import torch
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedKFold
 
-from models import metrics
-from models.lane_metrics import flagged
-from models.mixture import (
+from models.evaluation import metrics
+from models.evaluation.lane_metrics import flagged
+from models.evaluation.mixture import (
     Mixture,
     cross_fitted,
     mixed_lanes,
     thresholds_of,
 )
-from models.regression import logistic_regressions
+from models.evaluation.regression import logistic_regressions
 
 
 def _toy(count: int = 400) -> tuple[dict[str, metrics.Scores], metrics.Labels]:

@@ -17,7 +17,7 @@ from torch.func import vmap
 from torch.utils._pytree import tree_map
 
 from models.detectors.base import Tensors
-from models.lane_context import UNMEASURED, LayerWays, as_lanes
+from models.detectors.layer_ways import UNMEASURED, LayerWays, as_lanes
 
 Result = TypeVar("Result")
 

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from models.arrays import Labels, Scores
 from models.data.config import FOLDS
-from models.regression import logistic_regressions
+from models.evaluation.regression import logistic_regressions
 
 LEAST_SPREAD = 1e-8
 """Scores that differ by less are all the same."""

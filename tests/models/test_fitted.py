@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from models.scoring import FittedDetector
+from models.fitted import FittedDetector
 from models.trainer import Trainer
 
 

@@ -15,28 +15,15 @@ from torch import Tensor, nn
 
 from models import detectors
 from models.detectors.base import Detector, Networks, Tensors
-from models.hyperparameters import Value
-from models.mixture import Mixture
+from models.evaluation.mixture import Mixture
+from models.hyperparameters import Value, numbers
+from models.pixels import CHUNK, scaled
 
 _SUMS, _WEIGHTS, _CONFIG = "sums.json", "model.safetensors", "config.json"
-CHUNK = 256
-"""Images scored at a time: few enough to stay in the processor's cache."""
 
 
 class DetectorNotWhole(ValueError):  # noqa: N818 - it says what is wrong
     """A folder's files are not those of one detector."""
-
-
-def scaled(images: Tensor) -> Tensor:
-    """uint8 images -> float32 in [-1, 1]."""
-    return images.to(torch.float32).div_(127.5).sub_(1.0)
-
-
-def numbers(hyperparameters: Mapping[str, Value]) -> dict[str, float]:
-    """The hyperparameters that are numbers: what losses and scores are given."""
-    return {
-        key: float(value) for key, value in hyperparameters.items() if not isinstance(value, str)
-    }
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,6 +1,6 @@
 import torch
 
-from models.optimizer import LaneAdam
+from models.lanes.adam import LaneAdam
 
 
 def test_each_lane_moves_as_torchs_adam_would() -> None:

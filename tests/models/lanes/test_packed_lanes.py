@@ -7,13 +7,15 @@ from typing import Any
 import pytest
 import torch
 
-from models import detectors, lane_group, validation
+from models import detectors
 from models.data.images import TrainingData
+from models.detectors.layer_ways import Way
 from models.device_images import device_images
-from models.lane_context import Way
-from models.layer_probe import layer_shapes
+from models.evaluation import validation
+from models.evaluation.validation import Validation
+from models.lanes import group as lane_group
+from models.probes.layer_probe import layer_shapes
 from models.trainer import EpochResult, Lane, Trainer
-from models.validation import Validation
 from tests.models.conftest import on_every_device
 
 MakeTrainer = Callable[..., Trainer]

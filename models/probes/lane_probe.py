@@ -9,15 +9,15 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from models import detectors
+from models.detectors.layer_ways import UNMEASURED, LayerWays
 from models.device_images import device_images
 from models.hyperparameters import Value
-from models.lane import Lane
-from models.lane_context import UNMEASURED, LayerWays
-from models.lane_group import LaneGroup
+from models.lanes.group import LaneGroup
+from models.lanes.lane import Lane
 from models.memory import MemoryGauge, free_unused, is_out_of_memory
+from models.pixels import scaled
 from models.precision import deterministic_convolutions, pick_device, pick_precision
-from models.scoring import scaled
-from models.stopwatch import calls_between_looks, seconds_per_call
+from models.probes.stopwatch import calls_between_looks, seconds_per_call
 from models.trainer import Trainer
 
 if TYPE_CHECKING:

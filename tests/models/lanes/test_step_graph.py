@@ -11,8 +11,8 @@ from typing import Any, ClassVar
 import pytest
 import torch
 
-from models import step_graph
-from models.step_graph import GraphPool, captured
+from models.lanes import step_graph
+from models.lanes.step_graph import GraphPool, captured
 
 CUDA = torch.device("cuda")
 INVALID = "CUDA error: operation failed due to a previous error during capture"

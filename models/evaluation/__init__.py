@@ -1,0 +1,1 @@
+"""From scores to figures: AUROC and its kin, the mixture of score parts, thresholds."""

@@ -1,0 +1,1 @@
+"""K configurations that train as one: their networks stacked, their steps fused."""

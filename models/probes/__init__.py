@@ -1,0 +1,1 @@
+"""What a device is fastest at, measured before a search: how many lanes, layers in which way."""
