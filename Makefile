@@ -15,8 +15,9 @@ search: $(INSTALLED)
 	$(BIN)/python -m tuner.search --space search_spaces/quickstart.yaml --name quickstart --resume
 	$(BIN)/python -m tuner.retrain --search runs/quickstart
 
+# Two at a time; tests of a group, such as those that start Ray, come one after the other.
 test: $(INSTALLED) lint
-	$(BIN)/python -m pytest -m "not long"
+	$(BIN)/python -m pytest -m "not long" --numprocesses 2 --dist loadgroup
 
 # What takes minutes more than `make test`: whole commands on real images, several hosts.
 test-all: $(INSTALLED)

@@ -1,4 +1,4 @@
-"""What this machine, or a cluster, has to offer. Imports neither torch nor ray for this machine."""
+"""What this machine has to offer, found without torch and ray."""
 
 from __future__ import annotations
 
@@ -12,17 +12,9 @@ _NVIDIA_GPUS = Path("/proc/driver/nvidia/gpus")
 _CGROUP = Path("/sys/fs/cgroup")
 
 
-def find_machine(address: str | None = None) -> Machine:
-    """Return the cores and GPUs of this machine, or of the Ray cluster at the address.
-
-    Raises TunerError where the cluster cannot be reached.
-    """
-    if address is None:
-        return Machine(cpus=cores(), gpus=_gpus())
-    from tuner.backend.run import connection  # noqa: PLC0415 - starts Ray
-
-    with connection(address) as machine:
-        return machine
+def find_machine() -> Machine:
+    """Return the cores and GPUs of this machine."""
+    return Machine(cpus=cores(), gpus=_gpus())
 
 
 def cores() -> int:

@@ -25,7 +25,7 @@ from tuner.signals import INTERRUPTED
 from tuner.storage import PLACES, VARIABLE
 
 if TYPE_CHECKING:
-    from tuner.space import Space
+    from tuner.space import Machine, Space
     from tuner.storage import Storage
 
 _SHORTHANDS = {"trials": "trials", "seed": "sampler.seed", "wandb": "wandb.mode"}
@@ -244,13 +244,20 @@ def _dry_run(given: argparse.Namespace, run_folder: RunFolder) -> int:
         trials = list(History(read_journal(record.journal)).trials.values()) if goes_on else None
     check_start(run_folder, place, goes_on=goes_on)
     address = _address(given)
-    machine = find_machine(address)
+    machine = _cluster(address) if address else find_machine()
     probe = None if address else epoch_seconds
     say(run_line(space, run_folder, place, trials))
     with log_lines_shown():  # the probe may download images
         text = dry_run_text(space, machine, probe, trials or ())
     sys.stdout.write(text)
     return 0
+
+
+def _cluster(address: str) -> Machine:
+    from tuner.backend.run import connection  # noqa: PLC0415
+
+    with connection(address) as machine:
+        return machine
 
 
 if __name__ == "__main__":

@@ -12,6 +12,8 @@ from tuner.backend.everywhere import Reply, on_every_node, skew
 from tuner.backend.run import connection
 from tuner.doctoring.visit import visit
 
+pytestmark = pytest.mark.xdist_group("ray")
+
 BOOKED = 64  # more GPUs than any machine of these tests has
 
 

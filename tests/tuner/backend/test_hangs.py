@@ -29,6 +29,8 @@ from tuner.run_folder import RunFolder
 from tuner.space import Machine
 from tuner.worker.stacks import stacks_then_kill
 
+pytestmark = pytest.mark.xdist_group("ray")
+
 
 def silences(clock: HangClock, *at_work: str) -> dict[str, float]:
     return {attempt: silent for attempt, silent, _ in clock.look(at_work)}

@@ -20,6 +20,8 @@ from tuner.lanes import LAYERS_UNMEASURED, LaneChoice, SettledLanes
 from tuner.storage import local_storage
 from tuner.worker.setting import TrialSetting
 
+pytestmark = pytest.mark.xdist_group("ray")
+
 __all__ = ["make_setting"]
 
 

@@ -14,6 +14,8 @@ from ray._private.services import GCS_SERVER_EXECUTABLE
 from tuner.backend import stranger
 from tuner.backend.stranger import is_let_in
 
+pytestmark = pytest.mark.xdist_group("ray")
+
 StartHead = Callable[[str], str]
 _STARTS_S = 60.0
 

@@ -28,6 +28,8 @@ from tuner.retraining.report import keyed_blocks
 from tuner.run_folder import RunFolder
 from tuner.space import load_space
 
+pytestmark = pytest.mark.xdist_group("retrain")  # its retrain is made once
+
 Quick = Callable[..., RetrainSummary]
 PICTURES = ("roc.png", "pr.png", "confusion.png", "examples-fit.png", "examples-test.png")
 
