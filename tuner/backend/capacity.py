@@ -64,8 +64,8 @@ def capacity(up: Sequence[Resources], configuration: Configuration | None) -> Ma
     now = together(up)
     types = [] if configuration is None else _worker_types(configuration)
     if configuration is None or not any(resources for resources, _ in types):
-        counted = f"on the {len(up)} node{'' if len(up) == 1 else 's'} that are up"
-        return replace(now, counted=counted)
+        nodes = "1 node that is" if len(up) == 1 else f"{len(up)} nodes that are"
+        return replace(now, counted=f"on the {nodes} up")
     room = int(configuration.get("max_workers", 0))
     head = _head(configuration)
     cpus, gpus = ([head.get(kind, 0), *_most(types, kind, room)] for kind in ("CPU", "GPU"))

@@ -59,6 +59,7 @@ def test_what_is_up_beyond_the_configuration_would_be_forgotten() -> None:
 def test_nodes_of_unknown_resources_would_be_invented(told: dict[str, Any] | None) -> None:
     machine = capacity([{"CPU": 2.0}, {"memory": 1e9}, {"CPU": 4.0}], told)
     assert machine == Machine(cpus=6, nodes=(2, 0, 4), counted="on the 3 nodes that are up")
+    assert capacity([{"CPU": 2.0}], told).counted == "on the 1 node that is up"
 
 
 def test_a_node_would_be_counted_larger_than_its_type_or_as_many_times_as_room_forbids() -> None:
