@@ -11,7 +11,7 @@ import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tuner.record import EpochRow, TrialView
 from tuner.run_folder import RunFolder
@@ -101,34 +101,44 @@ class Runs:
         self.mode = "offline"
         views = [known.view for known in self.open.values()]
         self.open.clear()
-        tear_down(seconds=FINISH_SECONDS)
+        # The open runs would be waited for as long as one has been already; `close` allows twice
+        # that for all, and all their rows are written anew.
+        tear_down(seconds=1.0)
         return views
 
     def _start(self, view: TrialView) -> _OpenRun:
+        outdated = self._folders(view.number)
+        config = {"number": view.number, "published": view.published, **view.hyperparameters}
+        run = self._init(
+            job_type="trial",
+            name=f"trial-{view.number}",
+            id=self.config.run_id(view.number),
+            resume="allow" if self.mode == "online" else None,
+            config=config,
+        )
+        run.define_metric("epoch")
+        run.define_metric("*", step_metric="epoch")
+        # A run that continues on the server starts at the step after its last row there; `run.step`
+        # tells of that only once a row is logged.
+        return _OpenRun(run=run, view=view, next_epoch=run.starting_step, outdated=outdated)
+
+    def _init(self, *, job_type: str, name: str, **more: Any) -> "wandb.Run":
         # W&B's reports on itself go to its server and hold up the exit for 20 s where that hangs.
         os.environ.setdefault("WANDB_ERROR_REPORTING", "false")
         import wandb  # noqa: PLC0415  (takes a second; not needed with W&B off)
 
         wandb.setup(settings=self._settings())
-        outdated = self._folders(view.number)
-        config = {"number": view.number, "published": view.published, **view.hyperparameters}
-        run = wandb.init(
+        return wandb.init(
             project=self.config.project,
             group=self.config.search,
-            job_type="trial",
-            name=f"trial-{view.number}",
-            id=self.config.run_id(view.number),
-            resume="allow" if self.mode == "online" else None,
+            job_type=job_type,
+            name=name,
             dir=str(self.config.folder),
-            config=config,
             mode="online" if self.mode == "online" else "offline",
             reinit="create_new",
             settings=self._settings(),
+            **more,
         )
-        run.define_metric("epoch")
-        run.define_metric("*", step_metric="epoch")
-        # A run that continues on the server stands at the step after its last row there.
-        return _OpenRun(run=run, view=view, next_epoch=run.step, outdated=outdated)
 
     def _finish(self, known: _OpenRun, *, state: str, reason: str) -> None:
         folder = Path(known.run.settings.sync_dir)
@@ -158,19 +168,7 @@ class Runs:
 
     def write_test_figures(self, figures: Mapping[str, float]) -> None:
         """Write the search's retrain run: one row, whose keys begin with `test/`."""
-        import wandb  # noqa: PLC0415
-
-        wandb.setup(settings=self._settings())
-        run = wandb.init(
-            project=self.config.project,
-            group=self.config.search,
-            job_type="retrain",
-            name="retrain",
-            dir=str(self.config.folder),
-            mode="online" if self.mode == "online" else "offline",
-            reinit="create_new",
-            settings=self._settings(),
-        )
+        run = self._init(job_type="retrain", name="retrain")
         run.log(dict(figures), commit=True)
         run.finish()
 
