@@ -49,7 +49,6 @@ def _wandb(
 ) -> WandbListener:
     config = TrackingConfig(
         folder=run_folder.absolute(),
-        search=run_folder.name,
         uid=str(history.started),
         mode=choose_mode(space.wandb.mode).mode,
         project=space.wandb.project,

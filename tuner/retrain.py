@@ -116,7 +116,6 @@ def _tracker(space: Space, run_folder: RunFolder) -> Callable[[dict[str, float]]
         say(choice.note)
     config = TrackingConfig(
         folder=run_folder,
-        search=run_folder.name,
         uid="retrain",
         mode=choice.mode,
         project=space.wandb.project,

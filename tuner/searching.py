@@ -256,7 +256,6 @@ def _wandb(space: Space, run_folder: RunFolder, engine: Engine) -> WandbListener
         say(choice.note)
     config = TrackingConfig(
         folder=run_folder,
-        search=run_folder.name,
         uid=str(engine.history.started),
         mode=choice.mode,
         project=space.wandb.project,

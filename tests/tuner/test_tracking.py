@@ -27,7 +27,7 @@ CONTINUE = Decision(action="continue")
 
 def config(folder: Path, mode: Mode = "offline", uid: str = "u") -> TrackingConfig:
     run_folder = RunFolder(folder)
-    return TrackingConfig(folder=run_folder, search="quick", uid=uid, mode=mode, project="tuner")
+    return TrackingConfig(folder=run_folder, uid=uid, mode=mode, project="tuner")
 
 
 def feed(listener: WandbListener, view: TrialView) -> None:
@@ -59,7 +59,7 @@ def test_a_row_would_be_missing_or_under_another_key_in_the_offline_files(tmp_pa
     ]
     assert {"best_auroc", "auprc", "score/error", "loss/patch"} <= set(first.rows[0])
     assert first.axes["*"] == "epoch"
-    assert first.group == "quick"
+    assert first.group == tmp_path.name
     assert first.id == config(tmp_path).run_id(0)
     assert first.config["number"] == 0
     assert first.config["published"] == "W1"

@@ -33,14 +33,13 @@ class TrackingConfig:
     """
 
     folder: RunFolder
-    search: str
     uid: str
     mode: Mode
     project: str
 
     def run_id(self, number: int) -> str:
         """Id of a trial's W&B run: the same in every process and after every resume."""
-        text = f"{self.search}\0{self.uid}\0{number}"
+        text = f"{self.folder.name}\0{self.uid}\0{number}"
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
@@ -130,7 +129,7 @@ class Runs:
         wandb.setup(settings=self._settings())
         return wandb.init(
             project=self.config.project,
-            group=self.config.search,
+            group=self.config.folder.name,
             job_type=job_type,
             name=name,
             dir=str(self.config.folder),
