@@ -16,11 +16,11 @@ import pytest
 
 from tests.tuner import wandb_files
 from tests.tuner.fake_trials import row, trial
-from tuner.record import Decision, TrialView
+from tuner.record import Decision, TrialState, TrialView
 from tuner.run_folder import RunFolder
 from tuner.tracking.listener import WandbListener
 from tuner.tracking.mode import Mode, choose_mode
-from tuner.tracking.runs import TrackingConfig, row_values
+from tuner.tracking.runs import Runs, TrackingConfig, row_values
 
 CONTINUE = Decision(action="continue")
 
@@ -170,10 +170,48 @@ def test_a_wandb_that_hangs_would_hold_up_the_search_and_its_end(
     assert time.monotonic() - start < 0.5
     assert len(listener._waiting) == 200, "only the newest view of each trial waits"
     start = time.monotonic()
-    assert not listener.close(timeout=0.5)
+    assert not listener.close(patience=0.5)
     assert time.monotonic() - start < 3
     assert len(said) == 1
-    assert "did not finish" in said[0]
+    assert "did not answer" in said[0]
+
+
+@pytest.mark.parametrize("state", ["running", "complete"])
+def test_a_wandb_that_is_only_slow_would_be_left_behind_with_runs_to_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, state: TrialState
+) -> None:
+    finish = Runs._finish
+
+    def slowly(*arguments: Any, **ended: Any) -> None:
+        time.sleep(0.6)
+        finish(*arguments, **ended)
+
+    monkeypatch.setattr(Runs, "_finish", slowly)
+    said: list[str] = []
+    listener = WandbListener(config(tmp_path), said.append)
+    for number in range(6):
+        feed(listener, trial(number, 0.9, state=state))
+    assert listener.close(patience=2)
+    ends = {run.summary["state"] for run in wandb_files.runs(tmp_path).values()}
+    assert ends == {"interrupted" if state == "running" else state}
+    assert len(wandb_files.runs(tmp_path)) == 6
+    assert said
+    assert all("runs to end" in line for line in said)
+
+
+def test_a_wandb_that_fails_as_it_ends_would_never_come_to_an_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: Any, **__: Any) -> None:
+        raise OSError("no space left")
+
+    monkeypatch.setattr(Runs, "_finish", fail)
+    said: list[str] = []
+    listener = WandbListener(config(tmp_path), said.append)
+    feed(listener, trial(0, 0.9, state="running"))
+    assert listener.close(patience=10)
+    assert len(said) == 1
+    assert "no space left" in said[0]
 
 
 def test_an_error_of_wandb_would_reach_the_search_or_be_told_for_every_trial(

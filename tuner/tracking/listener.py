@@ -10,7 +10,6 @@ import logging
 import shlex
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
 
 from tuner.files import as_typed
 from tuner.notices import Say
@@ -34,6 +33,7 @@ class WandbListener:
         self._changed = threading.Condition()
         self._closing = self._broken = config.mode == "off"
         self._abandoned = False
+        self._actions = 0  # that W&B has come through
         self._thread = threading.Thread(target=self._work, name="tuner-wandb", daemon=True)
         if config.mode != "off":
             self._thread.start()
@@ -59,8 +59,8 @@ class WandbListener:
             if trial.rows or trial.state != "running":
                 self._hand_over(trial)
 
-    def close(self, timeout: float = 30.0) -> bool:
-        """Write what waits and end all runs; False where W&B did not manage within `timeout` s.
+    def close(self, patience: float = 30.0) -> bool:
+        """Write what waits and end all runs; False where W&B came no further for `patience` s.
 
         Afterwards W&B cannot delay the end of the process either.
         """
@@ -69,13 +69,18 @@ class WandbListener:
                 return not self._thread.is_alive()
             self._closing = True
             self._changed.notify()
-        self._thread.join(timeout)
+        before = -1
+        while self._thread.is_alive() and self._actions > before:
+            before = self._actions
+            self._thread.join(patience)
+            if self._thread.is_alive() and self._actions > before:
+                left = len({*self._waiting, *self._runs.open})
+                self._say(f"W&B still takes in what it was sent; runs to end: {left}.")
         if not self._thread.is_alive():
             return True
         self._abandoned = True
         self._say(
-            f"W&B did not finish within {timeout:.0f} s and is left behind; "
-            "the record has every row."
+            f"W&B did not answer for {patience:.0f} s and is left behind; the record has every row."
         )
         tear_down(seconds=1.0)
         return False
@@ -89,10 +94,10 @@ class WandbListener:
     def _work(self) -> None:
         while (view := self._next()) is not None:
             self._guarded(self._runs.write, view)
-        if not self._abandoned and not self._broken:
-            self._guarded(self._runs.interrupt)
-            # Interrupting may have sent open runs back here, to be written offline.
-            for view in list(self._waiting.values()):
+        while not (self._abandoned or self._broken) and (views := self._runs.open_views()):
+            self._guarded(self._runs.interrupt, views[0])
+            # That may have sent the open runs back here, to be written offline.
+            while (view := self._next()) is not None:
                 self._guarded(self._runs.write, view)
         tear_down(seconds=FINISH_SECONDS)
 
@@ -105,14 +110,15 @@ class WandbListener:
                 return None
             return self._waiting.pop(next(iter(self._waiting)))
 
-    def _guarded(self, action: Callable[..., None], *arguments: Any) -> None:
+    def _guarded(self, action: Callable[[TrialView], None], view: TrialView) -> None:
         try:
-            action(*arguments)
+            action(view)
         except Exception as error:  # W&B raises many kinds; none of them is the search's business
             if not self._abandoned:
-                self._recover(error, arguments)
+                self._recover(error, view)
+        self._actions += 1
 
-    def _recover(self, error: Exception, views: Sequence[TrialView]) -> None:
+    def _recover(self, error: Exception, failed: TrialView) -> None:
         _logger.debug("W&B failed", exc_info=error)
         text = " ".join(str(error).split())[:120] or type(error).__name__
         if self._runs.mode == "online":
@@ -121,7 +127,7 @@ class WandbListener:
                 "W&B is not reachable, so runs are kept offline from now on; `wandb sync "
                 f"{folder}` sends them when it is again: {text}"
             )
-            again = {view.number: view for view in [*self._runs.leave_online(), *views]}
+            again = {view.number: view for view in [*self._runs.leave_online(), failed]}
             with self._changed:
                 self._waiting = {**again, **self._waiting}
         else:

@@ -90,15 +90,19 @@ class Runs:
         if view.state != "running":
             self._finish(known, state=view.state, reason=view.reason)
 
-    def interrupt(self) -> None:
-        """End the runs of trials that have not ended; a resume goes on in the same runs."""
-        for known in list(self.open.values()):
+    def interrupt(self, view: TrialView) -> None:
+        """End the run of a trial that has not ended; a resume goes on in the same run."""
+        if known := self.open.get(view.number):
             self._finish(known, state="interrupted", reason="")
+
+    def open_views(self) -> list[TrialView]:
+        """The trials whose runs are open, as they were last written."""
+        return [known.view for known in self.open.values()]
 
     def leave_online(self) -> list[TrialView]:
         """Write offline from now on; returns the trials whose runs have to be written anew."""
         self.mode = "offline"
-        views = [known.view for known in self.open.values()]
+        views = self.open_views()
         self.open.clear()
         # The open runs would be waited for as long as one has been already; `close` allows twice
         # that for all, and all their rows are written anew.
