@@ -3,11 +3,11 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-INSTALLED := $(VENV)/.installed
 EXTRAS ?= dev
+INSTALLED := $(VENV)/.installed-$(EXTRAS)
 CONSTRAINTS ?=
 
-.PHONY: search test test-all lint lock clean
+.PHONY: search test test-all lint install lock clean
 
 # The smallest honest search, then its best configuration retrained and tested. Run again, it goes
 # on where it was stopped; finished, it shows the result again.
@@ -27,6 +27,9 @@ lint: $(INSTALLED)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+# With EXTRAS=cluster: what a cluster's machines need, without what the tests do.
+install: $(INSTALLED)
 
 $(INSTALLED): pyproject.toml $(CONSTRAINTS)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; this is " + sys.version.split()[0] + ". Name another with: make PYTHON=python3.12 ...")'

@@ -39,7 +39,8 @@ def _difference(space: Space, split: Path, trial: TrialView) -> str:
     import torch
 
     from models.data.images import TrainingData
-    from models.trainer import Lane, Trainer
+    from models.lanes.lane import Lane
+    from models.trainer import Trainer
 
     torch.set_num_threads(space.resources.cpus_per_trial)
     data = _data(space, split)

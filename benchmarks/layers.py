@@ -23,11 +23,12 @@ from _result import write
 from models import detectors
 from models.data.images import TrainingData
 from models.detectors.layer_ways import UNMEASURED, LayerWays, Way
+from models.lanes.lane import Lane
 from models.pixels import scaled
 from models.precision import deterministic_convolutions
 from models.probes.layer_probe import LANES, LayerTiming, conditions_on, layer_shapes, layer_timings
 from models.probes.stopwatch import seconds_per_call
-from models.trainer import Lane, Trainer
+from models.trainer import Trainer
 
 DETECTOR = "two-discriminator-gan"
 NORMALS, ANOMALIES = 64 * 2, 64

@@ -35,8 +35,9 @@ from models.data.config import DataConfig
 from models.data.images import TrainingData, load_training
 from models.data.protocol import make_split
 from models.data.sources import find
+from models.lanes.lane import Lane
 from models.memory import is_out_of_memory
-from models.trainer import Lane, Trainer
+from models.trainer import Trainer
 
 _LEAST_GAIN = 1.1
 

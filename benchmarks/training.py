@@ -21,8 +21,9 @@ from _result import write
 
 from models import detectors
 from models.data.images import TrainingData
+from models.lanes.lane import Lane
 from models.pixels import scaled
-from models.trainer import Lane, Trainer
+from models.trainer import Trainer
 
 WIDTHS = (8, 16, 32)
 DETECTOR = "two-discriminator-gan"

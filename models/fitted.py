@@ -141,7 +141,8 @@ class FittedDetector:
 
     @cached_property
     def _networks(self) -> Networks:
-        modules = self._model.networks(self.hyperparameters, self.channels, self.size)
+        structure = detectors.structure(self.detector, self.hyperparameters)
+        modules = self._model.networks(structure, self.channels, self.size)
         own = {name: _own_weights(name, module, self.weights) for name, module in modules.items()}
         return Networks(
             {name: module.to("meta").eval() for name, module in modules.items()},

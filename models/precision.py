@@ -1,4 +1,4 @@
-"""Which number format training uses, and where its convolutions run.
+"""In which number format training computes, and in which order its convolutions add up.
 
 Training in float32 on a GPU leaves torch's defaults: convolutions in TF32, matrix products whole.
 """

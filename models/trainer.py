@@ -32,8 +32,6 @@ from models.precision import Arithmetic, Precision, pick_device, pick_precision
 if TYPE_CHECKING:
     from models.data.images import TrainingData
 
-__all__ = ["EpochResult", "Lane", "Trainer"]
-
 _LOG = logging.getLogger(__name__)
 
 
@@ -263,7 +261,7 @@ class Trainer:
         """Newly initialised on the CPU, so that a seed means the same on every device."""
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(lane.seed)
-            return self._detector.networks(lane.hyperparameters, self._fit.channels, self._fit.size)
+            return self._detector.networks(self._structure, self._fit.channels, self._fit.size)
 
     def _first_lane(self) -> Lane:
         first = next((lane for lane in self._lanes if lane is not None), None)

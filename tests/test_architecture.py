@@ -70,7 +70,8 @@ def own_imports(file: Path) -> set[str]:
             named |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
             named |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
-    paths = [name.replace(".", "/") + ".py" for name in named]
+    places = [name.replace(".", "/") for name in named]
+    paths = [path for place in places for path in (f"{place}.py", f"{place}/__init__.py")]
     return {path for path in paths if (ROOT / path).exists()}
 
 
@@ -78,6 +79,7 @@ def test_a_module_would_need_one_that_needs_it() -> None:
     files = [file for package in ("models", "tuner") for file in (ROOT / package).rglob("*.py")]
     needs = {str(file.relative_to(ROOT)): own_imports(file) for file in files}
     assert "tuner/space/rules.py" in needs["tuner/space/model.py"]
+    assert "tuner/space/__init__.py" in needs["tuner/engine.py"]
     assert tuple(TopologicalSorter(needs).static_order())  # CycleError names a circle
 
 

@@ -75,4 +75,5 @@ class Considered:
     def _choose(self) -> list[int]:
         best = {number for _, number in self._ranked[: self._best]}
         newest = [number for number in self._newest[-self._limit :] if number not in best]
-        return sorted(best | self._running | set(newest[len(best) - self._limit :]))
+        room = self._limit - len(best)
+        return sorted(best | self._running | set(newest[len(newest) - room :]))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from tuner.files import replace_file
 from tuner.leaderboard import Standing, is_ranked, rank, standing
-from tuner.record import TrialView
+from tuner.record import TrialView, metric_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -45,7 +45,7 @@ def draw_curves(trials: Sequence[TrialView], objective: str) -> "Figure":
 
     figure = Figure(figsize=(11, 4.8), layout="constrained")
     left, right = figure.subplots(1, 2, sharey=True, width_ratios=(1.15, 1))
-    metric = objective.removeprefix("best_")
+    metric = metric_of(objective)
     for axes in (left, right):
         _plain(axes)
     ranking = rank(trials, objective)
@@ -169,9 +169,9 @@ def _draw_best_so_far(axes: "Axes", trials: Sequence[TrialView], objective: str)
             color=_BEST,
         )
     axes.set_xlabel("trial, in the order of their start")
-    label = objective.replace("_", " ").replace("au", "AU").replace("roc", "ROC")
-    label = label.replace("prc", "PRC")
-    title = f"{label[0].upper()}{label[1:]} of each trial, and the best so far"
+    metric = metric_of(objective)
+    of = metric.upper() if metric == objective else f"Best {metric.upper()}"
+    title = f"{of} of each trial, and the best so far"
     axes.set_title(title, loc="left", fontsize=11, color=_INK)
 
 

@@ -53,7 +53,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _main(given: argparse.Namespace) -> int:
-    from tuner.backend.address import check_form  # noqa: PLC0415 - keeps --help fast
+    from tuner.backend.address import check_form, named_address  # noqa: PLC0415 - keeps --help fast
     from tuner.console.findings import show_findings  # noqa: PLC0415
     from tuner.doctoring.visit import visit  # noqa: PLC0415
     from tuner.space import load_space  # noqa: PLC0415
@@ -61,7 +61,7 @@ def _main(given: argparse.Namespace) -> int:
     if given.overrides and not given.space:
         raise TunerError("--set needs --space, the file that it changes")
     space = load_space(given.space, given.overrides) if given.space else None
-    address = given.address or ("auto" if given.cluster else os.environ.get("RAY_ADDRESS"))
+    address = given.address or ("auto" if given.cluster else named_address(None))
     if address:
         check_form(address)
     failed = show_findings(visit(space, _place(given.storage), address))

@@ -45,7 +45,7 @@ class Engine:
     `time_budget_s` counts all its drivers together; None is what the record says, if anything.
     """
 
-    def __init__(  # its collaborators, each made by the caller
+    def __init__(
         self,
         space: Space,
         folder: RunFolder,

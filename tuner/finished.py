@@ -12,9 +12,8 @@ from tuner.results import data_sentence, write_results
 from tuner.run_folder import RunFolder
 from tuner.space import Space
 from tuner.study_file import told
-from tuner.tracking.listener import WandbListener
+from tuner.tracking.listener import WandbListener, search_listener
 from tuner.tracking.mode import choose_mode
-from tuner.tracking.runs import TrackingConfig
 
 
 def show_finished(space: Space, run_folder: RunFolder) -> bool:
@@ -47,10 +46,6 @@ def show_finished(space: Space, run_folder: RunFolder) -> bool:
 def _wandb(
     space: Space, run_folder: RunFolder, history: History, console: ConsoleListener
 ) -> WandbListener:
-    config = TrackingConfig(
-        folder=run_folder.absolute(),
-        uid=str(history.started),
-        mode=choose_mode(space.wandb.mode).mode,
-        project=space.wandb.project,
-    )
-    return WandbListener(config, console.say)
+    mode = choose_mode(space.wandb.mode).mode
+    folder = run_folder.absolute()
+    return search_listener(folder, space.wandb.project, mode, history.started, console.say)

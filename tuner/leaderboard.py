@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tuner.files import replace_file
-from tuner.record import TrialView
+from tuner.record import TrialView, metric_of
 
 COLUMNS = (
     "number",
@@ -65,7 +65,7 @@ def standing(trial: TrialView, objective: str) -> Standing | None:
     """
     if not is_ranked(trial):
         return None
-    metric = objective.removeprefix("best_")
+    metric = metric_of(objective)
     values = [(row.metrics.get(metric, math.nan), row.epoch) for row in trial.rows]
     if objective == metric:
         values = values[-1:]

@@ -34,7 +34,8 @@ def _measure(space: Space) -> float:
     from models.data.images import load_training  # noqa: PLC0415
     from models.data.protocol import make_split  # noqa: PLC0415
     from models.data.sources import find  # noqa: PLC0415
-    from models.trainer import Lane, Trainer  # noqa: PLC0415
+    from models.lanes.lane import Lane  # noqa: PLC0415
+    from models.trainer import Trainer  # noqa: PLC0415
 
     source = find(space.data)
     data = load_training(space.data, source, make_split(space.data, source))

@@ -14,10 +14,10 @@ from tuner.space import Space, best_space, dump_space
 def write_results(space: Space, run_folder: RunFolder, trials: Sequence[TrialView]) -> None:
     """Write `trials.csv`, `curves.png` and, where a trial has a score, `best.yaml`."""
     leaderboard.write_trials_csv(run_folder.table, trials, space.objective)
+    write_curves(run_folder.curves, trials, space.objective, note=data_sentence(space.data))
     best = leaderboard.best(trials, space.objective)
     if best is None:
         return
-    write_curves(run_folder.curves, trials, space.objective, note=data_sentence(space.data))
     result = {
         "trial": best.trial.number,
         "objective": space.objective,

@@ -10,16 +10,16 @@ from tuner.space import Space, load_space
 from tuner.space.rules import AUTO
 from tuner.space.scales import at_scale
 
-_MAY_CHANGE = (
+_SETTABLE = (
     "trials",
     "wandb",
     "data.folder",
+    "storage_limit",
     "resources.concurrent_trials",
     "resources.infrastructure_retries",
-    "storage_limit",
     "resources.error_retries",
-    "result",
 )
+_MAY_CHANGE = (*_SETTABLE, "result")  # which is written into best.yaml, and read back with it
 
 
 def recorded_space(run_folder: RunFolder) -> Space | None:
@@ -40,10 +40,8 @@ def resumed_space(recorded: Space, wanted: Space, run_folder: RunFolder) -> Spac
         raise TunerError(
             f"{run_folder} cannot go on with another space, its trials would not be comparable:\n"
             f"{lines}\n"
-            "Only trials, the time budget, wandb, data.folder, storage_limit, "
-            "resources.concurrent_trials, resources.infrastructure_retries and "
-            "resources.error_retries may change with --resume. "
-            "Leave the change out, or start a new search with another --name."
+            f"Only the time budget, {', '.join(_SETTABLE[:-1])} and {_SETTABLE[-1]} may change "
+            "with --resume. Leave the change out, or start a new search with another --name."
         )
     return resolved
 
@@ -58,9 +56,13 @@ def _scale_of(recorded: Space, wanted: Space) -> str:
 def _differences(recorded: Space, wanted: Space) -> Iterator[str]:
     before, after = _flat(recorded.model_dump()), _flat(wanted.model_dump())
     for key in dict.fromkeys([*before, *after]):
-        if key.startswith(_MAY_CHANGE) or before.get(key) == after.get(key):
+        if _may_change(key) or before.get(key) == after.get(key):
             continue
         yield f"{key}: the run has {before.get(key, 'none')}, now given {after.get(key, 'none')}"
+
+
+def _may_change(key: str) -> bool:
+    return any(key == each or key.startswith(f"{each}.") for each in _MAY_CHANGE)
 
 
 def _flat(value: object, prefix: str = "") -> dict[str, object]:

@@ -60,6 +60,11 @@ def _main(given: argparse.Namespace) -> int:
     from tuner.safekeeping.choice import storage_of  # noqa: PLC0415
     from tuner.space import load_space  # noqa: PLC0415 - keeps --help fast
 
+    if given.config and given.storage:
+        raise TunerError(
+            f"--storage {given.storage} goes with --search alone: with --config, report and model "
+            "are written beside the file."
+        )
     storage = storage_of(RunFolder(given.search), given.storage) if given.search else None
     if storage is not None:
         _fetch(storage, RunFolder(given.search))

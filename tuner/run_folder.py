@@ -1,4 +1,4 @@
-"""What lies where in a run's folder: every name is spelled here and nowhere else."""
+"""What lies where in a run's folder; a trial's own files are `tuner.checkpoints`'s matter."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ class RunFolder:
     """The folder of one run, `runs/<name>`; says where its files are, not that they are there.
 
     The record is `space`, `journal`, `study` and `split`; all else is computed from it or comes
-    from training. A trial's own files are TrialFiles' matter.
+    from training.
     """
 
     path: Path
@@ -82,10 +82,6 @@ class RunFolder:
     def curves(self) -> Path:
         """The learning curves of all trials."""
         return self.path / "curves.png"
-
-    def trial(self, number: int) -> Path:
-        """The folder of one trial."""
-        return self.path / "trials" / str(number)
 
     @property
     def wandb(self) -> Path:

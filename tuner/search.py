@@ -223,8 +223,9 @@ def _loaded(given: argparse.Namespace, path: Path) -> Space:
 
 
 def _address(given: argparse.Namespace) -> str | None:
-    address: str | None = given.address or os.environ.get("RAY_ADDRESS")
-    return address
+    from tuner.backend.address import named_address  # noqa: PLC0415
+
+    return named_address(given.address)
 
 
 def _dry_run(given: argparse.Namespace, run_folder: RunFolder) -> int:

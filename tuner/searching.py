@@ -1,6 +1,5 @@
 """A whole search, from a space to the files it leaves: the order in which the rooms are used."""
 
-import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -11,7 +10,7 @@ from models import detectors
 from models.data.protocol import make_split
 from models.data.sources import Source, SplitDamaged, find
 from models.data.split import Split
-from tuner.backend.address import CLUSTER_VARIABLE, reached
+from tuner.backend.address import named_address, reached
 from tuner.backend.asha import make_scheduler
 from tuner.backend.packs import lanes_of_a_gpu
 from tuner.backend.run import connection, run
@@ -42,9 +41,8 @@ from tuner.space import (
     scale_sentence,
     trials_at_once,
 )
-from tuner.tracking.listener import WandbListener
+from tuner.tracking.listener import WandbListener, search_listener
 from tuner.tracking.mode import choose_mode
-from tuner.tracking.runs import TrackingConfig
 from tuner.worker.setting import TrialSetting
 
 
@@ -78,7 +76,7 @@ def search(
     Raises TunerError or DataProblem for what people can mend.
     """
     folder = RunFolder(run_folder.absolute())
-    if cluster := address or os.environ.get(CLUSTER_VARIABLE):
+    if cluster := named_address(address):
         reached(cluster)
     else:
         resolve_scale(space, find_machine())  # what this machine cannot do is said before all else
@@ -254,10 +252,5 @@ def _wandb(space: Space, run_folder: RunFolder, engine: Engine) -> WandbListener
     choice = choose_mode(space.wandb.mode)
     if choice.note:
         say(choice.note)
-    config = TrackingConfig(
-        folder=run_folder,
-        uid=str(engine.history.started),
-        mode=choice.mode,
-        project=space.wandb.project,
-    )
-    return WandbListener(config, say)
+    started = engine.history.started
+    return search_listener(run_folder, space.wandb.project, choice.mode, started, say)

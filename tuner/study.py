@@ -17,6 +17,7 @@ from tempfile import TemporaryDirectory
 
 import optuna
 from optuna.distributions import BaseDistribution, distribution_to_json
+from optuna.exceptions import StorageInternalError
 from optuna.storages import BaseStorage, InMemoryStorage, RDBStorage
 from optuna.trial import FrozenTrial, TrialState
 from sqlalchemy.exc import SQLAlchemyError
@@ -196,14 +197,21 @@ class _Copy:
         return self._held[number].values
 
     def apply(self, *events: Event) -> None:
-        for event in events:
-            match event["event"]:
-                case "asked":
-                    self._asked(event)
-                case "epoch":
-                    self._epoch(event)
-                case "ended":
-                    self._ended(event)
+        """Bring the copy forward; raises OSError where the storage cannot be written."""
+        try:
+            for event in events:
+                self._apply(event)
+        except (StorageInternalError, SQLAlchemyError) as error:
+            raise OSError(str(error)) from error
+
+    def _apply(self, event: Event) -> None:
+        match event["event"]:
+            case "asked":
+                self._asked(event)
+            case "epoch":
+                self._epoch(event)
+            case "ended":
+                self._ended(event)
 
     def _asked(self, event: Event) -> None:
         if event["trial"] < len(self._held):
@@ -288,7 +296,7 @@ def _on_disk(
             with closing(_opened(draft, distributions, objective)) as made:
                 made.apply(*events)
             wrong = put_in_place(draft, path)
-    except (OSError, sqlite3.Error, SQLAlchemyError) as error:
+    except (OSError, sqlite3.Error, SQLAlchemyError, StorageInternalError) as error:
         reason = str(error).partition("\n")[0]
         text = f"{path} cannot be written: {reason}; free the disk, then --resume"
         raise TunerError(text) from error

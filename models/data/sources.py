@@ -6,12 +6,11 @@ import os
 from pathlib import Path
 
 from models.data.config import DataConfig
-from models.data.places import DataDamaged, DataNotFound, DataProblem, Source, SplitDamaged
+from models.data.places import DataNotFound, DataProblem, Source, SplitDamaged
 from models.data.registry import DATASETS
 
 __all__ = [
     "CACHE_VARIABLE",
-    "DataDamaged",
     "DataNotFound",
     "DataProblem",
     "Source",

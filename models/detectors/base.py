@@ -113,7 +113,8 @@ class Detector(ABC):
     ) -> dict[str, nn.Module]:
         """Newly initialised networks by name, drawn from torch's global random state.
 
-        Raises ValueError for an image size that it cannot take.
+        `structure` holds the structural hyperparameters alone: lanes share the networks' code, so
+        nothing else may shape it. Raises ValueError for an image size that it cannot take.
         """
 
     def forward(self, networks: Networks, batch: Batch) -> Tensors:

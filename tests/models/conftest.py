@@ -10,7 +10,8 @@ from sklearn.datasets import load_digits
 
 from models import detectors
 from models.data.images import LabelledImages, TrainingData
-from models.trainer import Lane, Trainer
+from models.lanes.lane import Lane
+from models.trainer import Trainer
 
 GAN = "two-discriminator-gan"
 SMALL: dict[str, Any] = {"width": 4, "batch_normals": 16, "batch_anomalies": 4}

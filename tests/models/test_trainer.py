@@ -14,7 +14,8 @@ from models import detectors
 from models.data.images import TrainingData
 from models.evaluation import metrics
 from models.evaluation.mixture import thresholds_of
-from models.trainer import Lane, Trainer
+from models.lanes.lane import Lane
+from models.trainer import Trainer
 
 MakeTrainer = Callable[..., Trainer]
 GAN = "two-discriminator-gan"
@@ -196,7 +197,8 @@ import torch
 torch.set_num_threads(1)
 import conftest
 from models import detectors
-from models.trainer import Lane, Trainer
+from models.lanes.lane import Lane
+from models.trainer import Trainer
 digits = conftest.digits.__wrapped__()
 values = detectors.resolve(conftest.GAN, conftest.SMALL)
 lanes = [Lane(hyperparameters=values, seed=0)]

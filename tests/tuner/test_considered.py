@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy
 import optuna
+import pytest
 from optuna.samplers._tpe.sampler import _split_trials, default_gamma
 
 from models.hyperparameters import Value
@@ -104,6 +105,15 @@ def test_the_good_group_would_lose_a_trial_to_the_limit() -> None:
     assert [t.number for t in rest_seen] == [t.number for t in rest if t.number in numbers]
     newest = [t.number for t in rest][-(300 - len(good)) :]
     assert [t.number for t in rest_seen] == newest
+
+
+@pytest.mark.parametrize("limit", [1, 2, 5])
+def test_the_sampler_would_see_more_trials_than_it_was_told(limit: int) -> None:
+    considered = Considered(limit)
+    for number in range(20):
+        considered.start(number)
+        considered.end(number, rank("complete", [(1, float(-number))]))
+    assert len(considered.numbers() or ()) == limit
 
 
 def test_tpe_would_have_another_size_of_its_good_group() -> None:

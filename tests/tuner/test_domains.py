@@ -17,7 +17,7 @@ from tuner.domains import (
     spell,
     write_domain,
 )
-from tuner.yaml_reader import read_yaml
+from tuner.space.yaml_reader import read_yaml
 
 REALS = st.floats(allow_nan=False, allow_infinity=False)
 WORD = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"]), max_size=8)

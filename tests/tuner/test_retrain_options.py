@@ -39,6 +39,10 @@ def test_retrain_would_not_get_the_best_configuration(api: FakeApi) -> None:
             "there is no folder runs/mime, and the storage {here}/shared has no such run; near",
         ),
         ([], "one of the arguments --search --config is required"),
+        (
+            ["--config", "runs/mine/space.yaml", "--storage", "shared"],
+            "--storage shared goes with --search alone",
+        ),
     ],
 )
 def test_a_wrong_retrain_would_start_something(

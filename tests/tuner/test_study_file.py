@@ -259,6 +259,19 @@ def test_a_study_made_anew_in_half_would_replace_the_old_one(
     check_equal(tmp_path)
 
 
+@pytest.mark.parametrize("tables", [study.REVISION, "of another Optuna"])
+def test_a_study_that_cannot_be_written_would_end_in_a_traceback(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tables: str
+) -> None:
+    monkeypatch.setattr(study, "REVISION", tables)
+    simulation = Simulation(small_space(trials=30, **CHOICES), tmp_path)
+    simulation.fill()
+    with closing(sqlite3.connect(tmp_path / "study.db")) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        simulation.step()
+    assert "the record cannot be written" in str(simulation.engine.failure)
+
+
 def test_another_optunas_study_would_stay_ahead_or_be_made_anew_each_time(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

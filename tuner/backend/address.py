@@ -1,5 +1,6 @@
 """What an address of a Ray cluster can be, told apart before Ray waits minutes for an answer."""
 
+import os
 import socket
 
 from tuner.errors import TunerError
@@ -11,6 +12,11 @@ _ELSEWHERE = (
     f"Start one with `ray up cluster.yaml`, or leave --address and ${CLUSTER_VARIABLE} out to "
     "search on this machine"
 )
+
+
+def named_address(given: str | None) -> str | None:
+    """The cluster of `--address`, else of $RAY_ADDRESS; None to stay on this machine."""
+    return given or os.environ.get(CLUSTER_VARIABLE) or None
 
 
 class NoCluster(TunerError):  # noqa: N818 - it says what happened

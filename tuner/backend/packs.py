@@ -23,9 +23,9 @@ from ray.util.scheduling_strategies import (
 
 from models.hyperparameters import Value
 from tuner.attempt import Attempt, Report
+from tuner.backend.leases import LeaseBook, Place, Structure
 from tuner.backend.waiting import GPU_CAME, WAITS_FOR_GPU, Waiting, has_place
 from tuner.lanes import LAYERS_UNMEASURED, LaneChoice, SettledLanes, share_of_a_device
-from tuner.leases import LeaseBook, Place, Structure
 from tuner.notices import say
 from tuner.occupancy import Occupancy
 from tuner.worker.reasons import reason_of

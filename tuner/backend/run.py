@@ -15,7 +15,7 @@ from ray.tune.execution.class_cache import ENV_VARS_TO_PROPAGATE
 
 from tuner.attempt import Attempt
 from tuner.backend.adapters import EngineScheduler, EngineSearcher, EngineStopper
-from tuner.backend.address import CLUSTER_VARIABLE, no_entry, reached
+from tuner.backend.address import named_address, no_entry, reached
 from tuner.backend.capacity import cluster_capacity, node_capacity
 from tuner.backend.hangs import Watchdog, least_silence_s
 from tuner.backend.local import start_ray
@@ -46,7 +46,7 @@ def connection(address: str | None) -> Iterator[Machine]:
 
     Raises TunerError where the cluster cannot be reached.
     """
-    address = address or os.environ.get(CLUSTER_VARIABLE)
+    address = named_address(address)
     found = reached(address) if address else "local"
     warnings.filterwarnings("ignore", module="ray")
     logging.getLogger("ray").setLevel(logging.ERROR)

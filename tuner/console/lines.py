@@ -8,6 +8,7 @@ from tuner.leaderboard import Gain, Standing, best_published, gain, one_line, ra
 from tuner.record import Decision, EpochRow, TrialView, metric_of
 
 WIDTH = 80
+_PLACES = 10
 
 
 def fit(text: str, width: int = WIDTH) -> str:
@@ -80,24 +81,22 @@ def count_text(trials: Sequence[TrialView]) -> str:
     return f"{complete} complete   {stopped} stopped   {diverged} diverged   {failed} failed"
 
 
-def leaderboard_lines(
-    trials: Sequence[TrialView], objective: str, epochs: int, places: int = 10
-) -> list[str]:
+def leaderboard_lines(trials: Sequence[TrialView], objective: str, epochs: int) -> list[str]:
     """The best trials, the published sets wherever they stand, and who is not ranked and why."""
     ranking = rank(trials, objective)
     label = objective.replace("_", " ")
     lines = [f"rank  trial  {label:>10}  at epoch  epochs  state"]
     for place, found in enumerate(ranking, start=1):
-        if place <= places or found.trial.published:
+        if place <= _PLACES or found.trial.published:
             lines.append(_place_line(place, found, epochs))
     if not ranking:
         lines = ["No trial has a valid score."]
     apart = unranked(trials)
     if apart:
         lines += ["", "not ranked:"]
-    lines += [fit(f"      {trial.number:>5}  {ending(trial)}") for trial in apart[:places]]
-    if len(apart) > places:
-        lines.append(f"             and {len(apart) - places} more, all in trials.csv")
+    lines += [fit(f"      {trial.number:>5}  {ending(trial)}") for trial in apart[:_PLACES]]
+    if len(apart) > _PLACES:
+        lines.append(f"             and {len(apart) - _PLACES} more, all in trials.csv")
     return lines
 
 

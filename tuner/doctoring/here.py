@@ -9,7 +9,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from tuner.doctoring.finding import Finding, fail, ok, warn
-from tuner.tracking.mode import choose_mode
+from tuner.tracking.mode import choose_mode, server
 
 DASHBOARD = 8265
 PORTS = {6379: "Ray's control store", DASHBOARD: "Ray's dashboard", 10001: "Ray Client"}
@@ -22,15 +22,15 @@ def wandb(requested: str, environment: Mapping[str, str] = os.environ) -> Findin
     choice = choose_mode(requested, environment)
     if choice.mode != "online":
         return ok("W&B", choice.note.removeprefix("W&B: ") or choice.mode)
-    server = environment.get("WANDB_BASE_URL", "https://api.wandb.ai")
-    host = urlsplit(server)
+    url = server(environment)
+    host = urlsplit(url)
     try:
-        address = (host.hostname or "", host.port or 443)
+        address = (host.hostname or "", host.port or (80 if host.scheme == "http" else 443))
         socket.create_connection(address, timeout=_ANSWER_S).close()
     except OSError as error:
         remedy = "mind the proxy, or set wandb: offline and `wandb sync` later"
-        return warn("W&B", f"online, with a key; {server} does not answer: {error}", remedy)
-    return ok("W&B", f"online, with a key; {server} answers")
+        return warn("W&B", f"online, with a key; {url} does not answer: {error}", remedy)
+    return ok("W&B", f"online, with a key; {url} answers")
 
 
 def own_authentication(environment: Mapping[str, str] = os.environ) -> Finding:

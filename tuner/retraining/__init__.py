@@ -4,6 +4,5 @@ Importing this loads neither torch nor scikit-learn nor matplotlib.
 """
 
 from tuner.retraining.flow import RetrainSummary, retrain
-from tuner.retraining.summary import summary_lines
 
-__all__ = ["RetrainSummary", "retrain", "summary_lines"]
+__all__ = ["RetrainSummary", "retrain"]

@@ -76,9 +76,7 @@ def split_figures(labels: Labels) -> dict[str, Any]:
     }
 
 
-def bootstrap_auroc(
-    labels: Labels, scores: Sequence[Scores], seed: int, resamples: int = RESAMPLES
-) -> tuple[float, float]:
+def bootstrap_auroc(labels: Labels, scores: Sequence[Scores], seed: int) -> tuple[float, float]:
     """95% interval of the mean over seeds of the AUROC, by the images that a test set draws.
 
     Each resample draws as many normals and as many anomalies as there are, the same images for all
@@ -87,8 +85,8 @@ def bootstrap_auroc(
     """
     generator = np.random.default_rng(seed)
     means = []
-    for start in range(0, resamples, _CHUNK):
-        number = min(_CHUNK, resamples - start)
+    for start in range(0, RESAMPLES, _CHUNK):
+        number = min(_CHUNK, RESAMPLES - start)
         positive = _draw(int(labels.sum()), number, generator)
         negative = _draw(int((~labels).sum()), number, generator)
         aurocs = [

@@ -6,10 +6,11 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from models import detectors
 from tuner.errors import TunerError
 from tuner.machine import find_machine
 from tuner.notices import Say
-from tuner.retraining.plan import Job, Setting
+from tuner.retraining.plan import Job, Plan, Setting
 from tuner.retraining.workers import JobFailed, run_jobs
 
 if TYPE_CHECKING:
@@ -23,19 +24,26 @@ def train_all(setting: Setting, say: Say) -> "list[Trained]":
     plan = setting.plan
     failure_file = plan.run_folder.retrain_failure
     failure_file.unlink(missing_ok=True)
-    numbers = tuple(range(len(plan.seeds)))
     try:
         if pick_device().type != "cpu":
-            fused = [Job(contender=contender, numbers=numbers) for contender in plan.contenders]
-            return _train_here(fused, setting, say)
-        single = [
-            Job(contender=contender, numbers=(number,))
-            for contender in plan.contenders
-            for number in numbers
-        ]
-        return run_jobs(single, setting, find_machine().cpus, say)
+            return _train_here(_jobs(plan, fused=True), setting, say)
+        return run_jobs(_jobs(plan, fused=False), setting, find_machine().cpus, say)
     except JobFailed as failure:
         raise TunerError(_text(failure, failure_file)) from failure
+
+
+def _jobs(plan: Plan, *, fused: bool) -> list[Job]:
+    """A job for each seed, or where they are fused for all seeds of a detector that has lanes."""
+    numbers = tuple(range(len(plan.seeds)))
+    return [
+        Job(contender=contender, numbers=together)
+        for contender in plan.contenders
+        for together in (
+            [numbers]
+            if fused and detectors.packable(contender.detector)
+            else [(number,) for number in numbers]
+        )
+    ]
 
 
 def _train_here(jobs: Sequence[Job], setting: Setting, say: Say) -> "list[Trained]":

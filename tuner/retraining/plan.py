@@ -154,11 +154,7 @@ def _baselines(detector: str, best: Mapping[str, Value]) -> tuple[Contender, ...
 
 def _defaults(run_folder: RunFolder, detector: str, best: Mapping[str, Value]) -> Contender:
     """The first published set as the search tried it, in the structure of the best."""
-    structure = {
-        hyperparameter.name: best[hyperparameter.name]
-        for hyperparameter in detectors.hyperparameters(detector)
-        if hyperparameter.structural
-    }
+    structure = detectors.structure(detector, best)
     recorded = recorded_space(run_folder)
     held = recorded.fixed if recorded is not None and recorded.detector == detector else {}
     name, values = next(iter(detectors.published(detector).items()), ("defaults", {}))

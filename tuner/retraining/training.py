@@ -6,7 +6,8 @@ from pathlib import Path
 from models import detectors
 from models.data.images import TrainingData, load_training
 from models.data.split import Split
-from models.trainer import EpochResult, Lane, Trainer
+from models.lanes.lane import EpochResult, Lane
+from models.trainer import Trainer
 from tuner.attempt import worker_name
 from tuner.notices import Say
 from tuner.record import EpochRow, is_kept

@@ -49,7 +49,9 @@ def trial_bytes(space: Space) -> TrialBytes:
     settings = detectors.resolve(space.detector, space.fixed)
     with torch.device("meta"):
         networks = detector.networks(
-            settings, DATASETS[space.data.dataset].channels, space.data.size
+            detectors.structure(space.detector, settings),
+            DATASETS[space.data.dataset].channels,
+            space.data.size,
         )
     weights = sum(
         tensor.numel() * tensor.element_size()

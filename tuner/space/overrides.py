@@ -12,7 +12,7 @@ from collections.abc import Mapping, MutableMapping
 
 from tuner import errors
 from tuner.errors import Problem
-from tuner.yaml_reader import read_yaml
+from tuner.space.yaml_reader import read_yaml
 
 _OPTION = "--set"
 _DATASET = ("data", "dataset")

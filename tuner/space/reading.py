@@ -12,7 +12,7 @@ from tuner.errors import Problem, SpaceError
 from tuner.space.model import Space
 from tuner.space.overrides import apply_override
 from tuner.space.scales import Machine, cores_problem
-from tuner.yaml_reader import read_yaml
+from tuner.space.yaml_reader import read_yaml
 
 Origins = dict[errors.KeyPath, str]
 """Where each key path was said: `file:line`, or the option that set it."""

@@ -31,7 +31,7 @@ def _count_or_auto(value: object) -> object:
     raise ValueError(f"must be a whole number from 1 on, or auto; got {value!r}")
 
 
-_MOST_LANES = 64  # what Ray can book exactly, and more than any GPU has gained from
+_MOST_LANES = 64  # Ray books a 64th of a GPU exactly
 
 
 def _lanes(value: object) -> object:

@@ -8,7 +8,7 @@ from pathlib import Path
 import yaml
 
 from tuner.space.model import Space
-from tuner.yaml_reader import add_resolvers
+from tuner.space.yaml_reader import add_resolvers
 
 
 class _Inline(dict[str, object]):

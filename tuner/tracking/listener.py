@@ -14,6 +14,8 @@ from collections.abc import Callable, Mapping, Sequence
 from tuner.files import as_typed
 from tuner.notices import Say
 from tuner.record import Decision, EpochRow, TrialView
+from tuner.run_folder import RunFolder
+from tuner.tracking.mode import Mode
 from tuner.tracking.runs import FINISH_SECONDS, Runs, TrackingConfig, tear_down
 
 _logger = logging.getLogger(__name__)
@@ -135,6 +137,14 @@ class WandbListener:
                 self._broken = True
                 self._waiting.clear()
             self._say(f"W&B failed and is left out from now on; the record has every row: {text}")
+
+
+def search_listener(
+    run_folder: RunFolder, project: str, mode: Mode, started: object, say: Say
+) -> WandbListener:
+    """The listener of a search, known by when it `started`: another of its name has other runs."""
+    config = TrackingConfig(folder=run_folder, uid=str(started), mode=mode, project=project)
+    return WandbListener(config, say)
 
 
 def write_test_figures(config: TrackingConfig, figures: Mapping[str, float], say: Say) -> None:

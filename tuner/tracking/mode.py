@@ -56,7 +56,7 @@ def has_key(environment: Mapping[str, str]) -> bool:
     """Whether W&B would find credentials for its server without asking."""
     if environment.get("WANDB_API_KEY") or environment.get("WANDB_IDENTITY_TOKEN_FILE"):
         return True
-    host = urlsplit(_server(environment)).netloc
+    host = urlsplit(server(environment)).netloc
     for path in _netrc_files(environment):
         try:
             found = netrc.netrc(path).authenticators(host)
@@ -67,7 +67,7 @@ def has_key(environment: Mapping[str, str]) -> bool:
     return False
 
 
-def _server(environment: Mapping[str, str]) -> str:
+def server(environment: Mapping[str, str]) -> str:
     """Address of the W&B server: a company's own one stands in W&B's settings file."""
     if address := environment.get("WANDB_BASE_URL"):
         return address

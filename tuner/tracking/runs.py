@@ -65,7 +65,7 @@ class _OpenRun:
 
 
 class Runs:
-    """The open runs of a search and a cursor for each. Used by one thread alone."""
+    """The open runs of a search and a cursor for each; one thread alone calls it."""
 
     def __init__(self, config: TrackingConfig) -> None:
         self.config = config
@@ -104,8 +104,8 @@ class Runs:
         self.mode = "offline"
         views = self.open_views()
         self.open.clear()
-        # The open runs would be waited for as long as one has been already; `close` allows twice
-        # that for all, and all their rows are written anew.
+        # The open runs would be waited for as long as one has been already, and in vain: all their
+        # rows are written anew.
         tear_down(seconds=1.0)
         return views
 

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from models.fitted import FittedDetector
-from models.trainer import EpochResult, Lane, Trainer
+from models.lanes.lane import EpochResult, Lane
+from models.trainer import Trainer
 from tuner.attempt import Attempt, worker_name
 from tuner.record import EpochRow, is_kept, metric_of
 from tuner.worker.files import Checkpoint, TrialFiles

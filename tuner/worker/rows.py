@@ -1,19 +1,17 @@
 """From what the trainer says of an epoch to the row of the record and the line of the log."""
 
-import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from tuner.record import EpochRow
 
 if TYPE_CHECKING:
-    from models.trainer import EpochResult
+    from models.lanes.lane import EpochResult
 
 
 def epoch_row(result: "EpochResult", before: Sequence[EpochRow], worker: str) -> EpochRow:
     """The row of an epoch that did not diverge, after the trial's rows `before` it."""
-    # The record holds JSON, which knows no infinity: a threshold between equal scores is one.
-    metrics = {name: value for name, value in result.metrics.items() if math.isfinite(value)}
+    metrics = dict(result.metrics)
     for name in ("auroc", "auprc"):
         values = [row.metrics[name] for row in before]
         metrics[f"best_{name}"] = max([*values, metrics[name]])

@@ -7,8 +7,9 @@ from collections.abc import Collection, Mapping
 from models import detectors
 from models.data.images import TrainingData
 from models.hyperparameters import Value
+from models.lanes.lane import EpochResult
 from models.memory import free_unused, is_out_of_memory
-from models.trainer import EpochResult, Trainer
+from models.trainer import Trainer
 from tuner.attempt import OutOfReachError, Report, WorkerLostError
 from tuner.worker.faults import check_gpu, within_reach
 from tuner.worker.images import load_images

@@ -43,7 +43,8 @@ HYPERPARAMETERS = (
         2.0,
         "deceiving the normal discriminator with reconstructions of normal images",
     ),
-    # The re-implementation sums over the 16 cells of the map where we take the mean: 16 there is 1.
+    # The re-implementation sums over the 16 cells of the map, of which this is the mean: 16 here
+    # is its 1.
     _weight(
         "anomaly_adversarial_weight",
         1.0,

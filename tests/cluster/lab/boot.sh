@@ -33,7 +33,7 @@ mount --bind "$folder/shared" ".$shared"
 mkdir -p root/tuner/.venv
 mount -t overlay overlay root/tuner/.venv \
   -o "lowerdir=$environment,upperdir=../environment/upper,workdir=../environment/work"
-touch root/tuner/.venv/.installed
+touch root/tuner/.venv/.installed-cluster
 for bind in "$@"; do
   from=${bind%%=*} to=${bind##*=}
   mkdir -p ".$to"

@@ -12,8 +12,9 @@ import torch
 from models import detectors
 from models.data.images import LabelledImages, TrainingData, resize
 from models.fitted import FittedDetector
+from models.lanes.lane import Lane
 from models.lanes.scoring import score_lanes
-from models.trainer import Lane, Trainer
+from models.trainer import Trainer
 
 MakeTrainer = Callable[..., Trainer]
 
@@ -91,7 +92,7 @@ def test_every_hyperparameter_says_what_it_is_and_where_it_comes_from(detector: 
 def test_phases_name_networks_and_hyperparameters_that_exist(detector: str) -> None:
     model = detectors.load(detector)
     values = detectors.resolve(detector, {})
-    networks = model.networks(values, 1, 32)
+    networks = model.networks(detectors.structure(detector, values), 1, 32)
     for phase in model.phases:
         assert set(phase.trains) <= set(networks)
         assert {phase.learning_rate, phase.beta1} <= set(values)

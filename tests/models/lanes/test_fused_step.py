@@ -16,11 +16,12 @@ from models.detectors.layer_ways import Way
 from models.lanes import fused_step, step_graph
 from models.lanes.fused_step import FusedStep
 from models.lanes.group import GroupEpoch, LaneGroup
+from models.lanes.lane import EpochResult, Lane
 from models.lanes.step import Step
 from models.lanes.step_graph import GraphPool, Work, captured, warm_up
 from models.pixels import scaled
 from models.probes.layer_probe import layer_shapes
-from models.trainer import EpochResult, Lane, Trainer
+from models.trainer import Trainer
 from tests.models.conftest import needs_gpu, on_every_device
 
 MakeTrainer = Callable[..., Trainer]

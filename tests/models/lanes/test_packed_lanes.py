@@ -14,8 +14,9 @@ from models.device_images import device_images
 from models.evaluation import validation
 from models.evaluation.validation import Validation
 from models.lanes import group as lane_group
+from models.lanes.lane import EpochResult, Lane
 from models.probes.layer_probe import layer_shapes
-from models.trainer import EpochResult, Lane, Trainer
+from models.trainer import Trainer
 from tests.models.conftest import on_every_device
 
 MakeTrainer = Callable[..., Trainer]

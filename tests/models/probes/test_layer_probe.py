@@ -13,6 +13,7 @@ from models.data.images import TrainingData
 from models.detectors.layer_ways import Way
 from models.detectors.strided import STRIDED, LayerShape
 from models.lanes.group import LaneGroup
+from models.lanes.lane import Lane
 from models.probes import layer_probe
 from models.probes.layer_probe import (
     Conditions,
@@ -21,7 +22,7 @@ from models.probes.layer_probe import (
     layer_shapes,
     layer_timings,
 )
-from models.trainer import Lane, Trainer
+from models.trainer import Trainer
 from tests.models.conftest import GAN, SMALL, on_every_device
 
 HALVING = LayerShape(layer="Halving", count=20, channels=4, width=8, side=8)

@@ -212,6 +212,31 @@ def test_a_wrong_command_would_be_a_finding(
     assert message in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("settings", "variables", "asked"),
+    [
+        ("", {}, ("api.wandb.ai", 443)),
+        ("[default]\nbase_url = https://wandb.corp\n", {}, ("wandb.corp", 443)),
+        ("", {"WANDB_BASE_URL": "http://wandb.corp"}, ("wandb.corp", 80)),
+        ("", {"WANDB_BASE_URL": "http://wandb.corp:8080"}, ("wandb.corp", 8080)),
+    ],
+)
+def test_another_server_than_the_searchs_would_be_asked(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    settings: str,
+    variables: dict[str, str],
+    asked: tuple[str, int],
+) -> None:
+    def away(address: tuple[str, int], timeout: float) -> socket.socket:
+        raise OSError(f"{address} is away")
+
+    monkeypatch.setattr(socket, "create_connection", away)
+    (tmp_path / "settings").write_text(settings)
+    told = {"WANDB_API_KEY": "k", "WANDB_CONFIG_DIR": str(tmp_path), **variables}
+    assert f"{asked} is away" in here.wandb("online", told).text
+
+
 def test_wandb_would_be_said_twice() -> None:
     text = here.wandb("online", {"NETRC": "/nowhere"}).text
     assert text.startswith("no key found")

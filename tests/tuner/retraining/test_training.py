@@ -4,12 +4,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
+from models import detectors
 from models.data.protocol import make_split
 from models.data.sources import find
-from models.trainer import EpochResult
+from models.lanes.lane import EpochResult
 from tests.tuner.retraining.conftest import plan_of
-from tuner.retraining import training
+from tuner.retraining import jobs, training
 from tuner.retraining.plan import Job, Plan, Setting
 from tuner.retraining.training import load_images, train
 
@@ -99,6 +101,23 @@ def test_seeds_as_lanes_would_train_otherwise_than_alone(tmp_path: Path) -> None
         assert alone.number == in_lane.number == number
     first, second = (one.kept_row.losses["reconstruction"] for one in together)
     assert first != second
+
+
+def test_a_detector_without_lanes_could_not_be_retrained_on_a_gpu(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trained: list[Job] = []
+    monkeypatch.setattr("models.precision.pick_device", lambda: torch.device("cuda"))
+    monkeypatch.setattr(jobs, "_train_here", lambda todo, *_: trained.extend(todo) or [])
+    monkeypatch.setattr(detectors, "packable", lambda name: name != "random")
+    plan = plan_of(tmp_path)
+    jobs.train_all(make_setting(plan, tmp_path), print)
+    for contender in plan.contenders:
+        numbers = [job.numbers for job in trained if job.contender == contender]
+        fused = [tuple(range(len(plan.seeds)))]
+        alone = [(number,) for number in range(len(plan.seeds))]
+        assert numbers == (alone if contender.detector == "random" else fused)
+    assert "random" in {contender.detector for contender in plan.contenders}
 
 
 def make_setting(plan: Plan, folder: Path) -> Setting:

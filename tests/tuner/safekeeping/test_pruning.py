@@ -130,7 +130,8 @@ def test_a_shortage_that_is_foreseen_would_be_said_late_or_twice(tmp_path: Path)
 
 
 def test_the_forecast_of_a_trials_bytes_would_be_far_off(tmp_path: Path) -> None:
-    from models.trainer import Lane, Trainer
+    from models.lanes.lane import Lane
+    from models.trainer import Trainer
 
     space = small_space(fixed={"width": 4, "batch_normals": 16, "batch_anomalies": 4})
     source = find(space.data)

@@ -13,7 +13,7 @@ from tuner import hyperparameters
 from tuner.domains import WORDS, parse_domain
 from tuner.schema import main, schema_text
 from tuner.space import Machine, load_space, resolve_scale
-from tuner.yaml_reader import read_yaml
+from tuner.space.yaml_reader import read_yaml
 
 FOLDER = Path(__file__).parents[3] / "search_spaces"
 FILES = sorted(FOLDER.rglob("*.y*ml"))

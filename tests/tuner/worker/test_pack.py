@@ -9,7 +9,8 @@ import pytest
 import torch
 
 from models.fitted import FittedDetector
-from models.trainer import EpochResult, Lane, Trainer
+from models.lanes.lane import EpochResult, Lane
+from models.trainer import Trainer
 from tests.tuner.worker.attempts import attempt
 from tests.tuner.worker.packing import LANES, MakeSetting, Requests, alone, differing, until
 from tuner.attempt import (

@@ -14,8 +14,9 @@ from torch import Tensor
 
 from models.data.sources import DataNotFound
 from models.detectors.layer_ways import Way
+from models.lanes.lane import EpochResult
 from models.lanes.step import Step
-from models.trainer import EpochResult, Trainer
+from models.trainer import Trainer
 from tests.tuner.worker.attempts import attempt
 from tests.tuner.worker.packing import LANES, MakeSetting, Requests, alone, differing, until
 from tuner.attempt import (

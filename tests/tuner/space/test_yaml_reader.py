@@ -1,6 +1,6 @@
 import pytest
 
-from tuner.yaml_reader import read_yaml
+from tuner.space.yaml_reader import read_yaml
 
 
 def problems(text: str) -> list[str]:
