@@ -9,8 +9,8 @@ from pathlib import Path
 
 import optuna
 
-from tuner.history import History
-from tuner.journal import Event, read_journal
+from tuner.record.history import History
+from tuner.record.journal import Event, read_journal
 from tuner.space import Space
 
 

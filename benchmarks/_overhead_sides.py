@@ -17,7 +17,7 @@ from models.data.sources import Source
 from tuner.backend.asha import Asha
 from tuner.backend.run import connection, run
 from tuner.engine import Engine
-from tuner.run_folder import RunFolder
+from tuner.record.run_folder import RunFolder
 from tuner.space import Machine, Space
 from tuner.storage import local_storage
 from tuner.worker.setting import TrialSetting

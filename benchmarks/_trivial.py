@@ -6,7 +6,7 @@ from ray import tune
 
 from tuner.attempt import Report
 from tuner.backend.trainable import ATTEMPT, REPORT, QuietTrainable
-from tuner.record import EpochRow
+from tuner.record.trials import EpochRow
 
 
 class TrivialActor(QuietTrainable):

@@ -11,7 +11,7 @@ from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
 
-from tuner.record import TrialView
+from tuner.record.trials import TrialView
 from tuner.seeds import derive
 from tuner.space import Space
 

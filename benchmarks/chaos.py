@@ -26,8 +26,8 @@ from _faults import KILLED, MARK, RAYLET, Faults, processes
 from _running import ROOT, finish
 from _undisturbed import unequal_curves
 
-from tuner.history import History
-from tuner.journal import read_journal
+from tuner.record.history import History
+from tuner.record.journal import read_journal
 from tuner.space import Space, load_space
 
 ENDLESS = 1_000_000

@@ -15,11 +15,11 @@ from typing import Any
 
 from _running import ROOT, finish, is_standard, run
 
-from tuner.history import History
-from tuner.journal import read_journal
+from tuner.record.history import History
+from tuner.record.journal import read_journal
+from tuner.record.run_folder import RunFolder
 from tuner.retraining.plan import BEST
 from tuner.retraining.report import keyed_blocks
-from tuner.run_folder import RunFolder
 from tuner.space import load_space
 
 SPACES = {

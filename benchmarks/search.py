@@ -21,10 +21,10 @@ from _running import finish, is_standard, run
 from models.data.protocol import make_split
 from models.data.sources import find
 from models.data.split import Split
-from tuner.history import History
-from tuner.journal import read_journal
 from tuner.machine import find_machine
-from tuner.run_folder import RunFolder
+from tuner.record.history import History
+from tuner.record.journal import read_journal
+from tuner.record.run_folder import RunFolder
 from tuner.space import Space, dump_space, load_space, resolve_scale
 
 SPACE = Path(__file__).parent.parent / "search_spaces" / "quickstart.yaml"

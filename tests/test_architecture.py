@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tuner.run_folder import RunFolder
+from tuner.record.run_folder import RunFolder
 
 ROOT = Path(__file__).parent.parent
 HEAVY = ("torch", "ray", "optuna", "wandb", "sklearn", "matplotlib")
@@ -43,7 +43,7 @@ def test_models_would_not_run_without_the_tuner(library: str) -> None:
     ("library", "place"),
     [
         ("ray", "tuner/backend/"),
-        ("optuna", "tuner/study.py"),
+        ("optuna", "tuner/study/study.py"),
         ("wandb", "tuner/tracking/runs.py"),
         ("rich", "tuner/console/"),
         ("pyarrow", "tuner/storage/s3.py"),
@@ -121,7 +121,7 @@ def test_a_file_of_a_run_would_be_named_in_two_places() -> None:
     names = {path.name for path in paths if isinstance(path, Path) and path.suffix}
     assert {"events.jsonl", "best.yaml"} <= names
     files = [file for file in (ROOT / "tuner").rglob("*.py") if names & strings_of(file)]
-    assert files == [ROOT / "tuner" / "run_folder.py"]
+    assert files == [ROOT / "tuner" / "record" / "run_folder.py"]
 
 
 def loaded_after(statement: str) -> set[str]:

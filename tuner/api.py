@@ -3,8 +3,8 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tuner.record.run_folder import RunFolder
 from tuner.retraining import RetrainSummary, retrain
-from tuner.run_folder import RunFolder
 from tuner.searching import SearchSummary, search
 from tuner.space import load_space
 

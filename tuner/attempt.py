@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal, Self
 
 from models.hyperparameters import Value
-from tuner.record import EpochRow
+from tuner.record.trials import EpochRow
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Literal, Protocol
 
-from tuner.record import Decision, EpochRow, TrialView, metric_of
+from tuner.record.trials import Decision, EpochRow, TrialView, metric_of
 from tuner.space import Space
 
 

@@ -13,9 +13,9 @@ from tuner.forecast import (
     rungs,
 )
 from tuner.lanes import are_measured, choose_lanes
-from tuner.lock import driven, driver_of
-from tuner.record import TrialView
-from tuner.run_folder import RunFolder
+from tuner.record.lock import driven, driver_of
+from tuner.record.run_folder import RunFolder
+from tuner.record.trials import TrialView
 from tuner.safekeeping.choice import check_free, is_kept
 from tuner.safekeeping.lease import Lease
 from tuner.space import (

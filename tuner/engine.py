@@ -18,14 +18,14 @@ from enum import Enum
 
 from tuner.attempt import Attempt, Report
 from tuner.deciding import Scheduler, decide, final_state, with_best
-from tuner.history import History, row_of
-from tuner.journal import Event, Journal, read_journal
-from tuner.proposals import Proposals
-from tuner.record import Decision, EpochRow, SearchListener, TrialView
-from tuner.run_folder import RunFolder
+from tuner.record.history import History, row_of
+from tuner.record.journal import Event, Journal, read_journal
+from tuner.record.run_folder import RunFolder
+from tuner.record.trials import Decision, EpochRow, SearchListener, TrialView
 from tuner.seeds import derive
 from tuner.space import Space
-from tuner.study import Study
+from tuner.study.proposals import Proposals
+from tuner.study.study import Study
 
 HANGS = 2  # so often in a row, without an epoch in between, a trial may hang: then it has failed
 OUTAGES = 20  # the same for workers out of reach of the storage: each waits 40 s by itself at least

@@ -5,13 +5,13 @@ from __future__ import annotations
 from tuner.console.listener import ConsoleListener
 from tuner.console.state import SearchState
 from tuner.files import as_typed
-from tuner.history import History
-from tuner.journal import read_journal
-from tuner.lock import sole_driver
-from tuner.results import data_sentence, write_results
-from tuner.run_folder import RunFolder
+from tuner.record.history import History
+from tuner.record.journal import read_journal
+from tuner.record.lock import sole_driver
+from tuner.record.run_folder import RunFolder
+from tuner.results.files import data_sentence, write_results
 from tuner.space import Space
-from tuner.study_file import told
+from tuner.study.study_file import told
 from tuner.tracking.listener import WandbListener, search_listener
 from tuner.tracking.mode import choose_mode
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from math import inf
 from random import Random
 
-from tuner.record import TrialView
+from tuner.record.trials import TrialView
 from tuner.space import Machine, Space, published_trials, trials_at_once
 
 Probe = Callable[[Space, Machine], float]

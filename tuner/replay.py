@@ -12,7 +12,7 @@ from pathlib import Path
 
 from tuner.command_line import run_command
 from tuner.errors import TunerError
-from tuner.run_folder import RunFolder
+from tuner.record.run_folder import RunFolder
 
 DIFFERENT = 1
 

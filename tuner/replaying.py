@@ -15,12 +15,12 @@ from typing import Any
 
 from tuner.backend.asha import make_scheduler
 from tuner.deciding import Scheduler, decide, final_state
-from tuner.history import History, row_of
-from tuner.journal import Event, JournalError, read_journal
-from tuner.proposals import Proposals
-from tuner.record import metric_of
+from tuner.record.history import History, row_of
+from tuner.record.journal import Event, JournalError, read_journal
+from tuner.record.trials import metric_of
 from tuner.space import Space
-from tuner.study import Study
+from tuner.study.proposals import Proposals
+from tuner.study.study import Study
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tuner.errors import TunerError
-from tuner.run_folder import RunFolder
+from tuner.record.run_folder import RunFolder
 from tuner.space import Space, load_space
 from tuner.space.rules import AUTO
 from tuner.space.scales import at_scale

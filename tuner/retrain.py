@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from tuner.command_line import add_overrides, run_command
 from tuner.errors import TunerError
-from tuner.run_folder import RunFolder
+from tuner.record.run_folder import RunFolder
 from tuner.storage import PLACES
 
 if TYPE_CHECKING:

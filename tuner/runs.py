@@ -9,8 +9,8 @@ from pathlib import Path
 
 from models.names import nearest
 from tuner.errors import TunerError
-from tuner.lock import driver_of, no_runs
-from tuner.run_folder import RunFolder
+from tuner.record.lock import driver_of, no_runs
+from tuner.record.run_folder import RunFolder
 
 
 def check_runs(runs: Path) -> None:

@@ -20,7 +20,7 @@ from tuner.command_line import (
     whole,
 )
 from tuner.errors import SpaceError, TunerError
-from tuner.run_folder import RunFolder
+from tuner.record.run_folder import RunFolder
 from tuner.signals import INTERRUPTED
 from tuner.storage import PLACES, VARIABLE
 
@@ -230,11 +230,11 @@ def _address(given: argparse.Namespace) -> str | None:
 
 def _dry_run(given: argparse.Namespace, run_folder: RunFolder) -> int:
     from tuner.dry_run import check_start, dry_run_text, run_line  # noqa: PLC0415
-    from tuner.history import History  # noqa: PLC0415
-    from tuner.journal import read_journal  # noqa: PLC0415
+    from tuner.epoch_timing import epoch_seconds  # noqa: PLC0415
     from tuner.machine import find_machine  # noqa: PLC0415
     from tuner.notices import log_lines_shown, say  # noqa: PLC0415
-    from tuner.probe import epoch_seconds  # noqa: PLC0415
+    from tuner.record.history import History  # noqa: PLC0415
+    from tuner.record.journal import read_journal  # noqa: PLC0415
     from tuner.safekeeping.choice import storage_of  # noqa: PLC0415
     from tuner.safekeeping.restore import at_hand  # noqa: PLC0415
 

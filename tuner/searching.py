@@ -19,16 +19,16 @@ from tuner.console.listener import ConsoleListener
 from tuner.console.state import SearchState
 from tuner.engine import Engine
 from tuner.files import as_typed
-from tuner.history import History
-from tuner.journal import read_journal
 from tuner.lanes import LaneChoice, SettledLanes, choose_lanes
-from tuner.lock import sole_driver
 from tuner.machine import find_machine
 from tuner.notices import log_lines_shown, say
-from tuner.record import TrialView
-from tuner.results import data_sentence, write_results
+from tuner.record.history import History
+from tuner.record.journal import read_journal
+from tuner.record.lock import sole_driver
+from tuner.record.run_folder import RunFolder
+from tuner.record.trials import TrialView
+from tuner.results.files import data_sentence, write_results
 from tuner.resume import recorded_space, resumed_space
-from tuner.run_folder import RunFolder
 from tuner.safekeeping.choice import check_free, storage_of
 from tuner.safekeeping.keeper import Keeper, kept
 from tuner.safekeeping.restore import restore

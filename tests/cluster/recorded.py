@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 
-from tuner.journal import Event, read_journal
+from tuner.record.journal import Event, read_journal
 
 
 def events(run: Path) -> Sequence[Event]:

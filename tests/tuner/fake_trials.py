@@ -4,7 +4,7 @@ import random
 from typing import Any
 
 from models.hyperparameters import Value
-from tuner.record import EpochRow, TrialState, TrialView
+from tuner.record.trials import EpochRow, TrialState, TrialView
 
 EPOCHS = 8
 

@@ -10,7 +10,7 @@ import signal
 import sys
 
 from tuner import search
-from tuner.journal import Event, Journal
+from tuner.record.journal import Event, Journal
 
 
 def die_after(kind: str, nth: int) -> None:

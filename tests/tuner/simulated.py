@@ -10,8 +10,8 @@ from models.hyperparameters import Value
 from tuner.attempt import Attempt, Report
 from tuner.backend.asha import make_scheduler
 from tuner.engine import Engine, NoAttempt
-from tuner.record import EpochRow, SearchListener
-from tuner.run_folder import RunFolder
+from tuner.record.run_folder import RunFolder
+from tuner.record.trials import EpochRow, SearchListener
 from tuner.space import Space
 
 Curve = Callable[[Mapping[str, Value], int], float]

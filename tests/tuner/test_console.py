@@ -14,7 +14,7 @@ from tests.tuner.fake_trials import EPOCHS, realistic, trial
 from tuner.console.lines import duration_text, ended_line, fit
 from tuner.console.listener import ConsoleListener, make_console
 from tuner.console.state import SearchState
-from tuner.record import Decision, TrialView
+from tuner.record.trials import Decision, TrialView
 
 CONTINUE = Decision(action="continue")
 STOP = Decision(action="stop", reason="asha", rung=1, rank=5, of=9)

@@ -11,8 +11,8 @@ import pytest
 from tests.tuner.simulated import Simulation, row, small_space
 from tuner.attempt import Report
 from tuner.engine import NoAttempt
-from tuner.history import History
-from tuner.journal import Event, Journal, read_journal
+from tuner.record.history import History
+from tuner.record.journal import Event, Journal, read_journal
 from tuner.replaying import replay
 
 

@@ -12,8 +12,8 @@ import optuna
 import pytest
 
 from tests.tuner.test_search_command import SMALL, SPACE
-from tuner.history import History
-from tuner.journal import read_journal
+from tuner.record.history import History
+from tuner.record.journal import read_journal
 from tuner.replaying import replay
 
 TRIALS = 3

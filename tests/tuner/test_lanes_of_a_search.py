@@ -9,9 +9,9 @@ from models.detectors.layer_ways import Way
 from models.hyperparameters import Value
 from tests.tuner.test_lanes import GPUS, space
 from tests.tuner.worker.conftest import make_setting
-from tuner.journal import Journal
 from tuner.lanes import LaneChoice, SettledLanes
-from tuner.run_folder import RunFolder
+from tuner.record.journal import Journal
+from tuner.record.run_folder import RunFolder
 from tuner.searching import _with_lanes
 from tuner.worker.setting import TrialSetting
 

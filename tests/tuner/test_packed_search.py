@@ -15,7 +15,7 @@ from models.data.sources import CACHE_VARIABLE, find
 from models.probes.lane_probe import LaneMeasurement
 from tests.tuner.test_search_command import SMALL, command, finished, recorded, wait_for_rows
 from tuner.attempt import Attempt
-from tuner.history import History
+from tuner.record.history import History
 from tuner.seeds import derive
 from tuner.space import load_space
 from tuner.storage import local_storage

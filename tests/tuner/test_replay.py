@@ -11,7 +11,7 @@ import pytest
 from tests.tuner.simulated import Simulation, small_space
 from tuner import replay as command
 from tuner.attempt import Report
-from tuner.journal import read_journal
+from tuner.record.journal import read_journal
 from tuner.replaying import Difference, replay
 
 

@@ -6,8 +6,8 @@ import pytest
 
 from tests.tuner.simulated import Simulation, small_space
 from tuner.errors import TunerError
-from tuner.lock import driver_of, sole_driver
-from tuner.run_folder import RunFolder
+from tuner.record.lock import driver_of, sole_driver
+from tuner.record.run_folder import RunFolder
 from tuner.runs import check_runs, free_name, newest_name
 from tuner.searching import search
 from tuner.space import Machine, dump_space, resolve_scale

@@ -16,8 +16,8 @@ from models.data import fashion_mnist as fashion_mnist_files
 from models.data.sources import Source
 from tests.tuner.wandb_files import runs as wandb_runs
 from tuner.api import load
-from tuner.history import History
-from tuner.journal import read_journal
+from tuner.record.history import History
+from tuner.record.journal import read_journal
 from tuner.space import load_space
 
 pytestmark = pytest.mark.xdist_group("ray")

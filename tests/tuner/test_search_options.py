@@ -156,9 +156,9 @@ def test_a_wrong_command_would_start_something(
 def test_a_dry_run_would_start_or_write_something(
     api: FakeApi, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    probe = ModuleType("tuner.probe")
+    probe = ModuleType("tuner.epoch_timing")
     probe.epoch_seconds = lambda _space, _machine: 1.0  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "tuner.probe", probe)
+    monkeypatch.setitem(sys.modules, "tuner.epoch_timing", probe)
     assert search.main(["--space", "small.yaml", "--dry-run"]) == 0
     assert "Time to train: likely about" in capsys.readouterr().out
     assert api.calls == []

@@ -10,7 +10,7 @@ from models.data.sources import find
 from models.data.split import Split
 from tests.tuner.retraining.conftest import make_run
 from tests.tuner.worker.conftest import make_setting
-from tuner.run_folder import RunFolder
+from tuner.record.run_folder import RunFolder
 from tuner.searching import _split
 from tuner.space import dump_space, load_space
 from tuner.storage import StorageError

@@ -16,8 +16,8 @@ import pytest
 
 from tests.tuner import wandb_files
 from tests.tuner.fake_trials import row, trial
-from tuner.record import Decision, TrialState, TrialView
-from tuner.run_folder import RunFolder
+from tuner.record.run_folder import RunFolder
+from tuner.record.trials import Decision, TrialState, TrialView
 from tuner.tracking.listener import WandbListener
 from tuner.tracking.mode import Mode, choose_mode
 from tuner.tracking.runs import Runs, TrackingConfig, row_values

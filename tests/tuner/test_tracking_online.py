@@ -20,7 +20,7 @@ from tests.tuner.fake_trials import trial
 from tests.tuner.test_search_command import SMALL, finished, recorded
 from tests.tuner.test_tracking import config, feed
 from tests.tuner.wandb_server import KEY, OnlineRun, WandbServer, wandb_server
-from tuner.record import TrialView
+from tuner.record.trials import TrialView
 from tuner.tracking import listener as listening
 from tuner.tracking import runs as running
 from tuner.tracking.listener import WandbListener, write_test_figures

@@ -10,7 +10,7 @@ from typing import Any
 from ray.tune.schedulers import AsyncHyperBandScheduler, TrialScheduler
 
 from tuner import deciding
-from tuner.record import Decision
+from tuner.record.trials import Decision
 from tuner.space import Scheduler, Space
 
 

@@ -4,8 +4,8 @@ import math
 import textwrap
 from collections.abc import Sequence
 
-from tuner.leaderboard import Gain, Standing, best_published, gain, one_line, rank, unranked
-from tuner.record import Decision, EpochRow, TrialView, metric_of
+from tuner.record.trials import Decision, EpochRow, TrialView, metric_of
+from tuner.results.leaderboard import Gain, Standing, best_published, gain, one_line, rank, unranked
 
 WIDTH = 80
 _PLACES = 10

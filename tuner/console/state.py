@@ -4,8 +4,8 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from tuner.leaderboard import Standing, standing
-from tuner.record import Decision, TrialView
+from tuner.record.trials import Decision, TrialView
+from tuner.results.leaderboard import Standing, standing
 
 
 @dataclass(kw_only=True)

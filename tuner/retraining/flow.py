@@ -9,6 +9,7 @@ from models.data.sources import DataProblem, check_test, find
 from models.data.split import Split
 from tuner.errors import TunerError
 from tuner.notices import Say
+from tuner.record.run_folder import RunFolder
 from tuner.resume import recorded_space
 from tuner.retraining.gate import check_record
 from tuner.retraining.jobs import train_all
@@ -16,7 +17,6 @@ from tuner.retraining.plan import Plan, Setting, make_plan
 from tuner.retraining.report import Metrics, flat_metrics, stored_metrics
 from tuner.retraining.summary import summary_lines
 from tuner.retraining.workplace import work_folder
-from tuner.run_folder import RunFolder
 from tuner.space import Space, load_space
 
 

@@ -12,9 +12,9 @@ from models.data.config import DataConfig
 from models.data.sources import Source
 from models.hyperparameters import Value
 from tuner.errors import TunerError
-from tuner.record import metric_of
+from tuner.record.run_folder import RunFolder
+from tuner.record.trials import metric_of
 from tuner.resume import recorded_space
-from tuner.run_folder import RunFolder
 from tuner.seeds import derive
 from tuner.space import Space
 

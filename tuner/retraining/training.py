@@ -10,7 +10,7 @@ from models.lanes.lane import EpochResult, Lane
 from models.trainer import Trainer
 from tuner.attempt import worker_name
 from tuner.notices import Say
-from tuner.record import EpochRow, is_kept
+from tuner.record.trials import EpochRow, is_kept
 from tuner.retraining.plan import Job, Setting
 
 

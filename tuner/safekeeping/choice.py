@@ -6,7 +6,7 @@ import os
 
 from tuner.errors import TunerError
 from tuner.files import replace_file
-from tuner.run_folder import RunFolder
+from tuner.record.run_folder import RunFolder
 from tuner.storage import NONE, VARIABLE, Storage, open_storage
 
 

@@ -11,9 +11,9 @@ from pathlib import Path
 
 from tuner.errors import TunerError
 from tuner.files import replace_file
-from tuner.run_folder import RunFolder
+from tuner.record.run_folder import RunFolder
 from tuner.storage import Storage
-from tuner.study_file import forget_log
+from tuner.study.study_file import forget_log
 
 FAILURES = (TunerError, OSError, sqlite3.Error)
 """What a copy may raise; none of them is the search's own."""

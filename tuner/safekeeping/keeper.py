@@ -8,8 +8,8 @@ from models.data.config import DataConfig
 from models.data.sources import Source
 from tuner.engine import Engine
 from tuner.notices import say
-from tuner.record import SearchListener
-from tuner.run_folder import RunFolder
+from tuner.record.run_folder import RunFolder
+from tuner.record.trials import SearchListener
 from tuner.safekeeping.choice import record_storage
 from tuner.safekeeping.copies import FAILURES, RecordCopies
 from tuner.safekeeping.lease import Lease, Renewal

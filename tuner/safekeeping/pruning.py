@@ -10,8 +10,8 @@ import time
 from collections.abc import Callable, Collection
 
 from tuner.checkpoints import BEST, FOLDER, PLACES, Checkpoints
-from tuner.leaderboard import rank
-from tuner.record import TrialView
+from tuner.record.trials import TrialView
+from tuner.results.leaderboard import rank
 from tuner.storage import Storage
 
 _STATES_AT_ONCE = 3  # two places, and a third while one of them is written

@@ -13,8 +13,8 @@ from typing import Any
 
 from tuner.checkpoints import Checkpoints, Held, held_checkpoints
 from tuner.files import replace_file
-from tuner.record import Decision, EpochRow, TrialView
-from tuner.run_folder import RunFolder
+from tuner.record.run_folder import RunFolder
+from tuner.record.trials import Decision, EpochRow, TrialView
 from tuner.storage import Storage, StorageError
 
 Note = Callable[..., object]

@@ -6,9 +6,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from tuner.files import replace_file
-from tuner.lock import sole_driver
 from tuner.notices import say
-from tuner.run_folder import RunFolder
+from tuner.record.lock import sole_driver
+from tuner.record.run_folder import RunFolder
 from tuner.safekeeping.choice import is_kept
 from tuner.safekeeping.copies import fetch_record
 from tuner.safekeeping.lease import Lease

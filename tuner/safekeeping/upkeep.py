@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 
-from tuner.record import Decision, EpochRow, TrialView
+from tuner.record.trials import Decision, EpochRow, TrialView
 from tuner.safekeeping.copies import FAILURES, RecordCopies
 from tuner.safekeeping.lease import Lease, LeaseLost
 from tuner.safekeeping.pruning import Pruner

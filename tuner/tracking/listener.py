@@ -13,8 +13,8 @@ from collections.abc import Callable, Mapping, Sequence
 
 from tuner.files import as_typed
 from tuner.notices import Say
-from tuner.record import Decision, EpochRow, TrialView
-from tuner.run_folder import RunFolder
+from tuner.record.run_folder import RunFolder
+from tuner.record.trials import Decision, EpochRow, TrialView
 from tuner.tracking.mode import Mode
 from tuner.tracking.runs import FINISH_SECONDS, Runs, TrackingConfig, tear_down
 

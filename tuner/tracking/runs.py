@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tuner.record import EpochRow, TrialView
-from tuner.run_folder import RunFolder
+from tuner.record.run_folder import RunFolder
+from tuner.record.trials import EpochRow, TrialView
 from tuner.tracking.mode import Mode
 
 if TYPE_CHECKING:

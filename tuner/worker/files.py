@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from models.hyperparameters import Value
 from tuner.checkpoints import Checkpoints
-from tuner.record import EpochRow
+from tuner.record.trials import EpochRow
 from tuner.storage import Storage, StorageError
 from tuner.worker.faults import within_reach
 

@@ -3,7 +3,7 @@
 from collections import deque
 
 from tuner.attempt import Attempt, Report
-from tuner.record import EpochRow
+from tuner.record.trials import EpochRow
 from tuner.worker.progress import Progress, TrainedEpoch
 
 

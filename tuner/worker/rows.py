@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from tuner.record import EpochRow
+from tuner.record.trials import EpochRow
 
 if TYPE_CHECKING:
     from models.lanes.lane import EpochResult

@@ -9,7 +9,7 @@ from models.data.config import DataConfig
 from models.data.sources import Source, SplitDamaged
 from models.data.split import Split
 from models.detectors.layer_ways import LayerWays
-from tuner.run_folder import RunFolder
+from tuner.record.run_folder import RunFolder
 from tuner.storage import Storage, StorageError
 from tuner.worker.files import TrialFiles
 

@@ -14,8 +14,8 @@ from tuner.backend.adapters import _cause
 from tuner.backend.asha import make_scheduler
 from tuner.backend.run import connection, run
 from tuner.engine import Engine
-from tuner.journal import read_journal
-from tuner.run_folder import RunFolder
+from tuner.record.journal import read_journal
+from tuner.record.run_folder import RunFolder
 
 
 @pytest.mark.parametrize("kind", [OutOfReachError, WorkerLostError])

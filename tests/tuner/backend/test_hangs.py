@@ -23,9 +23,9 @@ from tuner.backend.hangs import (
 from tuner.backend.run import connection, run
 from tuner.backend.waiting import WAITS
 from tuner.engine import Engine
-from tuner.journal import read_journal
+from tuner.record.journal import read_journal
+from tuner.record.run_folder import RunFolder
 from tuner.replaying import replay
-from tuner.run_folder import RunFolder
 from tuner.space import Machine
 from tuner.worker.stacks import stacks_then_kill
 

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
+from tuner.record.run_folder import RunFolder
 from tuner.retraining import RetrainSummary, jobs, outcome, retrain
 from tuner.retraining.plan import Job, Plan, Setting, make_plan
-from tuner.run_folder import RunFolder
 from tuner.space import Space, dump_space, load_space
 
 SEEDS, EPOCHS, WIDTH = 2, 2, 8

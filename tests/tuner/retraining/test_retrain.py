@@ -23,9 +23,9 @@ from models.data.sources import DataNotFound, find
 from models.fitted import FittedDetector
 from tests.tuner.retraining.conftest import EPOCHS, SEEDS, WIDTH, make_run, make_search
 from tuner.errors import TunerError
+from tuner.record.run_folder import RunFolder
 from tuner.retraining import RetrainSummary, flow, retrain
 from tuner.retraining.report import keyed_blocks
-from tuner.run_folder import RunFolder
 from tuner.space import load_space
 
 pytestmark = pytest.mark.xdist_group("retrain")  # its retrain is made once

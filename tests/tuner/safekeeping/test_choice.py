@@ -6,7 +6,7 @@ import pytest
 
 from tests.tuner.simulated import small_space
 from tuner.errors import TunerError
-from tuner.run_folder import RunFolder
+from tuner.record.run_folder import RunFolder
 from tuner.safekeeping.choice import check_free, record_storage, storage_of
 from tuner.searching import search
 from tuner.storage import open_storage

@@ -10,8 +10,8 @@ import pytest
 
 from tests.tuner.simulated import Simulation, small_space
 from tuner.errors import TunerError
-from tuner.journal import read_journal
-from tuner.run_folder import RunFolder
+from tuner.record.journal import read_journal
+from tuner.record.run_folder import RunFolder
 from tuner.safekeeping.copies import RecordCopies, fetch_record
 from tuner.storage import Storage, StorageError, local_storage
 

@@ -11,7 +11,7 @@ import pytest
 
 from tests.tuner.simulated import Simulation, small_space
 from tuner.errors import TunerError
-from tuner.run_folder import RunFolder
+from tuner.record.run_folder import RunFolder
 from tuner.safekeeping.keeper import kept
 from tuner.safekeeping.lease import KEY, STALE_S, Lease, LeaseLost
 from tuner.storage import Storage, local_storage

@@ -12,7 +12,7 @@ from models.data.protocol import make_split
 from models.data.sources import find
 from tests.tuner.simulated import row, small_space
 from tuner.checkpoints import Checkpoints
-from tuner.record import TrialState, TrialView
+from tuner.record.trials import TrialState, TrialView
 from tuner.safekeeping.pruning import Pruner, needed_bytes, size_text
 from tuner.safekeeping.sizing import forecast, search_bytes, trial_bytes
 from tuner.space import dump_space

@@ -7,8 +7,8 @@ from pathlib import Path
 from tests.tuner.simulated import Simulation, row, small_space
 from tuner.attempt import Report
 from tuner.checkpoints import Checkpoints
-from tuner.journal import read_journal
-from tuner.run_folder import RunFolder
+from tuner.record.journal import read_journal
+from tuner.record.run_folder import RunFolder
 from tuner.safekeeping.copies import RecordCopies, fetch_record
 from tuner.safekeeping.recovery import Recovery
 from tuner.storage import Storage, local_storage

@@ -15,8 +15,8 @@ import pytest
 
 from models.fitted import FittedDetector
 from tests.tuner.s3_server import SECRET, s3_bucket
-from tuner.history import History
-from tuner.journal import read_journal
+from tuner.record.history import History
+from tuner.record.journal import read_journal
 from tuner.replaying import replay
 from tuner.storage import Storage, open_storage
 

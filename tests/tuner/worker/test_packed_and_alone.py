@@ -11,7 +11,7 @@ from models.data.config import DataConfig
 from tests.tuner.worker.attempts import attempt
 from tuner.attempt import Attempt, Report
 from tuner.backend.asha import Asha
-from tuner.record import Decision
+from tuner.record.trials import Decision
 from tuner.space import Scheduler
 from tuner.worker.pack import PackWorker
 from tuner.worker.setting import TrialSetting

@@ -10,8 +10,8 @@ from dataclasses import replace
 from typing import Any
 
 from models.detectors.layer_ways import LayerWays
-from tuner.journal import Event
-from tuner.record import Decision, EpochRow, TrialView
+from tuner.record.journal import Event
+from tuner.record.trials import Decision, EpochRow, TrialView
 
 
 class History:

@@ -7,7 +7,7 @@ from models import detectors
 from models.hyperparameters import Value
 from tuner.domains import Choice
 from tuner.space import Space, published_trials
-from tuner.study import Study
+from tuner.study.study import Study
 
 
 @dataclass(frozen=True, kw_only=True)

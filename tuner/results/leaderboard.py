@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tuner.files import replace_file
-from tuner.record import TrialView, metric_of
+from tuner.record.trials import TrialView, metric_of
 
 COLUMNS = (
     "number",

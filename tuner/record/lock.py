@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TextIO
 
 from tuner.errors import TunerError
-from tuner.run_folder import RunFolder
+from tuner.record.run_folder import RunFolder
 
 
 @contextmanager

@@ -8,8 +8,8 @@ import pytest
 from matplotlib.text import Text
 
 from tests.tuner.fake_trials import realistic, trial
-from tuner.curves import draw_curves, write_curves
-from tuner.record import TrialView
+from tuner.record.trials import TrialView
+from tuner.results.curves import draw_curves, write_curves
 
 
 def test_the_picture_would_be_missing_for_few_many_or_odd_trials(tmp_path: Path) -> None:

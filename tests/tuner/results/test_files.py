@@ -4,8 +4,8 @@ from pathlib import Path
 
 from tests.tuner.fake_trials import trial
 from tests.tuner.simulated import small_space
-from tuner.results import write_results
-from tuner.run_folder import RunFolder
+from tuner.record.run_folder import RunFolder
+from tuner.results.files import write_results
 
 
 def test_a_search_without_a_score_would_leave_nothing_to_look_at(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 The tables are those of Optuna's own SQLite storage, which makes the file and reads it; its public
 calls ask the file before each of the ten hyperparameters that they write, some 15 ms a trial. Only
-`REVISION` of the tables is written here; of any other, `tuner.study` leaves the writing to Optuna.
+`REVISION` of the tables is written here; any other `tuner.study.study` leaves to Optuna.
 """
 
 import json
@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from models.hyperparameters import Value
-from tuner.journal import Event
+from tuner.record.journal import Event
 
 REVISION = "v3.2.0.a"  # of Optuna's tables, as it stands in the file
 PATIENCE_S = 60  # for a reader that has locked the file

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from tuner.journal import SYNC_S, Journal, JournalError, read_journal
+from tuner.record.journal import SYNC_S, Journal, JournalError, read_journal
 
 EVENTS = [{"event": "asked", "trial": n, "note": "é\n" * n} for n in range(4)]
 

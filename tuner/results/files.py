@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 
 from models.data.config import DataConfig
-from tuner import leaderboard
-from tuner.curves import write_curves
 from tuner.files import as_typed
-from tuner.record import TrialView
-from tuner.run_folder import RunFolder
+from tuner.record.run_folder import RunFolder
+from tuner.record.trials import TrialView
+from tuner.results import leaderboard
+from tuner.results.curves import write_curves
 from tuner.space import Space, best_space, dump_space
 
 

@@ -10,10 +10,10 @@ from optuna.samplers._tpe.sampler import _split_trials, default_gamma
 
 from models.hyperparameters import Value
 from tests.tuner.simulated import Simulation, small_space
-from tuner.considered import GOOD_AT_MOST, GOOD_SHARE, Considered, rank
-from tuner.journal import read_journal
+from tuner.record.journal import read_journal
 from tuner.seeds import derive
-from tuner.study import distribution
+from tuner.study.considered import GOOD_AT_MOST, GOOD_SHARE, Considered, rank
+from tuner.study.study import distribution
 
 CHOICES = {"search": {"abc_weight": {"log": [0.1, 5]}, "width": {"choice": [8, 16]}}}
 

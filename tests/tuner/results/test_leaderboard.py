@@ -9,7 +9,7 @@ import pytest
 from tests.tuner.fake_trials import realistic, row, trial
 from tests.tuner.simulated import Simulation, small_space
 from tuner.attempt import Report
-from tuner.leaderboard import (
+from tuner.results.leaderboard import (
     Gain,
     best,
     best_published,

@@ -13,11 +13,11 @@ import optuna
 import pytest
 
 from tests.tuner.simulated import Simulation, small_space
-from tuner import study, study_file
 from tuner.attempt import Report
 from tuner.errors import TunerError
-from tuner.history import History
-from tuner.journal import read_journal
+from tuner.record.history import History
+from tuner.record.journal import read_journal
+from tuner.study import study, study_file
 
 CHOICES = {
     "search": {

@@ -5,7 +5,7 @@ from models.data.images import load_training
 from models.data.protocol import make_split
 from models.data.sources import find
 from tests.tuner.space.test_space import GOOD
-from tuner import probe
+from tuner import epoch_timing
 from tuner.space import Machine, Space
 
 SMALL = {"data": {"dataset": "digits"}, "fixed": {"width": 2}}
@@ -14,11 +14,11 @@ SMALL = {"data": {"dataset": "digits"}, "fixed": {"width": 2}}
 def test_the_measured_epoch_would_leave_the_anomalies_or_the_validation_out(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(probe, "PROBE_NORMALS", 40)
+    monkeypatch.setattr(epoch_timing, "PROBE_NORMALS", 40)
     space = Space.model_validate(GOOD | SMALL)
     source = find(space.data)
     data = load_training(space.data, source, make_split(space.data, source))
-    part, share = probe._part(data)
+    part, share = epoch_timing._part(data)
     normals = int((~data.fit.anomalous).sum())
     assert share == 40 / normals
     assert int((~part.fit.anomalous).sum()) == 40
@@ -28,5 +28,5 @@ def test_the_measured_epoch_would_leave_the_anomalies_or_the_validation_out(
 
 def test_the_probe_would_measure_nothing_or_keep_its_threads() -> None:
     threads = torch.get_num_threads()
-    assert 0 < probe.epoch_seconds(Space.model_validate(GOOD | SMALL), Machine(cpus=1)) < 60
+    assert 0 < epoch_timing.epoch_seconds(Space.model_validate(GOOD | SMALL), Machine(cpus=1)) < 60
     assert torch.get_num_threads() == threads

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tuner.files import replace_file
-from tuner.leaderboard import Standing, is_ranked, rank, standing
-from tuner.record import TrialView, metric_of
+from tuner.record.trials import TrialView, metric_of
+from tuner.results.leaderboard import Standing, is_ranked, rank, standing
 
 if TYPE_CHECKING:
     import numpy as np

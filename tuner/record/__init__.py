@@ -1,0 +1,1 @@
+"""What is known of a search: its events on disk, and the trials that follow from them."""

@@ -1,0 +1,1 @@
+"""Optuna's study: who suggests, in memory and in study.db."""
