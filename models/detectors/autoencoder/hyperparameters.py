@@ -3,7 +3,7 @@
 from models.hyperparameters import Hyperparameter, Value
 from models.requirements import PYRAMID_SIZES, Requirements
 
-_PROPOSED = "proposed here; the baseline's description gives no architecture"
+_PROPOSED = "proposed here; the project paper of the baseline gives no architecture"
 
 HYPERPARAMETERS = (
     Hyperparameter(

@@ -1,7 +1,8 @@
 """Uniform scores in [0, 1): expected AUROC 0.5, AUPRC the share of anomalies.
 
-The score of an image is a hash of its pixels with the model's own random numbers, not of its place
-in a list as the description has it: so it is the same in every batch, as every detector's must be.
+The random baseline of "Anomaly Detection on FashionMNIST", a student project after Kim et al. of
+2020. Differs from it: the score of an image is a hash of its pixels with the model's own random
+numbers, not a draw for its place in a list; so it is the same in every batch, as it must be.
 """
 
 from collections.abc import Mapping
