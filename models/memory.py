@@ -3,6 +3,7 @@
 import gc
 import os
 import resource
+from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
@@ -10,6 +11,7 @@ import torch
 from torch.utils._pytree import tree_map
 
 Nested = TypeVar("Nested")
+Result = TypeVar("Result")
 
 _SIGNS = ("out of memory", "can't allocate memory", "alloc_failed", "allocation_failed")
 """The last two end the statuses of NVIDIA's libraries, whose own memory it is."""
@@ -30,6 +32,17 @@ def free_unused() -> None:
     """
     gc.collect()  # an error that its own traceback holds keeps all of it
     torch.cuda.empty_cache()  # nothing where no GPU is in use
+
+
+def where_it_fits(work: Callable[[], Result]) -> Result | None:
+    """What `work` gives; None where there is no room for it, all that it had made given back."""
+    try:
+        return work()
+    except (RuntimeError, MemoryError) as problem:
+        if not is_out_of_memory(problem):
+            raise
+    free_unused()
+    return None
 
 
 def on_host(tensors: Nested, device: torch.device) -> Nested:

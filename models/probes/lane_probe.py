@@ -14,7 +14,7 @@ from models.device_images import device_images
 from models.hyperparameters import Value
 from models.lanes.group import LaneGroup
 from models.lanes.lane import Lane
-from models.memory import MemoryGauge, free_unused, is_out_of_memory
+from models.memory import MemoryGauge, where_it_fits
 from models.pixels import scaled
 from models.precision import deterministic_convolutions, pick_device, pick_precision
 from models.probes.stopwatch import calls_between_looks, seconds_per_call
@@ -140,21 +140,11 @@ class _Probe:
         lanes = 2 * max(paces)
         if self.gauge.share_after_doubling() > _MOST_MEMORY:
             return "memory"
-        pace = self._pace_where_it_fits(lanes)
-        if pace is None:
-            free_unused()
+        pace = where_it_fits(lambda: self.pace(lanes))
         if pace is None or self.gauge.share() > _MOST_MEMORY:
             return "memory"
         paces[lanes] = pace
         return "no gain" if max(paces) >= 4 * _fewest_of_the_best(paces) else "most"
-
-    def _pace_where_it_fits(self, lanes: int) -> float | None:
-        try:
-            return self.pace(lanes)
-        except (RuntimeError, MemoryError) as problem:
-            if not is_out_of_memory(problem):
-                raise
-            return None
 
     def pace(self, lanes: int) -> float:
         """Images a second of all lanes together."""

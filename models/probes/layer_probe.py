@@ -7,6 +7,7 @@ in their backward passes above all; windows and a batched product of matrices do
 import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Literal
 
 import torch
@@ -22,7 +23,7 @@ from models.lanes.group import LaneGroup
 from models.lanes.lane import Lane
 from models.lanes.stack import NetworkStack, over_lanes
 from models.lanes.step_graph import GraphPool, captured
-from models.memory import free_unused, is_out_of_memory
+from models.memory import free_unused, where_it_fits
 from models.pixels import scaled
 from models.precision import deterministic_convolutions, pick_device, pick_precision
 from models.probes.stopwatch import calls_between_looks, seconds_per_call
@@ -115,21 +116,12 @@ def layer_timings(shapes: list[LayerShape], conditions: Conditions) -> Iterator[
         seconds: dict[Way, float] = {"library": math.inf, "product": math.inf}
         for _ in range(2):
             for way, least in seconds.items():
-                seconds[way] = min(least, _seconds(shape, way, conditions))
+                found = where_it_fits(partial(_seconds, shape, way, conditions))
+                seconds[way] = least if found is None else min(least, found)
         yield LayerTiming(shape=shape, library_s=seconds["library"], product_s=seconds["product"])
 
 
 def _seconds(shape: LayerShape, way: Way, conditions: Conditions) -> float:
-    try:
-        return _seconds_where_it_fits(shape, way, conditions)
-    except (RuntimeError, MemoryError) as problem:
-        if not is_out_of_memory(problem):
-            raise
-    free_unused()
-    return math.inf
-
-
-def _seconds_where_it_fits(shape: LayerShape, way: Way, conditions: Conditions) -> float:
     device, training = conditions.device, training_of(shape, way, conditions)
 
     def work() -> None:
@@ -146,14 +138,9 @@ def _seconds_where_it_fits(shape: LayerShape, way: Way, conditions: Conditions) 
 
 def _step_seconds(make: Callable[[], LaneGroup]) -> float:
     """Of some steps of a group that is made for it; infinite without room."""
-    seconds = math.inf
-    try:
-        seconds = _seconds_of_steps(make())
-    except (RuntimeError, MemoryError) as problem:
-        if not is_out_of_memory(problem):
-            raise
+    seconds = where_it_fits(lambda: _seconds_of_steps(make()))
     free_unused()
-    return seconds
+    return math.inf if seconds is None else seconds
 
 
 def _seconds_of_steps(group: LaneGroup) -> float:
