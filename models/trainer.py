@@ -17,6 +17,7 @@ from torch import nn
 from models import detectors
 from models.batches import FitImages
 from models.detectors.base import Tensors
+from models.detectors.checks import check_phases
 from models.detectors.layer_ways import UNMEASURED, LayerWays
 from models.device_images import device_images
 from models.evaluation.validation import Validation
@@ -245,6 +246,7 @@ class Trainer:
             name: NetworkStack([networks[name] for networks in made], self.device) for name in spare
         }
         rows = [numbers((lane or first).hyperparameters) for lane in self._lanes]
+        check_phases(self.detector_name, self._detector, spare, rows[0])
         settings = {
             name: torch.tensor([row[name] for row in rows], device=self.device) for name in rows[0]
         }

@@ -30,6 +30,7 @@ from tuner.study.study import Study
 HANGS = 2  # so often in a row, without an epoch in between, a trial may hang: then it has failed
 OUTAGES = 20  # the same for workers out of reach of the storage: each waits 40 s by itself at least
 HOPELESS = 3  # trials that fail before any epoch, with none that has reported: the search ends
+HOPELESSLY_DIVERGED = 10  # the same for trials that end without an epoch, however they end
 
 
 class NoAttempt(Enum):
@@ -144,7 +145,6 @@ class Engine:
         self._write(event="error", trial=number, attempt=attempt.attempt, reason=reason)
         if self.history.errors[number] > self._space.resources.error_retries:
             self._end(number, "failed", f"error: {reason}")
-            self._give_up_if_hopeless()
         return Decision(action="stop", reason=f"error: {reason}")
 
     def attempt_over(self, attempt_id: str, cause: str = "", *, out_of_reach: bool = False) -> None:
@@ -172,7 +172,6 @@ class Engine:
         reason = self._spent(number, cause)
         if reason:
             self._end(number, "failed", reason)
-            self._give_up_if_hopeless()
         else:
             self._queue.append(number)
 
@@ -289,6 +288,7 @@ class Engine:
             return
         trial = self.history.trials[number]
         self._tell(lambda listener: listener.trial_ended(trial))
+        self._give_up_if_hopeless()
 
     def _tell(self, tell: Callable[[SearchListener], None]) -> None:
         """Let the listeners know. One that fails, as a console whose pipe is closed, hears no more:
@@ -304,11 +304,16 @@ class Engine:
                 )
 
     def _give_up_if_hopeless(self) -> None:
-        """A mistake that breaks every trial should cost three of them, not two hundred."""
+        """A mistake that breaks every trial should cost a few of them, not two hundred."""
         trials = self.history.trials.values()
-        failed = [t for t in trials if t.state == "failed"]
-        if len(failed) >= HOPELESS and not any(t.rows for t in trials):
+        ended = [t for t in trials if t.state != "running"]
+        if any(t.rows for t in trials) or not ended:
+            return
+        failed = [t for t in ended if t.state == "failed"]
+        if len(failed) >= min(HOPELESS, self._space.trials):
             self.failure = f"the first {len(failed)} trials failed: {failed[-1].reason}"
+        elif len(ended) >= min(HOPELESSLY_DIVERGED, self._space.trials):
+            self.failure = f"none of the first {len(ended)} trials came through an epoch"
 
     def _write(self, **event: object) -> bool:
         """Record an event and take it in; where that fails, the search ends with the reason."""

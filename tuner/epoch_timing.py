@@ -6,6 +6,7 @@ import dataclasses
 from typing import TYPE_CHECKING
 
 from models import detectors
+from tuner.errors import TunerError
 from tuner.space import Machine, Space
 
 if TYPE_CHECKING:
@@ -44,6 +45,9 @@ def _measure(space: Space) -> float:
     trainer = Trainer(space.detector, part, [Lane(hyperparameters=settings, seed=0)])
     trainer.epoch()  # the first also pays for start-up
     result = trainer.epoch()[0]
+    if result.error is not None:
+        reason = f"{type(result.error).__name__}: {result.error}"
+        raise TunerError(f"{space.detector} cannot be scored, so no trial could be: {reason}")
     training_s = min(result.seconds, len(part.fit.images) / result.images_per_second)
     return training_s / share + (result.seconds - training_s)
 

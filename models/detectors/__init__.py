@@ -1,7 +1,7 @@
 """The detectors, found by looking at the folders here; `a_detector` is called "a-detector".
 
 A folder holds `hyperparameters.py` (HYPERPARAMETERS, REQUIREMENTS and PUBLISHED, torch-free;
-PACKABLE = False if its training has several stages, so that lanes cannot share a step) and
+PACKABLE = False if lanes of it cannot share a step) and
 `detector.py` (DETECTOR). Nothing else has to be told of a new one. Importing this module does not
 import torch.
 """
@@ -9,8 +9,9 @@ import torch.
 import importlib
 import pkgutil
 from collections.abc import Mapping
+from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from models.hyperparameters import Hyperparameter, Value, resolve_values
 from models.names import unknown
@@ -28,13 +29,13 @@ def names() -> tuple[str, ...]:
 
 def hyperparameters(detector: str) -> tuple[Hyperparameter, ...]:
     """What can be set of a detector."""
-    declared: tuple[Hyperparameter, ...] = _module(detector, "hyperparameters").HYPERPARAMETERS
+    declared: tuple[Hyperparameter, ...] = _declared(detector, "hyperparameters", "HYPERPARAMETERS")
     return declared
 
 
 def requirements(detector: str) -> Requirements:
     """What it asks of the images."""
-    declared: Requirements = _module(detector, "hyperparameters").REQUIREMENTS
+    declared: Requirements = _declared(detector, "hyperparameters", "REQUIREMENTS")
     return declared
 
 
@@ -42,7 +43,7 @@ def published(detector: str) -> dict[str, dict[str, Value]]:
     """The published settings by the name people know them under: {} where there are none."""
     return {
         name: dict(values)
-        for name, values in _module(detector, "hyperparameters").PUBLISHED.items()
+        for name, values in _declared(detector, "hyperparameters", "PUBLISHED").items()
     }
 
 
@@ -70,11 +71,22 @@ def packable(detector: str) -> bool:
 
 def load(detector: str) -> "Detector":
     """The detector itself; imports torch."""
-    loaded: Detector = _module(detector, "detector").DETECTOR
+    loaded: Detector = _declared(detector, "detector", "DETECTOR")
     return loaded
 
 
 def _module(detector: str, part: str) -> ModuleType:
+    folder = detector.replace("-", "_")
     if detector not in names():
-        raise ValueError(unknown("detector", detector, names()))
-    return importlib.import_module(f"{__name__}.{detector.replace('-', '_')}.{part}")
+        text = unknown("detector", detector, names())
+        if any((Path(place) / folder).is_dir() for place in __path__):
+            text += f"; the folder {folder} has no __init__.py"
+        raise ValueError(text)
+    return importlib.import_module(f"{__name__}.{folder}.{part}")
+
+
+def _declared(detector: str, part: str, name: str) -> Any:
+    module = _module(detector, part)
+    if not hasattr(module, name):
+        raise ValueError(f"{detector}: {part}.py in its folder says no {name}")
+    return getattr(module, name)

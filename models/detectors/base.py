@@ -6,6 +6,17 @@ the functions over lanes with `torch.func.vmap`. So they must not branch on tens
 random numbers are not drawn inside. Of lanes and devices a detector need not know; its layers may
 ask (`models.detectors.layer_ways`) to compute the same in another way where that is faster.
 
+Some names mean something outside a detector's own folder:
+- hyperparameters `batch_normals` and `batch_anomalies`, how many images of each kind a step sees (1
+  and 0 where there are none), `width`, which baselines share with the best, and `score`, which part
+  is an image's score: one of the parts' names, or `mixture` for a regression on all of them;
+- the score part `error`, the reconstruction error: the score where no `score` says otherwise, and
+  what the logistic regression's threshold, F1 and accuracy are of.
+
+Batch statistics are `convolutional.Norm`'s, not `nn.BatchNorm2d`'s. Buffers are changed in place,
+never assigned; constants are buffers too, and all of them persistent. Score parts should be of the
+order of 1: what differs by less than 1e-8 counts as the same.
+
 Shapes: N images, C channels, H x W pixels. Images are float in [-1, 1].
 """
 
@@ -87,7 +98,8 @@ class Phase:
 
     `loss` is called once per batch with what `Detector.forward` returned, its graph still standing.
     Gradients are taken for the networks in `trains` alone; all others are held still, weights and
-    batch statistics.
+    batch statistics. What `forward` made of a network that an earlier phase has trained since is
+    a value to this one: it cannot be differentiated any more.
     """
 
     name: str

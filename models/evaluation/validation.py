@@ -21,6 +21,7 @@ from models.evaluation.mixture import (
 )
 from models.hyperparameters import Value
 from models.memory import is_out_of_memory
+from models.names import unknown
 
 ERROR = "error"
 """The score part that is the reconstruction error, where a detector has one."""
@@ -101,7 +102,11 @@ def judge(
 
 
 def _choice(names: Sequence[str], hyperparameters: Mapping[str, Value]) -> str:
-    return str(hyperparameters.get("score", ERROR if ERROR in names else names[0]))
+    choice = str(hyperparameters.get("score", ERROR if ERROR in names else names[0]))
+    allowed = [*names, MIXTURE] if len(names) > 1 else names
+    if choice not in allowed:
+        raise ValueError(unknown("score", choice, allowed))
+    return choice
 
 
 def _usable(names: Sequence[str], parts: Tensor, choices: Sequence[str]) -> Tensor:

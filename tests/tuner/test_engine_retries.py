@@ -61,6 +61,22 @@ def test_a_mistake_that_breaks_every_trial_would_cost_all_of_them(tmp_path: Path
     assert simulation.engine.failure == "the first 3 trials failed: error: no such file"
 
 
+def test_a_search_in_which_nothing_came_through_an_epoch_would_pass_for_one(
+    tmp_path: Path,
+) -> None:
+    for trials, ended in ((2, 2), (50, 10)):
+        simulation = Simulation(small_space(trials=trials), tmp_path / str(trials))
+        for _ in range(ended):
+            assert simulation.engine.failure is None
+            simulation.fill()
+            (attempt_id,) = simulation.running
+            simulation.engine.report(attempt_id, Report(outcome="diverged", reason="no"))
+            simulation.let_go(attempt_id)
+        assert simulation.engine.next_attempt("next") is NoAttempt.FINISHED
+        text = f"none of the first {ended} trials came through an epoch"
+        assert simulation.engine.failure == text
+
+
 def test_an_error_of_the_training_would_end_the_trial_at_once_or_never(tmp_path: Path) -> None:
     simulation = Simulation(small_space(), tmp_path)
     for epochs in (2, 0):  # an epoch in between makes it a new row of errors

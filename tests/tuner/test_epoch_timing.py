@@ -1,11 +1,15 @@
+from typing import Any
+
 import pytest
 import torch
 
 from models.data.images import load_training
 from models.data.protocol import make_split
 from models.data.sources import find
+from models.evaluation import validation
 from tests.tuner.space.test_space import GOOD
 from tuner import epoch_timing
+from tuner.errors import TunerError
 from tuner.space import Machine, Space
 
 SMALL = {"data": {"dataset": "digits"}, "fixed": {"width": 2}}
@@ -24,6 +28,21 @@ def test_the_measured_epoch_would_leave_the_anomalies_or_the_validation_out(
     assert int((~part.fit.anomalous).sum()) == 40
     assert 4 <= int(part.fit.anomalous.sum()) <= 5
     assert part.validation is data.validation
+
+
+def test_a_detector_that_cannot_be_scored_would_be_forecast(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    judge = validation.judge
+
+    def broken(parts: Any, anomalous: Any, lanes: Any) -> Any:
+        if any(lanes):
+            raise KeyError("no such part")
+        return judge(parts, anomalous, lanes)
+
+    monkeypatch.setattr(validation, "judge", broken)
+    with pytest.raises(TunerError, match=r"cannot be scored, .*no such part"):
+        epoch_timing.epoch_seconds(Space.model_validate(GOOD | SMALL), Machine(cpus=1))
 
 
 def test_the_probe_would_measure_nothing_or_keep_its_threads() -> None:

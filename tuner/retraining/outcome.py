@@ -10,6 +10,8 @@ import numpy as np
 from models.data.images import LabelledImages, TrainingData, load_test
 from models.data.sources import check_test
 from models.data.split import Split
+from models.fitted import FittedDetector
+from tuner.errors import TunerError
 from tuner.notices import Say
 from tuner.retraining.gate import Openings, open_test
 from tuner.retraining.pictures.confusion import confusion_figure
@@ -42,6 +44,8 @@ def report_on_test(setting: Setting, split: Split, trained: Sequence[Trained], s
     """Open the test split, this once, and leave retrain/ and model/ in the run's folder."""
     run_folder, data = setting.plan.run_folder, load_images(setting)
     check_test(setting.plan.data, setting.source)  # what cannot be opened is not counted
+    for one in trained:
+        _check_usable(one, data)
     openings = open_test(setting.plan)
     _announce(openings, say)
     test = load_test(setting.plan.data, setting.source)
@@ -51,6 +55,17 @@ def report_on_test(setting: Setting, split: Split, trained: Sequence[Trained], s
     install(run_folder.model, model)
     install(run_folder.report, report)
     return tested.metrics
+
+
+def _check_usable(one: Trained, data: TrainingData) -> None:
+    """Raise TunerError for a detector that cannot be loaded or scores nothing."""
+    try:
+        FittedDetector.load(one.folder).score(data.validation.images[:2])
+    except Exception as error:
+        raise TunerError(
+            f"{one.contender}, training {one.number + 1}, cannot be used: "
+            f"{type(error).__name__}: {error}. The test split was not opened."
+        ) from error
 
 
 def _evaluate(

@@ -10,6 +10,7 @@ import os
 import socket
 import threading
 import time
+import traceback
 
 import torch
 
@@ -169,6 +170,10 @@ class PackWorker:
 
     def _break(self, error: BaseException) -> None:
         """Answer whoever waits for an epoch, now and from now on, that there will be none."""
+        if not isinstance(error, WorkerLostError):
+            text = "".join(traceback.format_exception(error))
+            for passenger in list(self._passengers.values()):
+                self._setting.files(passenger.attempt.number).log(text)
         with self._changed:
             self._broken = error
             self._changed.notify_all()

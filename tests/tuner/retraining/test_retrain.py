@@ -187,6 +187,18 @@ def test_a_second_look_at_the_test_would_go_unnoticed(tmp_path: Path, quick_retr
     assert len(record.read_text().splitlines()) == 4
 
 
+def test_the_test_would_be_opened_for_a_detector_that_cannot_be_used(
+    tmp_path: Path, quick_retrain: Quick, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise RuntimeError("on the wrong device")
+
+    monkeypatch.setattr("models.fitted.FittedDetector.score", broken)
+    with pytest.raises(TunerError, match=r"on the wrong device\. The test split was not opened"):
+        quick_retrain(make_search(tmp_path / "runs" / "one"))
+    assert (tmp_path / "runs" / "test-openings.jsonl").read_text() == ""
+
+
 def test_a_configuration_alone_would_leave_files_outside_of_its_folder(
     tmp_path: Path, quick_retrain: Quick
 ) -> None:

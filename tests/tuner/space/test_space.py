@@ -178,6 +178,15 @@ def test_a_wrong_space_would_be_searched(
     assert message in found[0]
 
 
+def test_a_wrong_published_set_would_be_found_by_the_search(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(detectors, "published", lambda _name: {"W1": {"patch_m": 3}})
+    (found,) = complaints(tmp_path, good_text())
+    assert "published set W1" in found
+    assert "patch_m" in found
+
+
 @pytest.mark.parametrize("key", ["detector", "trials", "epochs"])
 def test_a_missing_key_would_be_guessed(tmp_path: Path, key: str) -> None:
     lines = [line for line in good_text().splitlines() if not line.startswith(key)]

@@ -128,7 +128,7 @@ def _break(monkeypatch: pytest.MonkeyPatch, what: str) -> None:
 
 
 def test_a_failing_step_would_leave_somebody_waiting(
-    pack: Requests, monkeypatch: pytest.MonkeyPatch
+    pack: Requests, setting: TrialSetting, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pack.ask(differing(0)).result(60)
 
@@ -139,6 +139,8 @@ def test_a_failing_step_would_leave_somebody_waiting(
     for asked in [pack.curve(differing(n), 8) for n in range(LANES)]:
         with pytest.raises(WorkerLostError, match="RuntimeError: out of paper"):
             asked.result(60)
+    told = setting.storage.get("trials/0/log.txt") or b""
+    assert b'raise RuntimeError("out of paper")' in told, "where it was raised"
 
 
 def test_a_pack_without_images_would_fail_its_trials_or_leave_somebody_waiting(
