@@ -36,7 +36,7 @@ def show_finished(space: Space, run_folder: RunFolder) -> bool:
         console = ConsoleListener(run_folder.name, state, slots=1)
         wandb = _wandb(space, run_folder, history, console)
         wandb.rebuild(trials)
-        folder, note = as_typed(run_folder.path.absolute()), data_sentence(space.data)
+        folder, note = as_typed(run_folder.path.absolute()), data_sentence(space)
         console.summary(trials, folder, seconds=history.seconds, note=note)
         write_results(space, run_folder, trials)
         wandb.close()

@@ -181,7 +181,7 @@ def _finish(
         trials,
         as_typed(run_folder.path),
         seconds=engine.seconds,
-        note=data_sentence(space.data),
+        note=data_sentence(space),
         resume=resume,
     )
     return SearchSummary(

@@ -64,6 +64,11 @@ def structure(detector: str, values: Mapping[str, Value]) -> dict[str, Value]:
     }
 
 
+def learns_anomalies(detector: str) -> bool:
+    """Whether it sees known anomalies in fit: whether it says how many of them are in a batch."""
+    return any(each.name == "batch_anomalies" for each in hyperparameters(detector))
+
+
 def packable(detector: str) -> bool:
     """Whether several configurations can train as lanes of one step."""
     return bool(getattr(_module(detector, "hyperparameters"), "PACKABLE", True))

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from models.data.config import DataConfig
+from models import detectors
 from tuner.files import as_typed
 from tuner.record.run_folder import RunFolder
 from tuner.record.trials import TrialView
@@ -14,7 +14,7 @@ from tuner.space import Space, best_space, dump_space
 def write_results(space: Space, run_folder: RunFolder, trials: Sequence[TrialView]) -> None:
     """Write `trials.csv`, `curves.png` and, where a trial has a score, `best.yaml`."""
     leaderboard.write_trials_csv(run_folder.table, trials, space.objective)
-    write_curves(run_folder.curves, trials, space.objective, note=data_sentence(space.data))
+    write_curves(run_folder.curves, trials, space.objective, note=data_sentence(space))
     best = leaderboard.best(trials, space.objective)
     if best is None:
         return
@@ -35,10 +35,12 @@ def write_results(space: Space, run_folder: RunFolder, trials: Sequence[TrialVie
     )
 
 
-def data_sentence(data: DataConfig) -> str:
+def data_sentence(space: Space) -> str:
     """What every figure of a search must be read beside."""
-    return (
-        f"validation figures: normal {', '.join(map(str, data.normal))}; "
-        f"{data.anomalies_per_normal:g} known anomalies to a normal, "
-        f"from {data.clusters} clusters"
+    data = space.data
+    known = (
+        f"{data.anomalies_per_normal:g} known anomalies to a normal, from {data.clusters} clusters"
     )
+    if not detectors.learns_anomalies(space.detector):
+        known = "no known anomalies in fit"
+    return f"validation figures: normal {', '.join(map(str, data.normal))}; {known}"

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
+from models import detectors
+from tuner.retraining.plan import BEST
 from tuner.retraining.report import Metrics, keyed_blocks, task_title
 
 _HEADINGS = ("", "test AUROC", "95% CI", "test AUPRC", "test F1", "validation - test")
@@ -25,11 +27,16 @@ def _head(metrics: Metrics) -> list[str]:
     configuration = metrics["configuration"]
     data = configuration["data"]
     seeds, epochs = len(configuration["seeds"]), configuration["epochs"]
+    known = (
+        f"{data['anomalies_per_normal']:g} known anomalies to a normal image, drawn from "
+        f"{_count(data['clusters'], 'cluster')}"
+    )
+    if not detectors.learns_anomalies(configuration["contenders"][BEST]["detector"]):
+        known = "normal images alone"
     return [
         f"Test report: {metrics['label']} on {task_title(metrics)}, "
         f"{_count(seeds, 'fresh seed')} of at most {_count(epochs, 'epoch')}",
-        f"Fit: {data['anomalies_per_normal']:g} known anomalies to a normal image, drawn from "
-        f"{_count(data['clusters'], 'cluster')}. "
+        f"Fit: {known}. "
         f"Epoch and thresholds chosen on validation, by {configuration['metric'].upper()}.",
     ]
 
