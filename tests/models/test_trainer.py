@@ -185,9 +185,12 @@ def _another(hyperparameter: Any) -> Any:
     small = {"width": 8, "batch_normals": 24, "batch_anomalies": 8, "patch_n": 1}
     if hyperparameter.name in small:
         return small[hyperparameter.name]
+    default, high = hyperparameter.default, hyperparameter.high
     if hyperparameter.choices:
-        return hyperparameter.choices[-1]
-    return min(hyperparameter.default * 1.5 or hyperparameter.high, hyperparameter.high)
+        return next(choice for choice in hyperparameter.choices if choice != default)
+    if isinstance(default, int):
+        return default + 1 if default < high else default - 1
+    return min(default * 1.5 or high, high)
 
 
 _CURVE = """

@@ -212,7 +212,7 @@ def test_trainers_of_the_same_data_share_the_images(digits: TrainingData) -> Non
 def test_a_detector_of_several_stages_trains_one_lane_at_a_time(
     make_trainer: MakeTrainer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert all(detectors.packable(name) for name in detectors.names())
+    assert detectors.packable(GAN)
     monkeypatch.setattr(detectors._module(GAN, "hyperparameters"), "PACKABLE", False, raising=False)
     assert not detectors.packable(GAN)
     make_trainer({}).epoch()
