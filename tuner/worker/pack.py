@@ -170,13 +170,19 @@ class PackWorker:
 
     def _break(self, error: BaseException) -> None:
         """Answer whoever waits for an epoch, now and from now on, that there will be none."""
-        if not isinstance(error, WorkerLostError):
-            text = "".join(traceback.format_exception(error))
-            for passenger in list(self._passengers.values()):
-                self._setting.files(passenger.attempt.number).log(text)
-        with self._changed:
-            self._broken = error
-            self._changed.notify_all()
+        try:
+            self._log_in_all_trials(error)
+        finally:
+            with self._changed:
+                self._broken = error
+                self._changed.notify_all()
+
+    def _log_in_all_trials(self, error: BaseException) -> None:
+        if isinstance(error, WorkerLostError):
+            return
+        text = "".join(traceback.format_exception(error))
+        for passenger in list(self._passengers.values()):
+            self._setting.files(passenger.attempt.number).log(text)
 
     def _wait_for_work(self) -> bool:
         """Wait until lanes are to be trained, and a little for more; False if the pack closes."""
