@@ -163,6 +163,24 @@ def test_lanes_must_agree_on_structure(make_trainer: MakeTrainer) -> None:
         )
 
 
+def test_networks_would_be_shaped_by_what_lanes_do_not_share(
+    make_trainer: MakeTrainer, digits: TrainingData, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model, given = detectors.load(GAN), []
+    networks = model.networks
+
+    def seen(structure: Any, channels: int, size: int) -> Any:
+        given.append(set(structure))
+        return networks(structure, channels, size)
+
+    monkeypatch.setattr(model, "networks", seen)
+    trainer = make_trainer()
+    trainer.epoch()
+    trainer.fitted(0).score(digits.validation.images[:2])
+    structural = {each.name for each in detectors.hyperparameters(GAN) if each.structural}
+    assert given == [structural] * 2
+
+
 @pytest.mark.parametrize("detector", detectors.names())
 def test_every_hyperparameter_arrives(make_trainer: MakeTrainer, detector: str) -> None:
     def outcome(values: dict[str, Any]) -> tuple[Any, Any]:
