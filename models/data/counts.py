@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from models.data.config import DataConfig
+from models.data.config import DataConfig, known_classes
 from models.data.registry import DATASETS
 
 FIT_PERCENT = 80
@@ -69,11 +69,15 @@ class FitCounts:
         return round(config.anomalies_per_normal * self.normals_taken(config))
 
 
-def fit_counts(config: DataConfig) -> FitCounts:
-    """The fit side of the configuration's data set."""
-    fit = [fit_share(count) for count in DATASETS[config.dataset].training_counts]
+def fit_counts(config: DataConfig) -> FitCounts | None:
+    """The fit side of the configuration's data set; None where only its files tell."""
+    dataset = DATASETS[config.dataset]
+    if not dataset.training_counts:
+        return None
+    fit = [fit_share(count) for count in dataset.training_counts]
     normals = sum(fit[index] for index in config.normal_classes)
-    return FitCounts(normals=normals, candidates=sum(fit) - normals)
+    known = sum(fit[index] for index in known_classes(config, dataset.class_names))
+    return FitCounts(normals=normals, candidates=known)
 
 
 def fit_share(count: int) -> int:

@@ -14,8 +14,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from models.data.places import DataNotFound, Source
-from models.data.registry import Pixels
+from models.data.config import DataConfig
+from models.data.index import Part
+from models.data.places import Source
+from models.data.published import Pixels, part_of, refuse_folder
 
 logger = logging.getLogger(__name__)
 
@@ -24,37 +26,33 @@ TEST_EVERY = 5
 BRIGHTEST = 16  # the data set's grey levels are 0 to 16
 
 
-def find(folder: Path | None, cache: Path) -> Source:
+def find(config: DataConfig, cache: Path) -> Source:
     """Take the copy in scikit-learn; a folder is refused, for it would be ignored."""
     del cache
-    if folder is not None:
-        raise DataNotFound(
-            f"data.folder is {str(folder)!r}, but the images of digits come with scikit-learn "
-            "and are not read from a folder; remove data.folder, or choose another data set"
-        )
+    refuse_folder(config, title="the images of digits", why="come with scikit-learn")
     logger.info("digits from scikit-learn, with which they come")
     return Source(folder=None, description="scikit-learn")
 
 
-def read_training(source: Source) -> Pixels:
+def training_part(config: DataConfig, source: Source) -> Part:
     """Read the images that are not test images, in the order of the data set."""
     del source
     images, classes = _load()
     chosen = ~_is_test(classes)
-    return Pixels(images=images[chosen], classes=classes[chosen])
+    return part_of(config, Pixels(images=images[chosen, None], classes=classes[chosen]))
 
 
-def check_test(source: Source) -> None:
+def check_test(config: DataConfig, source: Source) -> None:
     """Nothing can be missing: all images come in one file with the package."""
-    del source
+    del config, source
 
 
-def read_test(source: Source) -> Pixels:
+def test_part(config: DataConfig, source: Source) -> Part:
     """Read the test images, in the order of the data set."""
     del source
     images, classes = _load()
     chosen = _is_test(classes)
-    return Pixels(images=images[chosen], classes=classes[chosen])
+    return part_of(config, Pixels(images=images[chosen, None], classes=classes[chosen]))
 
 
 def _load() -> tuple[NDArray[np.uint8], NDArray[np.int64]]:

@@ -38,16 +38,31 @@ def download(
     Raises:
         DataNotFound: the download failed, or the cache cannot be written.
     """
+
+    def fill(folder: Path) -> None:
+        logger.info("Downloading %s (%s): %s", title, downloader.size, downloader.description)
+        downloader.fetch(folder)
+        check(folder)
+
+    return put(cache, name, fill)
+
+
+def put(cache: Path, name: str, fill: Callable[[Path], None]) -> Path:
+    """Let `fill` fill a new folder and move it to `cache / name`, in place of what is there.
+
+    Where `fill` raises, the cache stays as it was. Call it under `exclusive(cache)`.
+
+    Raises:
+        DataNotFound: the cache cannot be written.
+    """
     try:
         cache.mkdir(parents=True, exist_ok=True)
         _remove_leftovers(cache)
         with tempfile.TemporaryDirectory(dir=cache, prefix=TEMPORARY_PREFIX) as temporary:
-            fetched = Path(temporary, name)
-            fetched.mkdir()
-            logger.info("Downloading %s (%s): %s", title, downloader.size, downloader.description)
-            downloader.fetch(fetched)
-            check(fetched)
-            _move_into_place(fetched, cache / name)
+            filled = Path(temporary, name)
+            filled.mkdir()
+            fill(filled)
+            _move_into_place(filled, cache / name)
     except OSError as error:
         raise DataNotFound(
             f"the cache {cache} cannot be written ({error.strerror or error}); "
@@ -106,8 +121,8 @@ def _remove_leftovers(cache: Path) -> None:
         shutil.rmtree(leftover, ignore_errors=True)
 
 
-def _move_into_place(fetched: Path, target: Path) -> None:
+def _move_into_place(filled: Path, target: Path) -> None:
     # A folder cannot be renamed onto one that has files: the damaged one goes aside first.
     if target.exists():
-        target.rename(fetched.parent / "replaced")
-    fetched.rename(target)
+        target.rename(filled.parent / "replaced")
+    filled.rename(target)

@@ -6,14 +6,43 @@ import gzip
 import hashlib
 import math
 import zlib
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from models.data.places import DataDamaged, DataNotFound
+from models.data.published import Pixels
 
 UNSIGNED_BYTE = 0x08
+
+
+@dataclass(frozen=True, kw_only=True)
+class IdxPart:
+    """The two files of the training or test part, with the sha256 of their decompressed bytes."""
+
+    images: str
+    images_sha256: str
+    labels: str
+    labels_sha256: str
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the two files."""
+        return self.images, self.labels
+
+    def read(self, folder: Path) -> Pixels:
+        """Read both files; the images `[N, H, W]` become `[N, 1, H, W]`.
+
+        Raises:
+            DataNotFound: a file cannot be read.
+            DataDamaged: one is not the published file.
+        """
+        return Pixels(
+            images=read_checked(folder / self.images, self.images_sha256)[:, None],
+            classes=read_checked(folder / self.labels, self.labels_sha256).astype(np.int64),
+        )
 
 
 def read_checked(path: Path, sha256: str) -> NDArray[np.uint8]:

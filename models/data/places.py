@@ -32,10 +32,14 @@ class SplitDamaged(DataProblem, ValueError):  # noqa: N818
 
 @dataclass(frozen=True, kw_only=True)
 class Source:
-    """Where the images are read from; `folder` is None for data that comes with a package."""
+    """Where the images are read from; `folder` is None for data that comes with a package.
+
+    `cache` is where decoded pictures of a folder of one's own go.
+    """
 
     folder: Path | None
     description: str
+    cache: Path | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

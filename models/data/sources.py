@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 from models.data.config import DataConfig
+from models.data.modules import module_of
 from models.data.places import DataNotFound, DataProblem, Source, SplitDamaged
-from models.data.registry import DATASETS
 
 __all__ = [
     "CACHE_VARIABLE",
@@ -31,20 +32,20 @@ def default_cache() -> Path:
 def find(config: DataConfig, cache: Path | None = None) -> Source:
     """Find a usable copy of the data, downloading one if there is none; one log line says which.
 
-    A copy is usable if its training files are intact; its test files are not opened here.
+    A copy is usable if its training files are intact; test files of published data are not opened
+    here. The pictures of a folder are all decoded, so that those that cannot be read are named now.
 
     Raises:
-        DataNotFound: there is none, or the folder that the user names is wrong.
+        DataProblem: there is none, the folder that the user names is wrong, or its pictures are.
     """
-    folder = Path(config.folder).expanduser() if config.folder is not None else None
-    where = default_cache() if cache is None else cache
-    return DATASETS[config.dataset].module.find(folder, where.absolute())
+    where = (default_cache() if cache is None else cache).absolute()
+    return replace(module_of(config).find(config, where), cache=where)
 
 
 def check_test(config: DataConfig, source: Source) -> None:
-    """Make sure that the official test part can be read, without looking at an image of it.
+    """Make sure that the test part can be read, without looking at an image of it.
 
     Raises:
         DataNotFound: a test file is missing or unreadable.
     """
-    DATASETS[config.dataset].module.check_test(source)
+    module_of(config).check_test(config, source)

@@ -42,11 +42,19 @@ class Split:
     validation_anomalies: NDArray[np.int64]
     normal_classes: tuple[int, ...]
     class_names: tuple[str, ...]
+    content: str = ""
+    """The digest of the files that the rows are of; "" for published data, which never changes."""
+
+    @property
+    def row_lists(self) -> tuple[NDArray[np.int64], ...]:
+        """All lists of rows."""
+        return tuple(getattr(self, field) for field in ROW_FIELDS)
 
     @property
     def digest(self) -> str:
         """The sha256 of everything in the split, as 64 hexadecimal digits."""
-        parts = hashlib.sha256(repr((self.normal_classes, self.class_names)).encode())
+        named = (self.normal_classes, self.class_names, *([self.content] if self.content else []))
+        parts = hashlib.sha256(repr(named).encode())
         for field in ROW_FIELDS:
             rows = getattr(self, field)
             parts.update(f"{field} {len(rows)} ".encode() + rows.astype("<i8").tobytes())
@@ -72,6 +80,7 @@ class Split:
         return rows | {
             "normal_classes": np.array(self.normal_classes, dtype=np.int64),
             "class_names": np.array(self.class_names),
+            "content": np.array(self.content),
             "digest": np.array(self.digest),
         }
 
@@ -89,6 +98,7 @@ class Split:
                 split = cls(
                     normal_classes=tuple(int(index) for index in stored["normal_classes"]),
                     class_names=tuple(str(name) for name in stored["class_names"]),
+                    content=str(stored["content"]) if "content" in stored else "",
                     **{field: stored[field].astype(np.int64) for field in ROW_FIELDS},
                 )
                 digest = str(stored["digest"])

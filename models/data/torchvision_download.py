@@ -28,8 +28,10 @@ except Exception as error:
 """
 
 
-def fetch(class_name: str, files: Sequence[str], folder: Path) -> None:
-    """Let `torchvision.datasets.<class_name>` download, and move its .gz files into the folder.
+def fetch(class_name: str, files: Sequence[str], folder: Path, *, layout: Path) -> None:
+    """Let `torchvision.datasets.<class_name>` download, and move its files into the folder.
+
+    `layout` is where it puts them, relative to the root that it is given.
 
     Raises:
         DataNotFound: it failed; the text has torchvision's reason.
@@ -38,4 +40,4 @@ def fetch(class_name: str, files: Sequence[str], folder: Path) -> None:
         command = [sys.executable, "-c", PROGRAM, class_name, root, str(SILENCE_S)]
         run(command, folder=folder, timeout_s=TIMEOUT_S)
         for name in files:
-            Path(root, class_name, "raw", name).rename(folder / name)
+            Path(root, layout, name).rename(folder / name)

@@ -7,14 +7,17 @@ import hashlib
 import struct
 from dataclasses import replace
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from models.data import fashion_mnist
+from models.data import fashion_mnist, published
 from models.data.config import DataConfig
+from models.data.idx import IdxPart
 from models.data.places import Source
+from models.data.published import DATA_VARIABLE, Published
 
 PER_CLASS_TRAINING = 30
 PER_CLASS_TEST = 6
@@ -31,14 +34,24 @@ def small_part(per_class: int, seed: int) -> tuple[NDArray[np.uint8], NDArray[np
     return (noise + 20 * classes[:, None, None]).astype(np.uint8), classes
 
 
-def write_part(folder: Path, part: fashion_mnist.Part, per_class: int, seed: int) -> dict[str, str]:
+def write_part(folder: Path, part: IdxPart, per_class: int, seed: int) -> IdxPart:
+    """Write a small part under the published names; return it with the checksums of what it is."""
     images, classes = small_part(per_class, seed)
     checksums = {}
     for field, array in (("images", images), ("labels", classes)):
         content = idx_bytes(array)
         (folder / getattr(part, field)).write_bytes(gzip.compress(content))
         checksums[f"{field}_sha256"] = hashlib.sha256(content).hexdigest()
-    return checksums
+    return replace(part, **checksums)
+
+
+def declare(monkeypatch: pytest.MonkeyPatch, module: ModuleType, made: Published) -> None:
+    """Make a module another declaration, and keep downloads and other copies out of reach."""
+    monkeypatch.setattr(module, "PUBLISHED", made)
+    for name in ("find", "training_part", "check_test", "test_part"):
+        monkeypatch.setattr(module, name, getattr(made, name))
+    monkeypatch.setattr(published, "downloaders", lambda _: ())
+    monkeypatch.delenv(DATA_VARIABLE, raising=False)
 
 
 @pytest.fixture
@@ -46,12 +59,13 @@ def small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with the four files; no system copy and no downloader are within reach."""
     folder = tmp_path / "small"
     folder.mkdir()
-    for name, per_class, seed in (("TRAINING", PER_CLASS_TRAINING, 1), ("TEST", PER_CLASS_TEST, 2)):
-        part = getattr(fashion_mnist, name)
-        checksums = write_part(folder, part, per_class, seed)
-        monkeypatch.setattr(fashion_mnist, name, replace(part, **checksums))
-    monkeypatch.setattr(fashion_mnist, "SYSTEM_FOLDER", tmp_path / "no-system-copy")
-    monkeypatch.setattr(fashion_mnist, "DOWNLOADERS", ())
+    made = replace(
+        fashion_mnist.PUBLISHED,
+        training=write_part(folder, fashion_mnist.TRAINING, PER_CLASS_TRAINING, seed=1),
+        test=write_part(folder, fashion_mnist.TEST, PER_CLASS_TEST, seed=2),
+        system_folder=tmp_path / "no-system-copy",
+    )
+    declare(monkeypatch, fashion_mnist, made)
     return folder
 
 

@@ -4,19 +4,30 @@ import numpy as np
 import pytest
 
 from models.data.config import DataConfig
-from models.data.counts import fit_counts
+from models.data.counts import FitCounts, fit_counts
+from models.data.modules import module_of
 from models.data.protocol import make_split
-from models.data.registry import DATASETS
-from models.data.sources import find
+from models.data.registry import DATASETS, FOLDER
+from models.data.sources import DataNotFound, Source, find
 
 
-@pytest.mark.parametrize("name", DATASETS)
+@pytest.mark.parametrize("name", [name for name in DATASETS if name != FOLDER])
 def test_a_class_would_be_counted_wrongly(name: str, request: pytest.FixtureRequest) -> None:
-    source = find(DataConfig(dataset="digits"))
+    config = DataConfig(dataset=name)
     if name == "fashion-mnist":
         source = request.getfixturevalue("fashion_mnist")
-    classes = DATASETS[name].module.read_training(source).classes
-    assert tuple(np.bincount(classes)) == DATASETS[name].training_counts
+    else:
+        source = found_or_skipped(config)
+    part = module_of(config).training_part(config, source)
+    assert tuple(np.bincount(part.index.classes)) == DATASETS[name].training_counts
+    assert part.read(np.array([0])).shape[1] == DATASETS[name].channels
+
+
+def found_or_skipped(config: DataConfig) -> Source:
+    try:
+        return find(config)
+    except DataNotFound:
+        pytest.skip(f"no {config.dataset} here; $TUNER_DATA names a folder with it")
 
 
 @pytest.mark.parametrize(
@@ -30,6 +41,7 @@ def test_a_class_would_be_counted_wrongly(name: str, request: pytest.FixtureRequ
 def test_a_split_would_have_other_numbers_than_were_judged(config: DataConfig) -> None:
     split = make_split(config, find(config))
     counts = fit_counts(config)
+    assert counts is not None
     assert counts.problems(config) == {}
     assert counts.normals_taken(config) == len(split.fit_normals)
     assert counts.anomalies_taken(config) == len(split.fit_anomalies)
@@ -46,9 +58,24 @@ def test_the_last_possible_number_would_be_refused_or_one_more_allowed(
     most: dict[str, float], more: dict[str, float]
 ) -> None:
     possible = DataConfig(dataset="digits", **most)  # type: ignore[arg-type]
-    assert fit_counts(possible).problems(possible) == {}
+    assert counts_of(possible).problems(possible) == {}
     make_split(possible, find(possible))
     impossible = DataConfig(dataset="digits", **more)  # type: ignore[arg-type]
-    assert list(fit_counts(impossible).problems(impossible)) == list(more)
+    assert list(counts_of(impossible).problems(impossible)) == list(more)
     with pytest.raises(ValueError, match=next(iter(more))):
         make_split(impossible, find(impossible))
+
+
+def counts_of(config: DataConfig) -> FitCounts:
+    counts = fit_counts(config)
+    assert counts is not None
+    return counts
+
+
+def test_unseen_classes_would_count_as_known_anomalies() -> None:
+    config = DataConfig(dataset="digits", known_classes=(1, 2), anomalies_per_normal=0.5)
+    split = make_split(config, find(config))
+    assert counts_of(config).candidates == 116 + 113
+    part = module_of(config).training_part(config, find(config))
+    for rows in (split.fit_anomalies, split.validation_anomalies):
+        assert set(part.index.classes[rows]) == {1, 2}

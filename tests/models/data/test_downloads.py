@@ -8,14 +8,17 @@ import subprocess
 import sys
 import tarfile
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
-from models.data import debian, torchvision_download
-from models.data.downloads import run
+from models.data import cifar10, debian, fashion_mnist, mnist, torchvision_download
+from models.data.downloads import put, run
 from models.data.places import DataNotFound
+from models.data.published import downloaders
 
 FILES = ("one.gz", "two.gz")
+LAYOUT = Path("FashionMNIST", "raw")
 
 needs_dpkg = pytest.mark.skipif(
     shutil.which("dpkg-deb") is None, reason="packages are built with dpkg-deb, which is not here"
@@ -145,6 +148,31 @@ class TestDebian:
             debian.fetch("wanted", FILES, folder)
 
 
+class TestDownloaders:
+    def test_a_data_set_without_a_package_would_ask_debian(self) -> None:
+        described = [each.description for each in downloaders(mnist.PUBLISHED)]
+        assert described == ["torchvision's download"]
+        described = [each.description for each in downloaders(fashion_mnist.PUBLISHED)]
+        assert described == ["torchvision's download", "Debian's package dataset-fashion-mnist"]
+
+    @pytest.mark.parametrize("module", [mnist, fashion_mnist, cifar10])
+    def test_torchvision_would_lack_the_class_or_put_files_elsewhere(
+        self, module: ModuleType
+    ) -> None:
+        """What torchvision says of itself, as no download can be tried here."""
+        from torchvision import datasets
+
+        published = module.PUBLISHED
+        theirs = getattr(datasets, published.torchvision_class)
+        if published.title == "CIFAR-10":
+            assert published.layout == Path(theirs.base_folder)
+            listed = dict([*theirs.train_list, *theirs.test_list])
+            assert {**published.training.md5, **published.test.md5} == listed
+        else:
+            assert published.layout == Path(theirs.__name__, "raw")
+            assert set(published.files) == {name for name, _ in theirs.resources}
+
+
 class TestTorchvision:
     @pytest.fixture
     def fake(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
@@ -162,13 +190,13 @@ class TestTorchvision:
             f"    for name in {FILES}: (raw / name).write_text(name)\n"
             "    (raw / 'unpacked').touch()\n"
         )
-        torchvision_download.fetch("FashionMNIST", FILES, folder)
+        torchvision_download.fetch("FashionMNIST", FILES, folder, layout=LAYOUT)
         assert sorted(path.name for path in folder.iterdir()) == ["one.gz", "two.gz"]
 
     def test_its_reason_is_passed_on(self, fake: Path, folder: Path) -> None:
         fake.write_text("def FashionMNIST(root, download): raise RuntimeError('tried\\nin vain')")
         with pytest.raises(DataNotFound, match="tried in vain"):
-            torchvision_download.fetch("FashionMNIST", FILES, folder)
+            torchvision_download.fetch("FashionMNIST", FILES, folder, layout=LAYOUT)
 
     def test_a_connection_that_stalls_is_given_up(self, fake: Path, folder: Path) -> None:
         fake.write_text(
@@ -176,7 +204,24 @@ class TestTorchvision:
             "def FashionMNIST(root, download): raise RuntimeError(socket.getdefaulttimeout())"
         )
         with pytest.raises(DataNotFound, match=str(torchvision_download.SILENCE_S)):
-            torchvision_download.fetch("FashionMNIST", FILES, folder)
+            torchvision_download.fetch("FashionMNIST", FILES, folder, layout=LAYOUT)
+
+
+class TestPut:
+    def test_what_was_half_filled_would_be_in_the_cache_or_what_was_there_be_gone(
+        self, tmp_path: Path
+    ) -> None:
+        def fill(folder: Path) -> None:
+            (folder / "new").touch()
+            raise DataNotFound("halfway")
+
+        (tmp_path / "name").mkdir()
+        (tmp_path / "name" / "old").touch()
+        with pytest.raises(DataNotFound, match="halfway"):
+            put(tmp_path, "name", fill)
+        assert [path.name for path in tmp_path.rglob("*")] == ["name", "old"]
+        put(tmp_path, "name", lambda folder: (folder / "new").touch())
+        assert [path.name for path in tmp_path.rglob("*")] == ["name", "new"]
 
 
 class TestRun:

@@ -3,18 +3,19 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from models.data import digits, one_vs_rest
 from models.data.config import DataConfig
-from models.data.one_vs_rest import cluster, divide_classes, make_split
+from models.data.index import Index, Part
+from models.data.one_vs_rest import cluster, divide_classes
 from models.data.places import Source
-from models.data.registry import Pixels
 from models.data.shares import even_shares
 from models.data.split import Split
 
@@ -22,9 +23,32 @@ CONFIG = DataConfig(dataset="digits", normal=(3,), anomalies_per_normal=0.5, see
 SOURCE = Source(folder=None, description="scikit-learn")
 
 
+@dataclass(frozen=True, kw_only=True)
+class Pixels:
+    """The images of digits [N, 1, 8, 8] and their classes [N], to be changed by tests."""
+
+    images: NDArray[np.uint8]
+    classes: NDArray[np.int64]
+
+    def part(self, config: DataConfig) -> Part:
+        """Them as a data set gives them."""
+        index = Index(
+            classes=self.classes,
+            class_names=tuple("0123456789"),
+            normal_classes=config.normal_classes,
+        )
+        return Part(index=index, read=lambda rows: self.images[rows])
+
+
+def make_split(config: DataConfig, pixels: Pixels) -> Split:
+    return one_vs_rest.make_split(config, pixels.part(config))
+
+
 @pytest.fixture(scope="module")
 def pixels() -> Pixels:
-    return digits.read_training(SOURCE)
+    part = digits.training_part(CONFIG, SOURCE)
+    images = part.read(np.arange(len(part.index)))
+    return Pixels(images=images, classes=part.index.classes)
 
 
 @pytest.fixture(scope="module")
@@ -124,7 +148,7 @@ class TestKnownAnomalies:
         generator = np.random.default_rng(0)
         truth = np.repeat([0, 1, 2], [40, 10, 5])
         images = (generator.integers(0, 20, (55, 8, 8)) + 100 * truth[:, None, None]).astype("u1")
-        labels = cluster(images, 3, seed=0)
+        labels = cluster(images[:, None], 3, seed=0)
         assert [len(set(labels[truth == group])) for group in range(3)] == [1, 1, 1]
         assert len(set(labels)) == 3
 
@@ -164,7 +188,8 @@ class TestDeterminism:
         program = (
             "from models.data import digits, one_vs_rest; from models.data.config import *;"
             "print(one_vs_rest.make_split(DataConfig(dataset='digits', normal=(3,), "
-            "anomalies_per_normal=0.5, seed=7), digits.read_training(None)).digest)"
+            "anomalies_per_normal=0.5, seed=7), digits.training_part(DataConfig(dataset='digits', "
+            "normal=(3,)), None)).digest)"
         )
         environment = os.environ | {"OMP_NUM_THREADS": "3", "PYTHONHASHSEED": "5"}
         done = subprocess.run(

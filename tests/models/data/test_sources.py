@@ -4,15 +4,18 @@ import logging
 import shutil
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from models.data import fashion_mnist, sources
+from models.data import fashion_mnist, published, sources
 from models.data.config import DataConfig
 from models.data.downloads import Downloader
 from models.data.places import DataDamaged, DataNotFound
 from models.data.sources import check_test, find
+from tests.models.data.conftest import PER_CLASS_TRAINING, small_part
 
 Fetch = Callable[[Path], None]
 
@@ -42,7 +45,12 @@ def use(monkeypatch: pytest.MonkeyPatch, *fetches: Fetch) -> None:
         Downloader(description=f"download {number}", size="1 MB", fetch=fetch)
         for number, fetch in enumerate(fetches, start=1)
     )
-    monkeypatch.setattr(fashion_mnist, "DOWNLOADERS", downloaders)
+    monkeypatch.setattr(published, "downloaders", lambda _: downloaders)
+
+
+def set_system_copy(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+    made = replace(fashion_mnist.PUBLISHED, system_folder=folder)
+    monkeypatch.setattr(fashion_mnist, "find", made.find)
 
 
 def never(folder: Path) -> None:
@@ -58,7 +66,7 @@ class TestOrder:
         self, small: Path, cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         shutil.copytree(small, tmp_path / "system")
-        monkeypatch.setattr(fashion_mnist, "SYSTEM_FOLDER", tmp_path / "system")
+        set_system_copy(monkeypatch, tmp_path / "system")
         assert find(DataConfig(folder=str(small)), cache).folder == small
         assert find(DataConfig(), cache).folder == tmp_path / "system"
 
@@ -68,8 +76,19 @@ class TestOrder:
         shutil.copytree(small, cache / "fashion-mnist")
         use(monkeypatch, never)
         assert find(DataConfig(), cache).folder == cache / "fashion-mnist"
-        monkeypatch.setattr(fashion_mnist, "SYSTEM_FOLDER", small)
+        set_system_copy(monkeypatch, small)
         assert find(DataConfig(), cache).folder == small
+
+    def test_the_folder_of_extra_data_would_be_looked_at_last_or_not_at_all(
+        self, small: Path, cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        extra = tmp_path / "extra" / "fashion-mnist"
+        shutil.copytree(small, extra)
+        shutil.copytree(small, cache / "fashion-mnist")
+        monkeypatch.setenv("TUNER_DATA", str(tmp_path / "extra"))
+        assert find(DataConfig(), cache).folder == extra
+        shutil.rmtree(extra)
+        assert find(DataConfig(), cache).folder == cache / "fashion-mnist"
 
     def test_the_second_downloader_is_asked_where_the_first_fails(
         self, small: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
@@ -194,7 +213,7 @@ class TestDownload:
         find(DataConfig(), cache)
         assert sorted(path.name for path in cache.iterdir()) == [".lock", "fashion-mnist"]
 
-    @pytest.mark.parametrize("name", fashion_mnist.FILES)
+    @pytest.mark.parametrize("name", fashion_mnist.PUBLISHED.files)
     def test_a_download_with_any_of_the_four_files_wrong_is_refused(
         self, small: Path, cache: Path, monkeypatch: pytest.MonkeyPatch, name: str
     ) -> None:
@@ -229,7 +248,7 @@ class TestErrorTexts:
             find(DataConfig(), cache)
         text = str(caught.value)
         assert text.splitlines()[1:5] == [
-            f"  - the system copy: there is no folder {fashion_mnist.SYSTEM_FOLDER}",
+            f"  - the system copy: there is no folder {fashion_mnist.PUBLISHED.system_folder}",
             f"  - the cache: {cache / 'train-images-idx3-ubyte.gz'} does not exist",
             "  - download 1: name not known",
             "  - download 2: this machine has no apt-get",
@@ -262,7 +281,7 @@ class TestErrorTexts:
         source = find(DataConfig(folder=str(small)), cache)
         damage(small / "train-labels-idx1-ubyte.gz")
         with pytest.raises(DataDamaged, match=r"train-labels-idx1-ubyte\.gz"):
-            fashion_mnist.read_training(source)
+            fashion_mnist.training_part(DataConfig(), source)
 
     @pytest.mark.parametrize(
         ("given", "meant"),
@@ -279,6 +298,31 @@ class TestErrorTexts:
         with pytest.raises(ValueError, match="nearest: fashion-mnist"):
             DataConfig(dataset="fashionmnist")
 
-    def test_a_folder_named_for_digits_is_refused_not_ignored(self, tmp_path: Path) -> None:
+    @pytest.mark.parametrize("dataset", ["digits", "points-2d"])
+    def test_a_folder_named_for_data_without_files_is_refused_not_ignored(
+        self, tmp_path: Path, dataset: str
+    ) -> None:
         with pytest.raises(DataNotFound, match=r"remove data\.folder"):
-            find(DataConfig(dataset="digits", folder=str(tmp_path)))
+            find(DataConfig(dataset=dataset, folder=str(tmp_path)))
+
+
+class TestParts:
+    def test_either_part_would_need_the_files_of_the_other(self, small: Path) -> None:
+        source = find(DataConfig(folder=str(small)))
+        for part, name in ((fashion_mnist.TEST, "training"), (fashion_mnist.TRAINING, "test")):
+            moved = [(small / file).rename(small / f"{file}.away") for file in part.names]
+            read = getattr(fashion_mnist, f"{name}_part")
+            assert len(read(DataConfig(), source).index) == (300 if name == "training" else 60)
+            for file in moved:
+                file.rename(file.with_suffix(""))
+
+    def test_pixels_or_classes_would_be_those_of_other_rows(self, small: Path) -> None:
+        images, classes = small_part(PER_CLASS_TRAINING, seed=1)
+        config = DataConfig(folder=str(small), normal=("Bag", "Sandal"))
+        part = fashion_mnist.training_part(config, find(config))
+        rows = np.array([7, 3, 299])
+        assert np.array_equal(part.read(rows), images[rows][:, None])
+        assert np.array_equal(part.index.classes, classes)
+        assert part.index.class_names[8] == "Bag"
+        assert np.array_equal(part.index.anomalous, ~np.isin(classes, (5, 8)))
+        assert part.index.content == ""

@@ -11,7 +11,7 @@ import torch
 
 from models.data import fashion_mnist
 from models.data.config import DataConfig
-from models.data.images import CHUNK, load_test, load_training, resize
+from models.data.loading import CHUNK, load_test, load_training, resize
 from models.data.places import DataNotFound, Source
 from models.data.protocol import make_split
 from models.data.sources import find
@@ -72,10 +72,11 @@ class TestTestFiles:
         self, small_source: Source, small_config: DataConfig
     ) -> None:
         data = load_test(replace(small_config, normal=("Coat",)), small_source)
-        expected = fashion_mnist.read_test(small_source)
-        assert data.classes.tolist() == expected.classes.tolist()
-        assert data.anomalous.tolist() == (expected.classes != 4).tolist()
-        assert torch.equal(data.images, resize(expected.images, 32))
+        expected = fashion_mnist.test_part(small_config, small_source)
+        images = expected.read(np.arange(60))
+        assert data.classes.tolist() == expected.index.classes.tolist()
+        assert data.anomalous.tolist() == (expected.index.classes != 4).tolist()
+        assert torch.equal(data.images, resize(torch.from_numpy(images.copy()), 32))
 
 
 class TestTraining:
@@ -87,16 +88,16 @@ class TestTraining:
         self, small_config: DataConfig, small_source: Source, split: Split
     ) -> None:
         data = load_training(small_config, small_source, split)
-        pixels = fashion_mnist.read_training(small_source)
+        given = fashion_mnist.training_part(small_config, small_source)
         sides = (
             (data.fit, split.fit_normals, split.fit_anomalies),
             (data.validation, split.validation_normals, split.validation_anomalies),
         )
         for part, normals, anomalies in sides:
             rows = np.concatenate([normals, anomalies])
-            assert part.classes.tolist() == pixels.classes[rows].tolist()
+            assert part.classes.tolist() == given.index.classes[rows].tolist()
             assert part.anomalous.tolist() == [False] * len(normals) + [True] * len(anomalies)
-            assert torch.equal(part.images, resize(pixels.images[rows], 32))
+            assert torch.equal(part.images, resize(torch.from_numpy(given.read(rows)), 32))
 
     def test_shapes_and_types_are_those_promised(
         self, small_config: DataConfig, small_source: Source, split: Split
@@ -155,23 +156,28 @@ class TestDigits:
 
 class TestResize:
     def test_it_is_bilinear_as_written_down(self) -> None:
-        image = np.array([[[0, 100], [200, 50]]], dtype=np.uint8)
+        image = torch.tensor([[[[0, 100], [200, 50]]]], dtype=torch.uint8)
         # Half-pixel centres: positions -0.25, 0.25, 0.75, 1.25 of the small image, edges repeated.
         across = np.array([[1, 0], [0.75, 0.25], [0.25, 0.75], [0, 1]])
-        expected = np.rint(across @ image[0] @ across.T)
+        expected = np.rint(across @ image[0, 0].numpy() @ across.T)
         assert np.array_equal(resize(image, 4)[0, 0].numpy(), expected)
 
     def test_the_same_size_changes_nothing(self) -> None:
-        images = np.random.default_rng(0).integers(0, 256, (5, 28, 28)).astype(np.uint8)
-        assert np.array_equal(resize(images, 28)[:, 0].numpy(), images)
+        images = torch.randint(256, (5, 3, 28, 28), dtype=torch.uint8)
+        assert torch.equal(resize(images, 28), images)
+
+    def test_fine_stripes_would_become_coarse_ones(self) -> None:
+        stripes = (torch.arange(64) % 2 * 255).to(torch.uint8).expand(1, 1, 64, 64)
+        inner = resize(stripes, 20)[0, 0, :, 3:-3].float()
+        assert inner.std() < 20  # without antialiasing: 90
 
     def test_an_image_does_not_depend_on_those_beside_it(self) -> None:
         count = CHUNK + 3
-        images = np.random.default_rng(0).integers(0, 256, (count, 8, 8)).astype(np.uint8)
+        images = torch.randint(256, (count, 1, 8, 8), dtype=torch.uint8)
         together = resize(images, 12)
         assert len(together) == count
         for row in (0, CHUNK - 1, CHUNK, count - 1):
             assert torch.equal(resize(images[row : row + 1], 12)[0], together[row])
 
     def test_no_images_give_none(self) -> None:
-        assert resize(np.empty((0, 8, 8), dtype=np.uint8), 32).shape == (0, 1, 32, 32)
+        assert resize(torch.empty((0, 1, 8, 8), dtype=torch.uint8), 32).shape == (0, 1, 32, 32)

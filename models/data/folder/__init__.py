@@ -1,0 +1,1 @@
+"""A folder of pictures of one's own: its layout, its roles, and its pixels."""
