@@ -65,7 +65,7 @@ def _difference(space: Space, split: Path, trial: TrialView) -> str:
 
 def _data(space: Space, split: Path) -> object:
     if not _DATA:
-        from models.data.images import load_training
+        from models.data.loading import load_training
         from models.data.protocol import Split
         from models.data.sources import find
 

@@ -23,7 +23,8 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, RandomSampler, TensorDataset
 
 from models import detectors
-from models.data.images import TrainingData, load_training
+from models.data.images import TrainingData
+from models.data.loading import load_training
 from models.data.sources import find
 from models.data.split import Split
 from models.detectors.convolutional import (

@@ -32,7 +32,8 @@ from _result import device_name, write
 
 from models import detectors
 from models.data.config import DataConfig
-from models.data.images import TrainingData, load_training
+from models.data.images import TrainingData
+from models.data.loading import load_training
 from models.data.protocol import make_split
 from models.data.sources import find
 from models.lanes.lane import Lane

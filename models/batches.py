@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from models.detectors.fit_view import FitView
 from models.device_images import DeviceImages
 from models.hyperparameters import Value
 
@@ -46,6 +47,10 @@ class FitImages:
         self.channels, self.size = self.images.shape[1:3]
         self.steps = self._normals // self.batch_normals
         self.per_epoch = self.steps * (self.batch_normals + self._batch_anomalies)
+
+    def normals(self) -> FitView:
+        """The normals alone, for what is computed from all of them."""
+        return FitView(self.images[: self._normals])
 
     def orders(self, epochs: Sequence[int]) -> Tensor:
         """Rows into `images` of an epoch's steps [steps, K, N], lane by lane in its own epoch."""

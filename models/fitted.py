@@ -9,16 +9,23 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from safetensors.torch import load, save
 from torch import Tensor, nn
 
 from models import detectors
+from models.data.preprocessing import Preprocessing
 from models.detectors.base import Detector, Networks, Tensors
 from models.evaluation.mixture import Mixture
 from models.hyperparameters import Value, numbers
-from models.pixels import CHUNK, scaled
+from models.pixels import scaled
 
+MAPPED_BELOW = 0.999
+"""The share of validation normals' pixels whose anomaly map is below 1."""
+_LEAST_SCALE = 1e-8
+_CHUNK = 64
+"""Images scored at a time: more are hardly faster, and few must be filled up to as many."""
 _SUMS, _WEIGHTS, _CONFIG = "sums.json", "model.safetensors", "config.json"
 
 
@@ -30,20 +37,35 @@ class DetectorNotWhole(ValueError):  # noqa: N818 - it says what is wrong
 class FittedDetector:
     """Images in, scores out; an image's score does not depend on the batch it came in.
 
-    Images are uint8 [N, channels, size, size]. `weights` are named "network.parameter".
+    Images are uint8 [N, channels, size, size], as `preprocessing` makes them of pictures. `weights`
+    are named "network.parameter".
     A score above `threshold` counts as an anomaly: that of the logistic regression fitted on the
-    validation scores. `error_threshold` is the same on the reconstruction error
-    alone, None for a detector without one.
+    validation scores, or a quantile of the validation normals' where the anomalies were synthetic.
+    `error_threshold` is the same on the reconstruction error alone, None for a detector without
+    one. `score_spread` is the standard deviation of the validation normals' scores, above 0; None
+    where an earlier version saved the detector. `map_scale` is what anomaly maps are divided by;
+    None for a detector without maps, or one that an earlier version saved.
     """
 
     detector: str
     hyperparameters: dict[str, Value]
-    channels: int
-    size: int
+    preprocessing: Preprocessing
     weights: Tensors
     mixture: Mixture
     threshold: float
     error_threshold: float | None
+    score_spread: float | None = None
+    map_scale: float | None = None
+
+    @property
+    def channels(self) -> int:
+        """1 for grey images, 3 for colour."""
+        return self.preprocessing.channels
+
+    @property
+    def size(self) -> int:
+        """Height and width of the images."""
+        return self.preprocessing.size
 
     def score_parts(self, images: Tensor) -> Tensors:
         """The detector's named scores [N] each. Raises ValueError for images of another kind."""
@@ -61,15 +83,55 @@ class FittedDetector:
         parts = {name: part.double().numpy() for name, part in self.score_parts(images).items()}
         return torch.from_numpy(self.mixture.score(parts))
 
+    def scaled_score(self, scores: Tensor) -> Tensor:
+        """Scores [N] from 0 to 1, float64: 0.5 at the threshold, and never falling with the score.
+
+        The logistic function of the distance from the threshold, in standard deviations of the
+        validation normals. It says how far out an image lies and is no probability; what lies some
+        37 deviations above is exactly 1. Raises ValueError where an earlier version saved the
+        detector, without that deviation.
+        """
+        if self.score_spread is None:
+            raise ValueError(
+                "this detector was saved by an earlier version and cannot scale its scores from "
+                "0 to 1: retrain it"
+            )
+        return torch.sigmoid((scores.double() - self.threshold) / self.score_spread)
+
     def reconstruct(self, images: Tensor) -> Tensor | None:
         """Images as the detector remakes them, float32 in [-1, 1]; None where it makes none."""
-        self._check(images)
-        if self._model.reconstruct(self._networks, scaled(images[:1]).to(self._device)) is None:
+        return self._pictures(self._model.reconstruct, images)
+
+    def anomaly_maps(self, images: Tensor) -> Tensor | None:
+        """How anomalous each pixel is [N, H, W], float32, at least 0; None where it cannot say.
+
+        One scale for all images: at 1 are the highest 0.1% of the validation normals' pixels.
+        """
+        if self.map_scale is None:
+            self._check(images)
             return None
-        whole = self._in_chunks(
-            lambda chunk: {"image": self._model.reconstruct(self._networks, chunk)}, images
-        )
-        return whole["image"]
+        maps = self._pictures(self._model.anomaly_map, images)
+        return None if maps is None else maps / self.map_scale
+
+    def with_map_scale(self, normals: Tensor) -> "FittedDetector":
+        """The same with the scale of anomaly maps of these images, computed where they are.
+
+        They are uint8 [N, channels, size, size].
+        """
+        there = self.to(str(normals.device))
+        maps = there._pictures(there._model.anomaly_map, normals)
+        if maps is None:
+            return self
+        scale = float(np.quantile(maps.numpy(), MAPPED_BELOW))  # torch's would sort all pixels
+        return dataclasses.replace(self, map_scale=max(scale, _LEAST_SCALE))
+
+    def _pictures(
+        self, function: Callable[[Networks, Tensor], Tensor | None], images: Tensor
+    ) -> Tensor | None:
+        """What a function of the detector makes of images [N, ...], None where that is nothing."""
+        self._check(images)
+        made = self._in_chunks(lambda chunk: _if_any(function(self._networks, chunk)), images)
+        return made.get("made")
 
     def save(self, folder: Path) -> None:
         """Write config.json, model.safetensors, and sums.json by which they are checked."""
@@ -86,8 +148,9 @@ class FittedDetector:
         config = {
             name.name: getattr(self, name.name)
             for name in dataclasses.fields(self)
-            if name.name not in ("weights", "mixture")
+            if name.name not in ("weights", "mixture", "preprocessing")
         }
+        config["preprocessing"] = dataclasses.asdict(self.preprocessing)
         config["mixture"] = dataclasses.asdict(self.mixture)
         files = {_WEIGHTS: save(self.weights), _CONFIG: _json(config)}
         return {_SUMS: _json({name: _sum(data) for name, data in files.items()}), **files}
@@ -105,7 +168,9 @@ class FittedDetector:
         config: dict[str, Any] = json.loads(files[_CONFIG])
         stored = config.pop("mixture")
         mixture = Mixture(**{**stored, "logarithmic": tuple(stored["logarithmic"])})
-        return cls(weights=load(files[_WEIGHTS]), mixture=mixture, **config)
+        preprocessing = Preprocessing(**_preprocessing(config))
+        weights = load(files[_WEIGHTS])
+        return cls(weights=weights, mixture=mixture, preprocessing=preprocessing, **config)
 
     def to(self, device: str) -> "FittedDetector":
         """The same detector, computing on another device."""
@@ -128,8 +193,20 @@ class FittedDetector:
     def _in_chunks(
         self, function: Callable[[Tensor], Mapping[str, Any]], images: Tensor
     ) -> Tensors:
-        chunks = [function(scaled(chunk.to(self._device))) for chunk in torch.split(images, CHUNK)]
+        """What a function makes of all images, always of as many at a time.
+
+        The libraries add up products of another size in another order: without the black images
+        that fill up the last chunk, an image's last bits would depend on how many came with it.
+        """
+        chunks = [self._of_chunk(function, chunk) for chunk in torch.split(images, _CHUNK)]
         return {name: torch.cat([chunk[name] for chunk in chunks]).cpu() for name in chunks[0]}
+
+    def _of_chunk(self, function: Callable[[Tensor], Mapping[str, Any]], images: Tensor) -> Tensors:
+        count = len(images)
+        filled = images.new_zeros(_CHUNK, *images.shape[1:])
+        filled[:count] = images
+        made = function(scaled(filled.to(self._device)))
+        return {name: values[:count] for name, values in made.items()}
 
     @cached_property
     def _model(self) -> Detector:
@@ -142,13 +219,26 @@ class FittedDetector:
     @cached_property
     def _networks(self) -> Networks:
         structure = detectors.structure(self.detector, self.hyperparameters)
-        modules = self._model.networks(structure, self.channels, self.size)
+        with torch.device("meta"):  # no weights are drawn only to be replaced
+            modules = self._model.networks(structure, self.channels, self.size)
         own = {name: _own_weights(name, module, self.weights) for name, module in modules.items()}
         return Networks(
-            {name: module.to("meta").eval() for name, module in modules.items()},
+            {name: module.eval() for name, module in modules.items()},
             own,
             {name: {} for name in modules},
         )
+
+
+def _if_any(made: Tensor | None) -> Tensors:
+    return {} if made is None else {"made": made}
+
+
+def _preprocessing(config: dict[str, Any]) -> dict[str, Any]:
+    """Take it out of a stored detector; earlier versions stored channels and size alone."""
+    if "preprocessing" not in config:
+        return {name: config.pop(name) for name in ("channels", "size")}
+    stored: dict[str, Any] = config.pop("preprocessing")
+    return stored
 
 
 def _own_weights(name: str, module: nn.Module, weights: Tensors) -> Tensors:

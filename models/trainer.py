@@ -12,12 +12,13 @@ from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from models import detectors
 from models.batches import FitImages
 from models.detectors.base import Tensors
 from models.detectors.checks import check_phases
+from models.detectors.fit_view import evenly_spaced
 from models.detectors.layer_ways import UNMEASURED, LayerWays
 from models.device_images import device_images
 from models.evaluation.validation import Validation
@@ -34,6 +35,9 @@ if TYPE_CHECKING:
     from models.data.images import TrainingData
 
 _LOG = logging.getLogger(__name__)
+_MAPPED_NORMALS = 200
+_MAPPED_PIXELS = 2**24
+"""So many validation normals, and of all of them so many pixels, tell the scale of anomaly maps."""
 
 
 class Trainer:
@@ -73,6 +77,7 @@ class Trainer:
             if lane is not None:
                 lane.check_structure(detector_name, self._structure)
         self._images = device_images(data, self.device)
+        self._preprocessing = data.preprocessing
         self._fit = FitImages(self._images, self._structure, data_seed)
         detectors.requirements(detector_name).check(
             size=self._fit.size, anomalies=self._fit.anomalies
@@ -143,23 +148,30 @@ class Trainer:
         self._validations[lane] = None
 
     def fitted(self, lane: int) -> FittedDetector:
-        """The lane as it stands, with the score fitted on its last validation.
+        """The lane as it stands, with the score fitted on its last validation, on the CPU.
 
         Raises ValueError before the first epoch and after divergence.
         """
         validation, trained = self._validations[lane], self._lanes[lane]
         if validation is None or trained is None:
             raise ValueError(f"lane {lane} has no usable validation: train an epoch first")
-        return FittedDetector(
+        fitted = FittedDetector(
             detector=self.detector_name,
             hyperparameters=dict(trained.hyperparameters),
-            channels=self._fit.channels,
-            size=self._fit.size,
+            preprocessing=self._preprocessing,
             weights=self.weights(lane),
             mixture=validation.mixture,
             threshold=validation.threshold,
             error_threshold=validation.error_threshold,
+            score_spread=validation.score_spread,
         )
+        return fitted.with_map_scale(self._mapped_normals())
+
+    def _mapped_normals(self) -> Tensor:
+        """The validation normals that tell the scale of anomaly maps."""
+        normals = torch.from_numpy(~self._images.anomalous).nonzero()[:, 0]
+        most = max(1, min(_MAPPED_NORMALS, _MAPPED_PIXELS // self._preprocessing.size**2))
+        return self._images.validation[evenly_spaced(normals, most).to(self.device)]
 
     def _train(self, waiting: Sequence[int]) -> tuple[dict[int, LaneEpoch], float] | None:
         """An epoch of the group of the first that waits, by lane, and the seconds it trained.

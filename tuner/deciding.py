@@ -3,7 +3,8 @@
 from dataclasses import replace
 from typing import Literal, Protocol
 
-from tuner.record.trials import Decision, EpochRow, TrialView, metric_of
+from tuner.objectives import best_values
+from tuner.record.trials import Decision, EpochRow, TrialView
 from tuner.space import Space
 
 
@@ -36,13 +37,9 @@ def with_best(trial: TrialView, row: EpochRow) -> EpochRow:
     A worker whose checkpoint was behind the record has trained epochs again, on another device
     perhaps to other last digits.
     """
-    rows = (*trial.rows, row)
-    best = {
-        name: max(each.metrics[metric_of(name)] for each in rows)
-        for name in ("best_auroc", "best_auprc")
-        if name in row.metrics
-    }
-    return replace(row, metrics={**row.metrics, **best})
+    best = best_values(row.metrics, [each.metrics for each in trial.rows])
+    told = {name: value for name, value in best.items() if name in row.metrics}
+    return replace(row, metrics={**row.metrics, **told})
 
 
 def final_state(decision: Decision) -> Literal["complete", "pruned"]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from tuner.data_summary import split_text, warnings
 from tuner.errors import TunerError
 from tuner.forecast import (
     Probe,
@@ -60,15 +61,17 @@ def dry_run_text(
     machine: Machine,
     probe: Probe | None = None,
     trials: Sequence[TrialView] = (),
+    images: str = "",
 ) -> str:
     """Describe the search of a space on a machine, which may have these trials already.
 
-    Without a probe, no time is claimed.
+    Without a probe, no time is claimed. `images` says what it is searched on.
     """
     resolved = resolve_scale(space, machine)
     lines = [
         space_text(resolved),
         scale_sentence(space, machine),
+        *([images] if images else []),
         _found_line(resolved, machine),
         _trials_line(resolved),
         _rungs_line(resolved),
@@ -77,6 +80,15 @@ def dry_run_text(
         "Nothing was started, and nothing was written, downloads of images apart.",
     ]
     return "\n".join(lines) + "\n"
+
+
+def images_text(space: Space) -> str:
+    """Say which images fit and validation have, and what is doubtful; raises DataProblem."""
+    from models.data.protocol import make_split  # noqa: PLC0415 - scikit-learn
+    from models.data.sources import find  # noqa: PLC0415
+
+    split = make_split(space.data, find(space.data))
+    return "\n".join([f"Images: {split_text(space.data, split)}.", *warnings(space.data, split)])
 
 
 def _found_line(space: Space, machine: Machine) -> str:

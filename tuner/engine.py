@@ -46,7 +46,7 @@ class Engine:
     `time_budget_s` counts all its drivers together; None is what the record says, if anything.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913
         self,
         space: Space,
         folder: RunFolder,
@@ -54,6 +54,7 @@ class Engine:
         scheduler: Scheduler,
         slots: int,
         time_budget_s: float | None = None,
+        split_digest: str = "",
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._space = space
@@ -81,6 +82,7 @@ class Engine:
             resumed=bool(events),
             slots=slots,
             time_budget_s=recorded_s if time_budget_s is None else time_budget_s,
+            split_digest=split_digest,
             space=space.model_dump(mode="json"),
         )
         self._started = self._clock()

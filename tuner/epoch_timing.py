@@ -32,7 +32,7 @@ def epoch_seconds(space: Space, machine: Machine) -> float:
 
 
 def _measure(space: Space) -> float:
-    from models.data.images import load_training  # noqa: PLC0415
+    from models.data.loading import load_training  # noqa: PLC0415
     from models.data.protocol import make_split  # noqa: PLC0415
     from models.data.sources import find  # noqa: PLC0415
     from models.lanes.lane import Lane  # noqa: PLC0415

@@ -15,9 +15,9 @@ from typing import Any
 
 from tuner.backend.asha import make_scheduler
 from tuner.deciding import Scheduler, decide, final_state
+from tuner.objectives import metric_of
 from tuner.record.history import History, row_of
 from tuner.record.journal import Event, JournalError, read_journal
-from tuner.record.trials import metric_of
 from tuner.space import Space
 from tuner.study.proposals import Proposals
 from tuner.study.study import Study

@@ -125,7 +125,13 @@ def _tracker(space: Space, run_folder: RunFolder) -> Callable[[dict[str, float]]
         mode=choice.mode,
         project=space.wandb.project,
     )
-    return lambda figures: write_test_figures(config, figures, say)
+
+    def track(figures: dict[str, float]) -> None:
+        # Reconstructions and maps of images drawn at random; the curves follow from the figures.
+        drawn = sorted(run_folder.report.glob("*-test.png"))
+        write_test_figures(config, figures, {path.stem: path for path in drawn}, say)
+
+    return track
 
 
 def _best_of(run_folder: Path, storage: Storage | None) -> Path:

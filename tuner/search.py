@@ -229,7 +229,7 @@ def _address(given: argparse.Namespace) -> str | None:
 
 
 def _dry_run(given: argparse.Namespace, run_folder: RunFolder) -> int:
-    from tuner.dry_run import check_start, dry_run_text, run_line  # noqa: PLC0415
+    from tuner.dry_run import check_start, dry_run_text, images_text, run_line  # noqa: PLC0415
     from tuner.epoch_timing import epoch_seconds  # noqa: PLC0415
     from tuner.machine import find_machine  # noqa: PLC0415
     from tuner.notices import log_lines_shown, say  # noqa: PLC0415
@@ -237,6 +237,7 @@ def _dry_run(given: argparse.Namespace, run_folder: RunFolder) -> int:
     from tuner.record.journal import read_journal  # noqa: PLC0415
     from tuner.safekeeping.choice import storage_of  # noqa: PLC0415
     from tuner.safekeeping.restore import at_hand  # noqa: PLC0415
+    from tuner.space import resolve_scale  # noqa: PLC0415
 
     place = storage_of(run_folder, given.storage)
     with at_hand(place if given.resume else None, run_folder) as record:
@@ -249,7 +250,8 @@ def _dry_run(given: argparse.Namespace, run_folder: RunFolder) -> int:
     probe = None if address else epoch_seconds
     say(run_line(space, run_folder, place, trials))
     with log_lines_shown():  # the probe may download images
-        text = dry_run_text(space, machine, probe, trials or ())
+        images = "" if address else images_text(resolve_scale(space, machine))
+        text = dry_run_text(space, machine, probe, trials or (), images)
     sys.stdout.write(text)
     return 0
 

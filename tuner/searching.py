@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from models import detectors
-from models.data.protocol import make_split
+from models.data.protocol import check_content, make_split
 from models.data.sources import Source, SplitDamaged, find
 from models.data.split import Split
 from tuner.backend.address import named_address, reached
@@ -17,11 +17,14 @@ from tuner.backend.run import connection, run
 from tuner.console.lines import duration_text
 from tuner.console.listener import ConsoleListener
 from tuner.console.state import SearchState
+from tuner.data_summary import warnings
 from tuner.engine import Engine
+from tuner.errors import TunerError
 from tuner.files import as_typed
 from tuner.lanes import LaneChoice, SettledLanes, choose_lanes
 from tuner.machine import find_machine
 from tuner.notices import log_lines_shown, say
+from tuner.objectives import needs_noise
 from tuner.record.history import History
 from tuner.record.journal import read_journal
 from tuner.record.lock import sole_driver
@@ -89,13 +92,11 @@ def search(
         space = resumed_space(recorded, space, folder)
     with _announced(folder), kept(folder, place) as keeper, log_lines_shown():
         source = find(space.data)
-        with ThreadPoolExecutor(2) as beside:  # the split takes as long as Ray's own start
-            split = beside.submit(_split, space, source, folder)
-            shipped = beside.submit(keeper.ship, space.data, source)
+        with ThreadPoolExecutor(1) as beside:  # the split takes as long as Ray's own start
+            images = beside.submit(_images, space, source, keeper)
             with connection(address) as machine:
-                split.result()
-                shipped.result()
-                return _search_on(machine, space, source, keeper, time_budget_s)
+                split_digest = images.result()
+                return _search_on(machine, space, source, keeper, split_digest, time_budget_s)
 
 
 @contextmanager
@@ -113,6 +114,7 @@ def _search_on(
     space: Space,
     source: Source,
     keeper: Keeper,
+    split_digest: str,
     time_budget_s: float | None,
 ) -> SearchSummary:
     run_folder = keeper.run_folder
@@ -123,7 +125,12 @@ def _search_on(
     setting, lanes = _with_lanes(setting, space, machine, run_folder)
     slots = trials_at_once(space, machine, lanes.count)
     engine = Engine(
-        space, run_folder, scheduler=make_scheduler(space), slots=slots, time_budget_s=time_budget_s
+        space,
+        run_folder,
+        scheduler=make_scheduler(space),
+        slots=slots,
+        time_budget_s=time_budget_s,
+        split_digest=split_digest,
     )
     if machine.gpus and lanes.count > 1 and engine.history.layer_ways is None:
         engine.note(event="layers", ways=dict(lanes.layer_ways))
@@ -209,13 +216,33 @@ def _resume_command(run_folder: RunFolder) -> str:
     return command
 
 
-def _split(space: Space, source: Source, run_folder: RunFolder) -> None:
-    """Make the split that all workers read, once for all drivers of the search.
+def _images(space: Space, source: Source, keeper: Keeper) -> str:
+    """Make the split that all workers read, once for all drivers of the search; ship its images.
 
     One without a record beside it is left from a start that came to nothing, perhaps other data's.
+    Returns the split's digest.
     """
+    run_folder = keeper.run_folder
     if not _has_split(run_folder) or recorded_space(run_folder) is None:
         make_split(space.data, source).save(run_folder.split)
+    split = Split.load(run_folder.split)
+    check_content(space.data, source, split)
+    _check_recorded(split, run_folder)
+    for warning in warnings(space.data, split):
+        say(warning)
+    keeper.ship(space.data, source, noise=needs_noise(space.data, space.objective))
+    return split.digest
+
+
+def _check_recorded(split: Split, run_folder: RunFolder) -> None:
+    """Raise TunerError where the record was made on another split."""
+    recorded = History(read_journal(run_folder.journal)).split_digest
+    if recorded and recorded != split.digest:
+        raise TunerError(
+            f"{run_folder.split} is not the split that this search was recorded on (its digest is "
+            f"{split.digest[:16]}, recorded is {recorded[:16]}): bring the old file back, or "
+            "remove it to have it made anew, or start another search"
+        )
 
 
 def _has_split(run_folder: RunFolder) -> bool:
@@ -240,7 +267,7 @@ def _setting(space: Space, source: Source, keeper: Keeper, machine: Machine) -> 
         data_seed=space.sampler.seed,
         threads=None if machine.gpus else space.resources.cpus_per_trial,
         storage=keeper.storage,
-        data_storage=keeper.data_storage(space.data),
+        data_storage=keeper.data_storage,
     )
 
 

@@ -21,7 +21,6 @@ from models.data.published import Pixels, part_of, refuse_folder
 
 logger = logging.getLogger(__name__)
 
-TRAINING_FILES: tuple[str, ...] = ()
 TEST_EVERY = 5
 BRIGHTEST = 16  # the data set's grey levels are 0 to 16
 

@@ -24,7 +24,6 @@ TEST = IdxPart(
     labels="t10k-labels-idx1-ubyte.gz",
     labels_sha256="0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34",
 )
-TRAINING_FILES = TRAINING.names
 
 PUBLISHED = Published(
     title="FashionMNIST",

@@ -23,7 +23,6 @@ TEST = IdxPart(
     labels="t10k-labels-idx1-ubyte.gz",
     labels_sha256="ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
 )
-TRAINING_FILES = TRAINING.names
 
 PUBLISHED = Published(
     title="MNIST",

@@ -77,11 +77,13 @@ def _draw(per_kind: int, seed: int) -> Pixels:
 def _normals(count: int, generator: np.random.RandomState) -> NDArray[np.float64]:
     """Half of them around each centre."""
     around: NDArray[np.float64] = np.repeat(np.array(CENTRES), count // len(CENTRES), axis=0)
-    return around + SCALE * generator.standard_t(DEGREES_OF_FREEDOM, size=(count, 2))
+    around += SCALE * generator.standard_t(DEGREES_OF_FREEDOM, size=(count, 2))
+    return around
 
 
 def _anomalies(count: int, generator: np.random.RandomState) -> NDArray[np.float64]:
     """Drawn in the whole square, without those near a centre."""
     drawn = generator.uniform(-REACH, REACH, size=(2 * count, 2))
     distances = np.linalg.norm(drawn[:, None] - np.array(CENTRES), axis=2)
-    return drawn[(distances > MARGIN).all(axis=1)][:count]
+    outside: NDArray[np.float64] = drawn[(distances > MARGIN).all(axis=1)]
+    return outside[:count]

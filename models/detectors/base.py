@@ -27,6 +27,8 @@ from dataclasses import dataclass
 from torch import Tensor, nn
 from torch.func import functional_call
 
+from models.detectors.fit_view import FitView
+from models.detectors.maps import smoothed
 from models.hyperparameters import Value
 
 Tensors = dict[str, Tensor]
@@ -58,6 +60,10 @@ class Networks:
         if module.training and not (update_statistics and name in self._moving):
             buffers = {key: buffer.clone() for key, buffer in buffers.items()}
         return functional_call(module, {**self._parameters[name], **buffers}, inputs)
+
+    def tensors(self, name: str) -> Tensors:
+        """The network's parameters and buffers by name, for `fit` to read."""
+        return {**self._parameters[name], **self._buffers[name]}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,8 +119,9 @@ class Detector(ABC):
     """A model that scores images; one instance serves any number of models, so it holds no state.
 
     Lifetime: the trainer calls `networks` once per lane; per step `forward` once, then each
-    phase's loss in order; per epoch `score_parts` on the validation images, in evaluation mode.
-    A detector without phases is scored as it was made.
+    phase's loss in order; at an epoch's end `fit` once per lane, then `score_parts` on the
+    validation images, in evaluation mode. A detector without phases is fitted in its first epoch
+    and scored as it is in all.
     """
 
     phases: tuple[Phase, ...] = ()
@@ -133,6 +140,16 @@ class Detector(ABC):
         """What several phases need of a batch, computed once per step."""
         return {}
 
+    def fit(self, networks: Networks, normals: FitView) -> Tensors:
+        """What is computed from the fit normals rather than trained: buffers by name.
+
+        "pca.mean" is the buffer `mean` of the network `pca`, and a value has that buffer's shape.
+        They are written into the model after its epoch's phases and before it is scored, and are
+        saved and resumed as weights are. Called in evaluation mode and without gradient; the same
+        networks and images must give the same values.
+        """
+        return {}
+
     @abstractmethod
     def score_parts(
         self, networks: Networks, images: Tensor, settings: Mapping[str, Tensor]
@@ -142,3 +159,11 @@ class Detector(ABC):
     def reconstruct(self, networks: Networks, images: Tensor) -> Tensor | None:
         """The images as the detector remakes them; None where it makes none."""
         return None
+
+    def anomaly_map(self, networks: Networks, images: Tensor) -> Tensor | None:
+        """How anomalous each pixel is [N, H, W], of any scale; None where it cannot be said.
+
+        Where there are reconstructions: the absolute error, mean over channels, smoothed.
+        """
+        remade = self.reconstruct(networks, images)
+        return None if remade is None else smoothed((images - remade).abs().mean(1))

@@ -19,7 +19,8 @@ from models.evaluation.regression import logistic_regressions
 
 LEAST_SPREAD = 1e-8
 """Scores that differ by less are all the same."""
-_LEAST_ERROR = 1e-6
+LEAST_ERROR = 1e-6
+"""What smaller parts count as before a logarithm is taken."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,7 +41,7 @@ class Mixture:
         score = np.full_like(next(iter(parts.values())), self.offset, dtype=np.float64)
         for name, weight in self.weights.items():
             part = parts[name]
-            part = np.log(np.maximum(part, _LEAST_ERROR)) if name in self.logarithmic else part
+            part = np.log(np.maximum(part, LEAST_ERROR)) if name in self.logarithmic else part
             score += weight * part
         return score
 
@@ -59,7 +60,7 @@ def _fit(parts: Tensor, anomalous: Tensor, kept: Tensor) -> _Fits:
     """Logistic regressions on standardised parts [B, P, N], each on its kept images [B, N]."""
     counts = kept.sum(1)[:, None]
     logarithmic = parts.masked_fill(~kept[:, None], torch.inf).amin(2) > 0
-    features = torch.where(logarithmic[..., None], parts.clamp_min(_LEAST_ERROR).log(), parts)
+    features = torch.where(logarithmic[..., None], parts.clamp_min(LEAST_ERROR).log(), parts)
     mean = features.mul(kept[:, None]).sum(2) / counts
     centred = features - mean[..., None]
     variance = centred.square().mul_(kept[:, None]).sum(2) / counts

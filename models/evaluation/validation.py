@@ -1,17 +1,20 @@
 """What the lanes' scores on the validation images say.
 
-K lanes, P score parts, N images. Everything is computed for all lanes at once on their device;
-nothing reduces over lanes, so one lane's scores never touch another's figures.
+K lanes, P score parts, N images, M images of noise. Everything is computed for all lanes at once on
+their device; nothing reduces over lanes, so one lane's scores never touch another's figures.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+import math
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from models.arrays import Labels
 from models.detectors.base import Tensors
+from models.evaluation.label_free import criteria
 from models.evaluation.lane_metrics import auprcs, aurocs, flagged
 from models.evaluation.mixture import (
     LEAST_SPREAD,
@@ -26,6 +29,8 @@ from models.names import unknown
 ERROR = "error"
 """The score part that is the reconstruction error, where a detector has one."""
 MIXTURE = "mixture"
+PASSING_NORMALS = 0.95
+"""The share of validation normals below a threshold that no label helped to set."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,17 +38,45 @@ class Validation:
     """One lane's figures on the validation images, and its score for images outside them.
 
     `mixture` is the chosen score, fitted on all validation images, and `threshold` is on it;
-    `error_threshold` is on the reconstruction error, None where a detector has none.
+    `error_threshold` is on the reconstruction error, None where a detector has none. `score_spread`
+    is the standard deviation of the normals' chosen score, above 0.
     """
 
     mixture: Mixture
     threshold: float
     error_threshold: float | None
+    score_spread: float
     metrics: dict[str, float]
 
 
+@dataclass(frozen=True, kw_only=True)
+class WithoutLabels:
+    """What validation has in place of labelled anomalies.
+
+    Where they are `synthetic`, no regression is fitted and thresholds are a quantile of the
+    normals' scores. `noise`, parts [K, M], is what lanes say of images of Gaussian noise; the
+    criteria that need no anomaly are then among the figures.
+    """
+
+    synthetic: bool = False
+    noise: Tensors | None = None
+
+    def of_lane(self, lane: int) -> "WithoutLabels":
+        """The same for one lane alone."""
+        if self.noise is None:
+            return self
+        own = {name: part[lane : lane + 1] for name, part in self.noise.items()}
+        return replace(self, noise=own)
+
+
+_LABELLED = WithoutLabels()
+
+
 def judge_lanes(
-    parts: Tensors, anomalous: Labels, lanes: Sequence[Mapping[str, Value]]
+    parts: Tensors,
+    anomalous: Labels,
+    lanes: Sequence[Mapping[str, Value]],
+    unlabelled: WithoutLabels = _LABELLED,
 ) -> list[Validation | Exception | None]:
     """`judge`, with an exception that one lane's scores raise in that lane's place.
 
@@ -51,59 +84,77 @@ def judge_lanes(
     of an undisturbed epoch, bit for bit. Running out of memory is nobody's own and is raised.
     """
     try:
-        return [*judge(parts, anomalous, lanes)]
+        return [*judge(parts, anomalous, lanes, unlabelled)]
     except Exception as problem:
         if is_out_of_memory(problem):
             raise
-        errors = _errors(parts, anomalous, lanes)
+        errors = _errors(parts, anomalous, lanes, unlabelled)
         if not errors:
             raise
-    parts = {name: part.clone() for name, part in parts.items()}
-    for part in parts.values():
-        part[list(errors)] = 0
     spared = [{} if lane in errors else values for lane, values in enumerate(lanes)]
-    judged = judge(parts, anomalous, spared)
+    if unlabelled.noise is not None:
+        unlabelled = replace(unlabelled, noise=_without(unlabelled.noise, errors))
+    judged = judge(_without(parts, errors), anomalous, spared, unlabelled)
     return [errors.get(lane, validation) for lane, validation in enumerate(judged)]
 
 
+def _without(parts: Tensors, lanes: Collection[int]) -> Tensors:
+    """Copies of parts in which these lanes score 0."""
+    copies = {name: part.clone() for name, part in parts.items()}
+    for part in copies.values():
+        part[list(lanes)] = 0
+    return copies
+
+
 def _errors(
-    parts: Tensors, anomalous: Labels, lanes: Sequence[Mapping[str, Value]]
+    parts: Tensors,
+    anomalous: Labels,
+    lanes: Sequence[Mapping[str, Value]],
+    unlabelled: WithoutLabels,
 ) -> dict[int, Exception]:
     """What each lane raises when it is judged alone."""
     errors = {}
     for lane, hyperparameters in enumerate(lanes):
         own = {name: part[lane : lane + 1] for name, part in parts.items()}
         try:
-            judge(own, anomalous, [hyperparameters])
+            judge(own, anomalous, [hyperparameters], unlabelled.of_lane(lane))
         except Exception as problem:
             errors[lane] = problem
     return errors
 
 
 def judge(
-    parts: Tensors, anomalous: Labels, lanes: Sequence[Mapping[str, Value]]
+    parts: Tensors,
+    anomalous: Labels,
+    lanes: Sequence[Mapping[str, Value]],
+    unlabelled: WithoutLabels = _LABELLED,
 ) -> list[Validation | None]:
     """The validation of each lane, whose hyperparameters are in `lanes`; parts are [K, N].
 
-    None where a part is not finite, or the chosen score is the same for all images.
+    None where a part or a criterion is not finite, or the chosen score is the same for all images.
+    Raises ValueError for a score that there is not.
     """
     names = list(parts)
     stacked = torch.stack([parts[name] for name in names], 1)
-    choices = [_choice(names, hyperparameters) for hyperparameters in lanes]
+    choices = [_choice(names, each, synthetic=unlabelled.synthetic) for each in lanes]
     usable = _usable(names, stacked, choices)
     # A lane that cannot be used still has its place: zeros keep what is computed there finite.
     stacked = torch.where(usable[:, None, None], stacked, torch.zeros_like(stacked))
     labels = torch.from_numpy(anomalous).to(stacked.device)
-    validations = _validations(names, stacked, labels, choices)
+    validations = _validations(names, stacked, labels, choices, unlabelled)
     return [
         validation if usable_lane else None
         for validation, usable_lane in zip(validations, usable.tolist(), strict=True)
     ]
 
 
-def _choice(names: Sequence[str], hyperparameters: Mapping[str, Value]) -> str:
+def _choice(names: Sequence[str], hyperparameters: Mapping[str, Value], *, synthetic: bool) -> str:
     choice = str(hyperparameters.get("score", ERROR if ERROR in names else names[0]))
-    allowed = [*names, MIXTURE] if len(names) > 1 else names
+    if synthetic and choice == MIXTURE:
+        raise ValueError(
+            "score: mixture is fitted on labels, and validation has synthetic anomalies only"
+        )
+    allowed = [*names, MIXTURE] if len(names) > 1 and not synthetic else names
     if choice not in allowed:
         raise ValueError(unknown("score", choice, allowed))
     return choice
@@ -119,55 +170,100 @@ def _usable(names: Sequence[str], parts: Tensor, choices: Sequence[str]) -> Tens
 
 @dataclass(frozen=True, kw_only=True)
 class _Scores:
-    """S scores [K, S, N]: lanes are judged by `held_out`, other images scored as in `outside`."""
+    """S scores [K, S, N]: lanes are judged by `held_out`, other images scored as in `outside`.
+
+    `mixtures` score other images, by lane and by the score's name.
+    """
 
     names: list[str]
     held_out: Tensor
     outside: Tensor
+    mixtures: list[dict[str, Mixture]]
+
+
+def _all_scores(names: list[str], parts: Tensor, anomalous: Tensor, *, synthetic: bool) -> _Scores:
+    """The parts, and the mixture of several; it is judged on images that it has not seen."""
+    singles = {name: Mixture.single(name) for name in names}
+    if len(names) == 1 or synthetic:
+        mixtures = [singles] * len(parts)
+        return _Scores(names=names, held_out=parts, outside=parts, mixtures=mixtures)
+    mixed = mixed_lanes(names, parts, anomalous)
+    return _Scores(
+        names=[*names, MIXTURE],
+        held_out=torch.cat([parts, mixed.held_out[:, None]], 1),
+        outside=torch.cat([parts, mixed.scores[:, None]], 1),
+        mixtures=[{**singles, MIXTURE: mixture} for mixture in mixed.fitted],
+    )
 
 
 def _validations(
-    names: list[str], parts: Tensor, anomalous: Tensor, choices: list[str]
-) -> list[Validation]:
-    """Of every lane; a mixture is judged on images that its regression has not seen."""
-    singles = {name: Mixture.single(name) for name in names}
-    mixtures = [singles] * len(choices)
-    scores = _Scores(names=names, held_out=parts, outside=parts)
-    if len(names) > 1:
-        mixed = mixed_lanes(names, parts, anomalous)
-        mixtures = [{**singles, MIXTURE: mixture} for mixture in mixed.fitted]
-        scores = _Scores(
-            names=[*names, MIXTURE],
-            held_out=torch.cat([parts, mixed.held_out[:, None]], 1),
-            outside=torch.cat([parts, mixed.scores[:, None]], 1),
-        )
-    figures, thresholds = _figures(scores, anomalous, choices)
+    names: list[str],
+    parts: Tensor,
+    anomalous: Tensor,
+    choices: list[str],
+    unlabelled: WithoutLabels,
+) -> list[Validation | None]:
+    """Of every lane; None where a criterion is not finite."""
+    scores = _all_scores(names, parts, anomalous, synthetic=unlabelled.synthetic)
+    mixtures = [of[choice] for of, choice in zip(scores.mixtures, choices, strict=True)]
+    places = _places(scores, choices)
+    outside = scores.outside[places]
+    figures, thresholds = _figures(scores, anomalous, places, synthetic=unlabelled.synthetic)
+    normal = outside[:, ~anomalous]
+    spreads = normal.std(1, correction=0).clamp_min(LEAST_SPREAD).tolist()
+    without = {} if unlabelled.noise is None else _criteria(mixtures, normal, unlabelled.noise)
     return [
         Validation(
-            mixture=mixtures[lane][choice],
+            mixture=mixtures[lane],
             threshold=thresholds[lane],
             error_threshold=figures["threshold"][lane] if ERROR in names else None,
-            metrics={name: values[lane] for name, values in figures.items()},
+            score_spread=spreads[lane],
+            metrics={name: values[lane] for name, values in {**figures, **without}.items()},
         )
-        for lane, choice in enumerate(choices)
+        if all(math.isfinite(values[lane]) for values in without.values())
+        else None
+        for lane in range(len(choices))
     ]
 
 
+def _places(scores: _Scores, choices: Sequence[str]) -> tuple[Tensor, Tensor]:
+    """Where in [K, S] the chosen scores are."""
+    device = scores.held_out.device
+    places = [scores.names.index(choice) for choice in choices]
+    return torch.arange(len(choices), device=device), torch.tensor(places, device=device)
+
+
+def _criteria(
+    mixtures: Sequence[Mixture], normal: Tensor, noise: Tensors
+) -> dict[str, list[float]]:
+    """The criteria [K] by name, of the chosen score of the normals [K, N] and of noise."""
+    rows = [
+        mixture.score({name: part[lane].cpu().numpy() for name, part in noise.items()})
+        for lane, mixture in enumerate(mixtures)
+    ]
+    of_noise = torch.from_numpy(np.stack(rows)).to(normal.device)
+    found: dict[str, list[float]] = {
+        name: values.tolist() for name, values in criteria(normal, of_noise).items()
+    }
+    return found
+
+
 def _figures(
-    scores: _Scores, anomalous: Tensor, choices: list[str]
+    scores: _Scores, anomalous: Tensor, chosen_places: tuple[Tensor, Tensor], *, synthetic: bool
 ) -> tuple[dict[str, list[float]], list[float]]:
     """The figures [K] by name, and the threshold [K] of the chosen score for images outside."""
     names, every = scores.names, scores.held_out
-    lanes = torch.arange(len(choices), device=every.device)
-    places = torch.tensor([names.index(choice) for choice in choices], device=every.device)
-    chosen = every[lanes, places]
+    chosen = every[chosen_places]
     decided = every[:, names.index(ERROR)] if ERROR in names else chosen
-    threshold, threshold_outside = thresholds_of(
-        torch.cat([decided, scores.outside[lanes, places]]), anomalous
-    ).chunk(2)
+    cut_by = torch.cat([decided, scores.outside[chosen_places]])
+    if synthetic:
+        cuts = torch.quantile(cut_by[:, ~anomalous], PASSING_NORMALS, dim=1)
+    else:
+        cuts = thresholds_of(cut_by, anomalous)
+    threshold, threshold_outside = cuts.chunk(2)
     cut, of_score = flagged(decided, anomalous, threshold), aurocs(every, anomalous)
     figures = {
-        "auroc": of_score[lanes, places],
+        "auroc": of_score[chosen_places],
         "auprc": auprcs(chosen, anomalous),
         "threshold": threshold,
         "f1": cut.f1,

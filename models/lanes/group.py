@@ -16,8 +16,9 @@ from torch import Tensor
 from models.batches import FitImages
 from models.detectors.base import Detector, Tensors
 from models.device_images import DeviceImages
-from models.evaluation.validation import Validation, judge_lanes
+from models.evaluation.validation import Validation, WithoutLabels, judge_lanes
 from models.hyperparameters import Value
+from models.lanes.fitting import fit_lanes
 from models.lanes.fused_step import FusedStep
 from models.lanes.scoring import score_lanes
 from models.lanes.stack import NetworkStack
@@ -31,7 +32,7 @@ from models.precision import Arithmetic, deterministic_convolutions
 class LaneEpoch:
     """What an epoch gave a lane: mean losses, and what the validation images say.
 
-    The verdict is None if the lane diverged, and the exception that its scoring raised.
+    The verdict is None if the lane diverged, and the exception that its fit or scoring raised.
     """
 
     losses: dict[str, float]
@@ -85,7 +86,7 @@ class LaneGroup:
         done = False
         try:
             with deterministic_convolutions():
-                result = self._epoch(images, lanes)
+                result = self._epoch(active, images, lanes)
             done = True
         finally:
             held = [place for place in range(len(self)) if not done or place not in active]
@@ -94,7 +95,12 @@ class LaneGroup:
             self.epochs[place] += 1
         return result
 
-    def _epoch(self, images: DeviceImages, lanes: Sequence[Mapping[str, Value]]) -> GroupEpoch:
+    def _epoch(
+        self,
+        active: Collection[int],
+        images: DeviceImages,
+        lanes: Sequence[Mapping[str, Value]],
+    ) -> GroupEpoch:
         start = time.perf_counter()
         for stack in self.stacks.values():
             stack.module.train()
@@ -102,9 +108,11 @@ class LaneGroup:
         if self._detector.phases:
             means = self.fused.epoch(self.fit.orders(self.epochs))
         losses = {name: mean.tolist() for name, mean in means.items()}
+        unfitted = self._fit(active)
         trained = time.perf_counter()
-        parts = score_lanes(self._detector, self.stacks, images.validation, self.settings)
-        verdicts = judge_lanes(parts, images.anomalous, lanes)
+        verdicts = self._judged(images, lanes)
+        for place, problem in unfitted.items():
+            verdicts[place] = problem
         finite = torch.stack([stack.finite() for stack in self.stacks.values()]).all(0).tolist()
         of_lane = [{name: of[place] for name, of in losses.items()} for place in range(len(self))]
         for place, own in enumerate(of_lane):
@@ -115,6 +123,26 @@ class LaneGroup:
             for own, verdict in zip(of_lane, verdicts, strict=True)
         ]
         return GroupEpoch(lanes=lanes_epochs, train_seconds=trained - start)
+
+    def _fit(self, active: Collection[int]) -> dict[int, Exception]:
+        """Fit the active lanes; what that raised, by place.
+
+        Without phases nothing changes after the first epoch, so a fit would give the same again.
+        """
+        fresh = [place for place in active if self._detector.phases or not self.epochs[place]]
+        return fit_lanes(self._detector, self.stacks, fresh, self.fit.normals())
+
+    def _judged(
+        self, images: DeviceImages, lanes: Sequence[Mapping[str, Value]]
+    ) -> list[Validation | Exception | None]:
+        """What the scores of the validation images say, and of noise where there is some."""
+
+        def scores(of: Tensor) -> Tensors:
+            return score_lanes(self._detector, self.stacks, of, self.settings)
+
+        noise = None if images.noise is None else scores(images.noise)
+        unlabelled = WithoutLabels(synthetic=images.synthetic, noise=noise)
+        return judge_lanes(scores(images.validation), images.anomalous, lanes, unlabelled)
 
     def weights(self, place: int) -> Tensors:
         """One lane's parameters and buffers on the CPU, named "network.parameter"."""

@@ -32,10 +32,12 @@ class EpochResult:
     auprc of the chosen score, auroc/<part> of every part, and threshold, f1 and accuracy of the
     logistic regression on the reconstruction error (the chosen score if there is none); where that
     does not find higher to be more anomalous, the threshold is the highest and no image counts as
-    an anomaly. A lane that `diverged` (losses, parameters or scores not finite, or scores all the
-    same) has none, nor has one whose scoring raised `error`. `seconds` are those of the whole
-    epoch, all lanes; `images_per_second` is a lane's pace in those of them in which any trained,
-    so without the scoring.
+    an anomaly. Where validation's anomalies are synthetic, threshold is instead the 0.95 quantile
+    of the normals; where there is noise, the criteria of `models.evaluation.label_free` are there
+    too. A lane that `diverged` (losses, parameters, scores or criteria not finite, or scores all
+    the same) has none, nor has one whose fit or scoring raised `error`. `seconds` are those of the
+    whole epoch, all lanes; `images_per_second` is a lane's pace in those of them in which any
+    trained, so without the scoring.
     """
 
     epoch: int

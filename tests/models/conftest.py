@@ -10,6 +10,7 @@ from sklearn.datasets import load_digits
 
 from models import detectors
 from models.data.images import LabelledImages, TrainingData
+from models.data.preprocessing import Preprocessing
 from models.lanes.lane import Lane
 from models.trainer import Trainer
 
@@ -39,6 +40,7 @@ def digits() -> TrainingData:
     return TrainingData(
         fit=chosen(torch.cat([normal[:120], other[:30]])),
         validation=chosen(torch.cat([normal[120:170], other[100:250]])),
+        preprocessing=Preprocessing(size=16, channels=1),
     )
 
 

@@ -32,3 +32,8 @@ def test_order_changes_with_epoch_and_data_seed(seeds: tuple[int, int]) -> None:
 
 def test_without_anomalies_a_batch_holds_normals_alone() -> None:
     assert epoch_order((0, 0), 40, 0, 20, 0).shape == (2, 20)
+
+
+def test_a_view_of_the_normals_would_hold_anomalies(digits: TrainingData) -> None:
+    fit = FitImages(device_images(digits, torch.device("cpu")), {}, 0)
+    assert torch.equal(fit.normals().images(), digits.fit.images[:120])

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from models.data.preprocessing import Preprocessing
 from models.evaluation.mixture import Mixture
 from models.fitted import DetectorNotWhole, FittedDetector
 from tuner.checkpoints import Checkpoints, Held, held_checkpoints
@@ -103,8 +104,7 @@ def detector(weight: float, weighted: float) -> FittedDetector:
     return FittedDetector(
         detector="random",
         hyperparameters={},
-        channels=1,
-        size=16,
+        preprocessing=Preprocessing(size=16, channels=1),
         weights={"network.weight": torch.tensor([weight])},
         mixture=Mixture(weights={"a": weighted}, offset=0.0),
         threshold=0.5,

@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 import torch
 
-from models.data.images import load_training
+from models.data.loading import load_training
 from models.data.protocol import make_split
 from models.data.sources import find
 from models.evaluation import validation
@@ -35,10 +35,10 @@ def test_a_detector_that_cannot_be_scored_would_be_forecast(
 ) -> None:
     judge = validation.judge
 
-    def broken(parts: Any, anomalous: Any, lanes: Any) -> Any:
+    def broken(parts: Any, anomalous: Any, lanes: Any, unlabelled: Any) -> Any:
         if any(lanes):
             raise KeyError("no such part")
-        return judge(parts, anomalous, lanes)
+        return judge(parts, anomalous, lanes, unlabelled)
 
     monkeypatch.setattr(validation, "judge", broken)
     with pytest.raises(TunerError, match=r"cannot be scored, .*no such part"):

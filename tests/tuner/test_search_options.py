@@ -159,8 +159,11 @@ def test_a_dry_run_would_start_or_write_something(
     probe = ModuleType("tuner.epoch_timing")
     probe.epoch_seconds = lambda _space, _machine: 1.0  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "tuner.epoch_timing", probe)
+    monkeypatch.setattr("tuner.dry_run.images_text", lambda _space: "Images: some.")
     assert search.main(["--space", "small.yaml", "--dry-run"]) == 0
-    assert "Time to train: likely about" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "Time to train: likely about" in said
+    assert "Images: some." in said
     assert api.calls == []
     assert [path.name for path in Path().iterdir()] == ["small.yaml"]
 

@@ -279,7 +279,7 @@ def test_a_retrains_test_figures_would_not_arrive_online(
     monkeypatch.delenv("WANDB_ERROR_REPORTING", raising=False)
     said: list[str] = []
     figures = {"test/auroc": 0.97, "test/auprc": 0.91}
-    write_test_figures(config(tmp_path, mode="online", uid="retrain"), figures, said.append)
+    write_test_figures(config(tmp_path, mode="online", uid="retrain"), figures, {}, said.append)
     assert said == []
     run = server.named("retrain")
     assert values(run) == [figures]

@@ -4,7 +4,8 @@ import math
 import textwrap
 from collections.abc import Sequence
 
-from tuner.record.trials import Decision, EpochRow, TrialView, metric_of
+from tuner.objectives import metric_of
+from tuner.record.trials import Decision, EpochRow, TrialView
 from tuner.results.leaderboard import Gain, Standing, best_published, gain, one_line, rank, unranked
 
 WIDTH = 80

@@ -16,7 +16,8 @@ from rich.text import Text
 
 from tuner.console import lines
 from tuner.console.state import SearchState
-from tuner.record.trials import Decision, EpochRow, TrialView, metric_of
+from tuner.objectives import metric_of
+from tuner.record.trials import Decision, EpochRow, TrialView
 from tuner.results.leaderboard import best
 
 _SHOWN_BEST = 5

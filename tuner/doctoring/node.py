@@ -17,6 +17,7 @@ from pathlib import Path
 import models
 import tuner
 from models.data.config import DataConfig
+from tuner.data_summary import split_text
 from tuner.errors import TunerError
 from tuner.machine import find_machine
 
@@ -135,11 +136,7 @@ def _data(config: DataConfig) -> tuple[str, str]:
         split = make_split(config, source)
     except DataProblem as error:
         return "", str(error)
-    return (
-        f"{config.dataset} from {source.description}: fit {len(split.fit_normals)} normal and "
-        f"{len(split.fit_anomalies)} anomalous, validation {len(split.validation_normals)} and "
-        f"{len(split.validation_anomalies)}"
-    ), ""
+    return f"{config.dataset} from {source.description}: {split_text(config, split)}", ""
 
 
 def _write(place: str) -> tuple[str, str]:

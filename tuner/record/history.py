@@ -40,6 +40,7 @@ class History:
         self.started: float | None = None
         self.seconds = 0.0
         self.time_budget_s: float | None = None
+        self.split_digest = ""
         self.layer_ways: LayerWays | None = None
         self._last_time: float | None = None
         for event in events:
@@ -53,6 +54,7 @@ class History:
         match event["event"]:
             case "driver":  # records of earlier versions do not have it
                 self.time_budget_s = event.get("time_budget_s", self.time_budget_s)
+                self.split_digest = event.get("split_digest", self.split_digest)
             case "layers":
                 self.layer_ways = event["ways"]
             case "asked":

@@ -65,11 +65,6 @@ class TrialView:
         return len(self.rows)
 
 
-def metric_of(objective: str) -> str:
-    """The metric behind an objective: `auroc` for both `best_auroc` and `auroc`."""
-    return objective.removeprefix("best_")
-
-
 def is_kept(objective: str, values: Sequence[float]) -> bool:
     """Whether the newest epoch is the one to keep, by the metric's `values` of all epochs so far.
 

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tuner.files import replace_file
-from tuner.record.trials import TrialView, metric_of
+from tuner.objectives import metric_of
+from tuner.record.trials import TrialView
 from tuner.results.leaderboard import Standing, is_ranked, rank, standing
 
 if TYPE_CHECKING:

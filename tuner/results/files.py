@@ -43,4 +43,5 @@ def data_sentence(space: Space) -> str:
     )
     if not detectors.learns_anomalies(space.detector):
         known = "no known anomalies in fit"
-    return f"validation figures: normal {', '.join(map(str, data.normal))}; {known}"
+    sentence = f"validation figures: normal {data.normal_text}; {known}"
+    return f"{sentence}; ON SYNTHETIC ANOMALIES" if data.validation == "synthetic" else sentence

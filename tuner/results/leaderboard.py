@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tuner.files import replace_file
-from tuner.record.trials import TrialView, metric_of
+from tuner.objectives import metric_of
+from tuner.record.trials import TrialView
 
 COLUMNS = (
     "number",

@@ -6,6 +6,7 @@ from threading import Thread
 
 from models.data.config import DataConfig
 from models.data.sources import Source
+from models.data.split import Split
 from tuner.engine import Engine
 from tuner.notices import say
 from tuner.record.run_folder import RunFolder
@@ -50,14 +51,18 @@ class Keeper:
             self._renewal = Renewal(self._lease)  # machines may take minutes to come
         record_storage(self.run_folder, self._place)
 
-    def ship(self, data: DataConfig, source: Source) -> None:
-        """Let machines that do not see the images here have them from the storage."""
-        if (place := self.data_storage(data)) is not None:
-            ship(place, data, source)
+    def ship(self, data: DataConfig, source: Source, *, noise: bool) -> None:
+        """Let machines that do not see the images here have them from the storage.
 
-    def data_storage(self, data: DataConfig) -> Storage | None:
+        The run's split must be there.
+        """
+        if (place := self.data_storage) is not None:
+            ship(place, data, source, Split.load(self.run_folder.split), noise=noise)
+
+    @property
+    def data_storage(self) -> Storage | None:
         """Where the images are for other machines, if there is a storage."""
-        return None if self._place is None else data_storage(self._place, data)
+        return None if self._place is None else data_storage(self._place)
 
     def begin(self, engine: Engine, space: Space) -> Sequence[SearchListener]:
         """Bring the copy up to date and look after it from now on; returns who must listen.

@@ -1,83 +1,70 @@
-"""The training images travel with the search: once into the storage, from there to each machine.
+"""The images of a search travel with it: one file, once into the storage, from there to machines.
 
-A worker first looks where the driver found them, since machines may share that folder; then into
-the storage, from which one process of the machine fetches them into the machine's cache while the
-others wait; only then does it search or download for itself.
+A worker first looks where the driver's machine keeps the file, since machines may share that
+folder; then into its own cache, into which one process of the machine fetches the file from the
+storage while the others wait. The file has no test image. Imports torch where it makes the file.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from contextlib import suppress
-from dataclasses import replace
+import hashlib
 from pathlib import Path
 
 from models.data.config import DataConfig
-from models.data.downloads import Downloader, download, exclusive
-from models.data.registry import DATASETS
-from models.data.sources import DataNotFound, Source, default_cache, find
+from models.data.downloads import exclusive
+from models.data.places import DataDamaged, DataNotFound, Source
+from models.data.prepared import prepared_path
+from models.data.split import Split
+from tuner.files import replace_file
 from tuner.storage import Storage
 
-_CACHE_NAME = "from-storage"
+
+def data_storage(storage: Storage) -> Storage:
+    """Return the place of the images in a storage, the same for all runs."""
+    return storage.within("_data")
 
 
-def data_storage(storage: Storage, config: DataConfig) -> Storage:
-    """Return the place of a data set in a storage, the same for all runs."""
-    return storage.within("_data").within(config.dataset)
+def ship(
+    storage: Storage, config: DataConfig, source: Source, split: Split, *, noise: bool
+) -> None:
+    """Put a search's images into the storage, unless they are there.
 
-
-def ship(storage: Storage, config: DataConfig, source: Source) -> None:
-    """Put a data set's training files into the storage, where they are not there yet.
-
-    Raises StorageError.
+    Raises StorageError, and DataProblem where the images cannot be read.
     """
-    if source.folder is None:
-        return
-    there = storage.sizes()
-    for name in _files(config):
-        path = source.folder / name
-        if path.exists() and there.get(name) != path.stat().st_size:
-            storage.put(name, path.read_bytes())
+    from models.data.loading import prepare_training  # noqa: PLC0415 - torch
+
+    prepared = prepare_training(config, source, split, noise=noise)
+    name = prepared.path.name
+    if storage.sizes().get(name) != prepared.path.stat().st_size or (
+        storage.get(_sum_name(name)) != prepared.sha256.encode()
+    ):
+        storage.put(name, prepared.path.read_bytes())
+        storage.put(_sum_name(name), prepared.sha256.encode())
 
 
-def fetch(storage: Storage, config: DataConfig, cache: Path | None = None) -> Source:
-    """Return this machine's copy of a shipped data set, fetched if no process has done so yet.
+def fetch(storage: Storage, config: DataConfig, split: Split, cache: Path, *, noise: bool) -> Path:
+    """Return this machine's file of a search's images, fetched if no process has done so yet.
 
-    It has no test images: no search looks at them.
-
-    Raises DataNotFound where the storage has none, or a damaged one.
+    Raises DataNotFound where the storage has none, or a damaged one, and StorageError.
     """
-    cache = (cache or default_cache()).absolute()
-    name = f"{_CACHE_NAME}-{config.dataset}"
-    here = replace(config, folder=str(cache / name))
-    with exclusive(cache):
-        with suppress(DataNotFound):
-            return find(here)
-        fetcher = Downloader(
-            description=f"the storage {storage.uri}",
-            size="once for this machine",
-            fetch=lambda folder: _fetch_files(storage, _files(config), folder),
-        )
-        download(
-            fetcher,
-            title=config.dataset,
-            cache=cache,
-            name=name,
-            check=lambda folder: _check(config, folder),
-        )
-    return find(here)
+    path = prepared_path(config, split, cache, noise=noise)
+    with exclusive(path.parent):
+        if path.exists():
+            return path
+        data, expected = storage.get(path.name), storage.get(_sum_name(path.name))
+        if data is None or expected is None:
+            raise DataNotFound(f"the storage {storage.uri} has no images of this search")
+        if hashlib.sha256(data).hexdigest() != expected.decode():
+            raise DataDamaged(
+                f"{path.name} in {storage.uri} is damaged: delete it, and start the search again"
+            )
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            replace_file(path, lambda draft: draft.write_bytes(data))
+        except OSError as error:
+            raise DataNotFound(f"the cache {cache} cannot be written ({error.strerror})") from None
+    return path
 
 
-def _fetch_files(storage: Storage, names: Sequence[str], folder: Path) -> None:
-    for name in names:
-        data = storage.get(name)
-        if data is not None:
-            (folder / name).write_bytes(data)
-
-
-def _check(config: DataConfig, folder: Path) -> None:
-    find(replace(config, folder=str(folder)))
-
-
-def _files(config: DataConfig) -> Sequence[str]:
-    return DATASETS[config.dataset].module.TRAINING_FILES
+def _sum_name(name: str) -> str:
+    return f"{name}.sha256"

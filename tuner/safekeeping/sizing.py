@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from models import detectors
-from models.data.registry import DATASETS
 from tuner.safekeeping.pruning import needed_bytes
 from tuner.space import Space, load_space
 
@@ -50,7 +49,7 @@ def trial_bytes(space: Space) -> TrialBytes:
     with torch.device("meta"):
         networks = detector.networks(
             detectors.structure(space.detector, settings),
-            DATASETS[space.data.dataset].channels,
+            space.data.preprocessing.channels,
             space.data.size,
         )
     weights = sum(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Iterator
 
 from models import detectors
@@ -18,9 +19,22 @@ _BATCH = "batch_normals"
 def impossible_data(space: SpaceFields) -> list[Problem]:
     """List what the detector cannot train on, at each scale; a key is named once."""
     found: dict[KeyPath, Problem] = {}
-    for problem in (*_size_problems(space), *_count_problems(space), *_batch_problems(space)):
+    rules = (_size_problems, _count_problems, _batch_problems, _label_problems)
+    for problem in (each for rule in rules for each in rule(space)):
         found.setdefault(problem.path, problem)
     return list(found.values())
+
+
+def _label_problems(space: SpaceFields) -> Iterator[Problem]:
+    """What is fitted on labels needs labelled images."""
+    if space.data.validation != "synthetic":
+        return
+    domain = space.search.get("score")
+    chosen = [space.fixed.get("score"), *(domain.values if isinstance(domain, Choice) else ())]
+    if "mixture" in chosen:
+        path: KeyPath = ("search" if domain is not None else "fixed", "score")
+        text = "mixture is fitted on labels, and data.validation: synthetic has none; use error"
+        yield Problem(path=path, text=text)
 
 
 def _size_problems(space: SpaceFields) -> Iterator[Problem]:
@@ -33,6 +47,10 @@ def _count_problems(space: SpaceFields) -> Iterator[Problem]:
     requirements = detectors.requirements(space.detector)
     for said, data in _data_of_scales(space):
         counts = fit_counts(data)
+        if counts is None:  # a folder: its counts are known when it is opened
+            if not data.anomalies_per_normal and (text := requirements.anomalies_problem(0)):
+                yield Problem(path=("data", "anomalies_per_normal"), text=text)
+            continue
         for field, text in counts.problems(data).items():
             path = said if field == "fit_normals" else ("data", field)
             yield Problem(path=path, text=text.removeprefix(f"{field}: "))
@@ -48,11 +66,17 @@ def _batch_problems(space: SpaceFields) -> Iterator[Problem]:
     The detector's default was not asked for: it stands under `fixed` in the best.yaml of a search.
     """
     known = {each.name: each.default for each in detectors.hyperparameters(space.detector)}
-    least = min(fit_counts(data).normals_taken(data) for _, data in _data_of_scales(space))
+    least = min(_normals_taken(data) for _, data in _data_of_scales(space))
     for path, size in _batches(space):
         if isinstance(size, int) and size > least and size != known.get(_BATCH):
             text = f"a batch of {size:,} normals, and there are {least:,} to fit on; lower it"
             yield Problem(path=path, text=text)
+
+
+def _normals_taken(data: DataConfig) -> float:
+    """How many normals are fitted on; infinitely many where only the files tell."""
+    counts = fit_counts(data)
+    return math.inf if counts is None else counts.normals_taken(data)
 
 
 def _batches(space: SpaceFields) -> Iterator[tuple[KeyPath, object]]:

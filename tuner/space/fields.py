@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, StrictStr
 
 from models.data.config import DataConfig
 from tuner.domains import Domain, PlainValue
+from tuner.objectives import Objective
 from tuner.space.data_section import Data
 from tuner.space.sections import (
     Count,
@@ -32,7 +33,7 @@ class SpaceFields(Section):
     """The model to train, by the name of its folder."""
     data: Data = Field(default_factory=DataConfig)
     """The images and how they are split."""
-    objective: Literal["best_auroc", "auroc", "best_auprc", "auprc"] = "best_auroc"
+    objective: Objective = "best_auroc"
     """What the search maximises, on validation; the sampler and the scheduler see the same."""
     search: dict[str, Domain] = Field(default_factory=dict)
     """The hyperparameters to search, each with its domain."""

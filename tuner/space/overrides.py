@@ -16,7 +16,9 @@ from tuner.space.yaml_reader import read_yaml
 
 _OPTION = "--set"
 _DATASET = ("data", "dataset")
-_OF_DATASET = (("data", "normal"), ("data", "fit_normals"))
+_OF_DATASET = tuple(
+    ("data", key) for key in ("normal", "anomalous", "known_classes", "fit_normals", "folder")
+)
 
 
 def apply_override(

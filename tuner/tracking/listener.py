@@ -10,6 +10,7 @@ import logging
 import shlex
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 
 from tuner.files import as_typed
 from tuner.notices import Say
@@ -147,15 +148,20 @@ def search_listener(
     return WandbListener(config, say)
 
 
-def write_test_figures(config: TrackingConfig, figures: Mapping[str, float], say: Say) -> None:
-    """Write a retrain's test figures as one W&B run; a W&B that fails or hangs costs one line."""
+def write_test_figures(
+    config: TrackingConfig, figures: Mapping[str, float], pictures: Mapping[str, Path], say: Say
+) -> None:
+    """Write a retrain's test figures and its pictures of images, by name, as one W&B run.
+
+    A W&B that fails or hangs costs one line.
+    """
     if config.mode == "off":
         return
     problems: list[str] = ["no answer"]
 
     def write() -> None:
         try:
-            Runs(config).write_test_figures(figures)
+            Runs(config).write_test_figures(figures, pictures)
             problems.clear()
         except Exception as error:  # W&B raises many kinds; none of them is retrain's business
             problems[:] = [" ".join(str(error).split())[:120] or type(error).__name__]

@@ -169,10 +169,15 @@ class Runs:
             finish_timeout_raises=True,
         )
 
-    def write_test_figures(self, figures: Mapping[str, float]) -> None:
-        """Write the search's retrain run: one row, whose keys begin with `test/`."""
+    def write_test_figures(
+        self, figures: Mapping[str, float], pictures: Mapping[str, Path]
+    ) -> None:
+        """Write the search's retrain run: one row with keys `test/...`, pictures by name."""
         run = self._init(job_type="retrain", name="retrain")
-        run.log(dict(figures), commit=True)
+        import wandb  # noqa: PLC0415
+
+        shown = {f"pictures/{name}": wandb.Image(str(path)) for name, path in pictures.items()}
+        run.log({**figures, **shown}, commit=True)
         run.finish()
 
     def _folders(self, number: int) -> list[Path]:

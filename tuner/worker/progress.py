@@ -8,7 +8,8 @@ from models.fitted import FittedDetector
 from models.lanes.lane import EpochResult, Lane
 from models.trainer import Trainer
 from tuner.attempt import Attempt, worker_name
-from tuner.record.trials import EpochRow, is_kept, metric_of
+from tuner.objectives import metric_of
+from tuner.record.trials import EpochRow, is_kept
 from tuner.worker.files import Checkpoint, TrialFiles
 from tuner.worker.rows import epoch_row, log_line
 from tuner.worker.setting import TrialSetting

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from tuner.objectives import best_values
 from tuner.record.trials import EpochRow
 
 if TYPE_CHECKING:
@@ -11,13 +12,10 @@ if TYPE_CHECKING:
 
 def epoch_row(result: "EpochResult", before: Sequence[EpochRow], worker: str) -> EpochRow:
     """The row of an epoch that did not diverge, after the trial's rows `before` it."""
-    metrics = dict(result.metrics)
-    for name in ("auroc", "auprc"):
-        values = [row.metrics[name] for row in before]
-        metrics[f"best_{name}"] = max([*values, metrics[name]])
+    best = best_values(result.metrics, [row.metrics for row in before])
     return EpochRow(
         epoch=result.epoch,
-        metrics=metrics,
+        metrics={**result.metrics, **best},
         losses=result.losses,
         seconds=result.seconds,
         worker=worker,

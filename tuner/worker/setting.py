@@ -9,6 +9,7 @@ from models.data.config import DataConfig
 from models.data.sources import Source, SplitDamaged
 from models.data.split import Split
 from models.detectors.layer_ways import LayerWays
+from tuner.objectives import needs_noise
 from tuner.record.run_folder import RunFolder
 from tuner.storage import Storage, StorageError
 from tuner.worker.files import TrialFiles
@@ -39,6 +40,11 @@ class TrialSetting:
     def __deepcopy__(self, _memo: object) -> Self:
         """Itself, since nothing changes it: Tune copies it for every trial."""
         return self
+
+    @property
+    def noise(self) -> bool:
+        """Whether validation scores images of noise too."""
+        return needs_noise(self.data, self.objective)
 
     def split(self) -> Split:
         """The split, made once by the driver for all workers. Raises StorageError."""

@@ -111,11 +111,13 @@ def batches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "batches" / "cifar-10-batches-py"
     folder.mkdir(parents=True)
     md5 = {}
-    for seed, (name, count) in enumerate({"data_batch_1": 6, "data_batch_2": 4, "test": 3}.items()):
+    for seed, (name, count) in enumerate(
+        {"data_batch_1": 6, "data_batch_2": 4, "test_batch": 3}.items()
+    ):
         content = old_batch(*some_images(count, seed))
         (folder / name).write_bytes(content)
         md5[name] = hashlib.md5(content).hexdigest()
-    test = BatchPart(md5={"test": md5.pop("test")})
+    test = BatchPart(md5={"test_batch": md5.pop("test_batch")})
     made = replace(cifar10.PUBLISHED, training=BatchPart(md5=md5), test=test)
     monkeypatch.setattr(cifar10, "PUBLISHED", made)
     return folder
@@ -151,17 +153,24 @@ class TestBatches:
     ) -> None:
         config = replace(CONFIG, folder=str(batches))
         source = cifar10.find(config, cache)
-        hidden = (batches / "test").rename(batches / "hidden")
+        hidden = (batches / "test_batch").rename(batches / "hidden")
         assert len(cifar10.training_part(config, source).index) == 10
-        with pytest.raises(DataNotFound, match="test cannot be read"):
+        with pytest.raises(DataNotFound, match="test_batch cannot be read"):
             cifar10.check_test(config, source)
-        hidden.rename(batches / "test")
+        hidden.rename(batches / "test_batch")
         for name in ("data_batch_1", "data_batch_2"):
             (batches / name).write_bytes(b"damaged")
         cifar10.check_test(config, source)
         assert len(cifar10.test_part(config, source).index) == 3
         with pytest.raises(DataDamaged, match="data_batch_1 is not the published file"):
             cifar10.training_part(config, source)
+
+    def test_pictures_beside_the_published_files_would_be_read_in_their_place(
+        self, batches: Path, cache: Path
+    ) -> None:
+        write_pictures(batches)
+        config = replace(CONFIG, folder=str(batches))
+        assert len(cifar10.training_part(config, cifar10.find(config, cache)).index) == 10
 
     def test_a_pickle_would_run_what_it_names(self, tmp_path: Path) -> None:
         class Evil:
@@ -295,6 +304,7 @@ class TestArchive:
             "train/cat/../../../outside.jpg",
             "/tmp/absolute-outside.jpg",
             "train/cat/deep/9.jpg",
+            "train/cat/9.jpg/deep",
             "train/lynx/9.jpg",
             "other/cat/9.jpg",
             "train/cat/run.sh",
@@ -318,22 +328,35 @@ class TestArchive:
         with pytest.raises(DataNotFound, match="train/cat has 1 pictures"):
             cifar10.find(CONFIG, cache)
 
-    @pytest.mark.parametrize("fault", ["cut", "foreign", "twice", "large", "one more", "lacking"])
+    @pytest.mark.parametrize(
+        ("fault", "said"),
+        [
+            ("cut", "cannot be unpacked"),
+            ("foreign", "cannot be unpacked"),
+            ("twice", "there twice"),
+            ("large", "too large"),
+            ("one more", "one too many"),
+            ("lacking", "test/dog has 0 pictures"),
+        ],
+    )
     def test_a_wrong_archive_would_leave_something_in_the_cache(
-        self, extra: Path, cache: Path, tmp_path: Path, fault: str
+        self, extra: Path, cache: Path, tmp_path: Path, fault: str, said: str
     ) -> None:
         archive, pictures = extra / cifar10.ARCHIVE, tmp_path / "pictures"
+        others = {}
         if fault == "cut":
             archive.write_bytes(archive.read_bytes()[:-200])
         elif fault == "foreign":
             archive.write_bytes(b"<html>404</html>")
-        elif fault == "lacking":
-            (pictures / "test" / "dog" / "0000.jpg").unlink()
-            archive_of(pictures, archive)
+        elif fault == "large":
+            (pictures / "train" / "dog" / "0000.jpg").write_bytes(bytes(200_000))
+        elif fault == "one more":
+            others = {"train/dog/0002.jpg": b""}
         else:
-            name = "0001" if fault == "twice" else "0002"
-            size = 200_000 if fault == "large" else 10
-            archive_of(pictures, archive, **{f"train/dog/{name}.jpg": bytes(size)})
-        with pytest.raises(DataNotFound, match=cifar10.ARCHIVE):
+            (pictures / "test" / "dog" / "0000.jpg").unlink()
+            others = {"train/dog/0001.jpg": b""} if fault == "twice" else {}
+        if fault not in ("cut", "foreign"):
+            archive_of(pictures, archive, **others)
+        with pytest.raises(DataNotFound, match=f"{cifar10.ARCHIVE} .*{said}"):
             cifar10.find(CONFIG, cache)
         assert [path.name for path in cache.iterdir()] == [".lock"]

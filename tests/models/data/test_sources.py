@@ -308,7 +308,12 @@ class TestErrorTexts:
 
 class TestParts:
     def test_either_part_would_need_the_files_of_the_other(self, small: Path) -> None:
+        intact = {name: (small / name).read_bytes() for name in fashion_mnist.TEST.names}
+        for name in intact:
+            damage(small / name)
         source = find(DataConfig(folder=str(small)))
+        for name, content in intact.items():
+            (small / name).write_bytes(content)
         for part, name in ((fashion_mnist.TEST, "training"), (fashion_mnist.TRAINING, "test")):
             moved = [(small / file).rename(small / f"{file}.away") for file in part.names]
             read = getattr(fashion_mnist, f"{name}_part")

@@ -10,7 +10,8 @@ import pytest
 import torch
 
 from models import detectors
-from models.data.images import LabelledImages, TrainingData, resize
+from models.data.images import LabelledImages, TrainingData
+from models.data.preprocessing import Preprocessing
 from models.fitted import FittedDetector
 from models.lanes.lane import Lane
 from models.lanes.scoring import score_lanes
@@ -73,6 +74,20 @@ def test_reconstructions_are_images(fitted: FittedDetector, digits: TrainingData
     assert remade is None or (remade.shape == images.shape and remade.abs().max() <= 1)
 
 
+def test_maps_would_be_of_other_shape_or_depend_on_the_batch(
+    fitted: FittedDetector, digits: TrainingData
+) -> None:
+    images = digits.validation.images[45:55]
+    maps = fitted.anomaly_maps(images)
+    if maps is None:
+        assert fitted.map_scale is None
+        return
+    assert maps.shape == (10, 16, 16) and maps.isfinite().all() and maps.min() >= 0
+    for row in range(10):
+        alone = fitted.anomaly_maps(images[row : row + 1])
+        torch.testing.assert_close(alone, maps[row : row + 1], rtol=1e-3, atol=1e-3)
+
+
 @pytest.mark.parametrize("detector", detectors.names())
 def test_hyperparameters_are_read_without_torch(detector: str) -> None:
     code = (
@@ -106,7 +121,10 @@ def test_images_would_be_refused_that_it_takes_or_taken_that_it_refuses(
     for size in (8, 16, 30, 32):
         lane = Lane(hyperparameters=detectors.resolve(detector, _narrow(detector)), seed=0)
         data = replace(
-            digits, fit=_sized(digits.fit, size), validation=_sized(digits.validation, size)
+            digits,
+            fit=_sized(digits.fit, size),
+            validation=_sized(digits.validation, size),
+            preprocessing=Preprocessing(size=size, channels=1),
         )
         if not sizes or size in sizes:
             Trainer(detector, data, [lane], device="cpu", precision="float32").epoch()
@@ -132,7 +150,8 @@ def _narrow(detector: str) -> dict[str, object]:
 
 
 def _sized(images: LabelledImages, size: int) -> LabelledImages:
-    return replace(images, images=resize(images.images[:, 0].numpy(), size))
+    sized = torch.nn.functional.interpolate(images.images.float(), size, mode="nearest")
+    return replace(images, images=sized.to(torch.uint8))
 
 
 def _rows(images: LabelledImages, rows: torch.Tensor) -> LabelledImages:

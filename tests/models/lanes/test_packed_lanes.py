@@ -112,9 +112,9 @@ def test_a_curve_does_not_depend_on_the_lanes_place(
     All sizes fill the processor's vectors: what is left over is computed by other code, which on a
     CPU can change the last digits of the last lane.
     """
-    values = {"width": 16, "batch_normals": 16}
+    values = {"width": 16, "batch_normals": 32}
     if detector == GAN:
-        values["batch_anomalies"] = 16
+        values["batch_anomalies"] = 32
     resolved = detectors.resolve(detector, values)
     ours, others = Lane(hyperparameters=resolved, seed=7), _others(resolved, 3)
     first = Trainer(detector, digits, [ours, *others[1:]], device=device, precision="float32")
@@ -166,10 +166,10 @@ def test_a_lane_whose_scoring_raises_fails_alone(
     packed, well = make_trainer(*UNEQUAL), make_trainer(*UNEQUAL)
     judge = validation.judge
 
-    def moody(parts: Any, anomalous: Any, lanes: Any) -> list[Validation | None]:
+    def moody(parts: Any, anomalous: Any, lanes: Any, unlabelled: Any) -> list[Validation | None]:
         if any(values.get("patch_n") == 1 for values in lanes):
             raise ArithmeticError("no score today")
-        return judge(parts, anomalous, lanes)
+        return judge(parts, anomalous, lanes, unlabelled)
 
     with monkeypatch.context() as patch:
         patch.setattr(validation, "judge", moody)

@@ -7,7 +7,7 @@ from pathlib import Path
 import torch
 
 from models import detectors
-from models.data.images import load_training
+from models.data.loading import load_training
 from models.data.protocol import make_split
 from models.data.sources import find
 from tests.tuner.simulated import row, small_space

@@ -1,69 +1,89 @@
 """The images reach a machine that sees neither the driver's folder nor the internet."""
 
-import shutil
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import torch
 
-from models.data import fashion_mnist as files
 from models.data.config import DataConfig
+from models.data.loading import load_training, open_training
+from models.data.places import DataDamaged, DataNotFound, Source
 from models.data.protocol import make_split
-from models.data.sources import DataNotFound, Source, check_test, find
+from models.data.sources import find
+from models.data.split import Split
 from tuner.safekeeping.shipping import data_storage, fetch, ship
-from tuner.storage import local_storage
+from tuner.storage import Storage, local_storage
+
+CONFIG = DataConfig(dataset="digits", size=16, fit_normals=30)
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Source:
+    return find(CONFIG, tmp_path / "driver")
+
+
+@pytest.fixture
+def split(source: Source) -> Split:
+    return make_split(CONFIG, source)
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Storage:
+    (tmp_path / "shared").mkdir()
+    return data_storage(local_storage(tmp_path / "shared"))
 
 
 def test_a_machine_without_the_images_would_not_get_them_or_get_them_twice(
-    tmp_path: Path, fashion_mnist: Source
+    tmp_path: Path, place: Storage, source: Source, split: Split
 ) -> None:
-    (tmp_path / "shared").mkdir()
-    storage, config = local_storage(tmp_path / "shared"), DataConfig()
-    place = data_storage(storage, config)
     with pytest.raises(DataNotFound):
-        fetch(place, config, tmp_path / "cache")
-    ship(place, config, fashion_mnist)
-    source = fetch(place, config, tmp_path / "cache")
-    assert source.folder is not None
-    assert source.folder.is_relative_to(tmp_path / "cache")
-    for key in storage.sizes():
-        storage.delete(key)
-    assert fetch(place, config, tmp_path / "cache").folder == source.folder
+        fetch(place, CONFIG, split, tmp_path / "worker", noise=False)
+    ship(place, CONFIG, source, split, noise=False)
+    path = fetch(place, CONFIG, split, tmp_path / "worker", noise=False)
+    assert path.is_relative_to(tmp_path / "worker")
+    expected = load_training(CONFIG, source, split)
+    shipped = open_training(path)
+    assert torch.equal(shipped.fit.images, expected.fit.images)
+    assert torch.equal(shipped.validation.images, expected.validation.images)
+    for key in place.sizes():
+        place.delete(key)
+    assert fetch(place, CONFIG, split, tmp_path / "worker", noise=False) == path
 
 
-def test_a_search_with_a_storage_would_need_the_test_images(
-    tmp_path: Path, fashion_mnist: Source
+def test_images_of_the_same_size_would_be_taken_for_those_of_another_search(
+    tmp_path: Path, place: Storage, source: Source, split: Split
 ) -> None:
-    folder, shared = tmp_path / "images", tmp_path / "shared"
-    for made in (folder, shared):
-        made.mkdir()
-    assert fashion_mnist.folder is not None
-    for name in (files.TRAINING.images, files.TRAINING.labels):
-        shutil.copy(fashion_mnist.folder / name, folder)
-    for name in (files.TEST.images, files.TEST.labels):
-        (folder / name).mkdir()  # which nobody can read, root no more than others
-    config = DataConfig(folder=str(folder))
-    place = data_storage(local_storage(shared), config)
-    ship(place, config, find(config))
-    source = fetch(place, config, tmp_path / "cache")
-    assert source.folder is not None
-    assert {file.name for file in source.folder.iterdir()} == set(place.sizes())
-    assert len(make_split(config, source).fit_normals) > 0
-    with pytest.raises(DataNotFound):
-        check_test(config, source)
+    other = replace(CONFIG, seed=1)
+    other_split = make_split(other, source)
+    ship(place, CONFIG, source, split, noise=False)
+    ship(place, other, source, other_split, noise=False)
+    first, second = (
+        open_training(fetch(place, config, of, tmp_path / "worker", noise=False))
+        for config, of in ((CONFIG, split), (other, other_split))
+    )
+    assert not torch.equal(first.fit.images, second.fit.images)
 
 
-def test_a_damaged_copy_would_be_trained_on(tmp_path: Path, fashion_mnist: Source) -> None:
-    place, config = local_storage(tmp_path), DataConfig()
-    ship(place, config, fashion_mnist)
-    name = next(key for key in place.sizes() if "train-images" in key)
-    place.put(name, (place.get(name) or b"")[:-1])
-    with pytest.raises(DataNotFound):
-        fetch(place, config, tmp_path / "cache")
-    assert not list((tmp_path / "cache").glob("from-storage*"))
+def test_a_damaged_copy_would_be_trained_on(
+    tmp_path: Path, place: Storage, source: Source, split: Split
+) -> None:
+    ship(place, CONFIG, source, split, noise=False)
+    name = next(key for key in place.sizes() if key.endswith(".safetensors"))
+    data = place.get(name) or b""
+    place.put(name, data[:-1] + bytes([data[-1] ^ 1]))
+    with pytest.raises(DataDamaged, match="is damaged"):
+        fetch(place, CONFIG, split, tmp_path / "worker", noise=False)
+    assert not list((tmp_path / "worker" / "prepared").glob("*.safetensors"))
+    place.put(name, data[:-1])  # ships it anew: another size
+    ship(place, CONFIG, source, split, noise=False)
+    assert fetch(place, CONFIG, split, tmp_path / "worker", noise=False).exists()
 
 
-def test_images_that_come_with_a_package_would_be_shipped(tmp_path: Path) -> None:
-    config = replace(DataConfig(), dataset="digits", normal=(0,))
-    ship(local_storage(tmp_path), config, Source(folder=None, description="scikit-learn"))
-    assert list(tmp_path.iterdir()) == []
+def test_a_test_image_would_be_shipped(
+    tmp_path: Path, place: Storage, source: Source, split: Split
+) -> None:
+    ship(place, CONFIG, source, split, noise=False)
+    shipped = open_training(fetch(place, CONFIG, split, tmp_path / "worker", noise=False))
+    rows = sum(len(rows) for rows in split.row_lists)
+    assert len(shipped.fit.images) + len(shipped.validation.images) == rows

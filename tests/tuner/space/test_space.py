@@ -162,7 +162,7 @@ wandb: of
         ),
         (
             {"data": "{dataset: digits, normal: [Shirt]}"},
-            "data.normal: digits has no class 'Shirt'",
+            "data.normal: there is no class 'Shirt'",
         ),
         ({"data": "{size: 32.5}"}, "data.size: must be a whole number, got 32.5"),
         ({"data": "{folder: 3}"}, "data.folder: must be a word"),

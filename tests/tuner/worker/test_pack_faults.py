@@ -146,11 +146,12 @@ def test_a_failing_step_would_leave_somebody_waiting(
 def test_a_pack_without_images_would_fail_its_trials_or_leave_somebody_waiting(
     pack: Requests, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refuse(*_arguments: object) -> None:
+    def refuse(*_arguments: object, **_named: object) -> None:
         raise DataNotFound("no copy\nhere")
 
     monkeypatch.setattr(faults, "sleep", lambda _seconds: None)
-    monkeypatch.setattr("tuner.worker.images.load_training", refuse)
+    for way in ("load_training", "open_training"):
+        monkeypatch.setattr(f"tuner.worker.images.{way}", refuse)
     for asked in [pack.ask(differing(n)) for n in range(LANES + 1)]:
         with pytest.raises(WorkerLostError) as caught:
             asked.result(60)
@@ -163,7 +164,7 @@ def test_a_trial_whose_checkpoint_is_out_of_reach_would_begin_anew_or_end_its_ne
     beside = pack.curve(differing(1), 2)
     beside.result(60)
 
-    def refuse(*_arguments: object) -> None:
+    def refuse(*_arguments: object, **_named: object) -> None:
         raise StorageError("it cannot be reached")
 
     monkeypatch.setattr(faults, "sleep", lambda _seconds: None)

@@ -143,7 +143,7 @@ def test_what_a_machine_lacks_would_be_the_trials_error(
 def lack(monkeypatch: pytest.MonkeyPatch, folder: Path, what: str) -> None:
     """Let this machine be without something, for good."""
 
-    def refuse(*_arguments: object) -> None:
+    def refuse(*_arguments: object, **_named: object) -> None:
         raise NO_SPACE if what == "disk" else DataNotFound("no copy here")
 
     monkeypatch.setattr(faults, "sleep", lambda _seconds: None)
@@ -152,7 +152,8 @@ def lack(monkeypatch: pytest.MonkeyPatch, folder: Path, what: str) -> None:
     elif what in ("storage", "folder"):
         folder.rename(folder.with_name(f"{folder.name}-away"))
     else:
-        monkeypatch.setattr("tuner.worker.images.load_training", refuse)
+        for way in ("load_training", "open_training"):
+            monkeypatch.setattr(f"tuner.worker.images.{way}", refuse)
 
 
 def test_a_gpu_that_answers_no_more_would_be_given_the_next_trial(
