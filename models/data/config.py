@@ -86,6 +86,8 @@ class DataConfig:
             _check_integer("size", self.size, low=SIZES[0], high=SIZES[1])
         _check_name("resize", self.resize, RESIZES)
         _check_flag("grayscale", self.grayscale)
+        if self.grayscale and DATASETS[self.dataset].channels == 2:
+            raise ValueError(f"grayscale: {self.dataset} has no colours to leave out; remove it")
         _check_flag("skip_unreadable", self.skip_unreadable)
         if self.bits not in BITS or isinstance(self.bits, bool):
             allowed = ", ".join(map(str, BITS))

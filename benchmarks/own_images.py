@@ -1,0 +1,100 @@
+"""From a folder of pictures to scores by the five commands, as a newcomer types them.
+
+    python benchmarks/own_images.py
+    python benchmarks/own_images.py --keep /tmp/own   # where to work; else a temporary folder
+
+The folder has 220 colour pictures that this script draws: 160 good ones and 20 of each of three
+kinds of defects. Each command is the one that the one before it printed.
+"""
+
+import argparse
+import csv
+import json
+import re
+import shlex
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from _parts import draw_folder
+from _running import ROOT, finish
+
+GOOD, OF_EACH = 160, 20
+
+
+def main() -> None:
+    options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    options.add_argument("--keep", type=Path, metavar="FOLDER")
+    given = options.parse_args()
+    if given.keep:
+        given.keep.mkdir(parents=True)
+        finish("own_images", measure(given.keep.absolute()))
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        finish("own_images", measure(Path(folder)))
+
+
+def measure(work: Path) -> dict[str, float]:
+    """Draw the folder and run the commands in `work`."""
+    pictures = work / "plates"
+    draw_folder(pictures, GOOD, OF_EACH)
+    start = time.perf_counter()
+    seconds: dict[str, float] = {}
+    said = _run(work, seconds, ["-m", "tuner.new", str(pictures), "--detector", "autoencoder"])
+    said = _run(work, seconds, _next(said, "search"))
+    said = _run(work, seconds, _next(said, "retrain"))
+    scored = _next(said, "score")
+    scored[scored.index("IMAGES")] = str(pictures)
+    _run(work, seconds, scored)
+    total = time.perf_counter() - start
+    _run(work, seconds, _next(said, "export"))
+    metrics = json.loads(next(work.glob("runs/*/retrain/metrics.json")).read_text())
+    rows = list(csv.DictReader((work / "scores.csv").open()))
+    baselines = metrics["baselines"]
+    return {
+        "total_s": total,
+        **{f"{name}_s": value for name, value in seconds.items()},
+        "test_auroc": metrics["test"]["auroc"]["mean"],
+        "pca_test_auroc": baselines["pca"]["test"]["auroc"]["mean"],
+        "chance": 0.5,
+        "pictures_scored": len(rows),
+    }
+
+
+def _run(work: Path, seconds: dict[str, float], arguments: list[str]) -> str:
+    """Run a command, its output on the screen; what it said, and how long it took by its name."""
+    print(f"$ {shlex.join(['python', *arguments])}", flush=True)
+    start = time.perf_counter()
+    done = subprocess.run(
+        [sys.executable, *arguments],
+        cwd=work,
+        capture_output=True,
+        text=True,
+        check=False,
+        env=_environment(),
+    )
+    print(done.stdout + done.stderr, flush=True)
+    if done.returncode:
+        raise SystemExit(f"the command above ended with exit code {done.returncode}")
+    seconds[arguments[1].removeprefix("tuner.")] = time.perf_counter() - start
+    return done.stdout + done.stderr
+
+
+def _environment() -> dict[str, str]:
+    import os
+
+    return {**os.environ, "PYTHONPATH": str(ROOT), "WANDB_MODE": "offline"}
+
+
+def _next(said: str, command: str) -> list[str]:
+    """The command that was printed as the one to type next."""
+    found = re.findall(rf"python (-m tuner\.{command} [^\n]*)", said)
+    if not found:
+        raise SystemExit(f"nothing above says how to go on with tuner.{command}")
+    return shlex.split(found[-1])
+
+
+if __name__ == "__main__":
+    main()
