@@ -58,6 +58,10 @@ TARGETS: dict[str, dict[str, Target]] = {
         "speedup_vs_serial_8": Target(at_least=1.3),
         "speedup_vs_serial_32": Target(at_least=0.95),
     },
+    "score": {
+        "images_per_s": Target(at_least=1500),
+        "memory_growth_mb": Target(at_most=50),
+    },
     "startup": {
         "help_s": Target(at_most=0.5),
         "first_epoch_s": Target(at_most=20, where="bfloat16"),

@@ -206,7 +206,7 @@ def square(pixels: Tensor, preprocessing: Preprocessing) -> Tensor:
         _resizing(length, axis, side, preprocessing.size)
         for length, axis in zip(lengths, (height, width), strict=True)
     )
-    return (down @ (pixels @ across.T)).round().clamp(0, 255)
+    return (down @ (pixels @ across.T)).mul(1024).round().div(1024).round().clamp(0, 255)
 
 
 def _resizing(length: Tensor, count: int, side: Tensor | None, size: int) -> Tensor:

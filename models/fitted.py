@@ -71,7 +71,7 @@ class FittedDetector:
         """The detector's named scores [N] each. Raises ValueError for images of another kind."""
         self._check(images)
         settings = {
-            key: torch.tensor(value, device=self._device)
+            key: torch.tensor(value, device=self.device)
             for key, value in numbers(self.hyperparameters).items()
         }
         return self._in_chunks(
@@ -205,7 +205,7 @@ class FittedDetector:
         count = len(images)
         filled = images.new_zeros(_CHUNK, *images.shape[1:])
         filled[:count] = images
-        made = function(scaled(filled.to(self._device)))
+        made = function(scaled(filled.to(self.device)))
         return {name: values[:count] for name, values in made.items()}
 
     @cached_property
@@ -213,7 +213,8 @@ class FittedDetector:
         return detectors.load(self.detector)
 
     @cached_property
-    def _device(self) -> torch.device:
+    def device(self) -> torch.device:
+        """Where it computes."""
         return next(iter(self.weights.values())).device
 
     @cached_property

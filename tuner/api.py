@@ -3,30 +3,24 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tuner.record.run_folder import RunFolder
+from tuner.model_folder import open_model
 from tuner.retraining import RetrainSummary, retrain
 from tuner.searching import SearchSummary, search
 from tuner.space import load_space
 
 if TYPE_CHECKING:
-    from models.fitted import FittedDetector
+    from models.scoring import Scorer
 
 __all__ = ["RetrainSummary", "SearchSummary", "load", "load_space", "retrain", "search"]
 
 
-def load(run_folder: Path) -> "FittedDetector":
-    """The model that `retrain` left in a run: `load(folder).score(images)` for uint8 N x C x H x W.
+def load(run_folder: Path) -> "Scorer":
+    """The model that `retrain` left in a run, by the run's folder or the model's own.
 
-    Raises FileNotFoundError where the run has not been retrained; `score` a ValueError for images
-    of another kind or size.
+    `load(folder).score(pictures)` takes paths, uint8 arrays of any size, and uint8 tensors N x C x
+    H x W as the detector itself sees them. Raises FileNotFoundError where there is no model;
+    `score` a ValueError for pictures of another kind.
     """
-    from models.fitted import FittedDetector  # noqa: PLC0415  # torch: a search does without
+    from models.scoring import Scorer  # noqa: PLC0415  # torch: a search does without
 
-    model = RunFolder(run_folder).model
-    if not run_folder.is_dir():
-        raise FileNotFoundError(f"there is no folder {run_folder}")
-    if not model.is_dir():
-        raise FileNotFoundError(
-            f"{run_folder} has not been retrained: python -m tuner.retrain --search {run_folder}"
-        )
-    return FittedDetector.load(model)
+    return Scorer(open_model(run_folder).detector)

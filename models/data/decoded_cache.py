@@ -26,7 +26,7 @@ from models.data.retention import remove_unused, used
 
 _LOG = logging.getLogger(__name__)
 _FOLDER = "decoded"
-_VERSION = 1
+_VERSION = 2
 """Of decoding: pictures decoded by another are decoded anew."""
 _CHUNK = 256
 _SAY_EVERY_S = 10.0

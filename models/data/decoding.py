@@ -120,7 +120,15 @@ def preprocess(pixels: Tensor, preprocessing: Preprocessing) -> Tensor:
     squared = _to_square(pixels, preprocessing)
     if squared.dtype == torch.uint8:
         return squared.contiguous()
-    return squared.round().clamp(0, 255).to(torch.uint8)
+    return to_bytes(squared)
+
+
+def to_bytes(values: Tensor) -> Tensor:
+    """Round floats of 0 to 255 to uint8, by way of 1024ths.
+
+    What lies on a half but for the last digits then goes to the same side whatever computed it.
+    """
+    return values.mul(1024).round().div(1024).round().clamp(0, 255).to(torch.uint8)
 
 
 def preprocess_mask(mask: Tensor, preprocessing: Preprocessing) -> Tensor:

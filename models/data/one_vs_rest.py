@@ -46,7 +46,7 @@ def make_split(config: DataConfig, part: Part) -> Split:
     """
     index = part.index
     normal = index.normal_classes
-    known = [each for each in known_classes_of(config, index) if each not in normal]
+    known = known_classes(config, index.class_names, normal)
     fit, held_out = _divided(config, index)
     fit_normals = _choose_fit_normals(config, [fit[each] for each in normal])
     candidates = np.sort(np.concatenate([np.empty(0, np.int64), *(fit[each] for each in known)]))
@@ -68,13 +68,6 @@ def make_split(config: DataConfig, part: Part) -> Split:
         class_names=index.class_names,
         content=index.content,
     )
-
-
-def known_classes_of(config: DataConfig, index: Index) -> tuple[int, ...]:
-    """The classes of anomalies that may be seen before test."""
-    if config.known_classes:
-        return known_classes(config, index.class_names)
-    return tuple(range(len(index.class_names)))
 
 
 def _divided(config: DataConfig, index: Index) -> tuple[list[Rows], list[Rows]]:

@@ -11,7 +11,7 @@ from models.data.config import DataConfig
 from models.data.split import Split
 
 _FOLDER = "prepared"
-_VERSION = 1
+_VERSION = 2
 """Of what the file holds: those of another are made anew."""
 
 

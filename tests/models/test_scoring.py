@@ -1,6 +1,7 @@
 """Pictures of every form through `Scorer`, and scores that do not depend on the batch."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -127,8 +128,6 @@ def test_a_score_would_depend_on_what_came_with_the_image(
 
 
 def test_points_would_be_taken_for_pictures(colour: Scorer) -> None:
-    from dataclasses import replace
-
     points = replace(colour.detector, preprocessing=Preprocessing(size=1, channels=2))
     with pytest.raises(ValueError, match="takes 2 numbers, not pictures"):
         Scorer(points).score([np.zeros((8, 8), np.uint8)])

@@ -36,7 +36,7 @@ def loaded_by(module: str, arguments: Sequence[str]) -> set[str]:
     return HEAVY & set(words)
 
 
-@pytest.mark.parametrize("module", ["tuner.search", "tuner.retrain"])
+@pytest.mark.parametrize("module", ["tuner.search", "tuner.retrain", "tuner.score", "tuner.export"])
 def test_help_would_wait_for_heavy_libraries(module: str) -> None:
     assert loaded_by(module, ["--help"]) == set()
 

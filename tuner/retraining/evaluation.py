@@ -4,15 +4,14 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from sklearn.metrics import balanced_accuracy_score, roc_curve
 
 from models.arrays import Labels, Scores
 from models.evaluation.metrics import auprc, auroc, decide
+from tuner.retraining.bootstrap import interval
 
-Counts = NDArray[np.int64]
-
-RESAMPLES = 1000
-_CHUNK = 50  # resamples at a time: bounds memory at some 10 MB for 10,000 images
+FALSE_ALARMS = {"miss_rate_at_5": 0.05, "miss_rate_at_1": 0.01}
+"""The share of normal images that may be flagged, by the name of the miss rate."""
 
 
 def spread(values: Sequence[float]) -> dict[str, Any]:
@@ -21,37 +20,45 @@ def spread(values: Sequence[float]) -> dict[str, Any]:
     return {"mean": float(np.mean(values)), "std": std, "n": len(values), "seeds": list(values)}
 
 
-def ranking_figures(
-    labels: Labels, scores: Sequence[Scores], bootstrap_seed: int
-) -> dict[str, Any]:
-    """AUROC and AUPRC over seeds; the AUROC with its bootstrap interval."""
+def ranking_figures(labels: Labels, scores: Sequence[Scores], resampled: Scores) -> dict[str, Any]:
+    """What no threshold is needed for, over seeds; the AUROC with its bootstrap interval."""
     figures = {
         "auroc": spread([auroc(labels, score) for score in scores]),
         "auprc": spread([auprc(labels, score) for score in scores]),
     }
-    low, high = bootstrap_auroc(labels, scores, bootstrap_seed)
-    figures["auroc"]["ci95"] = [low, high]
+    for name, false_alarms in FALSE_ALARMS.items():
+        figures[name] = spread([miss_rate(labels, score, false_alarms) for score in scores])
+    figures["auroc"]["ci95"] = interval(resampled)
     return figures
+
+
+def miss_rate(labels: Labels, score: Scores, false_alarms: float) -> float:
+    """The least share of anomalies missed with at most this share of normals flagged.
+
+    It is a point of the ROC that a threshold reaches, none between two: with fewer normals than
+    1 / `false_alarms`, that without any false alarm.
+    """
+    flagged, found, _ = roc_curve(labels, score, drop_intermediate=False)
+    return float(1 - found[flagged <= false_alarms].max())
 
 
 def decision_figures(
     labels: Labels, scores: Sequence[Scores], thresholds: Sequence[float]
 ) -> dict[str, Any]:
-    """F1, accuracy and confusion of each seed at its own threshold."""
+    """What each seed decides at its own threshold."""
     decisions = [
         decide(score, labels, threshold)
         for score, threshold in zip(scores, thresholds, strict=True)
     ]
+    flagged = [score > threshold for score, threshold in zip(scores, thresholds, strict=True)]
     return {
         "threshold": spread([decision.threshold for decision in decisions]),
         "f1": spread([decision.f1 for decision in decisions]),
         "accuracy": spread([decision.accuracy for decision in decisions]),
-        "confusion": {
-            "seeds": [
-                confusion(labels, score > threshold)
-                for score, threshold in zip(scores, thresholds, strict=True)
-            ]
-        },
+        "balanced_accuracy": spread(
+            [float(balanced_accuracy_score(labels, one)) for one in flagged]
+        ),
+        "confusion": {"seeds": [confusion(labels, one) for one in flagged]},
     }
 
 
@@ -74,49 +81,3 @@ def split_figures(labels: Labels) -> dict[str, Any]:
         "anomaly_rate": rate,
         "flag_everything_f1": 2 * rate / (1 + rate),
     }
-
-
-def bootstrap_auroc(labels: Labels, scores: Sequence[Scores], seed: int) -> tuple[float, float]:
-    """95% interval of the mean over seeds of the AUROC, by the images that a test set draws.
-
-    Each resample draws as many normals and as many anomalies as there are, the same images for all
-    seeds, and averages the seeds' AUROC: the interval tells of the choice of images, the standard
-    deviation over seeds of training.
-    """
-    generator = np.random.default_rng(seed)
-    means = []
-    for start in range(0, RESAMPLES, _CHUNK):
-        number = min(_CHUNK, RESAMPLES - start)
-        positive = _draw(int(labels.sum()), number, generator)
-        negative = _draw(int((~labels).sum()), number, generator)
-        aurocs = [
-            _drawn_auroc(score[labels], score[~labels], positive, negative) for score in scores
-        ]
-        means.append(np.mean(aurocs, axis=0))
-    low, high = np.quantile(np.concatenate(means), [0.025, 0.975])
-    return float(low), float(high)
-
-
-def _draw(size: int, resamples: int, generator: np.random.Generator) -> Counts:
-    """How often each of `size` images is drawn when as many are drawn [resamples, size]."""
-    drawn = generator.integers(0, size, (resamples, size))
-    flat = drawn + size * np.arange(resamples)[:, None]
-    return np.bincount(flat.ravel(), minlength=resamples * size).reshape(resamples, size)
-
-
-def _drawn_auroc(
-    positive: Scores, negative: Scores, positive_drawn: Counts, negative_drawn: Counts
-) -> Scores:
-    """AUROC [resamples] by pairs, a tie counting one half.
-
-    For each negative score, the drawn positives below it and those up to it are looked up in the
-    running sum over the sorted positives.
-    """
-    order = np.argsort(positive)
-    running = np.cumsum(positive_drawn[:, order], axis=1)
-    running = np.concatenate([np.zeros((len(running), 1), dtype=np.int64), running], axis=1)
-    below = running[:, np.searchsorted(positive[order], negative, side="left")]
-    up_to = running[:, np.searchsorted(positive[order], negative, side="right")]
-    won = running[:, -1:] - (below + up_to) / 2
-    pairs = running[:, -1] * negative_drawn.sum(axis=1)
-    return np.asarray((won * negative_drawn).sum(axis=1) / pairs)

@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any
 
+from models.data.registry import FOLDER
 from tuner.errors import TunerError
 from tuner.retraining.plan import Plan
 
@@ -22,7 +23,7 @@ from tuner.retraining.plan import Plan
 class Openings:
     """Openings so far, this one included: of the same configuration, and of any on this task.
 
-    A task is a detector on a data set with its normal classes.
+    A task is a detector on a data set, or a folder, with its normal classes.
     """
 
     of_configuration: int
@@ -66,13 +67,21 @@ def _entry(plan: Plan) -> dict[str, Any]:
         "search": plan.run_folder.name,
         "detector": plan.best.detector,
         "dataset": plan.data.dataset,
-        "normal": list(plan.data.normal_classes),
+        "normal": list(plan.data.normal_classes) or [plan.data.normal_text],
+        **_place(plan),
         "configuration": digest,
     }
 
 
+def _place(plan: Plan) -> dict[str, str]:
+    """Which folder the pictures are in; the files of a data set are the same wherever they lie."""
+    if plan.data.dataset != FOLDER or plan.data.folder is None:
+        return {}
+    return {"folder": str(Path(plan.data.folder).expanduser().resolve())}
+
+
 def _task(entry: dict[str, Any]) -> tuple[Any, ...]:
-    return tuple(entry.get(key) for key in ("detector", "dataset", "normal"))
+    return tuple(entry.get(key) for key in ("detector", "dataset", "normal", "folder"))
 
 
 @contextmanager

@@ -6,19 +6,26 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from matplotlib.figure import Figure
 
-from models.data.images import LabelledImages, TrainingData, load_test
+from models.data.images import LabelledImages, TrainingData
 from models.data.sources import check_test
 from models.data.split import Split
 from models.fitted import FittedDetector
 from tuner.errors import TunerError
 from tuner.notices import Say
+from tuner.retraining.card import make_card, write_card
+from tuner.retraining.contenders import AUTOENCODER, BEST
+from tuner.retraining.facts import Facts
 from tuner.retraining.gate import Openings, open_test
+from tuner.retraining.opened import Opened, open_images
+from tuner.retraining.pictures.chosen import Shown
 from tuner.retraining.pictures.confusion import confusion_figure
 from tuner.retraining.pictures.curves import precision_recall_figure, roc_figure
 from tuner.retraining.pictures.examples import examples_figure
+from tuner.retraining.pictures.maps import maps_figure
 from tuner.retraining.pictures.style import save
-from tuner.retraining.plan import AUTOENCODER, BEST, Plan, Setting
+from tuner.retraining.plan import Plan, Setting
 from tuner.retraining.report import Metrics, make_metrics, write_metrics
 from tuner.retraining.scores import SeedScores, score_arrays, seed_scores
 from tuner.retraining.training import Trained, load_images
@@ -34,7 +41,7 @@ class _Tested:
     plan: Plan
     split: Split
     data: TrainingData
-    test: LabelledImages
+    test: Opened
     scores: Scored
     metrics: Metrics
     best: SeedScores
@@ -48,10 +55,10 @@ def report_on_test(setting: Setting, split: Split, trained: Sequence[Trained], s
         _check_usable(one, data)
     openings = open_test(setting.plan)
     _announce(openings, say)
-    test = load_test(setting.plan.data, setting.source)
+    test = open_images(setting.plan.data, setting.source, split)
     tested = _evaluate(setting.plan, split, data, test, trained=trained, openings=openings)
     report = made_in(setting.work / "report", lambda folder: _write_report(tested, folder))
-    model = made_in(setting.work / "model", tested.best.fitted.to("cpu").save)
+    model = made_in(setting.work / "model", lambda folder: _write_model(tested, folder))
     install(run_folder.model, model)
     install(run_folder.report, report)
     return tested.metrics
@@ -72,15 +79,26 @@ def _evaluate(
     plan: Plan,
     split: Split,
     data: TrainingData,
-    test: LabelledImages,
+    test: Opened,
     *,
     trained: Sequence[Trained],
     openings: Openings,
 ) -> _Tested:
-    scores = _score(plan, trained, data, test)
+    images = test.images
+    scores = _score(plan, trained, data, images)
     best = best_seed(plan, scores[BEST])
-    labels = {"validation": data.validation.anomalous.numpy(), "test": test.anomalous.numpy()}
-    metrics = make_metrics(plan, scores, labels, openings=openings, split_digest=split.digest)
+    facts = Facts(
+        split=split,
+        labels={
+            "validation": data.validation.anomalous.numpy(),
+            "test": images.anomalous.numpy(),
+        },
+        test_classes=images.classes.numpy(),
+        test_class_names=test.class_names,
+        synthetic_test=test.synthetic,
+        openings=openings,
+    )
+    metrics = make_metrics(plan, scores, facts)
     metrics["model_seed"] = plan.seeds[best.training.number]
     return _Tested(
         plan=plan, split=split, data=data, test=test, scores=scores, metrics=metrics, best=best
@@ -121,28 +139,46 @@ def _write_report(tested: _Tested, folder: Path) -> None:
     write_metrics(tested.metrics, folder / tested.plan.run_folder.metrics.name)
 
 
+def _write_model(tested: _Tested, folder: Path) -> None:
+    fitted = tested.best.fitted.to("cpu")
+    fitted.save(folder)
+    write_card(make_card(tested.metrics, fitted), folder)
+
+
 def _write_scores(tested: _Tested, path: Path) -> None:
-    """All scores [seeds, images] with each image's row in its official part, label and class."""
-    split, test = tested.split, tested.test
+    """All scores [seeds, images] with each image's row in its official part, label and class.
+
+    The row of an anomaly that was made is -1. Images that are files have their names.
+    """
+    split = tested.split
     rows = {
         "validation": np.concatenate([split.validation_normals, split.validation_anomalies]),
-        "test": np.arange(len(test.images)),
+        "test": np.arange(len(tested.test.images.images) // (2 if tested.test.synthetic else 1)),
     }
     arrays: dict[str, Any] = dict(score_arrays(tested.scores))
-    for name, images in (("validation", tested.data.validation), ("test", test)):
-        arrays[f"{name}_index"] = rows[name]
+    for name, images in (("validation", tested.data.validation), ("test", tested.test.images)):
+        made = np.full(len(images.images) - len(rows[name]), -1)
+        arrays[f"{name}_index"] = np.concatenate([rows[name], made])
         arrays[f"{name}_label"] = images.anomalous.numpy()
         arrays[f"{name}_class"] = images.classes.numpy()
+    if names := tested.test.images.names:
+        arrays["test_name"] = np.array(names)
     np.savez_compressed(path, allow_pickle=False, **arrays)
 
 
 def _draw(tested: _Tested, folder: Path) -> None:
-    labels = tested.test.anomalous.numpy()
+    labels = tested.test.images.anomalous.numpy()
     scores = {key: [seed.test.score for seed in seeds] for key, seeds in tested.scores.items()}
-    save(roc_figure(tested.metrics, labels, scores), folder / "roc.png")
-    save(precision_recall_figure(tested.metrics, labels, scores), folder / "pr.png")
-    save(confusion_figure(tested.metrics), folder / "confusion.png")
-    for name, images in (("fit", tested.data.fit), ("test", tested.test)):
-        figure = examples_figure(tested.plan, tested.best.fitted, images, name)
+    figures: dict[str, Figure | None] = {
+        "roc": roc_figure(tested.metrics, labels, scores),
+        "pr": precision_recall_figure(tested.metrics, labels, scores),
+        "confusion": confusion_figure(tested.metrics),
+    }
+    of_fit = Opened(images=tested.data.fit, class_names=tested.split.class_names)
+    shown = Shown(plan=tested.plan, fitted=tested.best.fitted)
+    figures["examples-fit"] = examples_figure(shown, of_fit, "images it was trained on")
+    figures["examples-test"] = examples_figure(shown, tested.test, "test images")
+    figures["maps-test"] = maps_figure(shown, tested.test)
+    for name, figure in figures.items():
         if figure is not None:
-            save(figure, folder / f"examples-{name}.png")
+            save(figure, folder / f"{name}.png")

@@ -2,34 +2,37 @@
 
 import dataclasses
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from models import detectors
 from models.data.config import DataConfig
+from models.data.registry import FOLDER
 from models.data.sources import Source
-from models.hyperparameters import Value
 from tuner.errors import TunerError
+from tuner.objectives import metric_of
 from tuner.record.run_folder import RunFolder
-from tuner.record.trials import metric_of
-from tuner.resume import recorded_space
+from tuner.retraining.contenders import (
+    Baselines,
+    Contender,
+    baselines_for,
+    best_contender,
+    published_contender,
+)
 from tuner.seeds import derive
 from tuner.space import Space
 
-BEST, DEFAULTS, AUTOENCODER = "best", "defaults", "autoencoder"
-BASELINES = (AUTOENCODER, "random")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Contender:
-    """One configuration of the report: what the search found, or what it is held against."""
-
-    key: str
-    label: str
-    detector: str
-    hyperparameters: Mapping[str, Value]
+_NEW_DATA_FIELDS = (
+    "anomalous",
+    "known_classes",
+    "resize",
+    "grayscale",
+    "bits",
+    "skip_unreadable",
+    "validation",
+)
+"""Reports of earlier versions do not have them, and were made with their defaults."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,6 +50,8 @@ class Plan:
     epochs: int
     objective: str
     search_seed: int
+    left_out: tuple[str, ...] = ()
+    """A line about each baseline that cannot take the data."""
 
     @property
     def metric(self) -> str:
@@ -64,9 +69,10 @@ class Plan:
         return derive(self.search_seed, "retrain data", 0)
 
     def configuration(self) -> dict[str, Any]:
-        """What a report depends on, as metrics.json holds it: where the files lie is no part."""
-        data = dataclasses.asdict(self.data)
-        del data["folder"]
+        """What a report depends on, as metrics.json holds it: where the files lie is no part.
+
+        Which files they are is told by the digest of the split, which the report holds too.
+        """
         contenders = {
             each.key: {"detector": each.detector, "hyperparameters": dict(each.hyperparameters)}
             for each in self.contenders
@@ -74,7 +80,7 @@ class Plan:
         configuration: dict[str, Any] = json.loads(
             json.dumps(
                 {
-                    "data": data | {"normal": self.data.normal_classes},
+                    "data": _data_configuration(self.data),
                     "metric": self.metric,
                     "objective": self.objective,
                     "epochs": self.epochs,
@@ -85,6 +91,23 @@ class Plan:
             )
         )
         return configuration
+
+
+def without_place(data: DataConfig) -> dict[str, Any]:
+    """The fields of a configuration of data, but for where the files lie."""
+    fields = dataclasses.asdict(data)
+    del fields["folder"]
+    return fields
+
+
+def _data_configuration(data: DataConfig) -> dict[str, Any]:
+    """The fields as metrics.json holds them; classes of published data are told by their index."""
+    fields = without_place(data)
+    for each in dataclasses.fields(data):
+        if each.name in _NEW_DATA_FIELDS and fields[each.name] == each.default:
+            del fields[each.name]
+    published = data.dataset != FOLDER
+    return fields | ({"normal": data.normal_classes} if published else {})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -124,43 +147,17 @@ def make_plan(
             f"a retrain needs one value for each hyperparameter, and {', '.join(space.search)} "
             "under `search` can have many; give the best.yaml that a search has written"
         )
-    best = dict(detectors.resolve(space.detector, space.fixed))
-    others = _baselines(space.detector, best) if baselines else ()
-    defaults = (_defaults(run_folder, space.detector, best),) if published else ()
-    label = f"{space.detector}, best found" if space.detector in BASELINES else space.detector
-    contender = Contender(key=BEST, label=label, detector=space.detector, hyperparameters=best)
+    found = dict(detectors.resolve(space.detector, space.fixed))
+    best = best_contender(space.detector, found)
+    defaults = (published_contender(run_folder, best, space.objective),) if published else ()
+    others = baselines_for(best, space.data) if baselines else Baselines()
     return Plan(
         run_folder=run_folder,
         data=space.data,
-        contenders=(contender, *defaults, *others),
+        contenders=(best, *defaults, *others.contenders),
         seeds=tuple(derive(space.sampler.seed, "retrain", number) for number in range(seeds)),
         epochs=epochs or space.epochs,
         objective=space.objective,
         search_seed=space.sampler.seed,
-    )
-
-
-def _baselines(detector: str, best: Mapping[str, Value]) -> tuple[Contender, ...]:
-    """The baselines at their own defaults, as wide as the best configuration."""
-    made = []
-    for name in BASELINES:
-        known = {hyperparameter.name for hyperparameter in detectors.hyperparameters(name)}
-        shared = {key: best[key] for key in ("width",) if key in best and key in known}
-        label = f"{name}, defaults" if name == detector else name
-        resolved = detectors.resolve(name, shared)
-        made.append(Contender(key=name, label=label, detector=name, hyperparameters=resolved))
-    return tuple(made)
-
-
-def _defaults(run_folder: RunFolder, detector: str, best: Mapping[str, Value]) -> Contender:
-    """The first published set as the search tried it, in the structure of the best."""
-    structure = detectors.structure(detector, best)
-    recorded = recorded_space(run_folder)
-    held = recorded.fixed if recorded is not None and recorded.detector == detector else {}
-    name, values = next(iter(detectors.published(detector).items()), ("defaults", {}))
-    return Contender(
-        key=DEFAULTS,
-        label="published defaults" if name != "defaults" else "defaults",
-        detector=detector,
-        hyperparameters=detectors.resolve(detector, {**structure, **held, **values}),
+        left_out=others.left_out,
     )

@@ -2,21 +2,29 @@
 
 import json
 import platform
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from models.data.registry import DATASETS
-from tuner.retraining.gate import Openings
-from tuner.retraining.plan import BEST, DEFAULTS, Contender, Plan
-from tuner.seeds import derive
+from tuner.retraining.contenders import BEST, DEFAULTS, PCA
+from tuner.retraining.plan import Plan
 
 if TYPE_CHECKING:
-    from models.arrays import Labels
+    from tuner.retraining.facts import Facts
     from tuner.retraining.scores import SeedScores
 
+_FLAT = (
+    "auroc",
+    "miss_rate_at_5",
+    "miss_rate_at_1",
+    "balanced_accuracy",
+    "auprc",
+    "f1",
+    "accuracy",
+)
 _PACKAGES = ("tuner", "torch", "numpy", "scikit-learn")
 
 Metrics = dict[str, Any]
@@ -24,7 +32,10 @@ Metrics = dict[str, Any]
 
 
 def stored_metrics(plan: Plan) -> Metrics | None:
-    """The report of an earlier retrain that has all that this plan asks for, or None."""
+    """The report of an earlier retrain that has all that this plan asks for, or None.
+
+    One of a version that did not know of PCA may lack that.
+    """
     try:
         metrics: Metrics = json.loads(plan.run_folder.metrics.read_text())
         stored = dict(metrics["configuration"])
@@ -32,38 +43,37 @@ def stored_metrics(plan: Plan) -> Metrics | None:
         return None
     asked = plan.configuration()
     there, wanted = stored.pop("contenders", {}), asked.pop("contenders")
+    if "classes" not in metrics and PCA not in there:
+        wanted.pop(PCA, None)
     same = stored == asked and all(there.get(key) == wanted[key] for key in wanted)
     return metrics if same else None
 
 
 def make_metrics(
-    plan: Plan,
-    scores: "dict[str, Sequence[SeedScores]]",
-    labels: "dict[str, Labels]",
-    *,
-    openings: Openings,
-    split_digest: str,
+    plan: Plan, scores: "Mapping[str, Sequence[SeedScores]]", facts: "Facts"
 ) -> Metrics:
-    """The whole report: the best at the top, the others below, each in the same shape.
+    """The whole report: the best at the top, the others below, each in the same shape."""
+    from tuner.retraining.blocks import make_blocks  # noqa: PLC0415 - scikit-learn
+    from tuner.retraining.evaluation import split_figures  # noqa: PLC0415
+    from tuner.retraining.facts import dataset_title  # noqa: PLC0415
 
-    `scores` by contender, `labels` by split ("validation", "test").
-    """
-    from tuner.retraining.evaluation import split_figures  # noqa: PLC0415 - scikit-learn
-
-    blocks = {
-        contender.key: _block(plan, contender, scores[contender.key], labels)
-        for contender in plan.contenders
-    }
-    others = {key: block for key, block in blocks.items() if key not in (BEST, DEFAULTS)}
+    made = make_blocks(plan, scores, facts)
+    others = {key: block for key, block in made.blocks.items() if key not in (BEST, DEFAULTS)}
     return {
-        **blocks[BEST],
-        **({DEFAULTS: blocks[DEFAULTS]} if DEFAULTS in blocks else {}),
+        "dataset": dataset_title(plan.data),
+        "classes": list(facts.split.class_names),
+        "normal": facts.normal_names,
+        **made.blocks[BEST],
+        **({DEFAULTS: made.blocks[DEFAULTS]} if DEFAULTS in made.blocks else {}),
         "baselines": others,
-        "splits": {name: split_figures(of_split) for name, of_split in labels.items()},
-        "selection": "labelled-val",
-        "openings": asdict(openings),
+        "left_out": list(plan.left_out),
+        "ahead": made.ahead,
+        "splits": {name: split_figures(of_split) for name, of_split in facts.labels.items()},
+        "selection": f"{plan.data.validation}-val",
+        "test_anomalies": "synthetic" if facts.synthetic_test else "labelled",
+        "openings": asdict(facts.openings),
         "configuration": plan.configuration(),
-        "split_digest": split_digest,
+        "split_digest": facts.split.digest,
         "versions": _versions(),
     }
 
@@ -78,8 +88,10 @@ def flat_metrics(metrics: Metrics) -> dict[str, float]:
     flat: dict[str, float] = {}
     for key, block in keyed_blocks(metrics).items():
         prefix = "test/" if key == BEST else f"test/{key}/"
-        for name in ("auroc", "auprc", "f1", "accuracy"):
-            figure = block["test"][name]
+        figures = {name: block["test"][name] for name in _FLAT}
+        if "pixels" in block:
+            figures |= {"pixel_auroc": block["pixels"]["auroc"], "pro": block["pixels"]["pro"]}
+        for name, figure in figures.items():
             flat[f"{prefix}{name}"] = figure["mean"]
             if figure["std"] is not None:
                 flat[f"{prefix}{name}_std"] = figure["std"]
@@ -93,80 +105,28 @@ def keyed_blocks(metrics: Metrics) -> dict[str, Metrics]:
 
 
 def task_title(metrics: Metrics) -> str:
-    """What was detected where: "fashion-mnist, normal: T-shirt/top"."""
-    data = metrics["configuration"]["data"]
-    names = DATASETS[data["dataset"]].class_names
-    return f"{data['dataset']}, normal: {', '.join(names[index] for index in data['normal'])}"
+    """What was detected where: "fashion-mnist, normal: T-shirt/top".
 
-
-def _block(
-    plan: Plan,
-    contender: Contender,
-    seeds: "Sequence[SeedScores]",
-    labels: "dict[str, Labels]",
-) -> Metrics:
-    """One contender's figures."""
-    from tuner.retraining.evaluation import (  # noqa: PLC0415
-        decision_figures,
-        ranking_figures,
-        spread,
-    )
-
-    block: Metrics = {"label": contender.label, "detector": contender.detector}
-    for split, of_split in labels.items():
-        scores = [getattr(seed, split).score for seed in seeds]
-        bootstrap_seed = derive(plan.search_seed, f"bootstrap {split}", 0)
-        block[split] = {
-            **ranking_figures(of_split, scores, bootstrap_seed),
-            **decision_figures(of_split, scores, [seed.threshold for seed in seeds]),
-        }
-    block["validation_minus_test"] = {
-        name: spread(
-            [
-                before - after
-                for before, after in zip(
-                    block["validation"][name]["seeds"], block["test"][name]["seeds"], strict=True
-                )
-            ]
-        )
-        for name in ("auroc", "auprc", "f1", "accuracy")
-    }
-    block["error_decisions"] = _error_decisions(seeds, labels)
-    block["trainings"] = [_training(plan, seed) for seed in seeds]
-    return block
-
-
-def _error_decisions(
-    seeds: "Sequence[SeedScores]", labels: "dict[str, Labels]"
-) -> dict[str, dict[str, Any]]:
-    """Decisions on the reconstruction error alone, by the name of their threshold.
-
-    "regression" is a logistic regression fitted on validation, cut at one half.
+    Says so where figures are on synthetic anomalies; pictures have it as their title.
     """
-    from tuner.retraining.evaluation import decision_figures  # noqa: PLC0415
-
-    return {
-        name: {
-            split: decision_figures(
-                of_split,
-                [getattr(seed, split).error for seed in seeds],
-                [seed.error_thresholds[name] for seed in seeds],
-            )
-            for split, of_split in labels.items()
-        }
-        for name in seeds[0].error_thresholds
-    }
+    title = f"{_dataset(metrics)}, normal: {', '.join(_normal(metrics))}"
+    if metrics.get("test_anomalies") == "synthetic":
+        return f"{title}; on synthetic anomalies"
+    if metrics["selection"] == "synthetic-val":
+        return f"{title}; chosen on synthetic anomalies"
+    return title
 
 
-def _training(plan: Plan, seed: "SeedScores") -> dict[str, Any]:
-    training = seed.training
-    return {
-        "seed": plan.seeds[training.number],
-        "kept_epoch": training.kept_epoch,
-        "diverged_epoch": training.diverged_epoch,
-        f"validation_{plan.metric}": [row.metrics[plan.metric] for row in training.rows],
-        "seconds": sum(row.seconds for row in training.rows),
-    }
+def _dataset(metrics: Metrics) -> str:
+    """Earlier versions, which knew published data alone, wrote it in the configuration only."""
+    return str(metrics.get("dataset") or metrics["configuration"]["data"]["dataset"])
+
+
+def _normal(metrics: Metrics) -> list[str]:
+    if "normal" in metrics:
+        return list(metrics["normal"])
+    data = metrics["configuration"]["data"]
+    return [DATASETS[data["dataset"]].class_names[index] for index in data["normal"]]
 
 
 def _versions() -> dict[str, str]:

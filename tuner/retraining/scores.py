@@ -12,10 +12,12 @@ from models.evaluation.mixture import cross_fitted
 from models.evaluation.validation import ERROR, MIXTURE
 from models.fitted import FittedDetector
 from models.precision import pick_device
+from tuner.retraining.pixels import PixelFigures, pixel_figures
 from tuner.retraining.training import Trained
 
 QUANTILE = 0.95
 """Of the reconstruction errors of validation normals: the autoencoder's second threshold."""
+_QUANTILE_NAME = f"quantile_{QUANTILE}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,6 +41,12 @@ class SeedScores:
     test: SplitScores
     threshold: float
     error_thresholds: dict[str, float]
+    pixels: PixelFigures | None
+
+
+def is_mixed(fitted: FittedDetector) -> bool:
+    """Whether its score is a mixture, which is fitted on labelled validation images."""
+    return fitted.hyperparameters.get("score") == MIXTURE
 
 
 def seed_scores(
@@ -47,13 +55,11 @@ def seed_scores(
     """Score both splits with the kept detector; the autoencoder gets its two thresholds more."""
     fitted = FittedDetector.load(training.folder).to(str(pick_device()))
     on_validation = _split_scores(fitted, data.validation, held_out=False)
-    thresholds = {}
-    if fitted.error_threshold is not None:
-        thresholds["regression"] = fitted.error_threshold
+    thresholds = _fitted_threshold(fitted, synthetic=data.synthetic)
     if autoencoder and on_validation.error is not None:
-        thresholds["training_loss"] = _training_loss(training)
         normal_errors = on_validation.error[~data.validation.anomalous.numpy()]
-        thresholds[f"quantile_{QUANTILE}"] = float(np.quantile(normal_errors, QUANTILE))
+        thresholds["training_loss"] = _training_loss(training)
+        thresholds[_QUANTILE_NAME] = float(np.quantile(normal_errors, QUANTILE))
     return SeedScores(
         training=training,
         fitted=fitted,
@@ -61,12 +67,20 @@ def seed_scores(
         test=_split_scores(fitted, test, held_out=True),
         threshold=fitted.threshold,
         error_thresholds=thresholds,
+        pixels=pixel_figures(fitted, test),
     )
 
 
+def _fitted_threshold(fitted: FittedDetector, *, synthetic: bool) -> dict[str, float]:
+    """The detector's own threshold on its error, by the name of what set it."""
+    if fitted.error_threshold is None:
+        return {}
+    return {(_QUANTILE_NAME if synthetic else "regression"): fitted.error_threshold}
+
+
 def _training_loss(autoencoder: Trained) -> float:
-    """The final mean training loss: of its last usable epoch, which need not be the kept one."""
-    return autoencoder.rows[-1].losses["reconstruction"]
+    """The mean training loss of the epoch whose detector is kept."""
+    return autoencoder.kept_row.losses["reconstruction"]
 
 
 def _split_scores(fitted: FittedDetector, images: LabelledImages, *, held_out: bool) -> SplitScores:
@@ -74,8 +88,7 @@ def _split_scores(fitted: FittedDetector, images: LabelledImages, *, held_out: b
     parts = {
         name: part.double().numpy() for name, part in fitted.score_parts(images.images).items()
     }
-    mixed = fitted.hyperparameters.get("score") == MIXTURE
-    if mixed and not held_out:
+    if is_mixed(fitted) and not held_out:
         score = cross_fitted(parts, images.anomalous.numpy())
     else:
         score = fitted.mixture.score(parts)

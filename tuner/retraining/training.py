@@ -4,12 +4,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from models import detectors
-from models.data.images import TrainingData, load_training
+from models.data.images import TrainingData
+from models.data.loading import load_training
 from models.data.split import Split
 from models.lanes.lane import EpochResult, Lane
 from models.trainer import Trainer
 from tuner.attempt import worker_name
 from tuner.notices import Say
+from tuner.objectives import needs_noise
 from tuner.record.trials import EpochRow, is_kept
 from tuner.retraining.plan import Job, Setting
 
@@ -38,7 +40,8 @@ class Trained:
 def load_images(setting: Setting) -> TrainingData:
     """Load the fit and validation images."""
     split = Split.load(setting.split_file)
-    return load_training(setting.plan.data, setting.source, split)
+    noise = needs_noise(setting.plan.data, setting.plan.objective)
+    return load_training(setting.plan.data, setting.source, split, noise=noise)
 
 
 def train(job: Job, setting: Setting, data: TrainingData, say: Say) -> list[Trained]:
@@ -62,7 +65,7 @@ def train(job: Job, setting: Setting, data: TrainingData, say: Say) -> list[Trai
 
 
 def epochs_of(job: Job, setting: Setting) -> int:
-    """Epochs of each training: one where nothing is trained."""
+    """Epochs of each training: one where no phase trains, since a fit gives all in its first."""
     trained = bool(detectors.load(job.contender.detector).phases)
     return setting.plan.epochs if trained else 1
 
@@ -102,7 +105,16 @@ class _Training:
         if self._is_kept():
             self._kept = result.epoch
             self._trainer.fitted(self._lane).save(self._folder)
-        self._say(f"{epoch}  validation AUROC {result.metrics['auroc']:.4f}")
+        self._say(f"{epoch}  validation {self._figures(result)}")
+
+    def _figures(self, result: EpochResult) -> str:
+        """The AUROC, and what the epoch is chosen by where that is something else."""
+        plan = self._plan
+        made = " on synthetic anomalies" if plan.data.validation == "synthetic" else ""
+        text = f"AUROC {result.metrics['auroc']:.4f}{made}"
+        if plan.metric == "auroc":
+            return text
+        return f"{text}, {plan.metric.upper()} {result.metrics[plan.metric]:.4f}"
 
     def _is_kept(self) -> bool:
         values = [row.metrics[self._plan.metric] for row in self._rows]

@@ -119,7 +119,7 @@ def _opened(
         raise DataProblem(unreadable_text(folder, unreadable))
     pictures = tuple(layout.pictures[row] for row in rows)
     names, normal = _classes(config, folder, pictures)
-    known = _known(config, names)
+    known = _known(config, names, normal)
     _check_masks(pictures)
     sides = divide(
         config,
@@ -195,11 +195,12 @@ def _classes(
         raise DataProblem(f"data.{error} (in {folder})") from None
 
 
-def _known(config: DataConfig, names: tuple[str, ...]) -> frozenset[str]:
-    if not config.known_classes:
-        return frozenset(names)
+def _known(
+    config: DataConfig, names: tuple[str, ...], normal: frozenset[str]
+) -> frozenset[str]:
+    indices = tuple(names.index(each) for each in normal)
     try:
-        return frozenset(names[each] for each in known_classes(config, names))
+        return frozenset(names[each] for each in known_classes(config, names, indices))
     except ValueError as error:
         raise DataProblem(f"data.{error}") from None
 

@@ -10,6 +10,7 @@ import pytest
 from sklearn.metrics import (
     accuracy_score,
     average_precision_score,
+    balanced_accuracy_score,
     confusion_matrix,
     f1_score,
     roc_auc_score,
@@ -17,7 +18,7 @@ from sklearn.metrics import (
 
 from models import detectors
 from models.data import digits
-from models.data.images import load_test
+from models.data.loading import load_test
 from models.data.protocol import make_split
 from models.data.sources import DataNotFound, find
 from models.fitted import FittedDetector
@@ -31,7 +32,8 @@ from tuner.space import load_space
 pytestmark = pytest.mark.xdist_group("retrain")  # its retrain is made once
 
 Quick = Callable[..., RetrainSummary]
-PICTURES = ("roc.png", "pr.png", "confusion.png", "examples-fit.png", "examples-test.png")
+CURVES = ("roc.png", "pr.png", "confusion.png")
+PICTURES = (*CURVES, "examples-fit.png", "examples-test.png", "maps-test.png")
 
 
 def scores_of(summary: RetrainSummary) -> dict[str, np.ndarray]:
@@ -43,7 +45,9 @@ def test_a_file_of_the_report_would_be_missing_or_half_done(summary: RetrainSumm
     folder = summary.run_folder
     names = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
     expected = {f"retrain/{name}" for name in (*PICTURES, "metrics.json", "scores.npz")}
-    model = {f"model/{name}" for name in ("config.json", "model.safetensors", "sums.json")}
+    model = {
+        f"model/{name}" for name in ("card.json", "config.json", "model.safetensors", "sums.json")
+    }
     assert names == expected | {"best.yaml", "test-openings.jsonl"} | model
     for name in PICTURES:
         content = (folder / "retrain" / name).read_bytes()
@@ -51,7 +55,7 @@ def test_a_file_of_the_report_would_be_missing_or_half_done(summary: RetrainSumm
     assert json.loads((folder / "retrain" / "metrics.json").read_text()) == summary.metrics
 
 
-@pytest.mark.parametrize("key", ["best", "defaults", "autoencoder", "random"])
+@pytest.mark.parametrize("key", ["best", "defaults", "autoencoder", "pca", "random"])
 @pytest.mark.parametrize("split", ["validation", "test"])
 def test_a_figure_would_differ_from_scikit_learn(
     summary: RetrainSummary, key: str, split: str
@@ -66,6 +70,7 @@ def test_a_figure_would_differ_from_scikit_learn(
         "auprc": [average_precision_score(labels, score) for score in scores],
         "f1": [f1_score(labels, one, zero_division=0.0) for one in flagged],
         "accuracy": [accuracy_score(labels, one) for one in flagged],
+        "balanced_accuracy": [balanced_accuracy_score(labels, one) for one in flagged],
     }
     for name, seeds in expected.items():
         assert figures[name]["seeds"] == pytest.approx(seeds)
@@ -112,9 +117,55 @@ def test_the_model_would_score_otherwise_than_the_report_says(summary: RetrainSu
     assert kept[place] == max(kept)
 
 
+def test_the_card_of_the_model_would_say_something_else(summary: RetrainSummary) -> None:
+    card = json.loads((summary.run_folder / "model" / "card.json").read_text())
+    metrics, fitted = summary.metrics, FittedDetector.load(summary.run_folder / "model")
+    assert (card["dataset"], card["normal"]) == ("digits", ["3"])
+    assert card["classes"] == list("0123456789")
+    assert (card["detector"], card["hyperparameters"]) == (fitted.detector, fitted.hyperparameters)
+    assert card["threshold"] == fitted.threshold
+    figure = metrics["test"]["auroc"]
+    assert card["figures"]["test_auroc"] == {key: figure[key] for key in ("mean", "std", "ci95")}
+    baselines = card["figures"]["baselines"]
+    assert set(baselines) == {"autoencoder", "pca", "random"}
+    expected = metrics["baselines"]["pca"]["test"]["auroc"]["mean"]
+    assert baselines["pca"]["test_auroc"]["mean"] == expected
+    assert card["synthetic"] is False and card["licence"] is None
+
+
+def test_the_lead_over_a_baseline_would_have_another_sign_or_no_interval(
+    summary: RetrainSummary,
+) -> None:
+    metrics, blocks = summary.metrics, keyed_blocks(summary.metrics)
+    assert set(metrics["ahead"]) == set(blocks) - {"best"}
+    for key, ahead in metrics["ahead"].items():
+        mean = blocks["best"]["test"]["auroc"]["mean"] - blocks[key]["test"]["auroc"]["mean"]
+        assert ahead["auroc"] == pytest.approx(mean)
+        low, high = ahead["ci95"]
+        assert low <= ahead["auroc"] <= high and low < high
+
+
+def test_the_gap_to_validation_would_compare_shares_of_anomalies(summary: RetrainSummary) -> None:
+    """AUPRC, F1 and accuracy depend on that share, which the two splits do not have in common."""
+    for block in keyed_blocks(summary.metrics).values():
+        assert set(block["validation_minus_test"]) == {"auroc"}
+
+
+def test_a_mixture_would_hide_what_the_error_alone_is_worth(
+    tmp_path: Path, quick_retrain: Quick
+) -> None:
+    folder = make_run(tmp_path / "run", fixed={"width": WIDTH, "score": "mixture"})
+    summary = quick_retrain(folder)
+    stored = scores_of(summary)
+    expected = roc_auc_score(stored["test_label"], stored["test_error_best"][0])
+    assert summary.metrics["error_auroc"]["mean"] == pytest.approx(expected)
+    assert summary.metrics["test"]["auroc"]["mean"] != pytest.approx(expected)
+    assert any("by its reconstruction error alone" in line for line in summary.lines())
+
+
 def test_a_score_would_belong_to_another_image(summary: RetrainSummary) -> None:
     data = load_space(summary.run_folder / "best.yaml").data
-    stored, classes = scores_of(summary), digits.read_training(find(data)).classes
+    stored, classes = scores_of(summary), digits.training_part(data, find(data)).index.classes
     assert (classes[stored["validation_index"]] == stored["validation_class"]).all()
     assert ((stored["validation_class"] != 3) == stored["validation_label"]).all()
     assert summary.metrics["split_digest"] == make_split(data, find(data)).digest
@@ -145,12 +196,16 @@ def test_an_epoch_would_pass_in_silence(summary: RetrainSummary, said: list[str]
 
 
 def test_the_terminal_would_not_show_the_figures(summary: RetrainSummary) -> None:
-    text = "\n".join(summary.lines())
+    text = " ".join(summary.lines())
     for block in keyed_blocks(summary.metrics).values():
         auroc = block["test"]["auroc"]
         row = next(line for line in summary.lines() if line.startswith(f"{block['label']}  "))
         assert f"{auroc['mean']:.4f} ± {auroc['std']:.4f}" in row
-        assert f"{block['validation_minus_test']['auroc']['mean']:+.4f}" in row
+        for name in ("miss_rate_at_5", "miss_rate_at_1", "balanced_accuracy"):
+            assert f"{block['test'][name]['mean']:.1%}" in row
+        assert len(row) <= 100
+        gap = f"{block['validation_minus_test']['auroc']['mean']:+.4f}"
+        assert f"{block['label']} {gap}" in text
     splits = summary.metrics["splits"]["test"]
     assert f"{splits['anomaly_rate']:.1%} anomalous" in text
     assert f"{splits['flag_everything_f1']:.4f}" in text
@@ -162,7 +217,7 @@ def test_a_finished_report_would_be_trained_and_tested_again(
     summary: RetrainSummary, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(flow, "train_all", None)
-    monkeypatch.setattr(digits, "read_test", None)
+    monkeypatch.setattr(digits, "test_part", None)
     for published in (True, False):
         again = retrain(summary.run_folder, seeds=SEEDS, published=published, say=lambda text: None)
         assert not again.trained
@@ -213,11 +268,11 @@ def test_the_test_would_be_read_before_its_opening_is_written_down(
 ) -> None:
     folder = make_search(tmp_path / "run")
 
-    def read_test(source: Any) -> Any:
+    def test_part(config: Any, source: Any) -> Any:
         assert len((tmp_path / "test-openings.jsonl").read_text().splitlines()) == 1
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(digits, "read_test", read_test)
+    monkeypatch.setattr(digits, "test_part", test_part)
     with pytest.raises(KeyboardInterrupt):
         quick_retrain(folder)
     assert {path.name for path in folder.iterdir()} == {"best.yaml", "space.yaml"}
@@ -229,7 +284,7 @@ def test_an_opening_would_be_counted_of_a_test_split_that_cannot_be_opened(
     folder = make_search(tmp_path / "run")
     asked: list[Any] = []
 
-    def check_test(source: Any) -> None:
+    def check_test(config: Any, source: Any) -> None:
         asked.append(source)
         if len(asked) == 2:  # the files went away while it trained
             raise DataNotFound("no test files")
@@ -243,7 +298,7 @@ def test_an_opening_would_be_counted_of_a_test_split_that_cannot_be_opened(
 def test_a_training_would_start_whose_test_files_are_missing(
     tmp_path: Path, quick_retrain: Quick, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def check_test(source: Any) -> None:
+    def check_test(config: Any, source: Any) -> None:
         raise DataNotFound("no test files")
 
     monkeypatch.setattr(digits, "check_test", check_test)

@@ -1,5 +1,6 @@
 """A training keeps its best epoch by validation, alone or beside others."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +67,21 @@ def test_another_epoch_than_the_best_by_the_search_metric_would_be_kept(
     assert trained.kept_epoch == kept
     assert trained.folder.read_text() == str(kept)
     assert trained.kept_row.epoch == kept
+
+
+def test_an_epoch_would_be_kept_by_labels_that_the_objective_does_without(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    results = [result(1, 0.6, 0.5), result(2, 0.9, 0.6)]
+    script = [
+        [replace(each, metrics={**each.metrics, "npd": npd})]
+        for each, npd in zip(results, (3.0, 1.0), strict=True)
+    ]
+    data = {"dataset": "digits", "validation": "synthetic"}
+    plan = plan_of(tmp_path, objective="best_npd", epochs=2, data=data)
+    (trained,), said = train_scripted(plan, monkeypatch, script)
+    assert trained.kept_epoch == 1
+    assert said[0].endswith("validation AUROC 0.6000 on synthetic anomalies, NPD 3.0000")
 
 
 def test_a_diverged_epoch_would_count_or_end_the_other_seeds(

@@ -28,7 +28,7 @@ AS_IN_THE_README = """
 from pathlib import Path
 from tuner.api import load, retrain
 retrain(Path("run"), seeds=1, epochs=1, baselines=False, say=print)
-print(load(Path("run")).detector)
+print(load(Path("run")).detector.detector)
 """
 
 

@@ -7,12 +7,12 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from tuner.retraining.contenders import AUTOENCODER
 from tuner.retraining.pictures.style import DARK, new_figure
-from tuner.retraining.plan import AUTOENCODER
 from tuner.retraining.report import Metrics, keyed_blocks, task_title
 
 _KINDS = ("normal", "anomaly")
-_AUTOENCODER = {"training_loss": "final training loss", "quantile_0.95": "0.95 quantile"}
+_AUTOENCODER = {"training_loss": "training loss", "quantile_0.95": "0.95 quantile"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,7 +69,8 @@ def _draw(axes: Axes, panel: _Panel, *, first: bool) -> None:
     axes.set_yticks([0, 1], [f"is {kind}" for kind in _KINDS] if first else ["", ""])
     axes.tick_params(length=0, labelsize=9, colors=DARK)
     axes.spines[:].set_visible(False)
-    heading = f"{panel.title}\n{panel.threshold}\nF1 {panel.figures['f1']['mean']:.3f}"
+    balanced = panel.figures["balanced_accuracy"]["mean"]
+    heading = f"{panel.title}\n{panel.threshold}\nbalanced accuracy {balanced:.3f}"
     axes.set_title(heading, fontsize=9, color=DARK)
 
 

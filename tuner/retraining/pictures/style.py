@@ -6,10 +6,16 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from tuner.retraining.plan import BEST, DEFAULTS
+from tuner.retraining.contenders import AUTOENCODER, BEST, DEFAULTS, PCA
 
 DARK, LIGHT, ALARM = "#1f2933", "#d5dbe1", "#c2410c"
-_COLOURS = {BEST: "#1d5fd1", DEFAULTS: "#2a9d6f", "autoencoder": "#e07b17", "random": "#8a94a0"}
+_COLOURS = {
+    BEST: "#1d5fd1",
+    DEFAULTS: "#2a9d6f",
+    AUTOENCODER: "#e07b17",
+    PCA: "#b0308f",
+    "random": "#8a94a0",
+}
 _SPARE = "#7b4fb5"
 
 

@@ -1,0 +1,54 @@
+"""A model's folder to an ONNX file and its card."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from pathlib import Path
+
+from tuner.drafts import drafted
+from tuner.errors import TunerError
+from tuner.model_folder import StoredModel
+
+_NEEDED = ("onnx", "onnxscript", "onnxruntime")
+
+
+def check_installed() -> None:
+    """Raise TunerError where the exporter's packages are missing."""
+    missing = [name for name in _NEEDED if find_spec(name) is None]
+    if missing:
+        raise TunerError(
+            f"tuner.export needs {', '.join(missing)}, which the extra `export` brings: "
+            f"pip install {' '.join(_NEEDED)}"
+        )
+
+
+def card_path(out: Path) -> Path:
+    """Where the card of an exported file lies."""
+    return out.with_suffix(".md")
+
+
+def check_output(out: Path, *, overwrite: bool) -> None:
+    """Raise TunerError for a name that no file can have, or that one has already."""
+    if out.suffix.lower() != ".onnx":
+        raise TunerError(f"--out: {out} must end in .onnx, such as detector.onnx")
+    for path in (out, card_path(out)):
+        if path.exists() and not path.is_file():
+            what = "a folder" if path.is_dir() else "no ordinary file"
+            raise TunerError(f"--out: {path} is {what}: name another file")
+        if path.exists() and not overwrite:
+            raise TunerError(f"--out: {path} exists: name another file, or give --overwrite")
+
+
+def export(model: StoredModel, out: Path) -> None:
+    """Write file and card. Raises TunerError for a detector that cannot be exported."""
+    from models.export import NotExportable, write_onnx  # noqa: PLC0415 - torch
+    from tuner.exporting.card import model_card  # noqa: PLC0415
+
+    try:
+        with drafted(out) as draft, drafted(card_path(out)) as card_draft:
+            write_onnx(model.detector, draft)
+            card_draft.write_text(model_card(model, out.name), encoding="utf-8")
+    except NotExportable as reason:
+        raise TunerError(
+            f"this model ({model.detector.detector}) cannot be exported: {reason}"
+        ) from None

@@ -1,0 +1,86 @@
+"""The folder of a retrained model: its detector, and the card with what it came from."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tuner.errors import TunerError
+from tuner.record.run_folder import RunFolder
+
+if TYPE_CHECKING:
+    from models.fitted import FittedDetector
+
+CARD = "card.json"
+"""Beside the detector's own files; models of earlier versions have none."""
+_DETECTOR_FILES = ("config.json", "model.safetensors", "sums.json")
+
+
+class NoModel(TunerError, FileNotFoundError):  # noqa: N818 - it says what is wrong
+    """A folder holds no retrained model."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoredModel:
+    """A model's folder, its detector on the CPU, and its card, {} where there is none."""
+
+    folder: Path
+    detector: FittedDetector
+    card: Mapping[str, Any]
+
+    @property
+    def synthetic(self) -> bool:
+        """Whether it was chosen, and its threshold set, without one real anomaly."""
+        return self.card.get("synthetic") is True
+
+
+def open_model(folder: Path) -> StoredModel:
+    """Open a model by its own folder, or by that of its run.
+
+    Raises:
+        NoModel: there is none.
+        TunerError: there is one, but it is not whole or not of this version.
+    """
+    from models.fitted import DetectorNotWhole, FittedDetector  # noqa: PLC0415 - torch
+
+    place = _place(folder)
+    try:
+        detector = FittedDetector.load(place)
+    except DetectorNotWhole as error:
+        raise TunerError(str(error)) from None
+    except (ValueError, TypeError, KeyError) as error:
+        raise TunerError(
+            f"{place} holds no detector that this version reads ({type(error).__name__}: {error}): "
+            "retrain its search"
+        ) from error
+    return StoredModel(folder=place, detector=detector, card=_card(place / CARD))
+
+
+def _place(folder: Path) -> Path:
+    """Where the detector's files are."""
+    for place in (folder, RunFolder(folder).model):
+        if any((place / name).exists() for name in _DETECTOR_FILES):
+            return place
+    if folder.is_dir():
+        raise NoModel(
+            f"{folder} holds no model. Give a run, or its folder model, that was retrained: "
+            f"python -m tuner.retrain --search {folder}"
+        )
+    if folder.exists():
+        raise NoModel(f"{folder} is a file: give the folder of a model, runs/<name>/model")
+    run = folder.parent
+    if RunFolder(run).model == folder and RunFolder(run).space.exists():
+        raise NoModel(f"{run} has not been retrained: python -m tuner.retrain --search {run}")
+    raise NoModel(f"there is no folder {folder}: give that of a model, runs/<name>/model")
+
+
+def _card(path: Path) -> Mapping[str, Any]:
+    """Nothing depends on the card, so one that cannot be read is none."""
+    try:
+        read = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return read if isinstance(read, dict) else {}

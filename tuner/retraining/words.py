@@ -1,0 +1,47 @@
+"""Figures as the report's lines write them."""
+
+import textwrap
+from collections.abc import Sequence
+from typing import Any
+
+WIDTH = 100
+
+
+def prose(*sentences: str) -> list[str]:
+    """The sentences one after the other, as lines of at most 100 characters."""
+    return textwrap.wrap(" ".join(sentences), WIDTH, break_on_hyphens=False, break_long_words=False)
+
+
+def count(number: int, noun: str) -> str:
+    """The number with its noun: "1 epoch", "2 epochs"."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def spread_text(figure: dict[str, Any]) -> str:
+    """The mean over seeds, and the standard deviation where there are several."""
+    if figure["std"] is None:
+        return f"{figure['mean']:.4f}"
+    return f"{figure['mean']:.4f} ± {figure['std']:.4f}"
+
+
+def share(figure: dict[str, Any] | None) -> str:
+    """A mean as a percentage; a dash where an earlier version did not have the figure."""
+    return "-" if figure is None else f"{figure['mean']:.1%}"
+
+
+def interval_text(ends: Sequence[float]) -> str:
+    """A difference's 95% interval."""
+    low, high = ends
+    return f"95% interval {low:+.4f} to {high:+.4f}"
+
+
+def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Rows as the lines of a table: the first column to the left, the others to the right."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return [
+        "  ".join(
+            cell.ljust(width) if place == 0 else cell.rjust(width)
+            for place, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in rows
+    ]

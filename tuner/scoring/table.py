@@ -1,0 +1,72 @@
+"""The table of scores: CSV, a row a picture."""
+
+from __future__ import annotations
+
+import csv
+import os
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TextIO
+
+from tuner.drafts import drafted
+from tuner.errors import TunerError
+from tuner.scoring.stream import Scored
+
+COLUMNS = ("path", "score", "scaled", "verdict", "reason")
+
+AddRows = Callable[[Iterable[Scored]], None]
+
+
+@contextmanager
+def table(path: Path | None) -> Iterator[AddRows]:
+    """Take rows for a file, which is there at the end, whole; or for standard output.
+
+    Raises TunerError where they cannot be written.
+    """
+    if path is None:
+        with standard_output():
+            yield _writer(sys.stdout)
+        return
+    with (
+        drafted(path) as draft,
+        # Names that are no text keep their bytes, so that the path still finds its file.
+        draft.open("w", newline="", encoding="utf-8", errors="surrogateescape") as file,
+    ):
+        yield _writer(file)
+
+
+@contextmanager
+def standard_output() -> Iterator[None]:
+    """Turn what goes wrong with standard output, such as a reader that left, into a TunerError."""
+    try:
+        yield
+        sys.stdout.flush()
+    except OSError as error:
+        with suppress(OSError):  # Python would try to write the rest at its end, and complain again
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        closed = isinstance(error, BrokenPipeError)
+        why = "it was closed before all was written" if closed else error.strerror or error
+        raise TunerError(f"standard output: {why}") from None
+
+
+def _writer(file: TextIO) -> AddRows:
+    rows = csv.writer(file, lineterminator="\n")
+    rows.writerow(COLUMNS)
+
+    def add(several: Iterable[Scored]) -> None:
+        rows.writerows(_cells(one, for_screen=file is sys.stdout) for one in several)
+
+    return add
+
+
+def _cells(one: Scored, *, for_screen: bool) -> tuple[str, ...]:
+    """The score has all its digits, so that equal ones compare as equal."""
+    path = str(one.picture.path)
+    if for_screen:
+        path = path.encode(errors="surrogateescape").decode(errors="replace")
+    if one.score is None:
+        return path, "", "", "", one.reason
+    scaled = "" if one.scaled is None else f"{one.scaled:.6f}"
+    return path, repr(one.score), scaled, "anomaly" if one.anomalous else "normal", ""
