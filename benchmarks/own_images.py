@@ -2,6 +2,7 @@
 
     python benchmarks/own_images.py
     python benchmarks/own_images.py --keep /tmp/own   # where to work; else a temporary folder
+    python benchmarks/own_images.py --picture docs/pictures/own-images.png
 
 The folder has 220 colour pictures that this script draws: 160 good ones and 20 of each of three
 kinds of defects. Each command is the one that the one before it printed.
@@ -18,8 +19,10 @@ import tempfile
 import time
 from pathlib import Path
 
-from _parts import draw_folder
+import numpy as np
+from _parts import KINDS, SIDE, draw_folder
 from _running import ROOT, finish
+from PIL import Image
 
 GOOD, OF_EACH = 160, 20
 
@@ -27,13 +30,15 @@ GOOD, OF_EACH = 160, 20
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     options.add_argument("--keep", type=Path, metavar="FOLDER")
+    options.add_argument("--picture", type=Path, metavar="FILE", help="pictures with their maps")
     given = options.parse_args()
-    if given.keep:
-        given.keep.mkdir(parents=True)
-        finish("own_images", measure(given.keep.absolute()))
-        return
-    with tempfile.TemporaryDirectory() as folder:
-        finish("own_images", measure(Path(folder)))
+    with tempfile.TemporaryDirectory() as temporary:
+        work = given.keep.absolute() if given.keep else Path(temporary)
+        work.mkdir(parents=True, exist_ok=not given.keep)
+        figures = measure(work)
+        if given.picture:
+            _side_by_side(work, given.picture)
+    finish("own_images", figures)
 
 
 def measure(work: Path) -> dict[str, float]:
@@ -80,6 +85,19 @@ def _run(work: Path, seconds: dict[str, float], arguments: list[str]) -> str:
         raise SystemExit(f"the command above ended with exit code {done.returncode}")
     seconds[arguments[1].removeprefix("tuner.")] = time.perf_counter() - start
     return done.stdout + done.stderr
+
+
+def _side_by_side(work: Path, file: Path) -> None:
+    """Two test pictures of each kind, the first by name, above their heat maps."""
+    stored = np.load(next(work.glob("runs/*/retrain/scores.npz")))
+    names = [str(name) for name in stored["test_name"]]
+    kinds = ("good", *KINDS)
+    shown = [name for kind in kinds for name in sorted(n for n in names if n.startswith(kind))[:2]]
+    sheet = Image.new("RGB", (len(shown) * (SIDE + 6) - 6, 2 * SIDE + 6), "white")
+    for column, name in enumerate(shown):
+        for row, path in enumerate((work / "plates" / name, work / "maps" / f"{name}.png")):
+            sheet.paste(Image.open(path).convert("RGB"), (column * (SIDE + 6), row * (SIDE + 6)))
+    sheet.save(file)
 
 
 def _environment() -> dict[str, str]:

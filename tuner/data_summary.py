@@ -1,8 +1,8 @@
-"""What a split has, said in a line, and what is doubtful about figures made on it."""
+"""What the splits of a search have, said in a line, and what makes figures on them doubtful."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -13,35 +13,46 @@ LEAST_OF_A_KIND = 20
 """Fewer validation images of a kind than that, and a figure on them says little."""
 
 
-def split_text(config: DataConfig, split: Split) -> str:
-    """Say how many images fit and validation have."""
-    validation = f"{len(split.validation_normals):,} normal and {_anomalies(config, split)}"
+def split_text(config: DataConfig, splits: Sequence[Split]) -> str:
+    """Say how many images fit and validation have, from the least to the most of several splits."""
+    tasks = f"{len(splits)} classes, each normal in turn: " if config.each else ""
+    validation = f"{_span(len(each.validation_normals) for each in splits)} normal and "
     return (
-        f"fit {len(split.fit_normals):,} normal and {len(split.fit_anomalies):,} anomalous, "
-        f"validation {validation}"
+        f"{tasks}fit {_span(len(each.fit_normals) for each in splits)} normal and "
+        f"{_span(len(each.fit_anomalies) for each in splits)} anomalous, "
+        f"validation {validation}{_anomalies(config, splits)}"
     )
 
 
-def _anomalies(config: DataConfig, split: Split) -> str:
+def _anomalies(config: DataConfig, splits: Sequence[Split]) -> str:
+    counts = _span(_anomaly_count(config, each) for each in splits)
     if config.validation == "synthetic":
-        return f"{synthetic_count(config, split):,} synthetic anomalies made of them"
-    return f"{len(split.validation_anomalies):,} anomalous"
+        return f"{counts} synthetic anomalies made of them"
+    return f"{counts} anomalous"
 
 
-def synthetic_count(config: DataConfig, split: Split) -> int:
-    """How many synthetic anomalies validation has: as many as normals, or as many as are asked."""
-    return min(len(split.validation_normals), config.validation_anomalies)
+def _anomaly_count(config: DataConfig, split: Split) -> int:
+    """Of validation; of synthetic ones there are as many as normals, or as many as are asked."""
+    if config.validation == "synthetic":
+        return min(len(split.validation_normals), config.validation_anomalies)
+    return len(split.validation_anomalies)
 
 
-def warnings(config: DataConfig, split: Split) -> Iterator[str]:
-    """What makes the figures of a search doubtful."""
-    normals, anomalies = len(split.validation_normals), len(split.validation_anomalies)
+def _span(counts: Iterable[int]) -> str:
+    numbers = list(counts)
+    least, most = min(numbers), max(numbers)
+    return f"{least:,}" if least == most else f"{least:,} to {most:,}"
+
+
+def warnings(config: DataConfig, splits: Sequence[Split]) -> Iterator[str]:
+    """What makes the figures of a search doubtful; of several splits the smallest tells."""
+    normals = min(len(each.validation_normals) for each in splits)
+    anomalies = min(_anomaly_count(config, each) for each in splits)
     if config.validation == "synthetic":
         yield (
             "All validation figures are on synthetic anomalies: they rank configurations, and say "
             "little of how many real defects will be found."
         )
-        anomalies = synthetic_count(config, split)
     few = [
         f"{count} {kind}"
         for count, kind in ((normals, "normal"), (anomalies, "anomalous"))

@@ -84,11 +84,11 @@ def dry_run_text(
 
 def images_text(space: Space) -> str:
     """Say which images fit and validation have, and what is doubtful; raises DataProblem."""
-    from models.data.protocol import make_split  # noqa: PLC0415 - scikit-learn
-    from models.data.sources import find  # noqa: PLC0415
+    from models.data.sources import find  # noqa: PLC0415 - scikit-learn
+    from models.data.tasks import make_splits  # noqa: PLC0415
 
-    split = make_split(space.data, find(space.data))
-    return "\n".join([f"Images: {split_text(space.data, split)}.", *warnings(space.data, split)])
+    splits = make_splits(space.data, find(space.data))
+    return "\n".join([f"Images: {split_text(space.data, splits)}.", *warnings(space.data, splits)])
 
 
 def _found_line(space: Space, machine: Machine) -> str:

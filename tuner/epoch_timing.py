@@ -19,6 +19,7 @@ PROBE_NORMALS = 960
 def epoch_seconds(space: Space, machine: Machine) -> float:
     """Train two short epochs of the space's fixed configuration and scale up the second.
 
+    Of several tasks, the first is taken for all.
     Takes the cores that a trial gets. Imports torch. Raises DataNotFound.
     """
     import torch  # noqa: PLC0415 - commands start without it
@@ -35,11 +36,13 @@ def _measure(space: Space) -> float:
     from models.data.loading import load_training  # noqa: PLC0415
     from models.data.protocol import make_split  # noqa: PLC0415
     from models.data.sources import find  # noqa: PLC0415
+    from models.data.tasks import find_tasks  # noqa: PLC0415
     from models.lanes.lane import Lane  # noqa: PLC0415
     from models.trainer import Trainer  # noqa: PLC0415
 
     source = find(space.data)
-    data = load_training(space.data, source, make_split(space.data, source))
+    tasks = find_tasks(space.data, source)
+    data = load_training(tasks[0], source, make_split(tasks[0], source))
     part, share = _part(data)
     settings = detectors.resolve(space.detector, space.fixed)
     trainer = Trainer(space.detector, part, [Lane(hyperparameters=settings, seed=0)])
@@ -49,7 +52,7 @@ def _measure(space: Space) -> float:
         reason = f"{type(result.error).__name__}: {result.error}"
         raise TunerError(f"{space.detector} cannot be scored, so no trial could be: {reason}")
     training_s = min(result.seconds, len(part.fit.images) / result.images_per_second)
-    return training_s / share + (result.seconds - training_s)
+    return len(tasks) * (training_s / share + (result.seconds - training_s))
 
 
 def _part(data: TrainingData) -> tuple[TrainingData, float]:

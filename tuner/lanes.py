@@ -49,9 +49,8 @@ def choose_lanes(
     the space says one.
     """
     told = space.resources.lanes
-    if not detectors.packable(space.detector):
-        text = f"{space.detector} trains in several stages and cannot be packed: lanes are 1."
-        return LaneChoice(sentence="" if told == 1 else text)
+    if why := _never_packed(space):
+        return LaneChoice(sentence="" if told == 1 else f"{why} cannot be packed: lanes are 1.")
     if told != "auto":
         where = "GPU" if machine.gpus else "worker"
         text = f"{told} lanes: each {where} trains {told} trials in one step."
@@ -80,8 +79,16 @@ def share_of_a_device(lanes: int) -> float:
 
 def are_measured(space: Space, machine: Machine) -> bool:
     """Whether a search finds out only at its start how many lanes there are."""
-    told = space.resources.lanes
-    return told == "auto" and machine.gpus > 0 and detectors.packable(space.detector)
+    return space.resources.lanes == "auto" and machine.gpus > 0 and not _never_packed(space)
+
+
+def _never_packed(space: Space) -> str:
+    """What of a space keeps its trials from sharing a step; empty where they can."""
+    if space.data.each:
+        return "A trial of data.normal: each trains several detectors and"
+    if not detectors.packable(space.detector):
+        return f"{space.detector} trains in several stages and"
+    return ""
 
 
 def _most_wanted(space: Space, machine: Machine) -> int:

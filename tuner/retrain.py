@@ -17,6 +17,8 @@ from tuner.record.run_folder import RunFolder
 from tuner.storage import PLACES
 
 if TYPE_CHECKING:
+    from tuner.retraining import RetrainSummary
+    from tuner.retraining.each import EachSummary
     from tuner.space import Space
     from tuner.storage import Storage
 
@@ -71,10 +73,9 @@ def _main(given: argparse.Namespace) -> int:
     config = given.config or _best_of(given.search, storage)
     space = load_space(config, given.overrides)
     from tuner.notices import log_lines_shown, say  # noqa: PLC0415
-    from tuner.retraining import retrain  # noqa: PLC0415
 
     with log_lines_shown():
-        summary = retrain(
+        summary = _retrain_of(space)(
             config.parent,
             space=space,
             seeds=given.seeds,
@@ -90,6 +91,17 @@ def _main(given: argparse.Namespace) -> int:
     if storage is not None:
         _keep(storage, RunFolder(given.search))
     return 0
+
+
+def _retrain_of(space: Space) -> Callable[..., RetrainSummary | EachSummary]:
+    """The retrain of a class, or of each where all are normal in turn."""
+    if space.data.each:
+        from tuner.retraining.each import retrain_each  # noqa: PLC0415 - for --help
+
+        return retrain_each
+    from tuner.retraining import retrain  # noqa: PLC0415
+
+    return retrain
 
 
 def _fetch(storage: Storage, run_folder: RunFolder) -> None:

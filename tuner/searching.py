@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from models import detectors
-from models.data.protocol import check_content, make_split
+from models.data.protocol import check_content
 from models.data.sources import Source, SplitDamaged, find
-from models.data.split import Split
+from models.data.split import Split, load_splits, save_splits, splits_digest
+from models.data.tasks import make_splits, with_splits
 from tuner.backend.address import named_address, reached
 from tuner.backend.asha import make_scheduler
 from tuner.backend.packs import lanes_of_a_gpu
@@ -217,30 +218,37 @@ def _resume_command(run_folder: RunFolder) -> str:
 
 
 def _images(space: Space, source: Source, keeper: Keeper) -> str:
-    """Make the split that all workers read, once for all drivers of the search; ship its images.
+    """Make the splits that all workers read, once for all drivers of the search; ship the images.
 
-    One without a record beside it is left from a start that came to nothing, perhaps other data's.
-    Returns the split's digest.
+    Any without a record beside them are left from a start that came to nothing, perhaps other
+    data's. Returns the digest of them all.
     """
     run_folder = keeper.run_folder
-    if not _has_split(run_folder) or recorded_space(run_folder) is None:
-        make_split(space.data, source).save(run_folder.split)
-    split = Split.load(run_folder.split)
-    check_content(space.data, source, split)
-    _check_recorded(split, run_folder)
-    for warning in warnings(space.data, split):
+    splits = _splits(space, source, run_folder)
+    digest = splits_digest(splits)
+    for data, split in with_splits(space.data, splits):
+        check_content(data, source, split)
+    _check_recorded(digest, run_folder)
+    for warning in warnings(space.data, splits):
         say(warning)
     keeper.ship(space.data, source, noise=needs_noise(space.data, space.objective))
-    return split.digest
+    return digest
 
 
-def _check_recorded(split: Split, run_folder: RunFolder) -> None:
+def _splits(space: Space, source: Source, run_folder: RunFolder) -> tuple[Split, ...]:
+    """The search's own, made if there are none or they are another start's."""
+    if not _has_split(run_folder) or recorded_space(run_folder) is None:
+        save_splits(run_folder.split, make_splits(space.data, source))
+    return load_splits(run_folder.split)
+
+
+def _check_recorded(digest: str, run_folder: RunFolder) -> None:
     """Raise TunerError where the record was made on another split."""
     recorded = History(read_journal(run_folder.journal)).split_digest
-    if recorded and recorded != split.digest:
+    if recorded and recorded != digest:
         raise TunerError(
             f"{run_folder.split} is not the split that this search was recorded on (its digest is "
-            f"{split.digest[:16]}, recorded is {recorded[:16]}): bring the old file back, or "
+            f"{digest[:16]}, recorded is {recorded[:16]}): bring the old file back, or "
             "remove it to have it made anew, or start another search"
         )
 
@@ -248,7 +256,7 @@ def _check_recorded(split: Split, run_folder: RunFolder) -> None:
 def _has_split(run_folder: RunFolder) -> bool:
     """Whether there is one that can be read; a damaged one follows from the space's data again."""
     try:
-        Split.load(run_folder.split)
+        load_splits(run_folder.split)
     except FileNotFoundError:
         return False
     except SplitDamaged:

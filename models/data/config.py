@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from models.data.preprocessing import BITS, RESIZES, Preprocessing, Resize
@@ -15,6 +15,9 @@ FOLDS = 5
 """The score mixture is judged on validation in so many parts, each with images of both kinds."""
 
 SIZES = (8, 1024)
+
+EACH = "each"
+"""As `normal`: each class in turn is the normal one."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +40,8 @@ class DataConfig:
     """How they are divided: some classes are normal, all others anomalous."""
     normal: tuple[str | int, ...] = ()
     """The normal classes, by name or index. Empty means the first class of published data, and
-    `good` in a folder."""
+    `good` in a folder. `each` trains every configuration once for each class as the normal one, and
+    judges it by the mean."""
     anomalous: tuple[str | int, ...] = ()
     """The anomalous classes, in place of `normal`: then all others are normal."""
     known_classes: tuple[str | int, ...] = ()
@@ -115,14 +119,24 @@ class DataConfig:
         )
 
     @property
+    def each(self) -> bool:
+        """Whether each class in turn is the normal one: `tasks` gives the configurations."""
+        return self.normal == (EACH,)
+
+    @property
     def normal_classes(self) -> tuple[int, ...]:
-        """Indices of the normal classes of published data, ascending; () for a folder."""
+        """Indices of the normal classes of published data, ascending.
+
+        () for a folder, and where each class in turn is normal.
+        """
         names = DATASETS[self.dataset].class_names
-        return normal_classes(self, names) if names else ()
+        return normal_classes(self, names) if names and not self.each else ()
 
     @property
     def normal_text(self) -> str:
         """The normal classes as a person names them."""
+        if self.each:
+            return "each class in turn"
         if self.anomalous:
             return f"all but {', '.join(map(str, self.anomalous))}"
         names = DATASETS[self.dataset].class_names
@@ -136,13 +150,28 @@ class DataConfig:
     def _check_classes(self) -> None:
         if self.normal and self.anomalous:
             raise ValueError("anomalous: give either `normal` or `anomalous`, not both")
+        if self.each:
+            if self.known_classes:
+                raise ValueError(
+                    "known_classes: with `normal: each` every class is normal once, so none is "
+                    "always an anomaly; remove it"
+                )
+            return
+        if EACH in self.normal:
+            raise ValueError("normal: each means all classes; name no other beside it")
         names = DATASETS[self.dataset].class_names
         if not names:
             return
         if not self.normal and not self.anomalous:
             object.__setattr__(self, "normal", names[:1])
-        normal_classes(self, names)
-        known_classes(self, names)
+        known_classes(self, names, normal_classes(self, names))
+
+
+def tasks(config: DataConfig, class_names: tuple[str, ...]) -> tuple[DataConfig, ...]:
+    """What a configuration is trained on: itself, or with `each` one for each class as normal."""
+    if not config.each:
+        return (config,)
+    return tuple(replace(config, normal=(name,)) for name in class_names)
 
 
 def normal_classes(config: DataConfig, class_names: tuple[str, ...]) -> tuple[int, ...]:
@@ -161,12 +190,13 @@ def normal_classes(config: DataConfig, class_names: tuple[str, ...]) -> tuple[in
     return tuple(sorted(chosen))
 
 
-def known_classes(config: DataConfig, class_names: tuple[str, ...]) -> tuple[int, ...]:
+def known_classes(
+    config: DataConfig, class_names: tuple[str, ...], normal: tuple[int, ...]
+) -> tuple[int, ...]:
     """Indices of the anomalous classes that may be seen before test, ascending.
 
-    Raises ValueError where a class does not exist, is named twice or is normal.
+    Raises ValueError where a class does not exist, is named twice or is one of the `normal`.
     """
-    normal = normal_classes(config, class_names)
     named = _indices("known_classes", config.known_classes, class_names)
     for index in named:
         if index in normal:

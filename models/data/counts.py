@@ -76,7 +76,8 @@ def fit_counts(config: DataConfig) -> FitCounts | None:
         return None
     fit = [fit_share(count) for count in dataset.training_counts]
     normals = sum(fit[index] for index in config.normal_classes)
-    known = sum(fit[index] for index in known_classes(config, dataset.class_names))
+    seen = known_classes(config, dataset.class_names, config.normal_classes)
+    known = sum(fit[index] for index in seen)
     return FitCounts(normals=normals, candidates=known)
 
 

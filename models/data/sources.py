@@ -9,6 +9,7 @@ from pathlib import Path
 from models.data.config import DataConfig
 from models.data.modules import module_of
 from models.data.places import DataNotFound, DataProblem, Source, SplitDamaged
+from models.data.tasks import opened_as
 
 __all__ = [
     "CACHE_VARIABLE",
@@ -39,7 +40,7 @@ def find(config: DataConfig, cache: Path | None = None) -> Source:
         DataProblem: there is none, the folder that the user names is wrong, or its pictures are.
     """
     where = (default_cache() if cache is None else cache).absolute()
-    return replace(module_of(config).find(config, where), cache=where)
+    return replace(module_of(config).find(opened_as(config), where), cache=where)
 
 
 def check_test(config: DataConfig, source: Source) -> None:

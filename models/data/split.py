@@ -6,6 +6,7 @@ import hashlib
 import tempfile
 import zipfile
 import zlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -68,14 +69,23 @@ class Split:
 
     def save(self, path: Path) -> None:
         """Write the split to a .npz file, whole or not at all."""
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=path.parent, prefix=".split-") as temporary:
-            unfinished = Path(temporary, path.name)
-            with unfinished.open("wb") as file:
-                np.savez_compressed(file, allow_pickle=False, **self._arrays())
-            unfinished.replace(path)
+        save_splits(path, (self,))
 
-    def _arrays(self) -> dict[str, NDArray[Any]]:
+    @classmethod
+    def load(cls, path: Path | BinaryIO) -> Split:
+        """Read a split that `save` wrote, from its file or from its bytes.
+
+        Raises:
+            FileNotFoundError: there is no such file.
+            SplitDamaged: the file is not a split, was changed since, or holds several.
+        """
+        splits = load_splits(path)
+        if len(splits) > 1:
+            raise SplitDamaged(f"{_name(path)} holds {len(splits)} splits, and one was looked for")
+        return splits[0]
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """What a file holds of it."""
         rows: dict[str, NDArray[Any]] = {field: getattr(self, field) for field in ROW_FIELDS}
         return rows | {
             "normal_classes": np.array(self.normal_classes, dtype=np.int64),
@@ -84,30 +94,61 @@ class Split:
             "digest": np.array(self.digest),
         }
 
-    @classmethod
-    def load(cls, path: Path | BinaryIO) -> Split:
-        """Read a split that `save` wrote, from its file or from its bytes.
 
-        Raises:
-            FileNotFoundError: there is no such file.
-            SplitDamaged: the file is not a split, or was changed since.
-        """
-        name = str(path) if isinstance(path, Path) else "what was given as a split"
-        try:
-            with np.load(path, allow_pickle=False) as stored:
-                split = cls(
-                    normal_classes=tuple(int(index) for index in stored["normal_classes"]),
-                    class_names=tuple(str(name) for name in stored["class_names"]),
-                    content=str(stored["content"]) if "content" in stored else "",
-                    **{field: stored[field].astype(np.int64) for field in ROW_FIELDS},
-                )
-                digest = str(stored["digest"])
-        except _NO_SPLIT as error:
-            raise SplitDamaged(
-                f"{name} is not a stored split ({error}); delete it, and it is made anew"
-            ) from None
-        if split.digest != digest:
-            raise SplitDamaged(
-                f"{name} was changed after it was written; delete it, and it is made anew"
-            )
-        return split
+def save_splits(path: Path, splits: Sequence[Split]) -> None:
+    """Write one or several splits to a .npz file, whole or not at all."""
+    arrays = splits[0].arrays() if len(splits) == 1 else {}
+    if len(splits) > 1:
+        for number, split in enumerate(splits):
+            arrays |= {f"{number}.{key}": array for key, array in split.arrays().items()}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=path.parent, prefix=".split-") as temporary:
+        unfinished = Path(temporary, path.name)
+        with unfinished.open("wb") as file:
+            np.savez_compressed(file, allow_pickle=False, **arrays)
+        unfinished.replace(path)
+
+
+def load_splits(path: Path | BinaryIO) -> tuple[Split, ...]:
+    """Read what `save_splits` wrote, from its file or from its bytes.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        SplitDamaged: the file holds no splits, or was changed since.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as stored:
+            several = [f"{n}." for n in range(len(stored)) if f"{n}.digest" in stored]
+            read = [_read(stored, prefix) for prefix in several or [""]]
+    except _NO_SPLIT as error:
+        raise SplitDamaged(
+            f"{_name(path)} is not a stored split ({error}); delete it, and it is made anew"
+        ) from None
+    if any(split.digest != digest for split, digest in read):
+        raise SplitDamaged(
+            f"{_name(path)} was changed after it was written; delete it, and it is made anew"
+        )
+    return tuple(split for split, _ in read)
+
+
+def splits_digest(splits: Sequence[Split]) -> str:
+    """The digest of one split, or the sha256 of those of several in their order."""
+    if len(splits) == 1:
+        return splits[0].digest
+    return hashlib.sha256("".join(split.digest for split in splits).encode()).hexdigest()
+
+
+def _read(stored: Mapping[str, NDArray[Any]], prefix: str) -> tuple[Split, str]:
+    """The split whose arrays have this prefix, and the digest that it was written with."""
+    content = f"{prefix}content"
+    split = Split(
+        normal_classes=tuple(int(index) for index in stored[f"{prefix}normal_classes"]),
+        class_names=tuple(str(name) for name in stored[f"{prefix}class_names"]),
+        content=str(stored[content]) if content in stored else "",
+        **{field: stored[prefix + field].astype(np.int64) for field in ROW_FIELDS},
+    )
+    return split, str(stored[f"{prefix}digest"])
+
+
+def _name(path: Path | BinaryIO) -> str:
+    return str(path) if isinstance(path, Path) else "what was given as a split"

@@ -7,7 +7,7 @@ from models.detectors.layer_ways import Way
 from tests.tuner.space.test_space import GOOD
 from tuner.backend.run import _request
 from tuner.dry_run import dry_run_text
-from tuner.lanes import LaneChoice, choose_lanes
+from tuner.lanes import LaneChoice, are_measured, choose_lanes
 from tuner.space import Machine, Resources, Space, trials_at_once
 
 GPUS, CORES = Machine(cpus=8, gpus=2), Machine(cpus=2)
@@ -61,6 +61,15 @@ def test_a_detector_that_cannot_be_packed_would_be(monkeypatch: pytest.MonkeyPat
     found = choose_lanes(space(resources={"lanes": 4}), GPUS, twelve)
     assert found.count == 1
     assert "cannot be packed" in found.sentence
+
+
+def test_trials_of_several_detectors_would_share_a_step_or_be_measured() -> None:
+    each = space(data={"dataset": "digits", "normal": "each"})
+    found = choose_lanes(each, GPUS, twelve)
+    assert found.count == 1
+    assert "data.normal: each trains several detectors and cannot be packed" in found.sentence
+    assert not are_measured(each, GPUS)
+    assert are_measured(space(), GPUS)
 
 
 @pytest.mark.parametrize("lanes", range(1, 65))

@@ -11,7 +11,7 @@ from models.data.split import Split
 from tests.tuner.retraining.conftest import make_run
 from tests.tuner.worker.conftest import make_setting
 from tuner.record.run_folder import RunFolder
-from tuner.searching import _split
+from tuner.searching import _splits
 from tuner.space import dump_space, load_space
 from tuner.storage import StorageError
 from tuner.worker.setting import SPLIT, TrialSetting
@@ -28,10 +28,10 @@ def test_a_damaged_split_would_fail_every_trial_of_a_search_that_goes_on(
     source = find(space.data)
     made = make_split(space.data, source)
     made.save(run_folder.split)
-    _split(space, source, run_folder)
+    _splits(space, source, run_folder)
     assert capsys.readouterr().out == ""
     run_folder.split.write_bytes(run_folder.split.read_bytes()[:-100])
-    _split(space, source, run_folder)
+    _splits(space, source, run_folder)
     assert Split.load(run_folder.split) == made
     assert "split.npz is damaged; it is made anew" in capsys.readouterr().out
 
@@ -42,4 +42,4 @@ def test_a_split_damaged_while_it_is_searched_would_not_say_what_to_do(
     setting = make_setting("run")
     (tmp_path / "run" / SPLIT).write_bytes(b"torn")
     with pytest.raises(StorageError, match=rf"{SPLIT} in .*/run is damaged: .* --resume"):
-        setting.split()
+        setting.splits()

@@ -128,15 +128,15 @@ def _torch_gpus() -> tuple[int, str]:
 
 def _data(config: DataConfig) -> tuple[str, str]:
     """The number of images of each part, or why there are none."""
-    from models.data.protocol import make_split  # noqa: PLC0415
     from models.data.sources import DataProblem, find  # noqa: PLC0415
+    from models.data.tasks import make_splits  # noqa: PLC0415
 
     try:
         source = find(config)
-        split = make_split(config, source)
+        splits = make_splits(config, source)
     except DataProblem as error:
         return "", str(error)
-    return f"{config.dataset} from {source.description}: {split_text(config, split)}", ""
+    return f"{config.dataset} from {source.description}: {split_text(config, splits)}", ""
 
 
 def _write(place: str) -> tuple[str, str]:

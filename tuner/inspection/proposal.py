@@ -118,7 +118,7 @@ def _best_detector(known: Counts | None) -> str:
 
 def _with_known(data: DataConfig, counts: Counts) -> DataConfig:
     """All known anomalies of the fit side, rounded down to a ratio that people can read."""
-    ratio = math.floor(counts.fit_bad / counts.fit_good * 1e5) / 1e5
+    ratio = math.floor(counts.fit_bad / counts.fit_good * 1e3) / 1e3
     return replace(
         data,
         anomalies_per_normal=min(_MOST_KNOWN, ratio),

@@ -7,7 +7,7 @@ from tuner.inspection.counts import LEAST_BAD, LEAST_VALIDATION, Counts
 
 OF_NORMALS, OF_BOTH = "autoencoder", "two-discriminator-gan"
 """What is proposed for good pictures alone, and where enough bad ones are known."""
-KNOWN_WANTED = 20
+KNOWN_WANTED = 100
 """Bad pictures for fit, from which on a detector that learns from them is proposed."""
 
 

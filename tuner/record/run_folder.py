@@ -25,8 +25,21 @@ class RunFolder:
 
     @property
     def name(self) -> str:
-        """The run's name, under which people know it."""
-        return self.path.absolute().name
+        """The run's name, under which people know it; a class's folder is named below its search's.
+
+        Keys of a storage begin with it.
+        """
+        folder = self.path.absolute()
+        if search := self._search:
+            return folder.relative_to(search.path.parent).as_posix()
+        return folder.name
+
+    @property
+    def _search(self) -> RunFolder | None:
+        """The search that this is the folder of a class of, if it is one."""
+        folder = self.path.absolute()
+        search = RunFolder(folder.parent.parent)
+        return search if folder.parent == search.classes and search.best.exists() else None
 
     @property
     def lock(self) -> Path:
@@ -104,6 +117,11 @@ class RunFolder:
         return self.path / "model"
 
     @property
+    def classes(self) -> Path:
+        """Where each class is normal once: the folder of a retrain's folder for each."""
+        return self.path / "classes"
+
+    @property
     def retrain_work(self) -> Path:
         """A retrain's unfinished files; gone when it ends."""
         return self.path / ".retrain-work"
@@ -117,8 +135,11 @@ class RunFolder:
     def test_openings(self) -> Path:
         """All openings of the test split: beside the run's folder, so that it outlives each.
 
-        In a folder that holds no run but a configuration alone, it stays within.
+        In a folder that holds no run but a configuration alone, it stays within. A class's folder
+        has no openings of its own: they are its search's.
         """
+        if search := self._search:
+            return search.test_openings
         folder = self.path.absolute()
         return (folder.parent if self.space.exists() else folder) / "test-openings.jsonl"
 

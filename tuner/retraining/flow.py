@@ -70,6 +70,10 @@ def retrain(  # noqa: PLR0913
     """
     folder = RunFolder(run_folder)
     space = space or _best_space(folder)
+    if space.data.each:
+        raise TunerError(
+            "data.normal is each: python -m tuner.retrain --search retrains every class of a search"
+        )
     plan = make_plan(
         folder, space, seeds=seeds, epochs=epochs, baselines=baselines, published=published
     )

@@ -6,7 +6,8 @@ from threading import Thread
 
 from models.data.config import DataConfig
 from models.data.sources import Source
-from models.data.split import Split
+from models.data.split import load_splits
+from models.data.tasks import with_splits
 from tuner.engine import Engine
 from tuner.notices import say
 from tuner.record.run_folder import RunFolder
@@ -54,10 +55,12 @@ class Keeper:
     def ship(self, data: DataConfig, source: Source, *, noise: bool) -> None:
         """Let machines that do not see the images here have them from the storage.
 
-        The run's split must be there.
+        The run's splits must be there.
         """
-        if (place := self.data_storage) is not None:
-            ship(place, data, source, Split.load(self.run_folder.split), noise=noise)
+        if (place := self.data_storage) is None:
+            return
+        for task, split in with_splits(data, load_splits(self.run_folder.split)):
+            ship(place, task, source, split, noise=noise)
 
     @property
     def data_storage(self) -> Storage | None:

@@ -54,9 +54,9 @@ def fetch_best(place: Storage, run_folder: RunFolder) -> None:
 
 
 def keep_retrained(place: Storage, run_folder: RunFolder) -> None:
-    """Put the report and the model of a retrain into the storage."""
+    """Put the report and the model of a retrain into the storage, and those of each class."""
     storage = place.within(run_folder.name)
-    for folder in (run_folder.model, run_folder.report):
+    for folder in (run_folder.model, run_folder.report, run_folder.classes):
         for file in sorted(folder.rglob("*")):
             with suppress(FileNotFoundError):
                 if file.is_file():

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from models import detectors
+from models.data.tasks import task_count
 from tuner.safekeeping.pruning import needed_bytes
 from tuner.space import Space, load_space
 
@@ -63,7 +64,10 @@ def trial_bytes(space: Space) -> TrialBytes:
         for name in phase.trains
         for parameter in networks[name].parameters()
     )
-    return TrialBytes(state=weights + moments + _LABEL_BYTES, best=weights + _LABEL_BYTES)
+    tasks = task_count(space.data)
+    return TrialBytes(
+        state=tasks * (weights + moments + _LABEL_BYTES), best=tasks * (weights + _LABEL_BYTES)
+    )
 
 
 def search_bytes(space: Space, slots: int) -> int:

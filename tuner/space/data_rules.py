@@ -7,8 +7,9 @@ import math
 from collections.abc import Iterator
 
 from models import detectors
-from models.data.config import DataConfig
+from models.data.config import DataConfig, tasks
 from models.data.counts import fit_counts
+from models.data.registry import DATASETS
 from tuner.domains import Choice
 from tuner.errors import KeyPath, Problem
 from tuner.space.fields import SpaceFields
@@ -19,7 +20,7 @@ _BATCH = "batch_normals"
 def impossible_data(space: SpaceFields) -> list[Problem]:
     """List what the detector cannot train on, at each scale; a key is named once."""
     found: dict[KeyPath, Problem] = {}
-    rules = (_size_problems, _count_problems, _batch_problems, _label_problems)
+    rules = (_size_problems, _count_problems, _batch_problems, _label_problems, _lane_problems)
     for problem in (each for rule in rules for each in rule(space)):
         found.setdefault(problem.path, problem)
     return list(found.values())
@@ -35,6 +36,14 @@ def _label_problems(space: SpaceFields) -> Iterator[Problem]:
         path: KeyPath = ("search" if domain is not None else "fixed", "score")
         text = "mixture is fitted on labels, and data.validation: synthetic has none; use error"
         yield Problem(path=path, text=text)
+
+
+def _lane_problems(space: SpaceFields) -> Iterator[Problem]:
+    """A trial of several tasks fills its place."""
+    lanes = space.resources.lanes
+    if space.data.each and lanes not in ("auto", 1):
+        text = f"data.normal: each cannot be packed, so lanes are 1; got {lanes}: leave it out"
+        yield Problem(path=("resources", "lanes"), text=text)
 
 
 def _size_problems(space: SpaceFields) -> Iterator[Problem]:
@@ -90,7 +99,15 @@ def _batches(space: SpaceFields) -> Iterator[tuple[KeyPath, object]]:
 
 
 def _data_of_scales(space: SpaceFields) -> Iterator[tuple[KeyPath, DataConfig]]:
-    """The data of each scale, or of the space without scales, and where `fit_normals` is said."""
+    """The data of each scale and task, and where `fit_normals` is said."""
+    for path, data in _whole_data_of_scales(space):
+        class_names = DATASETS[data.dataset].class_names  # a folder's are known when it is opened
+        for task in tasks(data, class_names) if class_names else (data,):
+            yield path, task
+
+
+def _whole_data_of_scales(space: SpaceFields) -> Iterator[tuple[KeyPath, DataConfig]]:
+    """The data of each scale, or of the space without scales."""
     own: KeyPath = ("data", "fit_normals")
     if not space.scales:
         yield own, space.data

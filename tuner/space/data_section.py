@@ -8,7 +8,8 @@ from typing import Annotated, Any, get_type_hints
 
 from pydantic import PlainSerializer, PlainValidator, TypeAdapter, ValidationError, WithJsonSchema
 
-from models.data.config import DataConfig
+from models.data.config import EACH, DataConfig
+from models.data.registry import FOLDER
 from models.names import unknown
 from tuner.errors import Problem
 
@@ -20,7 +21,9 @@ _KINDS = {
 }
 
 
-def _as_tuple(value: object) -> object:
+def _as_tuple(key: str, value: object) -> object:
+    if key == "normal" and value == EACH:
+        return (EACH,)
     return tuple(value) if isinstance(value, list) else value
 
 
@@ -43,15 +46,24 @@ def _problem_of(key: str, value: object, hints: Mapping[str, Any], dataset: obje
     if key not in hints:
         return unknown("setting of the data", key, hints)
     try:
-        TypeAdapter(hints[key]).validate_python(_as_tuple(value), strict=True)
+        TypeAdapter(hints[key]).validate_python(_as_tuple(key, value), strict=True)
     except ValidationError as error:
         wanted = dict.fromkeys(_wanted(one["msg"]) for one in error.errors())
         return f"must be {' or '.join(wanted)}, got {value!r}"
     except ValueError as error:
         return str(error)
-    known = dataset is not None and not _text_of_construction({"dataset": dataset})
-    names = {"dataset": dataset} if known else {}  # what the class names under `normal` refer to
-    return _text_of_construction(names | {key: value}).removeprefix(f"{key}: ")
+    names = _alone(dataset)  # what the class names under `normal` refer to
+    if _text_of_construction(names):
+        names = {}
+    own = _alone(value) if key == "dataset" else {key: value}
+    return _text_of_construction(names | own).removeprefix(f"{key}: ")
+
+
+def _alone(dataset: object) -> dict[str, object]:
+    """The least that names a data set."""
+    if dataset is None:
+        return {}
+    return {"dataset": dataset} | ({"folder": "."} if dataset == FOLDER else {})
 
 
 def _wanted(message: str) -> str:
@@ -73,7 +85,7 @@ def _text_of_construction(written: Mapping[str, object]) -> str:
 
 
 def _construct(written: Mapping[str, object]) -> DataConfig:
-    settings: dict[str, Any] = {key: _as_tuple(value) for key, value in written.items()}
+    settings: dict[str, Any] = {key: _as_tuple(key, value) for key, value in written.items()}
     return DataConfig(**settings)
 
 
@@ -98,7 +110,11 @@ def write_data(data: DataConfig) -> dict[str, object]:
 
 
 def _schema() -> dict[str, Any]:
-    return TypeAdapter(DataConfig).json_schema() | {"additionalProperties": False}
+    schema = TypeAdapter(DataConfig).json_schema() | {"additionalProperties": False}
+    normal = schema["properties"]["normal"]
+    listed = {key: normal.pop(key) for key in ("type", "items")}
+    normal["anyOf"] = [listed, {"const": EACH}]
+    return schema
 
 
 Data = Annotated[

@@ -20,11 +20,12 @@ from tuner.worker.faults import within_reach
 
 if TYPE_CHECKING:
     from models.fitted import FittedDetector
+    from models.task_trainer import FittedTasks
 
 
 @dataclass(frozen=True, kw_only=True)
 class Checkpoint:
-    """Where a trial stands: `state` is `Trainer.state` of its lane after the last of `rows`.
+    """Where a trial stands: `state` is that of its trainer's lane after the last of `rows`.
 
     `configuration` is what was trained: hyperparameters and seed.
     """
@@ -99,7 +100,7 @@ class TrialFiles:
             self.trouble = f"A checkpoint was skipped, the next epoch's is tried again. {error}"
             self._warn(f"epoch {len(rows)}: {self.trouble}")
 
-    def write_best(self, detector: "FittedDetector") -> None:
+    def write_best(self, detector: "FittedDetector | FittedTasks") -> None:
         """Let the next checkpoint bring `detector`, in the place of the best one before."""
         self._unwritten_best = detector.files()
 

@@ -22,7 +22,7 @@ from models.probes.lane_probe import LaneMeasurement, probe_lanes
 from models.probes.layer_probe import LANES, faster_ways
 from tuner.files import replace_file
 from tuner.lanes import LAYERS_UNMEASURED, LaneChoice, SettledLanes
-from tuner.worker.images import load_images
+from tuner.worker.images import load_tasks
 from tuner.worker.reasons import reason_of
 from tuner.worker.setting import TrialSetting
 
@@ -60,7 +60,7 @@ def measure_lanes(
     What is settled is not measured. Otherwise lanes for each of the host's GPUs are as many as gain
     something and as it can hold.
     """
-    images = cache(lambda: load_images(setting))
+    images = cache(lambda: next(iter(load_tasks(setting).values())))
     trouble, ways = "", settled.layer_ways
     if ways is None:
         try:

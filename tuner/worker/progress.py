@@ -6,6 +6,7 @@ from typing import Any
 
 from models.fitted import FittedDetector
 from models.lanes.lane import EpochResult, Lane
+from models.task_trainer import FittedTasks, TaskTrainer
 from models.trainer import Trainer
 from tuner.attempt import Attempt, worker_name
 from tuner.objectives import metric_of
@@ -21,7 +22,7 @@ class TrainedEpoch:
 
     row: EpochRow
     checkpoint: Checkpoint
-    best: FittedDetector | None
+    best: FittedDetector | FittedTasks | None
     line: str
 
 
@@ -42,13 +43,13 @@ class Progress:
             self._state = checkpoint.state
         self.files.log(f"attempt {attempt.attempt} on {self._worker}: from epoch {len(self.rows)}")
 
-    def go_on(self, trainer: Trainer, place: int) -> None:
+    def go_on(self, trainer: Trainer | TaskTrainer, place: int) -> None:
         """Bring the trainer's lane, which holds this configuration anew, to where the trial is."""
         if self._state is not None:
             trainer.load_state(place, self._state)
         self._state = None
 
-    def take(self, trainer: Trainer, place: int, result: EpochResult) -> TrainedEpoch:
+    def take(self, trainer: Trainer | TaskTrainer, place: int, result: EpochResult) -> TrainedEpoch:
         """Add the epoch that the lane has just trained, with copies of all that goes to disk."""
         row = epoch_row(result, self.rows, self._worker)
         self.rows.append(row)

@@ -9,10 +9,11 @@ from models.data.images import TrainingData
 from models.hyperparameters import Value
 from models.lanes.lane import EpochResult
 from models.memory import free_unused, is_out_of_memory
+from models.task_trainer import TaskTrainer, make_trainer
 from models.trainer import Trainer
 from tuner.attempt import OutOfReachError, Report, WorkerLostError
 from tuner.worker.faults import check_gpu, within_reach
-from tuner.worker.images import load_images
+from tuner.worker.images import load_tasks
 from tuner.worker.passenger import Passenger
 from tuner.worker.progress import TrainedEpoch
 from tuner.worker.reasons import reason_of
@@ -27,8 +28,8 @@ class Seats:
         self._setting = setting
         self.lanes = lanes
         self.taken: dict[int, Passenger] = {}
-        self._data: TrainingData | None = None
-        self._trainer: Trainer | None = None
+        self._tasks: dict[str, TrainingData] = {}
+        self._trainer: Trainer | TaskTrainer | None = None
         self._structure: dict[str, Value] | None = None
 
     @property
@@ -89,18 +90,18 @@ class Seats:
             raise WorkerLostError(f"{socket.gethostname()}: {reason_of(error)}") from error
         return failed(passenger, self._setting, error)
 
-    def _trainer_for(self, passenger: Passenger, place: int) -> Trainer:
+    def _trainer_for(self, passenger: Passenger, place: int) -> Trainer | TaskTrainer:
         """The trainer with this configuration at `place`; a new one for another structure."""
         assert passenger.progress is not None
-        if self._data is None:
-            self._data = within_reach(lambda: load_images(self._setting))
+        if not self._tasks:
+            self._tasks = within_reach(lambda: load_tasks(self._setting))
         structure = self._structure_of(passenger)
         if self._trainer is None or structure != self._structure:
             self._drop_trainer()
             lanes = [passenger.progress.lane if p == place else None for p in range(self.lanes)]
-            self._trainer = Trainer(
+            self._trainer = make_trainer(
                 self._setting.detector,
-                self._data,
+                self._tasks,
                 lanes,
                 data_seed=self._setting.data_seed,
                 layer_ways=self._setting.layer_ways,

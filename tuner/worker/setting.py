@@ -7,7 +7,7 @@ from typing import Self
 
 from models.data.config import DataConfig
 from models.data.sources import Source, SplitDamaged
-from models.data.split import Split
+from models.data.split import Split, load_splits
 from models.detectors.layer_ways import LayerWays
 from tuner.objectives import needs_noise
 from tuner.record.run_folder import RunFolder
@@ -21,7 +21,7 @@ SPLIT = RunFolder(Path()).split.name
 class TrialSetting:
     """What all trials of a search share; `threads` None leaves the number to torch.
 
-    `storage` holds the split and takes the trials' files: the run's own part of it. `data_storage`
+    `storage` holds the splits and takes the trials' files: the run's own part of it. `data_storage`
     has the images for machines that do not see the driver's. `layer_ways` are how the layers of
     lanes are computed: the same in every pack, since another way has other last digits.
     """
@@ -46,8 +46,8 @@ class TrialSetting:
         """Whether validation scores images of noise too."""
         return needs_noise(self.data, self.objective)
 
-    def split(self) -> Split:
-        """The split, made once by the driver for all workers. Raises StorageError."""
+    def splits(self) -> tuple[Split, ...]:
+        """The split of each task, made once by the driver for all workers. Raises StorageError."""
         try:
             stored = self.storage.get(SPLIT)
         except StorageError:
@@ -60,7 +60,7 @@ class TrialSetting:
                 "--storage that all machines reach"
             )
         try:
-            return Split.load(io.BytesIO(stored))
+            return load_splits(io.BytesIO(stored))
         except SplitDamaged:
             raise StorageError(
                 f"{SPLIT} in {self.storage.uri} is damaged: stop the search and go on by --resume, "

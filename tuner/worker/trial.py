@@ -5,10 +5,11 @@ import traceback
 import torch
 
 from models.data.images import TrainingData
+from models.task_trainer import TaskTrainer, make_trainer
 from models.trainer import Trainer
 from tuner.attempt import Attempt, OutOfReachError, Report
 from tuner.worker.faults import check_gpu, within_reach
-from tuner.worker.images import load_images
+from tuner.worker.images import load_tasks
 from tuner.worker.model_warnings import ModelWarnings
 from tuner.worker.progress import Progress
 from tuner.worker.reasons import reason_of
@@ -25,9 +26,9 @@ class TrialWorker:
             torch.set_num_threads(setting.threads)
         answer_with_stacks()
         self._setting = setting
-        self._data: TrainingData | None = None
+        self._tasks: dict[str, TrainingData] = {}
         self._attempt: Attempt | None = None
-        self._training: tuple[Progress, Trainer] | None = None
+        self._training: tuple[Progress, Trainer | TaskTrainer] | None = None
         self._reported = 0
         self._warnings = ModelWarnings()
 
@@ -74,13 +75,13 @@ class TrialWorker:
         trouble = progress.files.trouble
         return Report(outcome="epoch", row=row, notice=trouble, warning=self._warnings.next())
 
-    def _open(self, attempt: Attempt) -> tuple[Progress, Trainer]:
-        if self._data is None:
-            self._data = within_reach(lambda: load_images(self._setting))
+    def _open(self, attempt: Attempt) -> tuple[Progress, Trainer | TaskTrainer]:
+        if not self._tasks:
+            self._tasks = within_reach(lambda: load_tasks(self._setting))
         progress = Progress(self._setting, attempt)
-        trainer = Trainer(
+        trainer = make_trainer(
             self._setting.detector,
-            self._data,
+            self._tasks,
             [progress.lane],
             data_seed=self._setting.data_seed,
         )

@@ -195,9 +195,7 @@ def _classes(
         raise DataProblem(f"data.{error} (in {folder})") from None
 
 
-def _known(
-    config: DataConfig, names: tuple[str, ...], normal: frozenset[str]
-) -> frozenset[str]:
+def _known(config: DataConfig, names: tuple[str, ...], normal: frozenset[str]) -> frozenset[str]:
     indices = tuple(names.index(each) for each in normal)
     try:
         return frozenset(names[each] for each in known_classes(config, names, indices))

@@ -74,7 +74,7 @@ def test_a_file_that_is_no_split_is_refused(tmp_path: Path, content: bytes) -> N
 
 def test_damage_at_any_byte_is_found_and_said(split: Split) -> None:
     whole = BytesIO()
-    np.savez_compressed(whole, allow_pickle=False, **split._arrays())
+    np.savez_compressed(whole, allow_pickle=False, **split.arrays())
     refused = 0
     for at in range(whole.tell()):
         damaged = bytearray(whole.getvalue())

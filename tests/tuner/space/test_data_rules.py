@@ -54,6 +54,19 @@ from tuner.space import best_space
             "data.validation_normals: 1 is not allowed; give a whole number of at least 5",
         ),
         (
+            {"data": "{dataset: digits, normal: each, fit_normals: 112}"},
+            "data.fit_normals: 112 is more than the 111 normal images of the fit split",
+        ),
+        (
+            {"data": "{dataset: digits, normal: each, anomalies_per_normal: 8.8}"},
+            "data.anomalies_per_normal: 8.8 asks for 1,030 known anomalies to 117 normals, and "
+            "the fit split has 1,029",
+        ),
+        (
+            {"data": "{normal: each}", "resources": "{lanes: 4}"},
+            "resources.lanes: data.normal: each cannot be packed, so lanes are 1; got 4",
+        ),
+        (
             {"fixed": "{batch_normals: 9000}"},
             "5: fixed.batch_normals: batch_normals is 9000, allowed is a whole number from 2",
         ),

@@ -47,6 +47,7 @@ def good_text(**changes: str) -> str:
         {"search": {"patch_weight": Uniform(0, 5), "score": Choice(("error", "mixture"))}},
         {"fixed": {"width": 8, "activation": "tanh", "abc_weight": 2.5}},
         {"data": {"dataset": "digits", "normal": [3, 5], "fit_normals": 50}},
+        {"data": {"dataset": "digits", "normal": "each"}},
         {"wandb": "off", "scheduler": {"name": "none"}, "sampler": {"name": "random", "seed": 7}},
         {"resources": {"cpus_per_trial": 2, "concurrent_trials": 3}},
         {"scales": {"cpu": {"width": 8, "epochs": 3, "trials": 5, "fit_normals": 9}, "big": {}}},

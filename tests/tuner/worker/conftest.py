@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from models.data.config import DataConfig
-from models.data.protocol import make_split
 from models.data.sources import find
+from models.data.split import save_splits
+from models.data.tasks import make_splits
 from tests.tuner.worker.packing import LANES, Requests
 from tuner.storage import local_storage
 from tuner.worker.pack import PackWorker
@@ -39,7 +40,7 @@ def make_setting(tmp_path: Path) -> Callable[..., TrialSetting]:
             storage=local_storage(tmp_path / name),
         )
         (tmp_path / name).mkdir(exist_ok=True)
-        make_split(data, source).save(tmp_path / name / SPLIT)
+        save_splits(tmp_path / name / SPLIT, make_splits(data, source))
         return setting
 
     return make
