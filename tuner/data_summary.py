@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from models.data.config import FOLDS
+from tuner.errors import TunerError
+
 if TYPE_CHECKING:
     from models.data.config import DataConfig
     from models.data.split import Split
+    from tuner.space import Space
 
 LEAST_OF_A_KIND = 20
 """Fewer validation images of a kind than that, and a figure on them says little."""
@@ -22,6 +26,22 @@ def split_text(config: DataConfig, splits: Sequence[Split]) -> str:
         f"{_span(len(each.fit_anomalies) for each in splits)} anomalous, "
         f"validation {validation}{_anomalies(config, splits)}"
     )
+
+
+def check_enough(space: Space, splits: Sequence[Split]) -> None:
+    """Raise TunerError where a score is to be fitted on fewer labels than it is judged in folds."""
+    domain = space.search.get("score")
+    chosen = (space.fixed.get("score"), *getattr(domain, "values", ()))
+    if "mixture" not in chosen:
+        return
+    least = min(
+        min(len(each.validation_normals), len(each.validation_anomalies)) for each in splits
+    )
+    if least < FOLDS:
+        raise TunerError(
+            f"score: mixture is fitted on validation images, and of one kind there are {least}: it "
+            f"needs {FOLDS} normal and {FOLDS} anomalous ones; use score: error, or add images"
+        )
 
 
 def _anomalies(config: DataConfig, splits: Sequence[Split]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tuner.data_summary import split_text, warnings
+from tuner.data_summary import check_enough, split_text, warnings
 from tuner.errors import TunerError
 from tuner.forecast import (
     Probe,
@@ -88,6 +88,7 @@ def images_text(space: Space) -> str:
     from models.data.tasks import make_splits  # noqa: PLC0415
 
     splits = make_splits(space.data, find(space.data))
+    check_enough(space, splits)
     return "\n".join([f"Images: {split_text(space.data, splits)}.", *warnings(space.data, splits)])
 
 

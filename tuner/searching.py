@@ -18,14 +18,13 @@ from tuner.backend.run import connection, run
 from tuner.console.lines import duration_text
 from tuner.console.listener import ConsoleListener
 from tuner.console.state import SearchState
-from tuner.data_summary import warnings
+from tuner.data_summary import check_enough, warnings
 from tuner.engine import Engine
 from tuner.errors import TunerError
 from tuner.files import as_typed
 from tuner.lanes import LaneChoice, SettledLanes, choose_lanes
 from tuner.machine import find_machine
 from tuner.notices import log_lines_shown, say
-from tuner.objectives import needs_noise
 from tuner.record.history import History
 from tuner.record.journal import read_journal
 from tuner.record.lock import sole_driver
@@ -229,9 +228,10 @@ def _images(space: Space, source: Source, keeper: Keeper) -> str:
     for data, split in with_splits(space.data, splits):
         check_content(data, source, split)
     _check_recorded(digest, run_folder)
+    check_enough(space, splits)
     for warning in warnings(space.data, splits):
         say(warning)
-    keeper.ship(space.data, source, noise=needs_noise(space.data, space.objective))
+    keeper.ship(space.data, source)
     return digest
 
 

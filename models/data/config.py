@@ -12,7 +12,8 @@ from models.data.registry import DATASETS, FOLDER, PROTOCOLS, class_index
 from models.names import unknown
 
 FOLDS = 5
-"""The score mixture is judged on validation in so many parts, each with images of both kinds."""
+"""The score mixture is judged on validation in so many parts, each with images of both kinds: it
+needs as many of each."""
 
 SIZES = (8, 1024)
 
@@ -70,12 +71,12 @@ class DataConfig:
     validation_normals: int = 1200
     """Most normal images in validation; a data set with fewer held-out images gives fewer."""
     validation_anomalies: int = 1200
-    """Most anomalous images in validation, all labelled."""
+    """Most anomalous images in validation, labelled or synthetic."""
     folder: str | None = None
     """The folder of your pictures, or one with the published data set's own files; without it,
     those are found or downloaded."""
     seed: int = 0
-    """Draws the split, and nothing else."""
+    """Draws what each image is for, the known anomalies, and synthetic anomalies."""
 
     def __post_init__(self) -> None:
         _check_name("dataset", self.dataset, DATASETS)

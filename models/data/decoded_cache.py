@@ -14,6 +14,8 @@ import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
+from functools import lru_cache
+from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
@@ -31,6 +33,7 @@ _VERSION = 2
 _CHUNK = 256
 _SAY_EVERY_S = 10.0
 _SPARE_BYTES = 200_000_000
+_MOST_THREADS = 16
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,16 +49,29 @@ class Decoded:
 
 def file_digests(paths: Sequence[Path]) -> list[str]:
     """The sha256 of each file; of one that cannot be opened, "" and its own path."""
-    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+    with ThreadPoolExecutor(_threads()) as pool:
         return list(pool.map(_digest, paths))
 
 
 def _digest(path: Path) -> str:
     try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        found = path.stat()
+        return _digest_of(path, (found.st_ino, found.st_size, found.st_mtime_ns))
     except OSError:
         return f"unreadable {path}"
+
+
+@lru_cache(maxsize=200_000)
+def _digest_of(path: Path, stamp: tuple[int, int, int]) -> str:
+    """`stamp` is in the key alone: a file that changes is read again."""
+    del stamp
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _threads() -> int:
+    """Cores that this process may use; each thread holds one picture in its own size."""
+    return min(_MOST_THREADS, len(os.sched_getaffinity(0)))
 
 
 def decoded(
@@ -69,23 +85,34 @@ def decoded(
     key = _key(digests, preprocessing)
     folder = cache.absolute() / _FOLDER
     pixels_file, facts_file = folder / f"{key}.npy", folder / f"{key}.json"
-    if not facts_file.exists():
-        with exclusive(folder):
-            if not facts_file.exists():
-                remove_unused(folder)
-                _check_room(folder, len(paths), preprocessing)
-                try:
-                    _write(paths, preprocessing, pixels_file, facts_file)
-                except OSError as error:
-                    raise _unwritable(cache, error) from None
+    with exclusive(folder):
+        found = _mapped(pixels_file, facts_file)
+        if found is None:
+            remove_unused(folder)
+            _check_room(folder, len(paths), preprocessing)
+            try:
+                _write(paths, preprocessing, pixels_file, facts_file)
+            except OSError as error:
+                raise _unwritable(cache, error) from None
+            found = _mapped(pixels_file, facts_file)
+            assert found is not None
+    return found
+
+
+def _mapped(pixels_file: Path, facts_file: Path) -> Decoded | None:
+    """What the files hold; None where they are not there, or not whole."""
     used(pixels_file, facts_file)
-    pixels = np.load(pixels_file, mmap_mode="r")
-    unreadable = json.loads(facts_file.read_text(encoding="utf-8"))["unreadable"]
+    try:
+        unreadable = json.loads(facts_file.read_text(encoding="utf-8"))["unreadable"]
+        pixels = np.load(pixels_file, mmap_mode="r")
+    except (OSError, ValueError, EOFError, KeyError):
+        return None
     return Decoded(pixels=pixels, unreadable={int(row): why for row, why in unreadable.items()})
 
 
 def _key(digests: Sequence[str], preprocessing: Preprocessing) -> str:
-    said = json.dumps([_VERSION, asdict(preprocessing), list(digests)])
+    libraries = [version("pillow"), version("torchvision")]
+    said = json.dumps([_VERSION, libraries, asdict(preprocessing), list(digests)])
     return hashlib.sha256(said.encode()).hexdigest()[:32]
 
 
@@ -120,6 +147,8 @@ def _write(
     draft = pixels_file.with_suffix(f".{os.getpid()}")
     try:
         pixels = np.lib.format.open_memmap(draft, mode="w+", dtype=np.uint8, shape=shape)
+        with draft.open("r+b") as file:  # a disk that fills up later would end the process
+            os.posix_fallocate(file.fileno(), 0, draft.stat().st_size)
         unreadable = _decode_all(paths, preprocessing, pixels)
         pixels.flush()
         del pixels
@@ -145,7 +174,7 @@ def _decode_all(
             unreadable[row] = str(reason)
 
     said = time.monotonic()
-    with one_thread(), ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+    with one_thread(), ThreadPoolExecutor(_threads()) as pool:
         for start in range(0, len(paths), _CHUNK):
             done = min(start + _CHUNK, len(paths))
             list(pool.map(read, range(start, done)))

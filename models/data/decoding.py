@@ -21,6 +21,10 @@ from torchvision.transforms.v2 import functional
 
 from models.data.preprocessing import Preprocessing
 
+# What is wrong with a picture is raised, or does not matter. For all of the process, since
+# `catch_warnings` is not for threads.
+warnings.filterwarnings("ignore", module=r"PIL\.")
+warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
 Image.init()  # else Pillow knows the most usual formats alone, and fails on the names of others
 FORMATS = ("PNG", "JPEG", "BMP", "TIFF", "WEBP")
 _SIXTEEN_BITS = ("I;16", "I;16B", "I;16L", "I;16N", "I")
@@ -58,10 +62,8 @@ def decode_native(file: Path | bytes, preprocessing: Preprocessing) -> Tensor:
     """Decode one picture in its own size: `[channels, H, W]`, uint8, or float of 0 to 255."""
     opened = io.BytesIO(file) if isinstance(file, bytes) else file
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # what is wrong is raised, or does not matter
-            with Image.open(opened, formats=FORMATS) as picture:
-                return _pixels(picture, preprocessing)
+        with Image.open(opened, formats=FORMATS) as picture:
+            return _pixels(picture, preprocessing)
     except Image.DecompressionBombError as error:
         raise Unreadable(f"too large: {error}".split(",", maxsplit=1)[0]) from None
     except UnidentifiedImageError:
@@ -77,11 +79,11 @@ def decode_native(file: Path | bytes, preprocessing: Preprocessing) -> Tensor:
 def picture_size(path: Path) -> tuple[int, int] | None:
     """Width and height as the header says, turned as EXIF says; None where there is none."""
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            with Image.open(path, formats=FORMATS) as picture:
-                sideways = picture.getexif().get(ExifTags.Base.Orientation, 1) in (5, 6, 7, 8)
-                return picture.size[::-1] if sideways else picture.size
+        with Image.open(path, formats=FORMATS) as picture:
+            # Of a PNG the tags come last: reading them would decode it.
+            tags = {} if picture.format in ("PNG", "BMP") else picture.getexif()
+            sideways = tags.get(ExifTags.Base.Orientation, 1) in (5, 6, 7, 8)
+            return picture.size[::-1] if sideways else picture.size
     except Exception:  # damaged files make the decoders raise nearly anything
         return None
 
@@ -110,6 +112,23 @@ def _pixels(picture: Image.Image, preprocessing: Preprocessing) -> Tensor:
 def _over_white(picture: Image.Image) -> Image.Image:
     seen = picture.convert("RGBA")
     return Image.alpha_composite(Image.new("RGBA", seen.size, "white"), seen)
+
+
+def decode_mask(file: Path) -> Tensor:
+    """Decode a mask in its own size: bool `[H, W]`, True where it marks a defect.
+
+    Everything but 0 marks; of a picture with transparency its opacity, of a JPEG, whose 0 is not
+    exact, the brighter half. Raises Unreadable.
+    """
+    try:
+        with Image.open(file, formats=FORMATS) as picture:
+            least = 128 if picture.format == "JPEG" else 1
+            opaque = picture.mode in _SEE_THROUGH
+            values = np.asarray(picture.getchannel("A") if opaque else picture)
+    except Exception as error:  # damaged files make the decoders raise nearly anything
+        raise Unreadable(" ".join(str(error).split())[:200] or type(error).__name__) from None
+    marked = values.max(2) if values.ndim == 3 else values
+    return torch.from_numpy(marked >= least if marked.dtype != bool else marked)
 
 
 def preprocess(pixels: Tensor, preprocessing: Preprocessing) -> Tensor:

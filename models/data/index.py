@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -44,10 +45,18 @@ class Index:
 
     @property
     def content(self) -> str:
-        """The sha256 of all files in their order; "" for published data, which never changes."""
+        """The sha256 of all files in their order, with class and role of each.
+
+        "" for published data, which never changes.
+        """
         if not self.digests:
             return ""
-        return hashlib.sha256("\n".join(self.digests).encode()).hexdigest()
+        roles = self.roles or ("",) * len(self)
+        said = [
+            [digest, self.class_names[class_index], role]
+            for digest, class_index, role in zip(self.digests, self.classes, roles, strict=True)
+        ]
+        return hashlib.sha256(json.dumps(said).encode()).hexdigest()
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -16,10 +16,9 @@ import numpy as np
 import torch
 from safetensors import safe_open
 from torch import Tensor
-from torchvision.transforms.v2 import functional
 
 from models.data.config import DataConfig
-from models.data.decoding import decode_native, preprocess, preprocess_mask
+from models.data.decoding import Unreadable, decode_mask, preprocess, preprocess_mask
 from models.data.downloads import exclusive
 from models.data.images import LabelledImages, TrainingData
 from models.data.index import Index, Part, Rows
@@ -38,6 +37,7 @@ CHUNK = 1024  # images resized at a time: bounds the memory of their float copy
 NOISE_IMAGES = 200
 """Images of Gaussian noise, for objectives that need no anomaly."""
 _SYNTHETIC_STREAM, _NOISE_STREAM = 5, 6
+_SUM_DIGITS = 64  # of a sha256
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,45 +58,52 @@ def load_training(
         ValueError: the split was made for other data.
     """
     if source.cache is not None:
-        return open_training(prepare_training(config, source, split, noise=noise).path)
-    blocks, facts = _blocks(config, _checked_part(config, source, split), split, noise=noise)
-    return _training_data({name: _whole(block) for name, block in blocks.items()}, facts)
+        return open_training(prepare_training(config, source, split).path, noise=noise)
+    blocks, facts = _blocks(config, _checked_part(config, source, split), split)
+    tensors = {name: _whole(block) for name, block in blocks.items()}
+    return _training_data(tensors, facts, noise=noise)
 
 
-def prepare_training(
-    config: DataConfig, source: Source, split: Split, *, noise: bool = False
-) -> Prepared:
+def prepare_training(config: DataConfig, source: Source, split: Split) -> Prepared:
     """Write the images of a search to the source's cache, unless they are there.
 
     Raises as `load_training` does, and DataNotFound where the cache cannot be written.
     """
     if source.cache is None:
         raise ValueError("the source has no cache to prepare images in")
-    path = prepared_path(config, split, source.cache, noise=noise)
+    path = prepared_path(config, split, source.cache)
     sum_file = path.with_suffix(".sha256")
     with exclusive(path.parent):
-        if not (path.exists() and sum_file.exists()):
+        if not (path.exists() and len(_text_of(sum_file)) == _SUM_DIGITS):
             part = _checked_part(config, source, split)
-            blocks, facts = _blocks(config, part, split, noise=noise)
+            blocks, facts = _blocks(config, part, split)
             remove_unused(path.parent)
             try:
                 path.parent.mkdir(parents=True, exist_ok=True)
+                sum_file.unlink(missing_ok=True)
                 sum_file.write_text(write_blocks(path, blocks, facts))
             except OSError as error:
                 raise DataNotFound(
                     f"the cache {source.cache} cannot be written ({error.strerror or error}); "
                     "name another folder in the environment variable TUNER_CACHE"
                 ) from None
-        used(path, sum_file)
         return Prepared(path=path, sha256=sum_file.read_text())
 
 
-def open_training(path: Path) -> TrainingData:
+def _text_of(file: Path) -> str:
+    try:
+        return file.read_text()
+    except OSError:
+        return ""
+
+
+def open_training(path: Path, *, noise: bool = False) -> TrainingData:
     """Map the images that `prepare_training` wrote. Raises DataNotFound for another file."""
+    used(path, path.with_suffix(".sha256"))
     try:
         with safe_open(path, framework="pt") as file:
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-            return _training_data(tensors, file.metadata())
+            return _training_data(tensors, file.metadata(), noise=noise)
     except Exception as error:  # the library raises kinds of its own
         raise DataNotFound(f"{path} does not hold a search's images: {error}") from None
 
@@ -132,7 +139,7 @@ def _checked_part(config: DataConfig, source: Source, split: Split) -> Part:
 
 
 def _blocks(
-    config: DataConfig, part: Part, split: Split, *, noise: bool
+    config: DataConfig, part: Part, split: Split
 ) -> tuple[dict[str, Block], dict[str, str]]:
     """What the file holds by name, and the plain facts beside."""
     made = config.preprocessing
@@ -144,10 +151,9 @@ def _blocks(
     else:
         rows = np.concatenate([split.validation_normals, split.validation_anomalies])
         blocks |= _of_rows("validation", part, rows, made)
-    if noise:
-        normals = _whole(_pixels(part, split.fit_normals[:NOISE_IMAGES], made))
-        seed = _seed(config.seed, _NOISE_STREAM)
-        blocks["noise"] = _block(noise_images(normals, NOISE_IMAGES, seed))
+    normals = _whole(_pixels(part, split.fit_normals[:NOISE_IMAGES], made))
+    seed = _seed(config.seed, _NOISE_STREAM)
+    blocks["noise"] = _block(noise_images(normals, NOISE_IMAGES, seed))
     facts = {"preprocessing": json.dumps(asdict(made)), "validation": config.validation}
     return blocks, facts
 
@@ -188,11 +194,17 @@ def _pixels(part: Part, rows: Rows, made: Preprocessing) -> Block:
         for start in range(0, len(rows), CHUNK):
             pixels = torch.from_numpy(np.ascontiguousarray(part.read(rows[start : start + CHUNK])))
             if made.channels == 1 and pixels.shape[1] == 3:
-                pixels = functional.rgb_to_grayscale(pixels)
+                pixels = _grey(pixels)
             yield preprocess(pixels, made)
 
     shape = (len(rows), made.channels, made.size, made.size)
     return Block(shape=shape, dtype=torch.uint8, chunks=chunks)
+
+
+def _grey(pixels: Tensor) -> Tensor:
+    """Bytes [N, 3, H, W] -> [N, 1, H, W], in the whole numbers of Pillow's `convert("L")`."""
+    red, green, blue = pixels.to(torch.int32).unbind(1)
+    return ((19595 * red + 38470 * green + 7471 * blue + 32768) >> 16).to(torch.uint8)[:, None]
 
 
 def _block(tensor: Tensor) -> Block:
@@ -207,7 +219,9 @@ def _whole(block: Block) -> Tensor:
     return torch.cat(chunks) if chunks else torch.empty(block.shape, dtype=block.dtype)
 
 
-def _training_data(tensors: Mapping[str, Tensor], facts: Mapping[str, str]) -> TrainingData:
+def _training_data(
+    tensors: Mapping[str, Tensor], facts: Mapping[str, str], *, noise: bool
+) -> TrainingData:
     fit, validation = (
         LabelledImages(
             images=tensors[f"{name}.images"],
@@ -221,7 +235,7 @@ def _training_data(tensors: Mapping[str, Tensor], facts: Mapping[str, str]) -> T
         validation=validation,
         preprocessing=Preprocessing(**json.loads(facts["preprocessing"])),
         synthetic=facts["validation"] == "synthetic",
-        noise=tensors.get("noise"),
+        noise=tensors["noise"] if noise else None,
     )
 
 
@@ -237,11 +251,13 @@ def _masks(index: Index, made: Preprocessing) -> tuple[Tensor | None, Tensor | N
     """Masks [N, H, W], and of which images [N] the pixels are known: normal ones need no mask."""
     if not any(index.masks):
         return None, None
-    grey = replace(made, channels=1)
     masks = torch.zeros((len(index), made.size, made.size), dtype=torch.bool)
     for row, path in enumerate(index.masks):
         if path is not None:
-            masks[row] = preprocess_mask(decode_native(path, grey)[0] >= 128, made)
+            try:
+                masks[row] = preprocess_mask(decode_mask(path), made)
+            except Unreadable as reason:
+                raise DataNotFound(f"the mask {path} cannot be read: {reason}") from None
     has_mask = torch.tensor([path is not None for path in index.masks])
     return masks, has_mask | ~torch.from_numpy(index.anomalous)
 

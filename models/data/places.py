@@ -34,7 +34,7 @@ class SplitDamaged(DataProblem, ValueError):  # noqa: N818
 class Source:
     """Where the images are read from; `folder` is None for data that comes with a package.
 
-    `cache` is where decoded pictures of a folder of one's own go.
+    `cache` is where decoded pictures go, and the images of a search as they are used.
     """
 
     folder: Path | None

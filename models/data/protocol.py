@@ -47,6 +47,7 @@ def check_content(config: DataConfig, source: Source, split: Split) -> None:
 def changed_text(config: DataConfig) -> str:
     """Say that a folder is no longer what a split was made of."""
     return (
-        f"the pictures in {config.folder} are no longer those that the split was made of: some "
-        "were added, removed or changed; bring them back, or start another search"
+        f"the pictures in {config.folder or config.dataset} are no longer those that the split was "
+        "made of: some were added, removed, changed or labelled anew; bring them back, or start "
+        "another search"
     )

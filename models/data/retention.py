@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -13,7 +14,7 @@ def used(*files: Path) -> None:
     """Note that files are in use: a process that maps one keeps it, even when it is removed."""
     for file in files:
         with suppress(OSError):  # a cache that is read-only is used all the same
-            file.touch()
+            os.utime(file)  # never makes a file, as touch would
 
 
 def remove_unused(folder: Path, now: float | None = None) -> None:

@@ -39,7 +39,19 @@ def find_tasks(config: DataConfig, source: Source) -> tuple[DataConfig, ...]:
                 f"data.normal: each is for folders of classes alone, and {source.folder} has a "
                 f"class {GOOD}: remove data.normal, and that is the normal one"
             )
+        _check_test_part(source)
     return tasks(config, names)
+
+
+def _check_test_part(source: Source) -> None:
+    """What is set aside for test depends on what is normal, so the folder itself must say it."""
+    assert source.folder is not None
+    if not any(picture.part == "test" for picture in recognise(source.folder).pictures):
+        raise DataProblem(
+            f"data.normal: each needs test pictures that are the same whichever class is normal: "
+            f"put some of each class into {source.folder}/test/<class>, the others into "
+            "train/<class>"
+        )
 
 
 def make_splits(config: DataConfig, source: Source) -> tuple[Split, ...]:

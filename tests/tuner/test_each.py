@@ -56,12 +56,14 @@ def draw(folder: Path) -> Path:
     """Bars at three places, one brighter than the other."""
     generator = np.random.default_rng(0)
     for place, name in enumerate(CLASSES):
-        (folder / name).mkdir(parents=True)
+        for part in ("train", "test"):
+            (folder / part / name).mkdir(parents=True)
         for number in range(40):
             pixels = generator.normal(90, 8, (16, 16))
             pixels[3 + 4 * place : 6 + 4 * place] += 40 * (1 + place)
             picture = Image.fromarray(pixels.clip(0, 255).astype(np.uint8))
-            picture.save(folder / name / f"{number:02d}.png")
+            part = "train" if number < 26 else "test"
+            picture.save(folder / part / name / f"{number:02d}.png")
     return folder
 
 

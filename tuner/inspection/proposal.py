@@ -28,10 +28,6 @@ from tuner.inspection.wishes import Wishes, check_size
 
 _MOST_KNOWN = 0.5  # known anomalies to a normal one in fit
 _CLUSTERS = 3
-_NO_NORMALS = (
-    "{folder} leaves no good pictures to learn from and to choose by: put some into train/good, "
-    "or take the folders of its parts away, and they are divided for you"
-)
 _SIDES = (256, 128, 64, 32, 16)
 _USUAL_SIDE, _SMALL_SIDE, _SMALL = 64, 32, 40
 
@@ -56,8 +52,6 @@ def propose(wishes: Wishes, measures: Collection[Measures], cache: Path) -> Prop
     base = _base(wishes, measures)
     alone = replace(base, validation="synthetic")
     plain = count(alone, cache)
-    if not plain.fit_good or not plain.validation_good:
-        raise TunerError(_NO_NORMALS.format(folder=wishes.folder))
     labelled = _if_enough(base, cache)
     known_data = replace(base, anomalies_per_normal=0.1)
     known = _if_enough(known_data, cache)

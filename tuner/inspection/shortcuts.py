@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from statistics import NormalDist
 
 from models.data.folder.picture import Picture
 from tuner.inspection.columns import columns
@@ -12,6 +13,8 @@ from tuner.inspection.measures import Measures
 
 TELLING = 0.95
 """From this AUROC on, a measure alone is said to tell two sides apart."""
+CHANCE = 0.01
+"""The most that chance may have in any shortcut that is named."""
 LEAST = 5
 """Fewer pictures than this on a side say nothing."""
 
@@ -156,6 +159,19 @@ def _either_way(first: Sequence[float], second: Sequence[float]) -> float | None
     return max(found, 1 - found)
 
 
+def _is_telling(shortcut: Shortcut, looked_at: int) -> bool:
+    """Whether it tells the sides apart, and chance would hardly: of few pictures it often does.
+
+    By the normal approximation of the rank-sum test, for all that was looked at (Bonferroni).
+    """
+    if shortcut.auroc is None or shortcut.auroc < TELLING:
+        return False
+    first, second = len(shortcut.comparison.of_first), len(shortcut.comparison.of_second)
+    deviation = math.sqrt((first + second + 1) / (12 * first * second))
+    chance = 2 * (1 - NormalDist().cdf((shortcut.auroc - 0.5) / deviation))
+    return chance * looked_at < CHANCE
+
+
 def shortcut_lines(found: Sequence[Shortcut]) -> list[str]:
     """A table of all measures, and a sentence for each that is telling."""
     if not found:
@@ -167,7 +183,7 @@ def shortcut_lines(found: Sequence[Shortcut]) -> list[str]:
     for name in dict.fromkeys(each.measure for each in found):
         of_measure = [each for each in found if each.measure == name]
         rows.append([name, *(_shown(each.auroc) for each in of_measure)])
-    telling = [each for each in found if each.auroc is not None and each.auroc >= TELLING]
+    telling = [each for each in found if _is_telling(each, len(found))]
     lines = [
         "Shortcuts: AUROC by which one trivial measure tells two sides apart (0.5: not at all)"
     ]

@@ -6,7 +6,7 @@ from typing import Any
 
 from models.arrays import Labels, Scores
 from models.evaluation.metrics import auroc
-from tuner.retraining.bootstrap import interval, resampled_aurocs
+from tuner.retraining.bootstrap import interval, resampled_by_seed, resampled_difference
 from tuner.retraining.contenders import BEST, Contender
 from tuner.retraining.evaluation import decision_figures, ranking_figures, spread
 from tuner.retraining.facts import Facts
@@ -33,25 +33,29 @@ def make_blocks(plan: Plan, scores: Mapping[str, Sequence[SeedScores]], facts: F
     for contender in plan.contenders:
         seeds = scores[contender.key]
         resampled[contender.key] = {
-            split: resampled_aurocs(
+            split: resampled_by_seed(
                 labels,
                 [getattr(seed, split).score for seed in seeds],
                 derive(plan.search_seed, f"bootstrap {split}", 0),
             )
             for split, labels in facts.labels.items()
         }
-        blocks[contender.key] = _block(plan, contender, seeds, facts, resampled[contender.key])
+        means = {split: by_seed.mean(axis=1) for split, by_seed in resampled[contender.key].items()}
+        blocks[contender.key] = _block(plan, contender, seeds, facts, means)
     tested = {key: of_key["test"] for key, of_key in resampled.items()}
-    return Blocks(blocks=blocks, ahead=_ahead(blocks, tested))
+    seed = derive(plan.search_seed, "bootstrap seeds", 0)
+    return Blocks(blocks=blocks, ahead=_ahead(blocks, tested, seed))
 
 
-def _ahead(blocks: Mapping[str, Block], resampled: Mapping[str, Scores]) -> dict[str, Block]:
+def _ahead(
+    blocks: Mapping[str, Block], resampled: Mapping[str, Scores], seed: int
+) -> dict[str, Block]:
     """The resamples of all contenders have the same images, so differences are paired."""
     mean = {key: block["test"]["auroc"]["mean"] for key, block in blocks.items()}
     return {
         key: {
             "auroc": mean[BEST] - mean[key],
-            "ci95": interval(resampled[BEST] - resampled[key]),
+            "ci95": interval(resampled_difference(resampled[BEST], resampled[key], seed)),
         }
         for key in blocks
         if key != BEST

@@ -24,8 +24,27 @@ def resampled_aurocs(labels: Labels, scores: Sequence[Scores], seed: int) -> Sco
     seeds, and averages the seeds' AUROC: the spread tells of the choice of images, the standard
     deviation over seeds of training.
     """
-    generator = np.random.default_rng(seed)
+    return np.asarray(resampled_by_seed(labels, scores, seed).mean(axis=1))
+
+
+def resampled_difference(first: Scores, second: Scores, seed: int) -> Scores:
+    """Differences of two contenders' means [RESAMPLES], from their AUROCs [RESAMPLES, seeds].
+
+    The images of a resample are the same for both; the seeds are drawn anew for each, so that the
+    spread tells of training too.
+    """
+    generator = np.random.default_rng([seed, 1])
     means = []
+    for aurocs in (first, second):
+        drawn = generator.integers(0, aurocs.shape[1], aurocs.shape)
+        means.append(np.take_along_axis(aurocs, drawn, axis=1).mean(axis=1))
+    return np.asarray(means[0] - means[1])
+
+
+def resampled_by_seed(labels: Labels, scores: Sequence[Scores], seed: int) -> Scores:
+    """The AUROC of each training in each resample of the images [RESAMPLES, seeds]."""
+    generator = np.random.default_rng(seed)
+    found = []
     for start in range(0, RESAMPLES, _CHUNK):
         number = min(_CHUNK, RESAMPLES - start)
         positive = _draw(int(labels.sum()), number, generator)
@@ -33,8 +52,8 @@ def resampled_aurocs(labels: Labels, scores: Sequence[Scores], seed: int) -> Sco
         aurocs = [
             _drawn_auroc(score[labels], score[~labels], positive, negative) for score in scores
         ]
-        means.append(np.mean(aurocs, axis=0))
-    return np.concatenate(means)
+        found.append(np.stack(aurocs, axis=1))
+    return np.concatenate(found)
 
 
 def interval(resampled: Scores) -> list[float]:

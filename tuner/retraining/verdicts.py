@@ -6,6 +6,7 @@ from tuner.retraining.report import Metrics, keyed_blocks
 from tuner.retraining.words import aligned, interval_text, prose, spread_text
 
 MOST_KINDS = 12
+_PAIRED = "paired over the test images, seeds drawn too"
 
 
 def verdict_lines(metrics: Metrics) -> list[str]:
@@ -34,14 +35,17 @@ def _is_ahead(figure: Metrics) -> bool:
 
 
 def _over_pca(metrics: Metrics, pca: Metrics, figure: Metrics) -> str:
-    interval = f"{interval_text(figure['ci95'])}, paired over the test images"
+    interval = f"{interval_text(figure['ci95'])}, {_PAIRED}"
     if _is_ahead(figure):
         return f"{metrics['label']} is ahead of PCA by {figure['auroc']:.4f} ({interval})."
-    return (
-        f"PCA reaches {pca['test']['auroc']['mean']:.4f} with no training: on these images the "
-        f"{metrics['detector']} is not worth its compute ({figure['auroc']:+.4f} beside PCA, "
-        f"{interval})."
-    )
+    reached = f"PCA reaches {pca['test']['auroc']['mean']:.4f} with no training"
+    beside = f"({figure['auroc']:+.4f} beside PCA, {interval})"
+    if figure["ci95"][1] < 0:
+        return (
+            f"{reached}: on these images the {metrics['detector']} is not worth its compute "
+            f"{beside}."
+        )
+    return f"{reached}, and the {metrics['detector']} is not shown to be ahead of it {beside}."
 
 
 def _same(metrics: Metrics, key: str) -> str:
@@ -53,7 +57,7 @@ def _same(metrics: Metrics, key: str) -> str:
 
 
 def _over(metrics: Metrics, other: Metrics, figure: Metrics) -> str:
-    tail = f"({interval_text(figure['ci95'])}, paired over the test images)."
+    tail = f"({interval_text(figure['ci95'])}, {_PAIRED})."
     if _is_ahead(figure):
         gain = f"{figure['auroc']:.4f}"
         return f"{metrics['label']} is ahead of {other['label']} by {gain} {tail}"

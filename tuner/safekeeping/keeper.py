@@ -52,7 +52,7 @@ class Keeper:
             self._renewal = Renewal(self._lease)  # machines may take minutes to come
         record_storage(self.run_folder, self._place)
 
-    def ship(self, data: DataConfig, source: Source, *, noise: bool) -> None:
+    def ship(self, data: DataConfig, source: Source) -> None:
         """Let machines that do not see the images here have them from the storage.
 
         The run's splits must be there.
@@ -60,7 +60,7 @@ class Keeper:
         if (place := self.data_storage) is None:
             return
         for task, split in with_splits(data, load_splits(self.run_folder.split)):
-            ship(place, task, source, split, noise=noise)
+            ship(place, task, source, split)
 
     @property
     def data_storage(self) -> Storage | None:

@@ -14,6 +14,7 @@ from models.data.config import DataConfig
 from models.data.downloads import exclusive
 from models.data.places import DataDamaged, DataNotFound, Source
 from models.data.prepared import prepared_path
+from models.data.retention import remove_unused
 from models.data.split import Split
 from tuner.files import replace_file
 from tuner.storage import Storage
@@ -24,16 +25,14 @@ def data_storage(storage: Storage) -> Storage:
     return storage.within("_data")
 
 
-def ship(
-    storage: Storage, config: DataConfig, source: Source, split: Split, *, noise: bool
-) -> None:
+def ship(storage: Storage, config: DataConfig, source: Source, split: Split) -> None:
     """Put a search's images into the storage, unless they are there.
 
     Raises StorageError, and DataProblem where the images cannot be read.
     """
     from models.data.loading import prepare_training  # noqa: PLC0415 - torch
 
-    prepared = prepare_training(config, source, split, noise=noise)
+    prepared = prepare_training(config, source, split)
     name = prepared.path.name
     if storage.sizes().get(name) != prepared.path.stat().st_size or (
         storage.get(_sum_name(name)) != prepared.sha256.encode()
@@ -42,12 +41,12 @@ def ship(
         storage.put(_sum_name(name), prepared.sha256.encode())
 
 
-def fetch(storage: Storage, config: DataConfig, split: Split, cache: Path, *, noise: bool) -> Path:
+def fetch(storage: Storage, config: DataConfig, split: Split, cache: Path) -> Path:
     """Return this machine's file of a search's images, fetched if no process has done so yet.
 
     Raises DataNotFound where the storage has none, or a damaged one, and StorageError.
     """
-    path = prepared_path(config, split, cache, noise=noise)
+    path = prepared_path(config, split, cache)
     with exclusive(path.parent):
         if path.exists():
             return path
@@ -60,6 +59,7 @@ def fetch(storage: Storage, config: DataConfig, split: Split, cache: Path, *, no
             )
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
+            remove_unused(path.parent)
             replace_file(path, lambda draft: draft.write_bytes(data))
         except OSError as error:
             raise DataNotFound(f"the cache {cache} cannot be written ({error.strerror})") from None

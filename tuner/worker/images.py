@@ -1,10 +1,12 @@
 """The images of a search, on whatever machine a worker runs. Imports torch."""
 
+from contextlib import suppress
+
 from models.data.config import DataConfig
 from models.data.images import TrainingData
 from models.data.loading import load_training, open_training
 from models.data.prepared import prepared_path
-from models.data.sources import DataNotFound, default_cache, find
+from models.data.sources import DataNotFound, DataProblem, default_cache, find
 from models.data.split import Split
 from models.data.tasks import with_splits
 from tuner.safekeeping.shipping import fetch
@@ -24,19 +26,18 @@ def load_tasks(setting: TrialSetting) -> dict[str, TrainingData]:
 
 
 def _load(setting: TrialSetting, data: DataConfig, split: Split) -> TrainingData:
-    """Load what the split names."""
-    noise, cache = setting.noise, setting.source.cache
+    """Load what the split names; the file made for the search goes before all that lies here."""
+    noise, cache, storage = setting.noise, setting.source.cache, setting.data_storage
     if cache is not None:
-        path = prepared_path(data, split, cache, noise=noise)
+        path = prepared_path(data, split, cache)
         if path.exists():
-            return open_training(path)
+            return open_training(path, noise=noise)
+    if storage is not None:
+        with suppress(DataNotFound, StorageError):
+            return open_training(fetch(storage, data, split, default_cache()), noise=noise)
     try:
         return load_training(data, setting.source, split, noise=noise)
-    except DataNotFound:
-        if setting.data_storage is None:
+    except DataProblem:
+        if storage is None:
             raise
-    try:
-        shipped = fetch(setting.data_storage, data, split, default_cache(), noise=noise)
-    except (DataNotFound, StorageError):
-        return load_training(data, find(data), split, noise=noise)
-    return open_training(shipped)
+    return load_training(data, find(data), split, noise=noise)

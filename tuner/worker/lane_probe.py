@@ -40,7 +40,7 @@ An epoch that nobody has fetched and one that is being written, each with the we
 the best detector, a third of the state, and what is written as bytes.
 """
 _HOST_SHARE = 0.5
-_METHOD = 3
+_METHOD = 4
 """Of measuring: what another method found is not taken for this one's."""
 
 
@@ -118,12 +118,17 @@ def _key(setting: TrialSetting, values: Mapping[str, Value], **more: object) -> 
         "method": _METHOD,
         "detector": setting.detector,
         "structure": detectors.structure(setting.detector, values),
-        "dataset": [setting.data.dataset, setting.data.size],
+        "images": [asdict(setting.data.preprocessing), *_counts(setting)],
         "device": device,
         "versions": [torch.__version__, torch.version.cuda],
         **more,
     }
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def _counts(setting: TrialSetting) -> list[list[int]]:
+    """How many images there are to fit and to validate: they share the device with the lanes."""
+    return [[len(rows) for rows in split.row_lists] for split in setting.splits()]
 
 
 def _remembered(

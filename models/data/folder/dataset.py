@@ -21,7 +21,7 @@ from models.data.index import Index, Part, Role, Rows
 from models.data.places import DataNotFound, DataProblem, DataTooSmall, Source
 
 _LOG = logging.getLogger(__name__)
-LEAST_NORMALS = 20
+LEAST_NORMALS, LEAST_FIT = 20, 10
 _MOST_NAMED = 20
 
 
@@ -63,6 +63,11 @@ def find(config: DataConfig, cache: Path) -> Source:
     skipped = f", {len(opened.unreadable):,} unreadable left out" if opened.unreadable else ""
     text = f"{len(opened.pictures):,} pictures in {folder}{skipped} ({opened.layout.sentence})"
     _LOG.info("%s", text)
+    if taken := sum(
+        picture.part == "train" and side == "test"
+        for picture, side in zip(opened.pictures, opened.sides, strict=True)
+    ):
+        _LOG.info("test has no normal pictures: %s of train are set aside for it", f"{taken:,}")
     return Source(folder=folder, description=text, cache=cache)
 
 
@@ -204,30 +209,42 @@ def _known(config: DataConfig, names: tuple[str, ...], normal: frozenset[str]) -
 
 
 def _check_masks(pictures: Sequence[Picture]) -> None:
-    """A mask of another size than its picture's belongs to another picture."""
-    from models.data.decoding import picture_size  # noqa: PLC0415 - torch
-
-    wrong = []
-    for picture in pictures:
-        if picture.mask is None:
-            continue
-        own, other = picture_size(picture.path), picture_size(picture.mask)
-        if own != other:
-            said = "cannot be read" if other is None else f"is {other[0]} x {other[1]}"
-            size = "" if own is None else f"{own[0]} x {own[1]}"
-            wrong.append(f"  {picture.mask} {said}, its picture {picture.name} is {size}")
+    """A mask can be read, is as large as its picture, and marks a part of it."""
+    wrong = [text for picture in pictures if (text := _mask_problem(picture))]
     if wrong:
         more = [f"  and {len(wrong) - _MOST_NAMED:,} more"] if len(wrong) > _MOST_NAMED else []
         raise DataProblem("\n".join(["masks do not fit:", *wrong[:_MOST_NAMED], *more]))
 
 
+def _mask_problem(picture: Picture) -> str:
+    from models.data.decoding import Unreadable, decode_mask, picture_size  # noqa: PLC0415 - torch
+
+    if picture.mask is None:
+        return ""
+    try:
+        marked = decode_mask(picture.mask)
+    except Unreadable as reason:
+        return f"  {picture.mask} cannot be read: {reason}"
+    height, width = marked.shape
+    if (size := picture_size(picture.path)) != (width, height):
+        own = "" if size is None else f"{size[0]} x {size[1]}"
+        return f"  {picture.mask} is {width} x {height}, its picture {picture.name} is {own}"
+    if not marked.any() or marked.all():
+        share = "nothing" if not marked.any() else "everything"
+        return f"  {picture.mask} marks {share}: a mask is 0 but where the defect is"
+    return ""
+
+
 def _check_counts(config: DataConfig, folder: Path, opened: Opened) -> None:
     anomalous = opened.part("fit", "validation", "test", "unused").index.anomalous
-    normals = int((~anomalous).sum())
-    if normals < LEAST_NORMALS:
+    normals = [side for side, bad in zip(opened.sides, anomalous, strict=True) if not bad]
+    counted = len(normals) - normals.count("unused")
+    if counted < LEAST_NORMALS or normals.count("fit") < LEAST_FIT:
         raise DataTooSmall(
-            f"{folder} has {normals} normal pictures, and {LEAST_NORMALS} are the fewest that a "
-            "detector can be trained and judged on; add more"
+            f"{folder} has {counted} normal pictures, {normals.count('fit')} of them for fit (equal "
+            f"files count once); {LEAST_NORMALS}, with {LEAST_FIT} for fit, are the fewest that a "
+            "detector can be trained and judged on: add more, put some into train/good, or take "
+            "the folders of its parts away, and they are divided for you"
         )
     if config.validation == "labelled" and "validation" not in [
         side for side, is_anomaly in zip(opened.sides, anomalous, strict=True) if is_anomaly

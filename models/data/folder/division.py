@@ -8,9 +8,10 @@ fit and 20% for validation. Defective ones go by kind:
     known anomalies in fit          40%       20%        40%
     synthetic validation             -         -        100%
 
-which is what the folder's own `train`, `validation` and `test` leave open: `train` never reaches
-test, nor does `test` reach fit but for known anomalies where the folder has no other place for
-them. Of equal files one counts and the others are left out, so that none lies on two sides.
+which is what the folder's own `train`, `validation` and `test` leave open: `train` reaches test
+only where that has no normal pictures, and `test` reaches fit only with known anomalies, where the
+folder has no other place for them. Of equal files one counts and the others are left out, so that
+none lies on two sides.
 """
 
 from __future__ import annotations

@@ -2,7 +2,9 @@
 
 import io
 import struct
+import warnings
 import zlib
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -172,3 +174,12 @@ def test_a_file_that_is_gone_would_be_a_traceback(tmp_path: Path) -> None:
     for path in (tmp_path / "gone.png", tmp_path / "link.png", tmp_path):
         with pytest.raises(Unreadable):
             decode(path, COLOUR)
+
+
+def test_decoding_in_threads_would_switch_warnings_off_for_good(tmp_path: Path) -> None:
+    path = tmp_path / "picture.png"
+    Image.fromarray(RAMP).save(path)
+    before = list(warnings.filters)
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda _: decode(path, GREY), range(200)))
+    assert list(warnings.filters) == before

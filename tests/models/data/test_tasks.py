@@ -8,6 +8,7 @@ import pytest
 
 from models.data.config import DataConfig, tasks
 from models.data.loading import load_training
+from models.data.modules import module_of
 from models.data.places import DataProblem, SplitDamaged
 from models.data.protocol import make_split
 from models.data.sources import find
@@ -26,7 +27,8 @@ def splits() -> tuple[Split, ...]:
 
 def animals(folder: Path, count: int = 30) -> DataConfig:
     for name in ANIMALS:
-        pictures(folder / name, count)
+        pictures(folder / "train" / name, count)
+        pictures(folder / "test" / name, 10, start=100)
     return DataConfig(
         dataset="folder", folder=str(folder), size=16, normal=("each",), anomalies_per_normal=0
     )
@@ -124,12 +126,29 @@ def test_defects_would_be_trained_on_as_if_they_were_normal(tmp_path: Path) -> N
 
 def test_a_class_with_too_few_pictures_would_not_be_named(tmp_path: Path) -> None:
     config = animals(tmp_path / "animals")
-    for number in range(15):
-        (tmp_path / f"animals/dog/{number:03d}.png").unlink()
-    with pytest.raises(DataProblem, match=r"^normal dog: .*15 normal pictures"):
+    for number in range(22):
+        (tmp_path / f"animals/train/dog/{number:03d}.png").unlink()
+    with pytest.raises(DataProblem, match=r"^normal dog: .*18 normal pictures"):
         make_splits(config, find(config, tmp_path / "cache"))
 
 
 def test_a_folder_that_cannot_be_read_would_end_a_forecast(tmp_path: Path) -> None:
     missing = replace(animals(tmp_path / "animals"), folder=str(tmp_path / "nothing"))
     assert task_count(missing) == 1
+
+
+def test_a_test_picture_of_one_task_would_be_fitted_on_in_another(tmp_path: Path) -> None:
+    config = animals(tmp_path / "animals")
+    source = find(config, tmp_path / "cache")
+    seen: set[str] = set()
+    tested: set[str] = set()
+    for task in find_tasks(config, source):
+        seen |= {str(path) for path in module_of(task).training_part(task, source).index.paths}
+        tested |= {str(path) for path in module_of(task).test_part(task, source).index.paths}
+    assert tested
+    assert not seen & tested
+    for name in ANIMALS:
+        pictures(tmp_path / "undivided" / name, 30)
+    undivided = replace(config, folder=str(tmp_path / "undivided"))
+    with pytest.raises(DataProblem, match=r"needs test pictures"):
+        make_splits(undivided, find(undivided, tmp_path / "cache"))

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from models.data.folder.dataset import open_folder
+from models.data.places import DataTooSmall
 from models.data.protocol import make_split
 from models.data.sources import find
 from tests.tuner.inspection.folders import picture, pictures, workpieces
@@ -85,7 +86,7 @@ def test_a_size_that_the_detector_cannot_take_would_be_written(tmp_path: Path) -
 def test_a_folder_without_good_pictures_to_learn_from_would_be_searched(tmp_path: Path) -> None:
     pictures(tmp_path / "x" / "test" / "good", 30)
     pictures(tmp_path / "x" / "test" / "dent", 30, first=500)
-    with pytest.raises(TunerError, match="put some into train/good"):
+    with pytest.raises(DataTooSmall, match="0 of them for fit"):
         proposed(tmp_path / "x", tmp_path)
 
 

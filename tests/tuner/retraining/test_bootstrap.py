@@ -4,7 +4,14 @@ import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from tuner.retraining.bootstrap import _draw, _drawn_auroc, interval, resampled_aurocs
+from tuner.retraining.bootstrap import (
+    _draw,
+    _drawn_auroc,
+    interval,
+    resampled_aurocs,
+    resampled_by_seed,
+    resampled_difference,
+)
 
 
 def sample(count: int, seed: int, steps: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -56,3 +63,16 @@ def test_two_contenders_would_be_resampled_on_different_images() -> None:
 def test_the_interval_would_leave_out_more_or_less_than_a_twentieth() -> None:
     values = np.random.default_rng(0).normal(size=100_000)
     assert interval(values) == pytest.approx([-1.96, 1.96], abs=0.03)
+
+
+def test_a_lead_of_one_lucky_training_would_be_called_sure() -> None:
+    """Seeds that differ widely widen the interval; equal ones leave it to the images."""
+    labels, scores = sample(400, 5)
+    noise = sample(400, 6)[1]
+    alike = resampled_by_seed(labels, [scores, scores, scores], seed=7)
+    apart = resampled_by_seed(labels, [scores, scores + 2 * noise, scores + 4 * noise], seed=7)
+    same = resampled_difference(alike, alike, seed=7)
+    assert np.allclose(same, 0), "the images of both are the same"
+    low, high = interval(resampled_difference(alike, apart, seed=7))
+    assert low < 0.02
+    assert high > 0.1

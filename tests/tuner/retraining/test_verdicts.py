@@ -35,9 +35,17 @@ def text_of(metrics: dict[str, Any]) -> str:
 def test_a_lead_that_chance_explains_would_be_called_a_gain() -> None:
     text = text_of(report((0.025, [-0.001, 0.05]), (0.1, [0.0, 0.2])))
     assert "PCA reaches 0.8750 with no training" in text
-    assert "the gan is not worth its compute (+0.0250 beside PCA, 95% interval -0.0010" in text
+    assert (
+        "the gan is not shown to be ahead of it (+0.0250 beside PCA, 95% interval -0.0010" in text
+    )
+    assert "worth" not in text
     assert "No gain shown over published defaults W2: +0.1000" in text
     assert "is ahead" not in text
+
+
+def test_a_detector_that_is_behind_would_only_not_be_ahead() -> None:
+    text = text_of(report((-0.1, [-0.2, -0.01]), (0.1, [0.0, 0.2])))
+    assert "the gan is not worth its compute (-0.1000 beside PCA" in text
 
 
 def test_a_gain_would_be_denied_or_its_size_kept_back() -> None:

@@ -97,7 +97,7 @@ def test_a_machine_without_the_images_would_get_one_class_alone(
     keeper = Keeper(RunFolder(tmp_path / "each"), local_storage(tmp_path / "shared"))
     expected = load_tasks(setting)
     assert list(expected) == list("0123456789")
-    keeper.ship(EACH, replace(setting.source, cache=tmp_path), noise=False)
+    keeper.ship(EACH, replace(setting.source, cache=tmp_path))
     place = keeper.data_storage
     assert place is not None
     assert len([key for key in place.sizes() if key.endswith(".safetensors")]) == 10

@@ -96,7 +96,7 @@ def test_too_few_normals_would_be_trained_on(tmp_path: Path, cache: Path) -> Non
     pictures(tmp_path / "few" / "good", 19)
     pictures(tmp_path / "few" / "bad", 5)
     config = DataConfig(dataset="folder", folder=str(tmp_path / "few"), size=16)
-    with pytest.raises(DataTooSmall, match="19 normal pictures, and 20"):
+    with pytest.raises(DataTooSmall, match="19 normal pictures, .* 20, with 10 for fit"):
         find(config, cache)
 
 
@@ -135,6 +135,24 @@ def test_the_split_of_a_changed_folder_would_be_used(
     with pytest.raises(DataNotFound, match="no longer those"):
         load_training(config, replace(source, cache=cache.parent / "other"), split)
     assert make_split(config, source).digest != split.digest
+
+
+def test_pictures_that_are_labelled_anew_would_go_on_in_an_old_split(
+    tmp_path: Path, cache: Path
+) -> None:
+    pictures(tmp_path / "t" / "x", 60)
+    table = tmp_path / "t" / "images.csv"
+    lines = [f"x/{n:03d}.png,{'good' if n < 40 else 'bad'}" for n in range(60)]
+    table.write_text("path,label\n" + "\n".join(lines))
+    config = DataConfig(
+        dataset="folder", folder=str(tmp_path / "t"), size=16, anomalies_per_normal=0
+    )
+    source = find(config, cache)
+    split = make_split(config, source)
+    lines[0], lines[59] = "x/000.png,bad", "x/059.png,good"
+    table.write_text("path,label\n" + "\n".join(lines))
+    with pytest.raises(DataNotFound, match="labelled anew"):
+        check_content(config, source, split)
 
 
 def test_another_seed_would_divide_alike(config: DataConfig, cache: Path) -> None:
@@ -178,6 +196,16 @@ class TestClasses:
             find(replace(classes, normal=("cat",)), cache)
 
 
+def seed_of_test(config: DataConfig, cache: Path) -> int:
+    """A seed that sets crack/003.png aside for test."""
+    return next(
+        seed
+        for seed in range(20)
+        if "crack/003.png"
+        in open_folder(replace(config, seed=seed), cache).part("test").index.names
+    )
+
+
 class TestMasks:
     def test_a_mask_would_lie_on_another_picture(self, folder: Path, cache: Path) -> None:
         for number in range(10):
@@ -195,6 +223,46 @@ class TestMasks:
                 assert not marked.any()
             assert bool(test.masked[row]) == (not name.startswith("hole"))
 
+    @pytest.mark.parametrize("kind", ["0 and 1", "16 bits", "transparent", "bilevel", "palette"])
+    def test_a_mask_would_mark_nothing_or_everything(
+        self, folder: Path, cache: Path, kind: str
+    ) -> None:
+        marked = np.zeros((16, 20), np.uint8)
+        marked[:, :10] = 1
+        clear = np.zeros((16, 20, 4), np.uint8)
+        clear[:, :10] = 255
+        palette = Image.fromarray(marked, "P")
+        palette.putpalette([0, 0, 0, 9, 9, 9])
+        made = {
+            "0 and 1": Image.fromarray(marked),
+            "16 bits": Image.fromarray(marked.astype(np.uint16) * 255),
+            "transparent": Image.fromarray(clear, "RGBA"),
+            "bilevel": Image.fromarray(marked.astype(bool)),
+            "palette": palette,
+        }
+        path = folder / "ground_truth" / "crack" / "003.png"
+        path.parent.mkdir(parents=True)
+        made[kind].save(path)
+        config = DataConfig(dataset="folder", folder=str(folder), size=16, anomalies_per_normal=0)
+        test = load_test(replace(config, seed=seed_of_test(config, cache)), find(config, cache))
+        assert test.masks is not None
+        row = test.names.index("crack/003.png")
+        assert test.masks[row, :, :8].all()
+        assert not test.masks[row, :, 8:].any()
+
+    @pytest.mark.parametrize("what", ["empty", "full", "truncated"])
+    def test_a_mask_that_says_nothing_would_be_found_out_after_the_training(
+        self, folder: Path, cache: Path, what: str
+    ) -> None:
+        path = mask(folder / "ground_truth" / "crack" / "003.bmp")
+        if what == "truncated":
+            path.write_bytes(path.read_bytes()[:-100])
+        else:
+            Image.new("L", (20, 16), 255 if what == "full" else 0).save(path)
+        config = DataConfig(dataset="folder", folder=str(folder), size=16)
+        with pytest.raises(DataProblem, match=r"003\.bmp (marks|cannot be read)"):
+            find(config, cache)
+
     def test_a_mask_of_another_size_would_be_stretched(self, folder: Path, cache: Path) -> None:
         mask(folder / "ground_truth" / "crack" / "003.png", size=(10, 10))
         config = DataConfig(dataset="folder", folder=str(folder), size=16)
@@ -203,6 +271,16 @@ class TestMasks:
 
 
 class TestCache:
+    def test_a_file_that_is_not_whole_would_be_mapped_for_ever(
+        self, config: DataConfig, cache: Path
+    ) -> None:
+        expected = load_test(config, find(config, cache)).images
+        for file in (cache / "decoded").iterdir():
+            if file.suffix in (".npy", ".json"):
+                file.write_bytes(b"")
+        open_folder.__globals__["_opened"].cache_clear()
+        assert torch.equal(load_test(config, find(config, cache)).images, expected)
+
     def test_pictures_would_be_decoded_again(
         self, config: DataConfig, cache: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
