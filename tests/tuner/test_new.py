@@ -96,7 +96,7 @@ def test_good_pictures_alone_would_not_lead_to_a_search(
     assert "good/ alone" in said
     assert "synthetic anomalies made of them" in said
     space = load_space(Path("only-good.yaml"))
-    assert (space.objective, space.data.validation) == ("best_npd", "synthetic")
+    assert (space.objective, space.data.validation) == ("best_auroc", "synthetic")
     assert search.main(["--space", "only-good.yaml", "--dry-run"]) == 0
 
 
@@ -177,7 +177,7 @@ def test_a_folder_that_is_none_would_leave_a_traceback(
     (tmp_path / "empty").mkdir()
     assert "there are no pictures" in typed([tmp_path / "empty"], capsys)[1]
     few = workpieces(tmp_path / "few", good=19)
-    assert "20 are the fewest" in typed([few], capsys)[1]
+    assert "are the fewest" in typed([few], capsys)[1]
 
 
 def test_a_file_that_is_good_and_bad_would_be_divided(

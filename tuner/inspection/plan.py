@@ -83,7 +83,8 @@ def _objective(data: DataConfig) -> Line:
     comment = "on validation; the best epoch of a trial counts"
     if data.validation == "synthetic":
         chosen = LABEL_FREE_OBJECTIVE
-        comment = f"needs no anomaly: {MEANINGS.get(metric_of(chosen), 'see the README')}"
+        meaning = MEANINGS.get(metric_of(chosen))
+        comment = f"needs no anomaly: {meaning}" if meaning else "on synthetic anomalies"
     return Line(key="objective", value=chosen, comment=comment)
 
 
@@ -138,6 +139,11 @@ def _searched(
 def _autoencoder(batch: int) -> tuple[Line, ...]:
     smaller = max(min(_BATCHES), batch // 2)
     return (
+        Line(
+            key="score",
+            value="{choice: [error, worst_patch, map_peak]}",
+            comment="of the whole picture, or of its worst place: for small defects",
+        ),
         Line(key="learning_rate", value="{log: [3e-4, 1e-2]}"),
         Line(key="beta1", value="{uniform: [0.5, 0.95]}", comment="Adam's memory of gradients"),
         Line(

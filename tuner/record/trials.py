@@ -68,9 +68,11 @@ class TrialView:
 def is_kept(objective: str, values: Sequence[float]) -> bool:
     """Whether the newest epoch is the one to keep, by the metric's `values` of all epochs so far.
 
-    `best_...` keeps the epoch of the highest value, the earliest of equals; without it the last.
+    `best_...` keeps the epoch of the highest value, the latest of equals: where few validation
+    images are all told apart from the first epoch on, that is not the least trained. Without it
+    the last is kept.
     """
-    return not objective.startswith("best_") or values.index(max(values)) == len(values) - 1
+    return not objective.startswith("best_") or values[-1] == max(values)
 
 
 class SearchListener(Protocol):

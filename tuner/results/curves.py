@@ -238,14 +238,19 @@ def _view(trials: Sequence[TrialView], ranking: Sequence[Standing], metric: str)
     values = values or [found.value for found in ranking]
     shown = values[: max(2, math.ceil(len(values) * 0.9))]
     shown += [found.value for found in ranking if found.trial.published]
+    shown += [found.value for found in ranking[: max(3, len(ranking) // 2)]]
     drawn = [value for trial in trials for _, value in _points(trial, metric)]
     top = max(value for trial in trials if is_ranked(trial) for _, value in _points(trial, metric))
-    low = max(min(shown), top - 0.2)
+    area = metric in ("auroc", "auprc")  # from 0 to 1; what else there is has other units
+    low = max(min(shown), top - 0.2) if area else min(shown)
     span = max(top - low, 0.01)
     low -= 0.25 * span
     lowest = min(drawn)
     floor = lowest - 0.35 * (low - lowest) if lowest < low else low
-    return _View(lowest=lowest, floor=floor, low=low, top=top + 0.15 * span)
+    above = top + 0.15 * span
+    if area:
+        above = min(above, 1.0 + 0.02 * span)
+    return _View(lowest=lowest, floor=floor, low=low, top=above)
 
 
 def _points(trial: TrialView, metric: str) -> _Points:

@@ -61,7 +61,7 @@ def is_ranked(trial: TrialView) -> bool:
 def standing(trial: TrialView, objective: str) -> Standing | None:
     """Value of `objective` and its epoch; None without a finite value or outside the ranking.
 
-    `best_auroc` is the highest `auroc` of any epoch (the earliest of equals), `auroc` the last
+    `best_auroc` is the highest `auroc` of any epoch (the latest of equals), `auroc` the last
     epoch's; `best_auprc` and `auprc` likewise.
     """
     if not is_ranked(trial):
@@ -70,11 +70,11 @@ def standing(trial: TrialView, objective: str) -> Standing | None:
     values = [(row.metrics.get(metric, math.nan), row.epoch) for row in trial.rows]
     if objective == metric:
         values = values[-1:]
-    finite = [(value, -epoch) for value, epoch in values if math.isfinite(value)]
+    finite = [(value, epoch) for value, epoch in values if math.isfinite(value)]
     if not finite:
         return None
     value, epoch = max(finite)
-    return Standing(trial=trial, value=value, epoch=-epoch)
+    return Standing(trial=trial, value=value, epoch=epoch)
 
 
 def rank(trials: Sequence[TrialView], objective: str) -> list[Standing]:

@@ -42,10 +42,14 @@ class RetrainSummary:
 def _next_commands(folder: RunFolder) -> list[str]:
     """Commands as they are typed in this folder, IMAGES being a folder of pictures."""
     model = shlex.quote(str(as_typed(folder.model)))
+    names = ["scores.csv", "maps", "detector.onnx"]
+    if any(Path(name).exists() for name in names):  # of another run: they are never overwritten
+        names = [f"{folder.name}-{name}" for name in names]
+    scores, maps, detector = map(shlex.quote, names)
     return [
         "Score pictures with it, or take it elsewhere:",
-        f"  python -m tuner.score --model {model} IMAGES --out scores.csv --heatmaps maps/",
-        f"  python -m tuner.export --model {model} --out detector.onnx",
+        f"  python -m tuner.score --model {model} IMAGES --out {scores} --heatmaps {maps}/",
+        f"  python -m tuner.export --model {model} --out {detector}",
     ]
 
 

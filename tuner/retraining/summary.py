@@ -118,6 +118,7 @@ def _decisions(metrics: Metrics) -> list[str]:
     for key, block in keyed_blocks(metrics).items():
         if key == BEST:
             lines += prose(_decided(f"{block['label']} at its threshold", block["test"]))
+            lines += prose(_of_model(metrics)) if "model_seed" in metrics else []
         for name, splits in _error_decisions(key, block).items():
             what = (
                 f"{block['label']}, reconstruction error above "
@@ -150,6 +151,18 @@ def _decided(what: str, figures: Metrics) -> str:
     rates = [_rates(one) for one in figures["confusion"]["seeds"]]
     false_alarms, missed = (sum(column) / len(rates) for column in zip(*rates, strict=True))
     return f"{what}: {false_alarms:.1%} false alarms, {missed:.1%} missed"
+
+
+def _of_model(metrics: Metrics) -> str:
+    """The figures of the one training whose detector is the model."""
+    number = metrics["configuration"]["seeds"].index(metrics["model_seed"])
+    test = metrics["test"]
+    false_alarms, missed = _rates(test["confusion"]["seeds"][number])
+    return (
+        f"The model that is kept, the best of the seeds on validation: test AUROC "
+        f"{test['auroc']['seeds'][number]:.4f}, {false_alarms:.1%} false alarms, "
+        f"{missed:.1%} missed"
+    )
 
 
 def _rates(counts: dict[str, int]) -> tuple[float, float]:

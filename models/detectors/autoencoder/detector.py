@@ -14,6 +14,7 @@ from typing_extensions import override
 from models.detectors.base import Batch, Detector, Loss, Networks, Phase, Tensors
 from models.detectors.convolutional import ACTIVATIONS, Decoder, Encoder, pyramid_widths
 from models.detectors.errors import patch_errors, per_image
+from models.detectors.maps import smoothed
 from models.hyperparameters import Value
 
 
@@ -51,6 +52,7 @@ class Autoencoder(Detector):
             "error": per_image(difference.abs()),
             "squared_error": per_image(difference.square()),
             "worst_patch": patch_errors(difference.abs()).amax(1),
+            "map_peak": smoothed(difference.abs().mean(1)).flatten(1).amax(1),
         }
 
     @override

@@ -49,6 +49,16 @@ HYPERPARAMETERS = (
         meaning="leaky: leaky ReLU in the encoder, ReLU in the decoder; tanh: tanh in both",
         source=_PROPOSED,
     ),
+    # The mean over an image hardly changes with a small defect; the highest place of the map does.
+    Hyperparameter(
+        name="score",
+        default="error",
+        choices=("error", "squared_error", "worst_patch", "map_peak", "mixture"),
+        meaning="error, squared_error: means over the image; worst_patch: the highest mean of a "
+        "patch; map_peak: the highest place of the anomaly map, for small defects; mixture: a "
+        "logistic regression on them, fitted on labelled validation images",
+        source="the error: the project paper of the baseline; the others: " + _PROPOSED,
+    ),
 )
 
 REQUIREMENTS = Requirements(sizes=PYRAMID_SIZES)

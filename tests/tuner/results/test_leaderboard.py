@@ -35,7 +35,7 @@ def test_value_and_epoch_would_come_from_different_rows() -> None:
     view = trial(1, 0.9, 0.95, 0.95, 0.91)
     found = standing(view, "best_auroc")
     assert found is not None
-    assert (found.value, found.epoch) == (0.95, 2)
+    assert (found.value, found.epoch) == (0.95, 3), "of equal epochs the latest"
     last = standing(view, "auroc")
     assert last is not None
     assert (last.value, last.epoch) == (0.91, 4)

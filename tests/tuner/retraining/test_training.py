@@ -57,12 +57,15 @@ def train_scripted(
     return train(job, setting, None, said.append), said  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize(("objective", "kept"), [("best_auroc", 2), ("auprc", 3)])
+@pytest.mark.parametrize(("objective", "kept"), [("best_auroc", 3), ("auprc", 4)])
 def test_another_epoch_than_the_best_by_the_search_metric_would_be_kept(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, objective: str, kept: int
 ) -> None:
-    script = [[result(1, 0.6, 0.5)], [result(2, 0.9, 0.6)], [result(3, 0.9, 0.7)]]
-    plan = plan_of(tmp_path, objective=objective, epochs=3)
+    script = [
+        [result(epoch, auroc, auprc)]
+        for epoch, auroc, auprc in ((1, 0.6, 0.5), (2, 0.9, 0.6), (3, 0.9, 0.7), (4, 0.8, 0.6))
+    ]  # of equal epochs the latest, the most trained, is kept
+    plan = plan_of(tmp_path, objective=objective, epochs=4)
     (trained,), _ = train_scripted(plan, monkeypatch, script)
     assert trained.kept_epoch == kept
     assert trained.folder.read_text() == str(kept)

@@ -39,7 +39,7 @@ def examples_figure(shown: Shown, opened: Opened, kind: str) -> Figure | None:
     wall.score(fitted.score(chosen).numpy(), fitted.threshold)
     made = ", anomalies synthetic" if opened.synthetic else ""
     title = (
-        f"{shown.plan.best.label}: {kind}{made}, drawn at random. "
+        f"{shown.plan.best.label}: {kind}{made}, drawn at random.\n"
         f"Below: score, red above the threshold {fitted.threshold:.3f}"
     )
     figure.suptitle(title, x=0.01, ha="left", fontsize=11, color=DARK)

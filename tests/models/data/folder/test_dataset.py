@@ -96,7 +96,7 @@ def test_too_few_normals_would_be_trained_on(tmp_path: Path, cache: Path) -> Non
     pictures(tmp_path / "few" / "good", 19)
     pictures(tmp_path / "few" / "bad", 5)
     config = DataConfig(dataset="folder", folder=str(tmp_path / "few"), size=16)
-    with pytest.raises(DataTooSmall, match="19 normal pictures, .* 20, with 10 for fit"):
+    with pytest.raises(DataTooSmall, match=r"19 normal pictures, .* 20, with 10 for fit"):
         find(config, cache)
 
 
