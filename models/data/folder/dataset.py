@@ -242,10 +242,10 @@ def _check_counts(config: DataConfig, folder: Path, opened: Opened) -> None:
     if counted < LEAST_NORMALS or normals.count("fit") < LEAST_FIT:
         fit = normals.count("fit")
         raise DataTooSmall(
-            f"{folder} has {counted} normal pictures, equal files counted once, {fit} of them for "
-            f"fit; {LEAST_NORMALS}, with {LEAST_FIT} for fit, are the fewest that a detector can be "
-            "trained and judged on: add more, put some into train/good, or take the folders of its "
-            "parts away, and they are divided for you"
+            f"{folder} has {counted} normal pictures, equal files counted once, {fit} of them "
+            f"for fit; {LEAST_NORMALS}, with {LEAST_FIT} for fit, are the fewest that a detector can "
+            "be trained and judged on: add more, put some into train/good, or take the folders of "
+            "its parts away, and they are divided for you"
         )
     if config.validation == "labelled" and "validation" not in [
         side for side, is_anomaly in zip(opened.sides, anomalous, strict=True) if is_anomaly
