@@ -243,7 +243,7 @@ def _check_counts(config: DataConfig, folder: Path, opened: Opened) -> None:
         fit = normals.count("fit")
         raise DataTooSmall(
             f"{folder} has {counted} normal pictures, equal files counted once, {fit} of them "
-            f"for fit; {LEAST_NORMALS}, with {LEAST_FIT} for fit, are the fewest that a detector can "
+            f"for fit; {LEAST_NORMALS}, with {LEAST_FIT} for fit, are the fewest a detector can "
             "be trained and judged on: add more, put some into train/good, or take the folders of "
             "its parts away, and they are divided for you"
         )
