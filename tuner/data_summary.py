@@ -6,7 +6,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from models.data.config import FOLDS
+from models.evaluation.criteria_names import (
+    CRITERIA,
+    RANK_CORRELATIONS,
+    SYNTHETIC_RANK_CORRELATION,
+)
 from tuner.errors import TunerError
+from tuner.objectives import metric_of
 
 if TYPE_CHECKING:
     from models.data.config import DataConfig
@@ -64,14 +70,33 @@ def _span(counts: Iterable[int]) -> str:
     return f"{least:,}" if least == most else f"{least:,} to {most:,}"
 
 
+def objective_warnings(objective: str) -> Iterator[str]:
+    """How far an objective without labels can be trusted."""
+    metric = metric_of(objective)
+    if metric in CRITERIA:
+        yield (
+            f"{objective} needs no anomaly, and is weak: it ranks configurations, "
+            f"{_ranked(RANK_CORRELATIONS[metric])}."
+        )
+
+
+def _ranked(figures: tuple[float, float, float]) -> str:
+    mean, low, high = figures
+    return (
+        f"at a rank correlation with true validation AUROC of {mean:.2f} (five data sets, "
+        f"{low:.2f} to {high:.2f})"
+    )
+
+
 def warnings(config: DataConfig, splits: Sequence[Split]) -> Iterator[str]:
     """What makes the figures of a search doubtful; of several splits the smallest tells."""
     normals = min(len(each.validation_normals) for each in splits)
     anomalies = min(_anomaly_count(config, each) for each in splits)
     if config.validation == "synthetic":
         yield (
-            "All validation figures are on synthetic anomalies: they rank configurations, and say "
-            "little of how many real defects will be found."
+            "All validation figures are on synthetic anomalies: they rank configurations, "
+            f"{_ranked(SYNTHETIC_RANK_CORRELATION)}, and say little of how many real defects will "
+            "be found."
         )
     few = [
         f"{count} {kind}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tuner.data_summary import check_enough, split_text, warnings
+from tuner.data_summary import check_enough, objective_warnings, split_text, warnings
 from tuner.errors import TunerError
 from tuner.forecast import (
     Probe,
@@ -89,7 +89,13 @@ def images_text(space: Space) -> str:
 
     splits = make_splits(space.data, find(space.data))
     check_enough(space, splits)
-    return "\n".join([f"Images: {split_text(space.data, splits)}.", *warnings(space.data, splits)])
+    return "\n".join(
+        [
+            f"Images: {split_text(space.data, splits)}.",
+            *warnings(space.data, splits),
+            *objective_warnings(space.objective),
+        ]
+    )
 
 
 def _found_line(space: Space, machine: Machine) -> str:

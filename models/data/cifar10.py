@@ -13,7 +13,7 @@ from models.data.cifar_batches import BatchPart
 from models.data.class_folders import ClassFolders
 from models.data.config import DataConfig
 from models.data.downloads import put
-from models.data.index import Part
+from models.data.index import Part, content_of
 from models.data.places import DataNotFound, Place, Source, take_first
 from models.data.preprocessing import Preprocessing
 from models.data.published import Published, data_folder, named_folder, part_of
@@ -106,7 +106,10 @@ def _part_of_pictures(config: DataConfig, source: Source, part: str) -> Part:
         raise ValueError("pictures of CIFAR-10 need a cache to decode them into")
     pixels, digests = PICTURES.read(_folder(source), part, source.cache)
     made = part_of(config, pixels)
-    return replace(made, index=replace(made.index, digests=digests))
+    names = made.index.class_names
+    kinds = [names[class_index] for class_index in made.index.classes]
+    content = content_of((sha256, kind, part) for sha256, kind in zip(digests, kinds, strict=True))
+    return replace(made, index=replace(made.index, content=content))
 
 
 def _pictures(where: str, folder: Path, cache: Path) -> Place:

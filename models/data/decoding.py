@@ -1,7 +1,7 @@
 """From a picture file to the bytes that detectors see: Pillow decodes, torchvision resizes.
 
-Pillow's own guard against decompression bombs stands: a picture of more than 179 million pixels is
-not opened. Only the formats below are tried, whatever a file's name says.
+Pictures of more than 100 million pixels are not decoded, whatever their file promises. Only the
+formats below are tried, whatever a file's name says.
 """
 
 from __future__ import annotations
@@ -9,8 +9,9 @@ from __future__ import annotations
 import io
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
+from threading import Lock
 
 import numpy as np
 import torch
@@ -27,6 +28,12 @@ warnings.filterwarnings("ignore", module=r"PIL\.")
 warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
 Image.init()  # else Pillow knows the most usual formats alone, and fails on the names of others
 FORMATS = ("PNG", "JPEG", "BMP", "TIFF", "WEBP")
+MOST_PIXELS = 100_000_000
+"""Of a picture: one of so many takes about a gigabyte while it is resized."""
+LARGE = 16_000_000
+"""Pictures of more pixels are decoded and resized one at a time, whatever the number of threads."""
+MOST_TIMES = 100
+_ONE_AT_A_TIME = Lock()
 _SIXTEEN_BITS = ("I;16", "I;16B", "I;16L", "I;16N", "I")
 _SEE_THROUGH = ("RGBA", "LA", "PA", "La", "RGBa")
 
@@ -55,7 +62,11 @@ def decode(file: Path | bytes, preprocessing: Preprocessing) -> NDArray[np.uint8
     Raises:
         Unreadable: it is truncated, empty, too large, or no picture of a known format.
     """
-    return preprocess(decode_native(file, preprocessing), preprocessing).numpy()
+    native = decode_native(file, preprocessing)
+    if native[0].numel() <= LARGE:
+        return preprocess(native, preprocessing).numpy()
+    with _ONE_AT_A_TIME:  # and a channel at a time: floats take four times as much
+        return torch.cat([preprocess(channel[None], preprocessing) for channel in native]).numpy()
 
 
 def decode_native(file: Path | bytes, preprocessing: Preprocessing) -> Tensor:
@@ -63,7 +74,9 @@ def decode_native(file: Path | bytes, preprocessing: Preprocessing) -> Tensor:
     opened = io.BytesIO(file) if isinstance(file, bytes) else file
     try:
         with Image.open(opened, formats=FORMATS) as picture:
-            return _pixels(picture, preprocessing)
+            _check_size(picture.size, preprocessing)
+            with _ONE_AT_A_TIME if _pixel_count(picture) > LARGE else nullcontext():
+                return _pixels(picture, preprocessing)
     except Image.DecompressionBombError as error:
         raise Unreadable(f"too large: {error}".split(",", maxsplit=1)[0]) from None
     except UnidentifiedImageError:
@@ -74,6 +87,24 @@ def decode_native(file: Path | bytes, preprocessing: Preprocessing) -> Tensor:
         raise Unreadable(" ".join(str(error).split())[:200] or type(error).__name__) from None
     except Exception as error:  # damaged files make the decoders raise nearly anything
         raise Unreadable(f"{type(error).__name__}: {error}"[:200]) from None
+
+
+def _pixel_count(picture: Image.Image) -> int:
+    return picture.width * picture.height
+
+
+def _check_size(size: tuple[int, int], preprocessing: Preprocessing) -> None:
+    """Raise Unreadable for what would take gigabytes."""
+    width, height = size
+    if width * height > MOST_PIXELS:
+        raise Unreadable(
+            f"too large: {width:,} x {height:,}, at most {MOST_PIXELS // 10**6} million pixels"
+        )
+    longer, shorter = max(size), max(1, min(size))
+    if preprocessing.resize == "crop" and longer > MOST_TIMES * shorter:
+        raise Unreadable(
+            f"too long: {width:,} x {height:,}, of which data.resize: crop would leave nothing"
+        )
 
 
 def picture_size(path: Path) -> tuple[int, int] | None:

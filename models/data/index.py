@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -22,8 +22,9 @@ class Index:
 
     `classes` [N] are indices into `class_names`, `normal_classes` those that count as normal.
     `roles` say of each image whether it is for fit or validation; None where the protocol is to
-    divide them. Only images that are files have `paths`, `names` below their folder,
-    `masks` (None where there is no mask) and `digests` (sha256 of the file).
+    divide them. Only images that are files have `paths`, `names` below their folder and `masks`
+    (None where there is no mask). `content` is the digest of all files of the data set, those of
+    the other part too; "" for published data, which never changes.
     """
 
     classes: NDArray[np.int64]
@@ -33,7 +34,7 @@ class Index:
     paths: tuple[Path, ...] = ()
     names: tuple[str, ...] = ()
     masks: tuple[Path | None, ...] = ()
-    digests: tuple[str, ...] = field(default=(), repr=False)
+    content: str = ""
 
     def __len__(self) -> int:
         return len(self.classes)
@@ -43,20 +44,10 @@ class Index:
         """Whether each image is an anomaly [N]."""
         return ~np.isin(self.classes, self.normal_classes)
 
-    @property
-    def content(self) -> str:
-        """The sha256 of all files in their order, with class and role of each.
 
-        "" for published data, which never changes.
-        """
-        if not self.digests:
-            return ""
-        roles = self.roles or ("",) * len(self)
-        said = [
-            [digest, self.class_names[class_index], role]
-            for digest, class_index, role in zip(self.digests, self.classes, roles, strict=True)
-        ]
-        return hashlib.sha256(json.dumps(said).encode()).hexdigest()
+def content_of(files: Iterable[tuple[str, str, str]]) -> str:
+    """The sha256 of files, each by its own sha256, its class, and what it is for."""
+    return hashlib.sha256(json.dumps([list(file) for file in files]).encode()).hexdigest()
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

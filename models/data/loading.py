@@ -25,7 +25,7 @@ from models.data.index import Index, Part, Rows
 from models.data.modules import module_of
 from models.data.noise import noise_images
 from models.data.places import DataNotFound, Source
-from models.data.prepared import prepared_path
+from models.data.prepared import is_whole, note_sum, noted_sum, prepared_path, sum_file
 from models.data.preprocessing import Preprocessing
 from models.data.protocol import changed_text
 from models.data.retention import remove_unused, used
@@ -37,7 +37,6 @@ CHUNK = 1024  # images resized at a time: bounds the memory of their float copy
 NOISE_IMAGES = 200
 """Images of Gaussian noise, for objectives that need no anomaly."""
 _SYNTHETIC_STREAM, _NOISE_STREAM = 5, 6
-_SUM_DIGITS = 64  # of a sha256
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,34 +71,25 @@ def prepare_training(config: DataConfig, source: Source, split: Split) -> Prepar
     if source.cache is None:
         raise ValueError("the source has no cache to prepare images in")
     path = prepared_path(config, split, source.cache)
-    sum_file = path.with_suffix(".sha256")
     with exclusive(path.parent):
-        if not (path.exists() and len(_text_of(sum_file)) == _SUM_DIGITS):
+        if not is_whole(path):
             part = _checked_part(config, source, split)
             blocks, facts = _blocks(config, part, split)
             remove_unused(path.parent)
             try:
                 path.parent.mkdir(parents=True, exist_ok=True)
-                sum_file.unlink(missing_ok=True)
-                sum_file.write_text(write_blocks(path, blocks, facts))
+                note_sum(path, write_blocks(path, blocks, facts))
             except OSError as error:
                 raise DataNotFound(
                     f"the cache {source.cache} cannot be written ({error.strerror or error}); "
                     "name another folder in the environment variable TUNER_CACHE"
                 ) from None
-        return Prepared(path=path, sha256=sum_file.read_text())
-
-
-def _text_of(file: Path) -> str:
-    try:
-        return file.read_text()
-    except OSError:
-        return ""
+        return Prepared(path=path, sha256=noted_sum(path))
 
 
 def open_training(path: Path, *, noise: bool = False) -> TrainingData:
     """Map the images that `prepare_training` wrote. Raises DataNotFound for another file."""
-    used(path, path.with_suffix(".sha256"))
+    used(path, sum_file(path))
     try:
         with safe_open(path, framework="pt") as file:
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118

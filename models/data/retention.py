@@ -14,7 +14,8 @@ def used(*files: Path) -> None:
     """Note that files are in use: a process that maps one keeps it, even when it is removed."""
     for file in files:
         with suppress(OSError):  # a cache that is read-only is used all the same
-            os.utime(file)  # never makes a file, as touch would
+            found = file.stat()
+            os.utime(file, ns=(time.time_ns(), found.st_mtime_ns))  # never makes a file
 
 
 def remove_unused(folder: Path, now: float | None = None) -> None:
@@ -22,5 +23,5 @@ def remove_unused(folder: Path, now: float | None = None) -> None:
     oldest = (time.time() if now is None else now) - UNUSED_DAYS * 24 * 3600
     with suppress(OSError):
         for file in folder.iterdir():
-            if file.is_file() and file.stat().st_mtime < oldest:
+            if file.is_file() and file.stat().st_atime < oldest:
                 file.unlink()

@@ -8,7 +8,7 @@ from typing import Any
 
 from models import detectors
 from models.data.registry import FOLDER
-from models.evaluation.criteria_names import CRITERIA
+from models.evaluation.criteria_names import CRITERIA, RANK_CORRELATIONS
 from tuner.retraining.contenders import AUTOENCODER, BEST
 from tuner.retraining.report import Metrics, keyed_blocks, task_title
 from tuner.retraining.verdicts import kind_lines, pixel_lines, verdict_lines
@@ -65,7 +65,11 @@ def _chosen(metrics: Metrics) -> str:
     if metric not in CRITERIA and not synthetic:
         return f"Epoch and thresholds chosen on validation, by {metric.upper()}."
     if metric in CRITERIA:
-        epoch = f"Epoch chosen by {metric.upper()}, which needs no anomaly"
+        mean = RANK_CORRELATIONS[metric][0]
+        epoch = (
+            f"Epoch chosen by {metric.upper()}, which needs no anomaly and is weak (rank "
+            f"correlation with true AUROC {mean:.2f})"
+        )
     else:
         epoch = f"Epoch chosen by {metric.upper()} on synthetic anomalies of validation"
     if synthetic:

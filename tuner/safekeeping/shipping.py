@@ -13,7 +13,7 @@ from pathlib import Path
 from models.data.config import DataConfig
 from models.data.downloads import exclusive
 from models.data.places import DataDamaged, DataNotFound, Source
-from models.data.prepared import prepared_path
+from models.data.prepared import is_whole, note_sum, prepared_path
 from models.data.retention import remove_unused
 from models.data.split import Split
 from tuner.files import replace_file
@@ -48,7 +48,7 @@ def fetch(storage: Storage, config: DataConfig, split: Split, cache: Path) -> Pa
     """
     path = prepared_path(config, split, cache)
     with exclusive(path.parent):
-        if path.exists():
+        if is_whole(path):
             return path
         data, expected = storage.get(path.name), storage.get(_sum_name(path.name))
         if data is None or expected is None:
@@ -61,6 +61,7 @@ def fetch(storage: Storage, config: DataConfig, split: Split, cache: Path) -> Pa
             path.parent.mkdir(parents=True, exist_ok=True)
             remove_unused(path.parent)
             replace_file(path, lambda draft: draft.write_bytes(data))
+            note_sum(path, expected.decode())
         except OSError as error:
             raise DataNotFound(f"the cache {cache} cannot be written ({error.strerror})") from None
     return path

@@ -17,6 +17,7 @@ _KINDS = {
     "integer": "a whole number",
     "number": "a number",
     "string": "a word",
+    "boolean": "true or false",
     "tuple": "a list in square brackets",
 }
 
@@ -67,7 +68,7 @@ def _alone(dataset: object) -> dict[str, object]:
 
 
 def _wanted(message: str) -> str:
-    kind = message.removeprefix("Input should be a valid ")
+    kind = message.removeprefix("Input should be ").removeprefix("a valid ")
     return _KINDS.get(kind, kind)
 
 

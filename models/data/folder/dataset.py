@@ -17,7 +17,7 @@ from models.data.decoded_cache import decoded, file_digests
 from models.data.folder.division import Side, divide
 from models.data.folder.layout import Layout, recognise
 from models.data.folder.picture import GOOD, Picture
-from models.data.index import Index, Part, Role, Rows
+from models.data.index import Index, Part, Role, Rows, content_of
 from models.data.places import DataNotFound, DataProblem, DataTooSmall, Source
 
 _LOG = logging.getLogger(__name__)
@@ -38,6 +38,12 @@ class Opened:
     unreadable: dict[str, str]
     read: Callable[[Rows], NDArray[np.uint8]]
 
+    @property
+    def content(self) -> str:
+        """The digest of all pictures, their classes, and what each is for."""
+        kinds = [picture.kind for picture in self.pictures]
+        return content_of(zip(self.digests, kinds, self.sides, strict=True))
+
     def part(self, *sides: Side) -> Part:
         """The pictures of these sides, in the order of their names."""
         rows = np.array([row for row, side in enumerate(self.sides) if side in sides], np.int64)
@@ -51,7 +57,7 @@ class Opened:
             paths=tuple(each.path for each in chosen),
             names=tuple(each.name for each in chosen),
             masks=tuple(each.mask for each in chosen),
-            digests=tuple(self.digests[row] for row in rows),
+            content=self.content,
         )
         return Part(index=index, read=lambda wanted: self.read(rows[wanted]))
 

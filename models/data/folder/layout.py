@@ -71,6 +71,12 @@ def recognise(folder: Path) -> Layout:
             f"there are no pictures in {folder}: looked for .png, .jpg, .bmp, .tif and .webp there "
             "and in its folders"
         )
+    for picture in layout.pictures:
+        if not picture.name.isprintable() or not picture.kind.isprintable():
+            raise DataProblem(
+                f"{folder}: the name {picture.name!r} has a line break or another character that "
+                "cannot be printed; rename it"
+            )
     return replace(layout, pictures=_one_spelling(layout.pictures))
 
 

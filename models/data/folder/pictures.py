@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import stat
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,28 +12,36 @@ SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp"}
 def picture_files(folder: Path) -> list[Path]:
     """All picture files below a folder, by name: upper and lower case, links followed.
 
-    Hidden files and folders are left out, and what is no regular file. A link to a folder that
-    contains it is followed once.
+    Hidden files and folders are left out, and what is no regular file. A folder that links lead to
+    in several ways counts once.
     """
-    return sorted(_walk(folder, frozenset()))
+    return sorted(_walk(folder, set()))
 
 
-def _walk(folder: Path, above: frozenset[tuple[int, int]]) -> Iterator[Path]:
+def _walk(folder: Path, visited: set[tuple[int, int]]) -> Iterator[Path]:
     try:
         own = folder.stat()
-        entries = list(os.scandir(folder))
+        entries = sorted(folder.iterdir())
     except OSError:
         return  # no folder, or none that may be read: it has no pictures for us
-    identity = (own.st_dev, own.st_ino)
-    if identity in above:
+    if (own.st_dev, own.st_ino) in visited:
         return
-    for entry in entries:
-        if entry.name.startswith("."):
+    visited.add((own.st_dev, own.st_ino))
+    for path in entries:
+        if path.name.startswith("."):
             continue
-        if entry.is_dir():
-            yield from _walk(Path(entry.path), above | {identity})
-        elif is_picture(Path(entry.path)):
-            yield Path(entry.path)
+        if is_folder(path):
+            yield from _walk(path, visited)
+        elif is_picture(path):
+            yield path
+
+
+def is_folder(path: Path) -> bool:
+    """Whether it is a folder or leads to one; links that go in circles do not."""
+    try:
+        return stat.S_ISDIR(path.stat().st_mode)
+    except OSError:
+        return False
 
 
 def is_picture(path: Path) -> bool:
@@ -52,5 +59,4 @@ def is_picture(path: Path) -> bool:
 
 def subfolders(folder: Path) -> list[Path]:
     """The folders directly inside, by name, hidden ones left out."""
-    found = (Path(entry.path) for entry in os.scandir(folder) if entry.is_dir())
-    return sorted(path for path in found if not path.name.startswith("."))
+    return sorted(p for p in folder.iterdir() if not p.name.startswith(".") and is_folder(p))

@@ -21,6 +21,7 @@ _SPLITS: dict[str, OwnPart] = {
 }
 _GOOD_LABELS = (GOOD, "normal", "ok")
 _MOST_SHOWN = 10
+_MORE = "more cells"
 
 
 def read_table(folder: Path) -> tuple[Picture, ...]:
@@ -32,7 +33,7 @@ def read_table(folder: Path) -> tuple[Picture, ...]:
     table = folder / TABLE
     try:
         with table.open(newline="", encoding="utf-8-sig") as file:
-            reader = csv.DictReader(file, skipinitialspace=True)
+            reader = csv.DictReader(file, restkey=_MORE, skipinitialspace=True)
             _check_columns(table, [name.strip().lower() for name in reader.fieldnames or ()])
             rows = [
                 {str(key).strip().lower(): str(value or "").strip() for key, value in row.items()}
@@ -66,11 +67,15 @@ def _check_columns(table: Path, columns: list[str]) -> None:
                 f"{', '.join(_NEEDED)} and may name {', '.join(_OPTIONAL)}"
             )
     for column in columns:
+        if columns.count(column) > 1:
+            raise DataProblem(f"{table} has the column {column!r} twice; keep one of them")
         if column not in known:
             raise DataProblem(f"{table}: {unknown('column', column, known)}")
 
 
 def _picture(folder: Path, row: Mapping[str, str]) -> Picture:
+    if _MORE in row:
+        raise DataProblem("the row has more cells than the table has columns; quote its commas")
     label, split = row["label"], row.get("split", "").lower()
     if not label:
         raise DataProblem("label is empty; say good or the kind of defect")

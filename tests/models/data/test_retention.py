@@ -14,7 +14,7 @@ def test_a_file_that_is_used_would_be_removed_or_an_old_one_kept(tmp_path: Path)
     used(fresh)
     remove_unused(tmp_path)
     assert (old.exists(), fresh.exists()) == (False, True)
-    remove_unused(tmp_path, now=fresh.stat().st_mtime + UNUSED_DAYS * 24 * 3600 + 1)
+    remove_unused(tmp_path, now=fresh.stat().st_atime + UNUSED_DAYS * 24 * 3600 + 1)
     assert not fresh.exists()
 
 

@@ -155,6 +155,29 @@ def test_pictures_that_are_labelled_anew_would_go_on_in_an_old_split(
         check_content(config, source, split)
 
 
+@pytest.mark.parametrize("how", ["gone", "added", "swapped", "renamed kind"])
+def test_another_test_part_than_the_searchs_would_be_reported(
+    config: DataConfig, cache: Path, folder: Path, how: str
+) -> None:
+    source = find(config, cache)
+    split = make_split(config, source)
+    test = [folder / name for name in open_folder(config, cache).part("test").index.names]
+    if how == "gone":
+        test[0].unlink()
+    elif how == "added":
+        picture(folder / "hole" / "new.png")
+    elif how == "swapped":
+        good = next(path for path in test if path.parent.name == "good")
+        bad = next(path for path in test if path.suffix == ".png")
+        data = good.read_bytes(), bad.read_bytes()
+        good.write_bytes(data[1])
+        bad.write_bytes(data[0])
+    else:
+        (folder / "hole").rename(folder / "dent")
+    with pytest.raises((DataNotFound, ValueError)):
+        check_content(config, source, split)
+
+
 def test_another_seed_would_divide_alike(config: DataConfig, cache: Path) -> None:
     first, second = (
         open_folder(replace(config, seed=seed), cache).part("test").index.names for seed in (0, 1)
@@ -271,6 +294,24 @@ class TestMasks:
 
 
 class TestCache:
+    @pytest.mark.parametrize("how", ["cut", "overwritten", "no sum"])
+    def test_a_damaged_file_of_images_would_be_trained_on_or_stay(
+        self, config: DataConfig, cache: Path, how: str
+    ) -> None:
+        source = find(config, cache)
+        split = make_split(config, source)
+        expected = load_training(config, source, split).fit.images.clone()
+        (file,) = (cache / "prepared").glob("*.safetensors")
+        data = file.read_bytes()
+        if how == "cut":
+            file.write_bytes(data[:1000])
+        elif how == "overwritten":
+            file.write_bytes(data[:-3000] + bytes(3000))
+        else:
+            file.with_suffix(".sha256").write_text("")
+        assert torch.equal(load_training(config, source, split).fit.images, expected)
+        assert file.read_bytes() == data
+
     def test_a_file_that_is_not_whole_would_be_mapped_for_ever(
         self, config: DataConfig, cache: Path
     ) -> None:

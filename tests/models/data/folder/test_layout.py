@@ -95,6 +95,24 @@ def test_hidden_files_links_in_circles_and_pipes_would_be_read(tmp_path: Path) -
     assert names == ["good/000.png", "good/001.png", "good/linked.png"]
 
 
+def test_folders_that_link_to_each_other_would_be_walked_for_ever(tmp_path: Path) -> None:
+    folders = [tmp_path / "good" / f"c{number}" for number in range(12)]
+    for folder in folders:
+        pictures(folder, 1)
+        for other in folders:
+            if other != folder:
+                (folder / other.name).symlink_to(other)
+    (tmp_path / "good" / "loop.png").symlink_to(tmp_path / "good" / "loop.png")
+    assert len(recognise(tmp_path).pictures) == 12 + 1
+
+
+def test_a_name_with_a_line_break_would_break_the_tables(tmp_path: Path) -> None:
+    pictures(tmp_path / "good", 2)
+    pictures(tmp_path / "new\nline", 2)
+    with pytest.raises(DataProblem, match="line break"):
+        recognise(tmp_path)
+
+
 @pytest.mark.parametrize("what", ["missing", "file", "empty"])
 def test_a_folder_without_pictures_would_be_a_traceback(tmp_path: Path, what: str) -> None:
     folder = tmp_path / "pictures"
@@ -153,6 +171,7 @@ class TestTable:
             ("x/b.png,good", "there is no file 'x/b.png'"),
             ("x/a.png,", "label is empty"),
             ("x/a.png,good,tset", "nearest: test"),
+            ("x/a.png,good,train,,more", "more cells"),
             ("x/a.png,good,train,gone.png", "there is no file 'gone.png'"),
         ],
     )
