@@ -58,6 +58,8 @@ TARGETS: dict[str, dict[str, Target]] = {
         "speedup_vs_serial_8": Target(at_least=1.3),
         "speedup_vs_serial_32": Target(at_least=0.95),
     },
+    "own_images": {"total_s": Target(at_most=900)},
+    "loading": {"second_start_s": Target(at_most=2)},
     "score": {
         "images_per_s": Target(at_least=1500),
         "memory_growth_mb": Target(at_most=50),

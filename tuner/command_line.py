@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import argparse
+import io
+import os
 import re
+import select
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TextIO
 
 from tuner.errors import TunerError
 from tuner.signals import INTERRUPTED
@@ -27,7 +33,22 @@ def add_overrides(options: argparse.ArgumentParser, what: str, example: str) -> 
 
 
 def run_command(action: Callable[[], int]) -> int:
-    """Run a command; a mistake of the user's becomes a short message and exit code 2."""
+    """Run a command; a mistake of the user's becomes a short message and exit code 2.
+
+    So does standard output that cannot be written.
+    """
+    if not _ready():
+        return _refuse("standard output is closed: send it to a file, or to /dev/null")
+    code = _ended(action)
+    try:
+        with standard_output():
+            pass
+    except TunerError as error:  # the first trouble is the one to tell
+        return code or _refuse(str(error))
+    return code
+
+
+def _ended(action: Callable[[], int]) -> int:
     try:
         return action()
     except SystemExit as leaving:  # argparse has said what there is to say
@@ -35,22 +56,93 @@ def run_command(action: Callable[[], int]) -> int:
     except KeyboardInterrupt:
         return INTERRUPTED
     except Exception as error:
-        if not isinstance(error, _expected()):
+        text = _text(error)
+        if text is None:
             raise
-        sys.stderr.write(f"{_text(error)}\n")
-        return WRONG_INPUT
+        return _refuse(text)
 
 
-def _text(error: Exception) -> str:
+def _ready() -> bool:
+    """See that there is standard output, and let letters that it cannot show end no command."""
+    if sys.stderr is None:  # it was closed
+        sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - to the end
+    if sys.stdout is None:
+        return False
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            with suppress(OSError):
+                stream.reconfigure(errors="backslashreplace")
+    return True
+
+
+def _refuse(text: str) -> int:
+    try:
+        sys.stderr.write(f"{text}\n")
+        sys.stderr.flush()
+    except OSError:  # nobody is left to tell
+        _drop_rest(sys.stderr)
+    return WRONG_INPUT
+
+
+@contextmanager
+def standard_output() -> Iterator[None]:
+    """Turn what goes wrong with standard output, such as a reader that left, into a TunerError."""
+    try:
+        yield
+        sys.stdout.flush()
+    except OSError as error:
+        raise TunerError(_of_standard_output(error)) from None
+
+
+def _of_standard_output(error: OSError) -> str:
+    _drop_rest(sys.stdout)
+    closed = isinstance(error, BrokenPipeError)
+    why = "it was closed before all was written" if closed else error.strerror or error
+    return f"standard output: {why}"
+
+
+def _drop_rest(stream: TextIO) -> None:
+    """Python would try to write the rest at its end, and complain again."""
+    with suppress(OSError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+def _text(error: Exception) -> str | None:
+    """What a person is told; None for what only a programmer can mend."""
+    if isinstance(error, _expected()):
+        return str(error)
+    if not isinstance(error, OSError) or error.errno is None:
+        return None
+    if error.filename is None:
+        return _of_standard_output(error) if _is_of_standard_output() else error.strerror
+    name = os.fsdecode(error.filename) if isinstance(error.filename, bytes) else error.filename
     if isinstance(error, PermissionError):
-        return f"{error.filename}: this user has no permission; see `ls -ld {error.filename}`"
-    return str(error)
+        return f"{name}: this user has no permission; see `ls -ld {name}`"
+    return f"{name}: {error.strerror}"
+
+
+def _is_of_standard_output() -> bool:
+    """Whether nothing can be written there, as far as that is seen without writing anything."""
+    try:
+        sys.stdout.flush()
+        place = sys.stdout.fileno()
+    except io.UnsupportedOperation:  # it is no file
+        return False
+    except OSError:
+        return True
+    try:
+        os.write(place, b"")
+    except OSError:
+        return True
+    poll = select.poll()
+    poll.register(place, select.POLLOUT)
+    return any(event & (select.POLLERR | select.POLLHUP) for _, event in poll.poll(0))
 
 
 def _expected() -> tuple[type[Exception], ...]:
     from models.data.sources import DataProblem  # noqa: PLC0415 - only needed when one is there
 
-    return (TunerError, DataProblem, PermissionError)
+    return (TunerError, DataProblem)
 
 
 def whole(text: str) -> int:

@@ -5,10 +5,23 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from tuner.errors import TunerError
+
+_LONGEST = 25
+
+
+def check_file(path: Path, *, overwrite: bool) -> None:
+    """Raise TunerError where a file named by --out cannot be put, or would replace one."""
+    if not os.path.lexists(path):
+        return
+    if not path.is_file():
+        what = "a folder" if path.is_dir() else "no ordinary file"
+        raise TunerError(f"--out: {path} is {what}: name a file")
+    if not overwrite:
+        raise TunerError(f"--out: {path} exists: name another file, or give --overwrite")
 
 
 @contextmanager
@@ -17,14 +30,15 @@ def drafted(path: Path) -> Iterator[Path]:
 
     Nothing is left of it where the work ends early. An OSError inside becomes a TunerError.
     """
-    draft = _draft(path)
+    draft = path.with_name(_draft_name(path))
     try:
         with _writing(path):
             path.parent.mkdir(parents=True, exist_ok=True)
             yield draft
             draft.replace(path)
     finally:
-        draft.unlink(missing_ok=True)
+        with suppress(OSError):
+            draft.unlink()
 
 
 @contextmanager
@@ -33,12 +47,14 @@ def drafted_folder(path: Path) -> Iterator[Path]:
 
     Nothing is left of it where the work ends early. An OSError inside becomes a TunerError.
     """
-    draft = _draft(path)
+    place = Path(os.path.realpath(path))
+    # The folder above one that is there may be another disk, or not ours to write in.
+    draft = (place if place.is_dir() else place.parent) / _draft_name(place)
     try:
         with _writing(path):
             draft.mkdir(parents=True)
             yield draft
-            _into(draft, path)
+            _into(draft, place)
     finally:
         shutil.rmtree(draft, ignore_errors=True)
 
@@ -54,8 +70,9 @@ def _into(draft: Path, path: Path) -> None:
             (Path(folder) / name).replace(below / name)
 
 
-def _draft(path: Path) -> Path:
-    return path.with_name(f".{path.name}.{os.getpid()}")
+def _draft_name(path: Path) -> str:
+    """Of bounded length, as file systems want names."""
+    return f".{path.stem[:_LONGEST]}{path.suffix[:_LONGEST]}.{os.getpid()}"
 
 
 @contextmanager

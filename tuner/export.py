@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tuner.command_line import run_command
+from tuner.signals import leave_on_sigterm
 
 
 def parser() -> argparse.ArgumentParser:
@@ -55,7 +56,8 @@ def _main(given: argparse.Namespace) -> int:
     check_output(given.out, overwrite=given.overwrite)
     check_installed()
     model = open_model(given.model)
-    export(model, given.out)
+    with leave_on_sigterm():
+        export(model, given.out)
     say(f"Exported, and held against the detector on pictures of several sizes: {given.out}")
     say(f"Model card: {as_typed(card_path(given.out))}")
     return 0

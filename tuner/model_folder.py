@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -49,20 +50,16 @@ def open_model(folder: Path) -> StoredModel:
     place = _place(folder)
     try:
         detector = FittedDetector.load(place)
+        detector.check_networks(place)
     except DetectorNotWhole as error:
         raise TunerError(str(error)) from None
-    except (ValueError, TypeError, KeyError) as error:
-        raise TunerError(
-            f"{place} holds no detector that this version reads ({type(error).__name__}: {error}): "
-            "retrain its search"
-        ) from error
     return StoredModel(folder=place, detector=detector, card=_card(place / CARD))
 
 
 def _place(folder: Path) -> Path:
     """Where the detector's files are."""
     for place in (folder, RunFolder(folder).model):
-        if any((place / name).exists() for name in _DETECTOR_FILES):
+        if any(os.path.lexists(place / name) for name in _DETECTOR_FILES):
             return place
     if folder.is_dir():
         raise NoModel(
@@ -79,8 +76,13 @@ def _place(folder: Path) -> Path:
 
 def _card(path: Path) -> Mapping[str, Any]:
     """Nothing depends on the card, so one that cannot be read is none."""
-    try:
-        read = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
+    read = read_json(path)
     return read if isinstance(read, dict) else {}
+
+
+def read_json(path: Path) -> object:
+    """What a file says, None where it says nothing that can be read. Waits for no pipe."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
+    except (OSError, ValueError, RecursionError):
+        return None

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tuner.command_line import run_command
+from tuner.signals import leave_on_sigterm
 
 
 def parser() -> argparse.ArgumentParser:
@@ -48,17 +49,16 @@ def _main(given: argparse.Namespace) -> int:
     from tuner.model_folder import open_model  # noqa: PLC0415 - keeps --help fast
     from tuner.scoring.inputs import named_pictures  # noqa: PLC0415
     from tuner.scoring.run import Outputs, check_outputs, closing_lines, score  # noqa: PLC0415
-    from tuner.scoring.table import standard_output  # noqa: PLC0415
 
     pictures = named_pictures(given.images)
     model = open_model(given.model)
     outputs = Outputs(table=given.out, heatmaps=given.heatmaps, overwrite=given.overwrite)
     check_outputs(model, pictures, outputs)
-    tally = score(model, pictures, outputs)
+    with leave_on_sigterm():
+        tally = score(model, pictures, outputs)
     said = sys.stderr if given.out is None else sys.stdout
-    with standard_output():
-        for line in closing_lines(model, tally, outputs):
-            said.write(f"{line}\n")
+    for line in closing_lines(model, tally, outputs):
+        said.write(f"{line}\n")
     return 0
 
 

@@ -1,7 +1,8 @@
-"""Ctrl-C and SIGTERM: the first ends the search in good order, the second at once."""
+"""Ctrl-C and SIGTERM: the first ends the work in good order, the second at once."""
 
 import signal
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType
@@ -9,6 +10,7 @@ from types import FrameType
 from tuner.notices import say
 
 INTERRUPTED = 130  # the exit status of a process that Ctrl-C ended
+_TERMINATED = 128 + signal.SIGTERM
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -41,3 +43,21 @@ def stop_on_signals(stop: Callable[[], None]) -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+@contextmanager
+def leave_on_sigterm() -> Iterator[None]:
+    """Let SIGTERM end the work as Ctrl-C does, so that nothing half-made is left; status 143."""
+    if threading.current_thread() is not threading.main_thread():  # others take no signals
+        yield
+        return
+
+    def leave(_number: int, _frame: FrameType | None) -> None:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        raise SystemExit(_TERMINATED)
+
+    before = signal.signal(signal.SIGTERM, leave)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

@@ -1,9 +1,12 @@
 """What a trained detector says of images: on which scale, and of those that it cannot score."""
 
+import hashlib
 import json
+import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,7 +14,7 @@ import torch
 
 from models.data.images import TrainingData
 from models.data.preprocessing import Preprocessing
-from models.fitted import FittedDetector
+from models.fitted import DetectorNotWhole, FittedDetector
 from models.trainer import Trainer
 
 
@@ -128,3 +131,119 @@ def test_a_detector_saved_by_an_earlier_version_would_not_load(
     assert loaded.anomaly_maps(images) is None
     with pytest.raises(ValueError, match="saved by an earlier version"):
         loaded.scaled_score(loaded.score(images))
+
+
+def sealed(folder: Path, **changes: Any) -> None:
+    """Change config.json, and the sums with it; None takes a key out, with "!" it is null."""
+    path = folder / "config.json"
+    config = json.loads(path.read_text()) | changes
+    kept = {key: value for key, value in config.items() if value is not None}
+    path.write_text(json.dumps({k: None if v == "!" else v for k, v in kept.items()}))
+    sums = {
+        name: hashlib.sha256((folder / name).read_bytes()).hexdigest()
+        for name in ("config.json", "model.safetensors")
+    }
+    (folder / "sums.json").write_text(json.dumps(sums))
+
+
+PREPARED = {"size": 16, "channels": 1, "resize": "stretch", "bits": 16}
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"detector": "autoencodr"}, "unknown detector 'autoencodr'.*nearest: autoencoder"),
+        ({"detector": 5}, "unknown detector '5'"),
+        ({"detector": None}, "'detector'"),
+        ({"threshold": "!"}, "threshold is None"),
+        ({"threshold": None}, "'threshold'"),
+        ({"threshold": [0.5]}, r"threshold is \[0.5\]"),
+        ({"map_scale": "1"}, "map_scale is '1'"),
+        ({"score_spread": 0}, "score_spread is 0"),
+        ({"hyperparameters": 5}, "hyperparameters is 5"),
+        ({"hyperparameters": {"width": [1]}}, "hyperparameters.width is"),
+        ({"mixture": 5}, "mixture is 5"),
+        ({"mixture": None}, "no 'mixture' in it"),
+        ({"mixture": {"weights": {}, "offset": 0, "logarithmic": []}}, "mixture.weights is {}"),
+        ({"mixture": {"weights": {"error": 1}, "offset": "0", "logarithmic": []}}, "offset is '0'"),
+        ({"preprocessing": "x"}, "preprocessing is 'x'"),
+        ({"preprocessing": PREPARED | {"size": "16"}}, "size is '16'"),
+        ({"preprocessing": PREPARED | {"size": 10**9}}, "size is 1000000000"),
+        ({"preprocessing": PREPARED | {"resize": "shrink"}}, "resize is 'shrink'"),
+        ({"surplus": 1}, "surplus"),
+    ],
+)
+def test_a_config_that_no_detector_has_would_be_loaded(
+    fitted: FittedDetector, tmp_path: Path, changes: dict[str, Any], said: str
+) -> None:
+    fitted.save(tmp_path)
+    sealed(tmp_path, **changes)
+    with pytest.raises(DetectorNotWhole, match=said):
+        FittedDetector.load(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"preprocessing": PREPARED | {"size": 17}},
+        {"preprocessing": PREPARED | {"channels": 3}},
+        {"hyperparameters": {}},
+        {"hyperparameters": {"width": "x"}},
+        {"detector": "pca"},
+        {"detector": "two-discriminator-gan"},
+        {"mixture": {"weights": {"nothing": 1.0}, "offset": 0.0, "logarithmic": []}},
+    ],
+)
+def test_weights_of_other_networks_would_fail_at_the_first_picture(
+    fitted: FittedDetector, tmp_path: Path, changes: dict[str, Any]
+) -> None:
+    fitted.save(tmp_path)
+    FittedDetector.load(tmp_path).check_networks(tmp_path)
+    sealed(tmp_path, **changes)
+    loaded = FittedDetector.load(tmp_path)
+    with pytest.raises(DetectorNotWhole, match="holds no detector that this version reads"):
+        loaded.check_networks(tmp_path)
+
+
+def _pipe(path: Path) -> None:
+    path.unlink()
+    os.mkfifo(path)
+
+
+def _folder(path: Path) -> None:
+    path.unlink()
+    path.mkdir()
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        _pipe,
+        _folder,
+        Path.unlink,
+        lambda path: path.write_bytes(path.read_bytes()[:-10]),
+        lambda path: path.write_bytes(b""),
+        lambda path: path.write_bytes(b"\xff\x00 garbage"),
+        lambda path: path.write_text('"x"'),
+        lambda path: path.write_text("{}"),
+    ],
+)
+@pytest.mark.parametrize("name", ["sums.json", "config.json", "model.safetensors"])
+def test_a_damaged_file_would_be_waited_for_or_taken(
+    fitted: FittedDetector, tmp_path: Path, name: str, damage: Callable[[Path], object]
+) -> None:
+    fitted.save(tmp_path)
+    damage(tmp_path / name)
+    with pytest.raises(DetectorNotWhole, match="does not hold one whole detector"):
+        FittedDetector.load(tmp_path)
+
+
+@pytest.mark.parametrize("damaged", [b"", b"garbage", b"x" * 100, b"\x08" + b"\0" * 7 + b"{}"])
+def test_damaged_weights_with_sums_of_their_own_would_end_in_a_traceback(
+    fitted: FittedDetector, tmp_path: Path, damaged: bytes
+) -> None:
+    fitted.save(tmp_path)
+    (tmp_path / "model.safetensors").write_bytes(damaged)
+    sealed(tmp_path)
+    with pytest.raises(DetectorNotWhole, match="holds no detector that this version reads"):
+        FittedDetector.load(tmp_path)

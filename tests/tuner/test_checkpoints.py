@@ -1,5 +1,6 @@
 """What is kept of a trial in a storage, and what is believed of it when it is read."""
 
+import json
 from collections.abc import Callable
 from contextlib import nullcontext
 from pathlib import Path
@@ -157,6 +158,10 @@ def test_a_detector_saved_before_there_were_sums_would_not_load(tmp_path: Path) 
     saved = detector(1.0, 0.1)
     saved.save(tmp_path)
     (tmp_path / "sums.json").unlink()
+    config = json.loads((tmp_path / "config.json").read_text())
+    old = {"size": config["preprocessing"]["size"], "channels": config["preprocessing"]["channels"]}
+    del config["preprocessing"]
+    (tmp_path / "config.json").write_text(json.dumps(config | old))
     assert FittedDetector.load(tmp_path).files() == saved.files()
 
 

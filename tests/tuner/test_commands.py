@@ -1,6 +1,7 @@
 """What all commands keep: help at once, exit codes, messages instead of tracebacks."""
 
 import errno
+import os
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -119,6 +120,68 @@ def test_an_error_for_people_would_end_in_a_traceback(
 def test_a_bug_would_be_hidden_as_a_message() -> None:
     with pytest.raises(RuntimeError):
         run_command(lambda: _raise(RuntimeError("a bug")))
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (OSError(errno.ENAMETOOLONG, "File name too long", "x/y"), "x/y: File name too long\n"),
+        (OSError(errno.ELOOP, "Too many levels of links", b"x"), "x: Too many levels of links\n"),
+        (OSError(errno.ENOSPC, "No space left on device"), "No space left on device\n"),
+    ],
+)
+def test_a_path_that_no_system_takes_would_leave_a_traceback(
+    error: OSError, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run_command(lambda: _raise(error)) == 2
+    assert capsys.readouterr().err == said
+
+
+@pytest.mark.parametrize(
+    ("place", "said"),
+    [
+        (">&-", "standard output is closed: send it to a file, or to /dev/null\n"),
+        (">/dev/full", "standard output: No space left on device\n"),
+        ("</dev/null 1<&0", "standard output: Bad file descriptor\n"),
+        (">&- 2>&-", ""),
+        (">/dev/full 2>/dev/full", ""),
+    ],
+)
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_bad_standard_output_would_leave_a_traceback(
+    place: str, said: str, unbuffered: str
+) -> None:
+    code = (
+        "import sys; from tuner.command_line import run_command\n"
+        "sys.exit(run_command(lambda: print('ü') or 0))"
+    )
+    line = f'{sys.executable} -c "{code}" {place}'
+    done = subprocess.run(
+        ["bash", "-c", line],
+        capture_output=True,
+        text=True,
+        cwd=REPOSITORY,
+        check=False,
+        env=os.environ | {"PYTHONUNBUFFERED": unbuffered},
+    )
+    assert (done.returncode, done.stderr) == (2, said)
+
+
+def test_a_letter_that_a_terminal_lacks_would_leave_a_traceback() -> None:
+    code = (
+        "import sys; from tuner.command_line import run_command\n"
+        "sys.exit(run_command(lambda: print('\\xfc', '\\udcff') or 0))"
+    )
+    ascii_alone = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        cwd=REPOSITORY,
+        check=False,
+        env=os.environ | ascii_alone,
+    )
+    assert (done.returncode, done.stdout) == (0, "\\xfc \\udcff\n")
 
 
 def test_an_interrupt_would_not_have_its_exit_code() -> None:

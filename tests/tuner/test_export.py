@@ -1,6 +1,7 @@
 """`python -m tuner.export`: the file against the detector, and the card beside it."""
 
 import json
+import os
 from dataclasses import replace
 from importlib import util
 from pathlib import Path
@@ -20,6 +21,8 @@ from models.fitted import FittedDetector
 from models.scoring import Scorer
 from tests.tuner.small_model import picture, trained
 from tuner.export import main
+from tuner.exporting.card import model_card
+from tuner.model_folder import StoredModel, open_model
 
 SHAPES = ((37, 61), (61, 37), (16, 16), (120, 160), (5, 9))
 
@@ -124,6 +127,7 @@ def test_points_would_be_exported(models: Path, tmp_path: Path) -> None:
     ("out", "there", "said"),
     [
         ("x.bin", "", "x.bin must end in .onnx"),
+        ("\udcfc.onnx", "", ".onnx is no text in UTF-8: name another file"),
         ("x.onnx", "x.onnx", "x.onnx exists: name another file, or give --overwrite"),
         ("x.onnx", "x.md", "x.md exists: name another file, or give --overwrite"),
     ],
@@ -230,3 +234,41 @@ def test_figures_of_a_model_without_a_card_would_be_lost(models: Path, tmp_path:
     card = (tmp_path / "x.md").read_text()
     assert "| test auroc | 0.7500 | 0.1000 | 0.7000 to 0.8000 |" in card
     assert "synthetic" not in card
+
+
+@pytest.mark.parametrize(
+    "card",
+    [
+        {"figures": 5, "versions": 5, "dataset": ["x"], "date": [], "licence": {}, "normal": 1},
+        {"figures": {"a": {"mean": 1, "std": "x", "ci95": 5}, "b": {"mean": "x"}}},
+        {"figures": {"a": {"mean": 1, "ci95": ["x", None]}}, "versions": ["x"]},
+    ],
+)
+def test_a_damaged_card_would_end_in_a_traceback(
+    models: Path, tmp_path: Path, card: dict[str, object]
+) -> None:
+    stored = StoredModel(
+        folder=tmp_path / "model", detector=FittedDetector.load(models / "pca"), card=card
+    )
+    assert model_card(stored, "x.onnx").startswith("# x.onnx")
+
+
+def test_a_report_that_is_a_pipe_would_be_waited_for(models: Path, tmp_path: Path) -> None:
+    (tmp_path / "retrain").mkdir()
+    os.mkfifo(tmp_path / "retrain/metrics.json")
+    FittedDetector.load(models / "pca").save(tmp_path / "model")
+    os.mkfifo(tmp_path / "model/card.json")
+    stored = open_model(tmp_path)
+    assert stored.card == {}
+    assert "no report lies beside this model" in model_card(stored, "x.onnx")
+
+
+@pytest.mark.parametrize("name", ["x.onnx", "x.md"])
+def test_a_link_to_nothing_would_be_replaced(
+    models: Path, tmp_path: Path, name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / name).symlink_to("nothing")
+    arguments = ["--model", str(models / "pca"), "--out", str(tmp_path / "x.onnx")]
+    assert main(arguments) == 2
+    assert f"{name} is no ordinary file" in capsys.readouterr().err
+    assert (tmp_path / name).is_symlink()

@@ -1,6 +1,8 @@
 """`tuner.new` as it is typed: what it says, what it writes, and what it refuses."""
 
 import os
+import subprocess
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -250,6 +252,22 @@ def test_one_picture_more_than_an_epoch_can_be_timed_on_would_end_it(
     code, said = typed([folder], capsys)
     assert code == 0
     assert "likely about" in said
+
+
+@pytest.mark.parametrize("place", [">&-", ">/dev/full", "| true"])
+def test_bad_standard_output_would_leave_a_traceback(tmp_path: Path, place: str) -> None:
+    folder = workpieces(tmp_path / "parts", good=20, bad=2)
+    assert new.main([str(folder), "--out", "own.yaml"]) == 0
+    for command in (f"tuner.new {folder} --out b.yaml", "tuner.search --space own.yaml --dry-run"):
+        done = subprocess.run(
+            ["bash", "-o", "pipefail", "-c", f"{sys.executable} -m {command} {place}"],
+            capture_output=True,
+            text=True,
+            check=False,
+            env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])},
+        )
+        assert (done.returncode, len(done.stderr.splitlines())) == (2, 1), done.stderr
+        assert done.stderr.startswith("standard output")
 
 
 def test_help_would_wait_for_heavy_libraries() -> None:

@@ -179,6 +179,15 @@ def test_a_normal_picture_would_be_red_all_over() -> None:
         (["images", "--heatmaps", "there.csv"], "--heatmaps: there.csv is a file: name a folder"),
         (["images", "--heatmaps", "images"], "lies in images: name another folder"),
         (["images", "--heatmaps", "maps"], "--heatmaps: maps/good/003.png exists: name another"),
+        (["images", "--heatmaps", "."], "images/good/000.png lies in .: name another folder"),
+        (["images", "--heatmaps", "bad", "--overwrite"], "bad/good is no folder: name another"),
+        (["images", "--heatmaps", "odd", "--overwrite"], "odd/good/000.png is a folder: name"),
+        (["images", "--heatmaps", "loop/x"], "loop/x"),
+        (["images", "--heatmaps", "dangling"], "dangling is a link to nothing: name a folder"),
+        (["images", "--out", "dangling"], "--out: dangling is no ordinary file: name a file"),
+        (["images", "--out", "loop"], "--out: loop is no ordinary file: name a file"),
+        (["images", "--out", "y" * 300], "File name too long"),
+        (["y" * 300], "y: File name too long"),
         (["a.jpg", "b/a.jpg", "--heatmaps", "m"], "a.jpg and b/a.jpg would have the same heat map"),
     ],
 )
@@ -189,8 +198,11 @@ def test_bad_input_would_be_taken_or_leave_something(
     said: str,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    for folder in ("empty", "maps/good", "b"):
+    for folder in ("empty", "maps/good", "b", "odd/good/000.png", "bad"):
         Path(folder).mkdir(parents=True)
+    Path("bad/good").touch()
+    Path("dangling").symlink_to("nothing")
+    Path("loop").symlink_to("loop")
     for file in ("there.csv", "fake.png", "maps/good/003.png", "a.jpg", "b/a.jpg"):
         Path(file).write_text("mine")
     before = left_over(here)
@@ -353,3 +365,89 @@ def test_a_model_by_its_own_folder_would_be_another_than_by_its_run(model: Path)
     assert torch.equal(load(model).score(arrays), load(model.parent).score(arrays))
     with pytest.raises(TunerError, match="there is no folder"):
         load(model / "gone")
+
+
+def test_a_folder_named_by_dots_would_have_no_name(
+    model: Path, here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Path("work").mkdir()
+    monkeypatch.chdir("work")
+    assert typed(model, "../images/good", "--out", "s.csv", "--heatmaps", ".") == 0
+    assert left_over(Path()) == [f"{number:03}.png" for number in range(70)] + ["s.csv"]
+    assert typed(model, "../images/good", "--out", "t.csv", "--heatmaps", "../maps") == 0
+    assert len(left_over(Path("../maps"))) == 70
+
+
+def run(
+    *arguments: str, before: str = "", environment: dict[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Let a shell run the command, with `before` behind it: where output goes."""
+    return subprocess.run(
+        ["bash", "-c", f"{PROCESS} {' '.join(arguments)} {before}"],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=ENVIRONMENT | (environment or {}),
+    )
+
+
+@pytest.mark.parametrize(
+    ("place", "options"),
+    [(">&-", "--out s.csv"), (">/dev/full", "--out s.csv"), (">/dev/full", "--heatmaps maps")],
+)
+def test_bad_standard_output_would_leave_a_traceback(
+    model: Path, here: Path, place: str, options: str
+) -> None:
+    done = run(f"--model {model} images/good", options, before=place)
+    assert done.returncode == 2
+    assert len(done.stderr.splitlines()) == 1
+    assert done.stderr.startswith("standard output")
+    assert not Path("maps").exists()
+
+
+def test_letters_that_a_terminal_lacks_would_leave_a_traceback(model: Path, here: Path) -> None:
+    ascii_alone = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    for arguments in (["images"], ["images", "--out", "ü.csv"], ["ünï", "--out", "s.csv"]):
+        done = run(f"--model {model}", *arguments, environment=ascii_alone)
+        assert "Traceback" not in done.stderr
+        assert done.returncode == (2 if "ünï" in arguments else 0)
+    assert "other kinds/ünï.bmp" in [row["path"][7:] for row in rows_of(Path("ü.csv"))]
+
+
+def test_being_told_to_end_would_leave_half_a_table(
+    model: Path, here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real: Callable[..., object] = stream.decode
+
+    def ending(path: Path, preprocessing: Preprocessing) -> object:
+        if path.name == "065.png":
+            signal.raise_signal(signal.SIGTERM)
+        return real(path, preprocessing)
+
+    monkeypatch.setattr(stream, "decode", ending)
+    before, handler = left_over(here), signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    try:
+        assert typed(model, "images", "--out", "scores.csv", "--heatmaps", "maps") == 143
+        assert signal.getsignal(signal.SIGTERM) == signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGTERM, handler)
+    assert left_over(here) == before
+
+
+def test_a_model_of_damaged_parts_would_end_in_a_traceback(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    wrong = replace(trained(), preprocessing=Preprocessing(size=17, channels=3))
+    wrong.save(Path("wrong"))
+    Path("pipe").mkdir()
+    os.mkfifo("pipe/config.json")
+    for place in ("wrong", "pipe"):
+        assert typed(Path(place), "images") == 2
+        assert f"{place} " in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("card", ['"x"', '{"figures": 5, "synthetic": "x"}', "[" * 100_000])
+def test_a_damaged_card_would_end_in_a_traceback(here: Path, card: str) -> None:
+    trained().save(Path("own"))
+    Path("own/card.json").write_text(card)
+    assert typed(Path("own"), "images/good", "--out", "s.csv") == 0

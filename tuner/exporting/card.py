@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
@@ -11,7 +10,7 @@ from models.data.registry import DATASETS, FOLDER
 from models.export import MAP, PICTURE, SCORE
 from models.fitted import FittedDetector
 from tuner.exporting.licences import LICENCES, OWN, UNKNOWN
-from tuner.model_folder import StoredModel
+from tuner.model_folder import StoredModel, read_json
 from tuner.record.run_folder import RunFolder
 
 _PACKAGES = ("tuner", "torch", "torchvision", "onnx", "onnxscript", "onnxruntime")
@@ -40,7 +39,7 @@ def model_card(model: StoredModel, file_name: str) -> str:
 
 
 def _about(model: StoredModel) -> str:
-    made = f", made on {model.card['date']}" if "date" in model.card else ""
+    made = f", made on {_cell(model.card['date'])}" if "date" in model.card else ""
     text = (
         f"Says whether a picture looks anomalous: an ONNX file of the detector "
         f"{model.detector.detector}{made}. Resizing, scaling and the threshold are inside."
@@ -66,13 +65,13 @@ def _licence(card: Mapping[str, Any]) -> str:
     dataset = card.get("dataset")
     if dataset is None:
         return _NOT_KNOWN
-    published = dataset in DATASETS and dataset != FOLDER
-    return LICENCES.get(dataset, UNKNOWN) if published else OWN
+    published = isinstance(dataset, str) and dataset in DATASETS and dataset != FOLDER
+    return LICENCES.get(str(dataset), UNKNOWN) if published else OWN
 
 
 def _figures(model: StoredModel) -> Iterator[str]:
     """A row a figure that has a mean; what a report holds beside those is left out."""
-    figures = model.card.get("figures") or _reported(model)
+    figures = _named(model.card.get("figures")) or _reported(model)
     rows = [(name, value) for name, value in figures.items() if _is_spread(value)]
     yield "## How good\n"
     if not rows:
@@ -84,24 +83,29 @@ def _figures(model: StoredModel) -> Iterator[str]:
     yield "| figure | mean | standard deviation | 95% interval |"
     yield "|---|--:|--:|--:|"
     for name, value in rows:
-        ends = " to ".join(f"{end:.4f}" for end in value.get("ci95") or ())
-        deviation = value.get("std")
-        spread = "" if deviation is None else f"{deviation:.4f}"
-        yield f"| {name.replace('_', ' ')} | {value['mean']:.4f} | {spread} | {ends} |"
+        ends = value.get("ci95")
+        interval = " to ".join(map(_figure, ends)) if isinstance(ends, list) else ""
+        spread = f"{_figure(value['mean'])} | {_figure(value.get('std'))}"
+        yield f"| {_cell(name.replace('_', ' '))} | {spread} | {interval} |"
 
 
 def _reported(model: StoredModel) -> dict[str, Any]:
     """The test figures of the report in the model's run, {} where there is none."""
-    path = RunFolder(model.folder.absolute().parent).metrics
-    try:
-        test = json.loads(path.read_text(encoding="utf-8"))["test"]
-        return {f"test_{name}": value for name, value in test.items()}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        return {}
+    report = _named(read_json(RunFolder(model.folder.absolute().parent).metrics))
+    return {f"test_{name}": value for name, value in _named(report.get("test")).items()}
+
+
+def _named(read: object) -> dict[str, Any]:
+    """What a file says by name, {} where it is nothing of the kind."""
+    return read if isinstance(read, dict) else {}
 
 
 def _is_spread(value: object) -> bool:
-    return isinstance(value, dict) and isinstance(value.get("mean"), int | float)
+    return isinstance(value, dict) and _figure(value.get("mean")) != ""
+
+
+def _figure(value: object) -> str:
+    return f"{value:.4f}" if isinstance(value, int | float) else ""
 
 
 def _interface_rows(detector: FittedDetector) -> Iterator[tuple[str, object]]:
@@ -150,7 +154,7 @@ def _hyperparameter_rows(detector: FittedDetector) -> Iterator[tuple[str, object
 
 
 def _version_rows(card: Mapping[str, Any]) -> Iterator[tuple[str, object]]:
-    for name, number in dict(card.get("versions") or {}).items():
+    for name, number in _named(card.get("versions")).items():
         yield f"{name}, in training", number
     for package in _PACKAGES:
         try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib.util import find_spec
 from pathlib import Path
 
-from tuner.drafts import drafted
+from tuner.drafts import check_file, drafted
 from tuner.errors import TunerError
 from tuner.model_folder import StoredModel
 
@@ -31,12 +31,12 @@ def check_output(out: Path, *, overwrite: bool) -> None:
     """Raise TunerError for a name that no file can have, or that one has already."""
     if out.suffix.lower() != ".onnx":
         raise TunerError(f"--out: {out} must end in .onnx, such as detector.onnx")
+    try:
+        str(out).encode()
+    except UnicodeEncodeError:  # ONNX Runtime takes none
+        raise TunerError(f"--out: {out} is no text in UTF-8: name another file") from None
     for path in (out, card_path(out)):
-        if path.exists() and not path.is_file():
-            what = "a folder" if path.is_dir() else "no ordinary file"
-            raise TunerError(f"--out: {path} is {what}: name another file")
-        if path.exists() and not overwrite:
-            raise TunerError(f"--out: {path} exists: name another file, or give --overwrite")
+        check_file(path, overwrite=overwrite)
 
 
 def export(model: StoredModel, out: Path) -> None:

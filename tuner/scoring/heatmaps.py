@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -62,13 +63,12 @@ def map_name(name: Path) -> Path:
 
 def check_maps(folder: Path, pictures: Sequence[Named], *, overwrite: bool) -> None:
     """Raise TunerError where maps would replace each other, pictures, or files that are there."""
-    if folder.exists() and not folder.is_dir():
-        raise TunerError(f"--heatmaps: {folder} is a file: name a folder")
-    inside = folder.resolve()
+    _check_folder(folder)
+    inside = Path(os.path.realpath(folder))
     drawn_from: dict[Path, Path] = {}
     for picture in pictures:
         name = map_name(picture.name)
-        if inside in picture.path.absolute().parents or inside in picture.path.resolve().parents:
+        if any(inside in place.parents for place in _places(picture.path)):
             raise TunerError(
                 f"--heatmaps: the picture {picture.path} lies in {folder}: name another folder"
             )
@@ -78,7 +78,33 @@ def check_maps(folder: Path, pictures: Sequence[Named], *, overwrite: bool) -> N
                 f"{folder / name}: score them one after the other"
             )
         drawn_from[name] = picture.path
-        if not overwrite and (folder / name).exists():
+        _check_free(folder, name, overwrite=overwrite)
+    for name, path in drawn_from.items():
+        if above := next((each for each in name.parents if each in drawn_from), None):
             raise TunerError(
-                f"--heatmaps: {folder / name} exists: name another folder, or give --overwrite"
+                f"--heatmaps: the heat map of {drawn_from[above]} would be in the way of that of "
+                f"{path}: score them one after the other"
             )
+
+
+def _check_folder(folder: Path) -> None:
+    if os.path.lexists(folder) and not folder.is_dir():
+        what = "a file" if folder.exists() else "a link to nothing"
+        raise TunerError(f"--heatmaps: {folder} is {what}: name a folder")
+
+
+def _places(picture: Path) -> tuple[Path, Path]:
+    """Where a picture lies, and where it does if it is a link."""
+    own = Path(os.path.realpath(picture.parent)) / picture.name
+    return own, Path(os.path.realpath(picture))
+
+
+def _check_free(folder: Path, name: Path, *, overwrite: bool) -> None:
+    for above in list(name.parents)[-2::-1]:  # from the outermost; the last of all is "."
+        if os.path.lexists(folder / above) and not (folder / above).is_dir():
+            raise TunerError(f"--heatmaps: {folder / above} is no folder: name another folder")
+    path = folder / name
+    if path.is_dir():
+        raise TunerError(f"--heatmaps: {path} is a folder: name another folder for the maps")
+    if not overwrite and os.path.lexists(path):
+        raise TunerError(f"--heatmaps: {path} exists: name another folder, or give --overwrite")

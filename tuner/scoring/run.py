@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -11,6 +12,7 @@ from pathlib import Path
 
 from models.precision import pick_device
 from tuner.console.progress import progress
+from tuner.drafts import check_file
 from tuner.errors import TunerError
 from tuner.files import as_typed
 from tuner.model_folder import StoredModel
@@ -53,12 +55,9 @@ def check_outputs(model: StoredModel, pictures: Sequence[Named], outputs: Output
     """Raise TunerError for what could not be written, or would replace something."""
     path = outputs.table
     if path is not None:
-        if path.exists() and not path.is_file():
-            what = "a folder" if path.is_dir() else "no ordinary file"
-            raise TunerError(f"--out: {path} is {what}: name a file")
-        if path.exists() and not outputs.overwrite:
-            raise TunerError(f"--out: {path} exists: name another file, or give --overwrite")
-        if any(path.resolve() == picture.path.resolve() for picture in pictures):
+        check_file(path, overwrite=outputs.overwrite)
+        real = os.path.realpath(path)
+        if any(real == os.path.realpath(picture.path) for picture in pictures):
             raise TunerError(f"--out: {path} is one of the pictures: name another file")
     if outputs.heatmaps is not None:
         if model.detector.map_scale is None:

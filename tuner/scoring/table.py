@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import csv
-import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TextIO
 
+from tuner.command_line import standard_output
 from tuner.drafts import drafted
-from tuner.errors import TunerError
 from tuner.scoring.stream import Scored
 
 COLUMNS = ("path", "score", "scaled", "verdict", "reason")
@@ -26,8 +25,7 @@ def table(path: Path | None) -> Iterator[AddRows]:
     Raises TunerError where they cannot be written.
     """
     if path is None:
-        with standard_output():
-            yield _writer(sys.stdout)
+        yield _writer(sys.stdout)
         return
     with (
         drafted(path) as draft,
@@ -37,26 +35,15 @@ def table(path: Path | None) -> Iterator[AddRows]:
         yield _writer(file)
 
 
-@contextmanager
-def standard_output() -> Iterator[None]:
-    """Turn what goes wrong with standard output, such as a reader that left, into a TunerError."""
-    try:
-        yield
-        sys.stdout.flush()
-    except OSError as error:
-        with suppress(OSError):  # Python would try to write the rest at its end, and complain again
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        closed = isinstance(error, BrokenPipeError)
-        why = "it was closed before all was written" if closed else error.strerror or error
-        raise TunerError(f"standard output: {why}") from None
-
-
 def _writer(file: TextIO) -> AddRows:
     rows = csv.writer(file, lineterminator="\n")
+    on_screen = file is sys.stdout
     rows.writerow(COLUMNS)
 
     def add(several: Iterable[Scored]) -> None:
-        rows.writerows(_cells(one, for_screen=file is sys.stdout) for one in several)
+        # Here, or its error would be taken for one of the heat maps.
+        with standard_output() if on_screen else nullcontext():
+            rows.writerows(_cells(one, for_screen=on_screen) for one in several)
 
     return add
 

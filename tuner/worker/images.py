@@ -5,7 +5,7 @@ from contextlib import suppress
 from models.data.config import DataConfig
 from models.data.images import TrainingData
 from models.data.loading import load_training, open_training
-from models.data.prepared import prepared_path
+from models.data.prepared import is_whole, prepared_path
 from models.data.sources import DataNotFound, DataProblem, default_cache, find
 from models.data.split import Split
 from models.data.tasks import with_splits
@@ -30,7 +30,7 @@ def _load(setting: TrialSetting, data: DataConfig, split: Split) -> TrainingData
     noise, cache, storage = setting.noise, setting.source.cache, setting.data_storage
     if cache is not None:
         path = prepared_path(data, split, cache)
-        if path.exists():
+        if is_whole(path):
             return open_training(path, noise=noise)
     if storage is not None:
         with suppress(DataNotFound, StorageError):

@@ -223,10 +223,10 @@ def _check_masks(pictures: Sequence[Picture]) -> None:
 
 
 def _mask_problem(picture: Picture) -> str:
-    from models.data.decoding import Unreadable, decode_mask, picture_size  # noqa: PLC0415 - torch
-
     if picture.mask is None:
         return ""
+    from models.data.decoding import Unreadable, decode_mask, picture_size  # noqa: PLC0415 - torch
+
     try:
         marked = decode_mask(picture.mask)
     except Unreadable as reason:
