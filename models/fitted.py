@@ -1,8 +1,6 @@
 """A trained detector put to use: scores and reconstructions of images, saved and loaded."""
 
 import dataclasses
-import hashlib
-import json
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -17,11 +15,25 @@ from safetensors.torch import load, save
 from torch import Tensor, nn
 
 from models import detectors
-from models.data.preprocessing import BITS, RESIZES, Preprocessing
+from models.data.preprocessing import Preprocessing
+from models.detector_files import (
+    CONFIG,
+    SUMS,
+    WEIGHTS,
+    DetectorNotWhole,
+    check_config,
+    json_bytes,
+    mixture_of,
+    not_read,
+    not_whole,
+    object_of,
+    preprocessing_of,
+    read_whole,
+    sum_of,
+)
 from models.detectors.base import Detector, Networks, Tensors
 from models.evaluation.mixture import Mixture
 from models.hyperparameters import Value, numbers
-from models.names import unknown
 from models.pixels import scaled
 
 MAPPED_BELOW = 0.999
@@ -29,14 +41,8 @@ MAPPED_BELOW = 0.999
 _LEAST_SCALE = 1e-8
 _CHUNK = 64
 """Images scored at a time: more are hardly faster, and few must be filled up to as many."""
-_SUMS, _WEIGHTS, _CONFIG = "sums.json", "model.safetensors", "config.json"
-_LARGEST = 1024
 _WRONG = (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError)
 """What networks raise that are built or used with settings that are not theirs."""
-
-
-class DetectorNotWhole(ValueError):  # noqa: N818 - it says what is wrong
-    """A folder's files are not those of one detector."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -158,8 +164,8 @@ class FittedDetector:
         }
         config["preprocessing"] = dataclasses.asdict(self.preprocessing)
         config["mixture"] = dataclasses.asdict(self.mixture)
-        files = {_WEIGHTS: save(self.weights), _CONFIG: _json(config)}
-        return {_SUMS: _json({name: _sum(data) for name, data in files.items()}), **files}
+        files = {WEIGHTS: save(self.weights), CONFIG: json_bytes(config)}
+        return {SUMS: json_bytes({name: sum_of(data) for name, data in files.items()}), **files}
 
     @classmethod
     def load(cls, folder: Path) -> "FittedDetector":
@@ -168,22 +174,22 @@ class FittedDetector:
         Raises FileNotFoundError where the folder has none of it, and DetectorNotWhole where a file
         is missing, is not the one that the sums are of, or holds what no detector has.
         """
-        if not any(os.path.lexists(folder / name) for name in (_SUMS, _WEIGHTS, _CONFIG)):
-            raise FileNotFoundError(f"{folder} holds no trained detector: it has no {_CONFIG}")
-        files = _read_whole(folder)
+        if not any(os.path.lexists(folder / name) for name in (SUMS, WEIGHTS, CONFIG)):
+            raise FileNotFoundError(f"{folder} holds no trained detector: it has no {CONFIG}")
+        files = read_whole(folder)
         try:
-            config = _object(files[_CONFIG], _CONFIG)
-            if _SUMS not in files and "preprocessing" in config:
-                raise DetectorNotWhole(_not_whole(folder, f"{_SUMS} is missing"))
-            mixture = _mixture(config.pop("mixture"))
-            preprocessing = _preprocessing(config)
-            weights = load(files[_WEIGHTS])
+            config = object_of(files[CONFIG], CONFIG)
+            if SUMS not in files and "preprocessing" in config:
+                raise DetectorNotWhole(not_whole(folder, f"{SUMS} is missing"))
+            mixture = mixture_of(config.pop("mixture"))
+            preprocessing = preprocessing_of(config)
+            check_config(config)
+            weights = load(files[WEIGHTS])
             made = cls(weights=weights, mixture=mixture, preprocessing=preprocessing, **config)
-            _check_config(made)
         except DetectorNotWhole:
             raise
         except (SafetensorError, KeyError, TypeError, ValueError) as error:
-            raise DetectorNotWhole(_not_read(folder, error)) from None
+            raise DetectorNotWhole(not_read(folder, error)) from None
         return made
 
     @torch.no_grad()
@@ -201,7 +207,7 @@ class FittedDetector:
             parts = self._model.score_parts(self._networks, scaled(black), settings)
             self.mixture.score({name: part.double().numpy() for name, part in parts.items()})
         except _WRONG as error:
-            raise DetectorNotWhole(_not_read(folder, error)) from None
+            raise DetectorNotWhole(not_read(folder, error)) from None
 
     def _check_settings(self) -> None:
         """Raise LookupError or ValueError for those that networks cannot be built with."""
@@ -271,72 +277,6 @@ def _if_any(made: Tensor | None) -> Tensors:
     return {} if made is None else {"made": made}
 
 
-def _object(data: bytes, name: str) -> dict[str, Any]:
-    """The JSON object in a file; ValueError where it is anything else."""
-    try:
-        read = json.loads(data)
-    except (ValueError, RecursionError) as error:
-        raise ValueError(f"{name} is not JSON: {error}") from None
-    if not isinstance(read, dict):
-        raise ValueError(f"{name} is not a JSON object")
-    return read
-
-
-def _mixture(stored: object) -> Mixture:
-    if not isinstance(stored, dict):
-        raise TypeError(f"mixture is {stored!r}")
-    mixture = Mixture(**{**stored, "logarithmic": tuple(stored["logarithmic"])})
-    weights = mixture.weights
-    if not isinstance(weights, dict) or not weights or not all(map(_number, weights.values())):
-        raise ValueError(f"mixture.weights is {weights!r}")
-    if not _number(mixture.offset):
-        raise ValueError(f"mixture.offset is {mixture.offset!r}")
-    return mixture
-
-
-def _preprocessing(config: dict[str, Any]) -> Preprocessing:
-    """Take it out of a stored detector; earlier versions stored channels and size alone."""
-    if "preprocessing" in config:
-        stored = config.pop("preprocessing")
-        if not isinstance(stored, dict):
-            raise TypeError(f"preprocessing is {stored!r}")
-    else:
-        stored = {name: config.pop(name) for name in ("channels", "size")}
-    made = Preprocessing(**stored)
-    for name, most in (("size", _LARGEST), ("channels", 3)):
-        value = getattr(made, name)
-        if type(value) is not int or not 1 <= value <= most:
-            raise ValueError(f"{name} is {value!r}")
-    for name, allowed in (("resize", RESIZES), ("bits", BITS)):
-        value = getattr(made, name)
-        if value not in allowed:
-            raise ValueError(f"{name} is {value!r}")
-    return made
-
-
-def _check_config(made: FittedDetector) -> None:
-    """Raise ValueError for what another program, or a person, wrote into config.json."""
-    known = isinstance(made.detector, str) and made.detector in detectors.names()
-    if not known:
-        raise ValueError(unknown("detector", made.detector, detectors.names()))
-    settings = made.hyperparameters
-    if not isinstance(settings, dict):
-        raise ValueError(f"hyperparameters is {settings!r}")
-    for name, value in settings.items():
-        if not _number(value) and not isinstance(value, str):
-            raise ValueError(f"hyperparameters.{name} is {value!r}")
-    for name in ("threshold", "error_threshold", "score_spread", "map_scale"):
-        value = getattr(made, name)
-        if not _number(value) and (value is not None or name == "threshold"):
-            raise ValueError(f"{name} is {value!r}")
-        if name in ("score_spread", "map_scale") and value is not None and value <= 0:
-            raise ValueError(f"{name} is {value!r}")
-
-
-def _number(value: object) -> bool:
-    return isinstance(value, float) or (type(value) is int and abs(value) < 2**63)
-
-
 def _own_weights(name: str, module: nn.Module, weights: Tensors) -> Tensors:
     """One network's part of all weights; KeyError where one is missing, ValueError if misshapen."""
     own = {}
@@ -346,48 +286,3 @@ def _own_weights(name: str, module: nn.Module, weights: Tensors) -> Tensors:
             shapes = f"{list(own[key].shape)}, not {list(wanted.shape)}"
             raise ValueError(f"the weights {name}.{key} are {shapes}")
     return own
-
-
-def _json(content: Mapping[str, Any]) -> bytes:
-    return (json.dumps(content, indent=2) + "\n").encode()
-
-
-def _sum(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()
-
-
-def _read_whole(folder: Path) -> dict[str, bytes]:
-    """The files of a saved detector, each held against its sum where there are sums."""
-    files = {name: _read_file(folder, name) for name in (_WEIGHTS, _CONFIG)}
-    if not os.path.lexists(folder / _SUMS):
-        return files
-    data = _read_file(folder, _SUMS)
-    try:
-        sums = _object(data, _SUMS)
-    except ValueError as error:
-        raise DetectorNotWhole(_not_whole(folder, str(error))) from None
-    for name, content in files.items():
-        if _sum(content) != sums.get(name):
-            raise DetectorNotWhole(_not_whole(folder, f"{name} is not the one {_SUMS} was made of"))
-    return {**files, _SUMS: data}
-
-
-def _read_file(folder: Path, name: str) -> bytes:
-    """What is in a file; a pipe would never end, or never begin."""
-    path = folder / name
-    if not path.is_file():
-        reason = f"{name} is no ordinary file" if path.exists() else f"{name} is missing"
-        raise DetectorNotWhole(_not_whole(folder, reason))
-    return path.read_bytes()
-
-
-def _not_whole(folder: Path, reason: str) -> str:
-    return (
-        f"{folder} does not hold one whole detector: {reason}. Its writing was broken off, or is "
-        "under way: try again while its search runs, else take another trial's, or retrain it"
-    )
-
-
-def _not_read(folder: Path, error: Exception) -> str:
-    what = f"no {error} in it" if isinstance(error, KeyError) else " ".join(str(error).split())
-    return f"{folder} holds no detector that this version reads ({what}): retrain its search"

@@ -45,7 +45,8 @@ def open_model(folder: Path) -> StoredModel:
         NoModel: there is none.
         TunerError: there is one, but it is not whole or not of this version.
     """
-    from models.fitted import DetectorNotWhole, FittedDetector  # noqa: PLC0415 - torch
+    from models.detector_files import DetectorNotWhole  # noqa: PLC0415
+    from models.fitted import FittedDetector  # noqa: PLC0415 - torch
 
     place = _place(folder)
     try:

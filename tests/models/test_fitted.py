@@ -14,7 +14,8 @@ import torch
 
 from models.data.images import TrainingData
 from models.data.preprocessing import Preprocessing
-from models.fitted import DetectorNotWhole, FittedDetector
+from models.detector_files import DetectorNotWhole
+from models.fitted import FittedDetector
 from models.trainer import Trainer
 
 

@@ -9,8 +9,9 @@ import pytest
 import torch
 
 from models.data.preprocessing import Preprocessing
+from models.detector_files import DetectorNotWhole
 from models.evaluation.mixture import Mixture
-from models.fitted import DetectorNotWhole, FittedDetector
+from models.fitted import FittedDetector
 from tuner.checkpoints import Checkpoints, Held, held_checkpoints
 from tuner.sealed import Damaged, label_of, seal, unseal
 from tuner.storage import StorageError, local_storage
