@@ -65,7 +65,7 @@ def command_text(arguments: Sequence[str]) -> str:
     kept: list[str] = []
     for argument in arguments:
         of_images = argument.startswith("data.folder=") and kept[-1:] == ["--set"]
-        if of_images or kept[-1:] in (["--keep"], ["--python"]):
+        if of_images or kept[-1:] in (["--keep"], ["--python"], ["--runs"], ["--work"]):
             kept.pop()
         else:
             kept.append(argument)
