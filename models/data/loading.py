@@ -115,8 +115,10 @@ def load_test(config: DataConfig, source: Source) -> LabelledImages:
 def resize(images: Tensor, size: int) -> Tensor:
     """Resize bytes `[N, C, height, width]` bilinearly to uint8 `[N, C, size, size]`."""
     channels = images.shape[1]
-    made = Preprocessing(size=size, channels=channels)
-    chunks = [preprocess(chunk, made) for chunk in torch.split(images, CHUNK) if len(chunk)]
+    preprocessing = Preprocessing(size=size, channels=channels)
+    chunks = [
+        preprocess(chunk, preprocessing) for chunk in torch.split(images, CHUNK) if len(chunk)
+    ]
     return (
         torch.cat(chunks) if chunks else torch.empty((0, channels, size, size), dtype=torch.uint8)
     )
@@ -132,19 +134,19 @@ def _blocks(
     config: DataConfig, part: Part, split: Split
 ) -> tuple[dict[str, Block], dict[str, str]]:
     """What the file holds by name, and the plain facts beside."""
-    made = config.preprocessing
+    preprocessing = config.preprocessing
     fit = np.concatenate([split.fit_normals, split.fit_anomalies])
     blocks: dict[str, Block] = {}
-    blocks |= _of_rows("fit", part, fit, made)
+    blocks |= _of_rows("fit", part, fit, preprocessing)
     if config.validation == "synthetic":
         blocks |= _synthetic_validation(config, part, split)
     else:
         rows = np.concatenate([split.validation_normals, split.validation_anomalies])
-        blocks |= _of_rows("validation", part, rows, made)
-    normals = _whole(_pixels(part, split.fit_normals[:NOISE_IMAGES], made))
+        blocks |= _of_rows("validation", part, rows, preprocessing)
+    normals = _whole(_pixels(part, split.fit_normals[:NOISE_IMAGES], preprocessing))
     seed = _seed(config.seed, _NOISE_STREAM)
     blocks["noise"] = _block(noise_images(normals, NOISE_IMAGES, seed))
-    facts = {"preprocessing": json.dumps(asdict(made)), "validation": config.validation}
+    facts = {"preprocessing": json.dumps(asdict(preprocessing)), "validation": config.validation}
     return blocks, facts
 
 
@@ -168,26 +170,26 @@ def _seed(seed: int, stream: int) -> int:
     return int(np.random.SeedSequence([seed, stream]).generate_state(1)[0])
 
 
-def _of_rows(name: str, part: Part, rows: Rows, made: Preprocessing) -> dict[str, Block]:
+def _of_rows(name: str, part: Part, rows: Rows, preprocessing: Preprocessing) -> dict[str, Block]:
     index = part.index
     return {
-        f"{name}.images": _pixels(part, rows, made),
+        f"{name}.images": _pixels(part, rows, preprocessing),
         f"{name}.anomalous": _block(torch.from_numpy(index.anomalous[rows])),
         f"{name}.classes": _block(torch.from_numpy(index.classes[rows])),
     }
 
 
-def _pixels(part: Part, rows: Rows, made: Preprocessing) -> Block:
+def _pixels(part: Part, rows: Rows, preprocessing: Preprocessing) -> Block:
     """The pixels of these rows as detectors see them, a chunk at a time."""
 
     def chunks() -> Iterator[Tensor]:
         for start in range(0, len(rows), CHUNK):
             pixels = torch.from_numpy(np.ascontiguousarray(part.read(rows[start : start + CHUNK])))
-            if made.channels == 1 and pixels.shape[1] == 3:
+            if preprocessing.channels == 1 and pixels.shape[1] == 3:
                 pixels = _grey(pixels)
-            yield preprocess(pixels, made)
+            yield preprocess(pixels, preprocessing)
 
-    shape = (len(rows), made.channels, made.size, made.size)
+    shape = (len(rows), preprocessing.channels, preprocessing.size, preprocessing.size)
     return Block(shape=shape, dtype=torch.uint8, chunks=chunks)
 
 
@@ -237,15 +239,15 @@ def _labelled(images: Tensor, index: Index, rows: Rows) -> LabelledImages:
     )
 
 
-def _masks(index: Index, made: Preprocessing) -> tuple[Tensor | None, Tensor | None]:
+def _masks(index: Index, preprocessing: Preprocessing) -> tuple[Tensor | None, Tensor | None]:
     """Masks [N, H, W], and of which images [N] the pixels are known: normal ones need no mask."""
     if not any(index.masks):
         return None, None
-    masks = torch.zeros((len(index), made.size, made.size), dtype=torch.bool)
+    masks = torch.zeros((len(index), preprocessing.size, preprocessing.size), dtype=torch.bool)
     for row, path in enumerate(index.masks):
         if path is not None:
             try:
-                masks[row] = preprocess_mask(decode_mask(path), made)
+                masks[row] = preprocess_mask(decode_mask(path), preprocessing)
             except Unreadable as reason:
                 raise DataNotFound(f"the mask {path} cannot be read: {reason}") from None
     has_mask = torch.tensor([path is not None for path in index.masks])
