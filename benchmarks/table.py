@@ -33,11 +33,11 @@ Of `layers`, `product_gain_` is a layer's time by the library over that as a pro
 at once; the steps are those with all layers by the library, all as products, each in its faster
 way, and by the rules of `models/detectors/strided.py`; `gather_share_` is what of the last is spent
 on gathering the batches.
-Of `label_free`, `_spearman` is a criterion's rank correlation with the validation AUROC of true labels,
-with its 95% interval; `_test` the test AUROC of the configuration that the criterion picks, `best_` the
-one that the true labels pick; `_lost` how much less that is in the mean. Of `mvtec`, `ae` is the
-autoencoder, `gan` the two-discriminator GAN with known defects; both have PCA beside them on the same
-test images, which are others for the two.
+Of `label_free`, `_spearman` is a criterion's rank correlation with the validation AUROC of true
+labels, with its 95% interval; `_test` the test AUROC of the configuration that the criterion
+picks, `best_` the one that the true labels pick; `_lost` how much less that is in the mean. Of
+`mvtec`, `ae` is the autoencoder, `gan` the two-discriminator GAN with known defects; both have PCA
+beside them on the same test images, which are others for the two.
 A script without a section has no recorded figures yet.
 
 | script | what it measures |
