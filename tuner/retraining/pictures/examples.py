@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 from models.pixels import scaled
 from tuner.retraining.opened import Opened
 from tuner.retraining.pictures.chosen import Shown, draw_rows
-from tuner.retraining.pictures.style import DARK, new_figure
+from tuner.retraining.pictures.style import new_figure
 from tuner.retraining.pictures.wall import Wall, in_colour
 
 OF_EACH = 6
@@ -36,11 +36,7 @@ def examples_figure(shown: Shown, opened: Opened, kind: str) -> Figure | None:
     wall.show_images(1, in_colour(remade))
     wall.show_heat(2, errors, top=float(errors.max()))
     wall.caption([opened.class_names[int(images.classes[row])] for row in rows])
-    wall.score(fitted.score(chosen).numpy(), fitted.threshold)
     made = ", anomalies synthetic" if opened.synthetic else ""
-    title = (
-        f"{shown.plan.best.label}: {kind}{made}, drawn at random.\n"
-        f"Below: score, red above the threshold {fitted.threshold:.3f}"
-    )
-    figure.suptitle(title, x=0.01, ha="left", fontsize=11, color=DARK)
+    title = f"{shown.plan.best.label}: {kind}{made}, drawn at random."
+    wall.score(fitted.score(chosen).numpy(), fitted.threshold, title)
     return figure

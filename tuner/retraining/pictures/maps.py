@@ -8,7 +8,7 @@ from torch import Tensor
 from models.pixels import scaled
 from tuner.retraining.opened import Opened
 from tuner.retraining.pictures.chosen import Shown, draw_rows
-from tuner.retraining.pictures.style import DARK, new_figure
+from tuner.retraining.pictures.style import new_figure
 from tuner.retraining.pictures.wall import Pictures, Wall, in_colour
 
 NORMALS, ANOMALIES = 2, 6
@@ -47,13 +47,9 @@ def maps_figure(shown: Shown, opened: Opened) -> Figure | None:
         wall.show_images(row, pictures)
     wall.show_heat(len(hung), maps.numpy(), top=TOP, mark="above 99.9% of\n    normal pixels")
     wall.caption([opened.class_names[int(images.classes[row])] for row in rows])
-    wall.score(fitted.score(chosen).numpy(), fitted.threshold)
     made = ", anomalies synthetic" if opened.synthetic else ""
-    title = (
-        f"{shown.plan.best.label}: test images{made}, drawn at random; all maps on one scale.\n"
-        f"Below: score, red above the threshold {fitted.threshold:.3f}"
-    )
-    figure.suptitle(title, x=0.01, ha="left", fontsize=11, color=DARK)
+    title = f"{shown.plan.best.label}: test images{made}, drawn at random; all maps on one scale."
+    wall.score(fitted.score(chosen).numpy(), fitted.threshold, title)
     return figure
 
 

@@ -78,12 +78,14 @@ class Wall:
         self.axes.set(xlim=(-1.0, right), ylim=(bottom, -0.55), aspect="equal")
         self.axes.set_axis_off()
 
-    def score(self, scores: NDArray[np.float64], threshold: float) -> None:
-        """Write the score below each column, red above the threshold."""
+    def score(self, scores: NDArray[np.float64], threshold: float, title: str) -> None:
+        """Write the score below each column, red above the threshold, and a title that says so."""
         for column, score in enumerate(scores):
             place = (self._left(column) + 0.5, self._bottom - 0.02)
             ink = ALARM if score > threshold else DARK
             self.axes.text(*place, f"{score:.3f}", ha="center", va="top", fontsize=9, color=ink)
+        text = f"{title}\nBelow: score, red above the threshold {threshold:.3f}"
+        self.axes.figure.suptitle(text, x=0.01, ha="left", fontsize=11, color=DARK)
 
     @property
     def _bottom(self) -> float:
