@@ -6,7 +6,7 @@ from typing import Any
 
 from models.arrays import Labels, Scores
 from models.evaluation.metrics import auroc
-from tuner.retraining.bootstrap import interval, resampled_by_seed, resampled_difference
+from tuner.retraining.bootstrap import interval, resampled_aurocs, resampled_difference
 from tuner.retraining.contenders import BEST, Contender
 from tuner.retraining.evaluation import decision_figures, ranking_figures, spread
 from tuner.retraining.facts import Facts
@@ -33,7 +33,7 @@ def make_blocks(plan: Plan, scores: Mapping[str, Sequence[SeedScores]], facts: F
     for contender in plan.contenders:
         seeds = scores[contender.key]
         resampled[contender.key] = {
-            split: resampled_by_seed(
+            split: resampled_aurocs(
                 labels,
                 [getattr(seed, split).score for seed in seeds],
                 derive(plan.search_seed, f"bootstrap {split}", 0),

@@ -18,13 +18,22 @@ _CHUNK = 50  # resamples at a time: bounds memory at some 10 MB for 10,000 image
 
 
 def resampled_aurocs(labels: Labels, scores: Sequence[Scores], seed: int) -> Scores:
-    """The mean over seeds of the AUROC in each resample [RESAMPLES].
+    """The AUROC of each training in each resample of the images [RESAMPLES, seeds].
 
     Each resample draws as many normals and as many anomalies as there are, the same images for all
-    seeds, and averages the seeds' AUROC: the spread tells of the choice of images, the standard
-    deviation over seeds of training.
+    trainings.
     """
-    return np.asarray(resampled_by_seed(labels, scores, seed).mean(axis=1))
+    generator = np.random.default_rng(seed)
+    found = []
+    for start in range(0, RESAMPLES, _CHUNK):
+        number = min(_CHUNK, RESAMPLES - start)
+        positive = _draw(int(labels.sum()), number, generator)
+        negative = _draw(int((~labels).sum()), number, generator)
+        aurocs = [
+            _drawn_auroc(score[labels], score[~labels], positive, negative) for score in scores
+        ]
+        found.append(np.stack(aurocs, axis=1))
+    return np.concatenate(found)
 
 
 def resampled_difference(first: Scores, second: Scores, seed: int) -> Scores:
@@ -39,21 +48,6 @@ def resampled_difference(first: Scores, second: Scores, seed: int) -> Scores:
         drawn = generator.integers(0, aurocs.shape[1], aurocs.shape)
         means.append(np.take_along_axis(aurocs, drawn, axis=1).mean(axis=1))
     return np.asarray(means[0] - means[1])
-
-
-def resampled_by_seed(labels: Labels, scores: Sequence[Scores], seed: int) -> Scores:
-    """The AUROC of each training in each resample of the images [RESAMPLES, seeds]."""
-    generator = np.random.default_rng(seed)
-    found = []
-    for start in range(0, RESAMPLES, _CHUNK):
-        number = min(_CHUNK, RESAMPLES - start)
-        positive = _draw(int(labels.sum()), number, generator)
-        negative = _draw(int((~labels).sum()), number, generator)
-        aurocs = [
-            _drawn_auroc(score[labels], score[~labels], positive, negative) for score in scores
-        ]
-        found.append(np.stack(aurocs, axis=1))
-    return np.concatenate(found)
 
 
 def interval(resampled: Scores) -> list[float]:
