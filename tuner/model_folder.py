@@ -63,9 +63,10 @@ def _place(folder: Path) -> Path:
         if any(os.path.lexists(place / name) for name in _DETECTOR_FILES):
             return place
     if folder.is_dir():
+        run = folder if RunFolder(folder).space.exists() else "runs/<name>"
         raise NoModel(
             f"{folder} holds no model. Give a run, or its folder model, that was retrained: "
-            f"python -m tuner.retrain --search {folder}"
+            f"python -m tuner.retrain --search {run}"
         )
     if folder.exists():
         raise NoModel(f"{folder} is a file: give the folder of a model, runs/<name>/model")
