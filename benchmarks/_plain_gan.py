@@ -18,7 +18,7 @@ from models import detectors
 from models.batches import FitImages
 from models.data.images import TrainingData
 from models.detectors.base import Networks
-from models.detectors.errors import patch_errors, worst_patches
+from models.losses.errors import patch_errors, worst_patches
 from models.detectors.two_discriminator_gan.losses import (
     adversarial,
     anomaly_between_class,
@@ -44,7 +44,7 @@ _WEIGHTED = (
 class PlainTraining:
     """One trial; `epoch` trains and validates as `Trainer.epoch` does of a lane.
 
-    With `library` all convolutions are torch's own, else those of models.detectors.strided:
+    With `library` all convolutions are torch's own, else those of models.networks.strided:
     which is faster depends on width and machine, and the yardstick is the faster.
     """
 

@@ -27,13 +27,13 @@ from models.data.images import TrainingData
 from models.data.loading import load_training
 from models.data.sources import find
 from models.data.split import Split
-from models.detectors.convolutional import (
+from models.networks.convolutional import (
     ACTIVATIONS,
     Decoder,
     Encoder,
     pyramid_widths,
 )
-from models.detectors.errors import patch_errors, worst_patches
+from models.losses.errors import patch_errors, worst_patches
 from models.detectors.two_discriminator_gan.losses import (
     adversarial,
     anomaly_between_class,

@@ -22,7 +22,7 @@ from _result import write
 
 from models import detectors
 from models.data.images import TrainingData
-from models.detectors.layer_ways import UNMEASURED, LayerWays, Way
+from models.networks.layer_ways import UNMEASURED, LayerWays, Way
 from models.lanes.lane import Lane
 from models.pixels import scaled
 from models.precision import deterministic_convolutions

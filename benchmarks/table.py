@@ -31,7 +31,7 @@ pauses and epochs cut off; `raylet_noticed_s` the longest that a driver needed t
 raylet; the last rows are the faults by kind.
 Of `layers`, `product_gain_` is a layer's time by the library over that as a product, eight lanes
 at once; the steps are those with all layers by the library, all as products, each in its faster
-way, and by the rules of `models/detectors/strided.py`; `gather_share_` is what of the last is spent
+way, and by the rules of `models/networks/strided.py`; `gather_share_` is what of the last is spent
 on gathering the batches.
 Of `label_free`, `_spearman` is a criterion's rank correlation with the validation AUROC of true
 labels, with its 95% interval; `_test` the test AUROC of the configuration that the criterion

@@ -39,18 +39,18 @@ class FitImages:
 
     def __init__(self, images: DeviceImages, structure: Mapping[str, Value], data_seed: int):
         self.images = images.fit
-        self._data_seed = data_seed
-        self._normals = images.fit_normals
+        self.data_seed = data_seed
+        self.normal_count = images.fit_normals
         self.anomalies = len(images.fit) - images.fit_normals
-        self.batch_normals = min(int(structure.get("batch_normals", 1)), self._normals)
+        self.batch_normals = min(int(structure.get("batch_normals", 1)), self.normal_count)
         self._batch_anomalies = int(structure.get("batch_anomalies", 0))
         self.channels, self.size = self.images.shape[1:3]
-        self.steps = self._normals // self.batch_normals
+        self.steps = self.normal_count // self.batch_normals
         self.per_epoch = self.steps * (self.batch_normals + self._batch_anomalies)
 
     def normals(self) -> FitView:
         """The normals alone, for what is computed from all of them."""
-        return FitView(self.images[: self._normals])
+        return FitView(self.images[: self.normal_count])
 
     def orders(self, epochs: Sequence[int]) -> Tensor:
         """Rows into `images` of an epoch's steps [steps, K, N], lane by lane in its own epoch."""
@@ -59,8 +59,8 @@ class FitImages:
 
     def _order(self, epoch: int) -> Tensor:
         return epoch_order(
-            (self._data_seed, epoch),
-            self._normals,
+            (self.data_seed, epoch),
+            self.normal_count,
             self.anomalies,
             self.batch_normals,
             self._batch_anomalies,

@@ -1,6 +1,6 @@
 """The images of a search on the training device: once per process, shared by all its trainers."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from models.arrays import Labels
+from models.detectors.fit_view import evenly_spaced
 
 if TYPE_CHECKING:
     from models.data.images import TrainingData
@@ -27,6 +28,22 @@ class DeviceImages:
     anomalous: Labels  # of the validation images
     synthetic: bool = False
     noise: Tensor | None = None
+
+
+def at_most(images: DeviceImages, count: int | None) -> DeviceImages:
+    """The same with no more than `count` validation images: evenly spaced ones of each kind."""
+    anomalous = torch.from_numpy(images.anomalous)
+    if count is None or len(anomalous) <= count:
+        return images
+    kinds = [anomalous.nonzero()[:, 0], (~anomalous).nonzero()[:, 0]]
+    few = [evenly_spaced(rows, max(1, round(count * len(rows) / len(anomalous)))) for rows in kinds]
+    rows = torch.cat(few).sort().values
+    return replace(
+        images,
+        validation=images.validation[rows.to(images.validation.device)],
+        anomalous=images.anomalous[rows.numpy()],
+        noise=None if images.noise is None else evenly_spaced(images.noise, count),
+    )
 
 
 _SHARED: "WeakKeyDictionary[TrainingData, dict[torch.device, DeviceImages]]" = WeakKeyDictionary()

@@ -19,11 +19,12 @@ from typing_extensions import override
 
 from models import detectors
 from models.data.preprocessing import Preprocessing
-from models.detectors.base import Networks
-from models.detectors.strided import Doubling, Halving
+from models.detectors.base import Detector
+from models.detectors.model import Model, Tensors
 from models.evaluation.mixture import LEAST_ERROR
-from models.fitted import FittedDetector
+from models.fitted import FittedDetector, fitted_of
 from models.hyperparameters import numbers
+from models.networks.strided import Doubling, Halving
 from models.pixels import scaled
 
 PICTURE, SCORE, ANOMALY, MAP = "picture", "score", "anomaly", "map"
@@ -100,11 +101,13 @@ class _Pipeline(nn.Module):
     def __init__(self, detector: FittedDetector):
         super().__init__()
         self._detector = detector
-        self._model = detectors.load(detector.detector)
+        self._model = _made(detector)
         self._own = nn.ModuleDict(_modules(detector))
-        self._networks = _Plain(self._own)
         for name, value in numbers(detector.hyperparameters).items():
             self.register_buffer(f"setting_{name}", torch.tensor(value))
+        self._fitted = list(fitted_of(detector.weights))
+        for name, tensor in fitted_of(detector.weights).items():
+            self.register_buffer(f"fitted_{name}", tensor)
 
     @override
     def forward(self, picture: Tensor) -> tuple[Tensor, ...]:
@@ -113,12 +116,14 @@ class _Pipeline(nn.Module):
             name: getattr(self, f"setting_{name}")
             for name in numbers(self._detector.hyperparameters)
         }
-        parts = self._model.score_parts(self._networks, images, settings)
+        fitted = {name: getattr(self, f"fitted_{name}") for name in self._fitted}
+        model = _Plain(self._own, settings, fitted)
+        parts = self._model.score_parts(model, images)
         score = self._mixed(parts)
         outputs = (score.float(), score > self._detector.threshold)
         if self._detector.map_scale is None:
             return outputs
-        drawn = self._model.anomaly_map(self._networks, images)
+        drawn = self._model.anomaly_map(model, images)
         return outputs if drawn is None else (*outputs, drawn / self._detector.map_scale)
 
     @property
@@ -137,26 +142,30 @@ class _Pipeline(nn.Module):
         return score
 
 
-class _Plain(Networks):
-    """Networks whose modules hold their own weights."""
+class _Plain(Model):
+    """A model whose modules hold their own weights."""
 
-    def __init__(self, modules: nn.ModuleDict):
-        super().__init__(dict(modules.items()), {}, {})
-
-    @override
-    def __call__(self, name: str, *inputs: object, update_statistics: bool = True) -> object:
-        return self._modules[name](*inputs)
+    def __init__(self, modules: nn.ModuleDict, settings: Tensors, fitted: Tensors):
+        super().__init__(dict(modules.items()), {}, {}, settings, fitted)
 
     @override
-    def tensors(self, name: str) -> dict[str, Tensor]:
-        return dict(self._modules[name].state_dict())
+    def __call__(self, network: str, *inputs: object, update_statistics: bool = True) -> Any:
+        return self._modules[network](*inputs)
+
+    @override
+    def tensors(self, network: str) -> Tensors:
+        return dict(self._modules[network].state_dict())
+
+
+def _made(detector: FittedDetector) -> Detector:
+    return detectors.make(
+        detector.detector, detector.hyperparameters, detector.channels, detector.size
+    )
 
 
 def _modules(detector: FittedDetector) -> dict[str, nn.Module]:
     """The networks with their weights, every layer the library's own, which ONNX has a word for."""
-    structure = detectors.structure(detector.detector, detector.hyperparameters)
-    model = detectors.load(detector.detector)
-    modules = model.networks(structure, detector.channels, detector.size)
+    modules = _made(detector).networks()
     for name, module in modules.items():
         module.load_state_dict(
             {key: detector.weights[f"{name}.{key}"] for key in module.state_dict()}

@@ -31,14 +31,17 @@ from models.detector_files import (
     read_whole,
     sum_of,
 )
-from models.detectors.base import Detector, Networks, Tensors
+from models.detectors.base import Detector
+from models.detectors.model import Model, Tensors
 from models.evaluation.mixture import Mixture
 from models.hyperparameters import Value, numbers
+from models.lanes.draws import drawn
 from models.pixels import scaled
 
 MAPPED_BELOW = 0.999
 """The share of validation normals' pixels whose anomaly map is below 1."""
 _LEAST_SCALE = 1e-8
+_FITTED = "fitted."
 _CHUNK = 64
 """Images scored at a time: more are hardly faster, and few must be filled up to as many."""
 _WRONG = (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError)
@@ -50,7 +53,7 @@ class FittedDetector:
     """Images in, scores out; an image's score does not depend on the batch it came in.
 
     Images are uint8 [N, channels, size, size], as `preprocessing` makes them of pictures. `weights`
-    are named "network.parameter".
+    are named "network.parameter", and "fitted.name" what was computed from the fit normals.
     A score above `threshold` counts as an anomaly: that of the logistic regression fitted on the
     validation scores, or a quantile of the validation normals' where the anomalies were synthetic.
     `error_threshold` is the same on the reconstruction error alone, None for a detector without
@@ -82,13 +85,7 @@ class FittedDetector:
     def score_parts(self, images: Tensor) -> Tensors:
         """The detector's named scores [N] each. Raises ValueError for images of another kind."""
         self._check(images)
-        settings = {
-            key: torch.tensor(value, device=self.device)
-            for key, value in numbers(self.hyperparameters).items()
-        }
-        return self._in_chunks(
-            lambda chunk: self._model.score_parts(self._networks, chunk, settings), images
-        )
+        return self._in_chunks(lambda chunk: self._detector.score_parts(self._model, chunk), images)
 
     def score(self, images: Tensor) -> Tensor:
         """The chosen score [N], float64: one part, or the mixture fitted on validation."""
@@ -112,7 +109,7 @@ class FittedDetector:
 
     def reconstruct(self, images: Tensor) -> Tensor | None:
         """Images as the detector remakes them, float32 in [-1, 1]; None where it makes none."""
-        return self._pictures(self._model.reconstruct, images)
+        return self._pictures(self._detector.reconstruct, images)
 
     def anomaly_maps(self, images: Tensor) -> Tensor | None:
         """How anomalous each pixel is [N, H, W], float32, at least 0; None where it cannot say.
@@ -122,7 +119,7 @@ class FittedDetector:
         if self.map_scale is None:
             self._check(images)
             return None
-        maps = self._pictures(self._model.anomaly_map, images)
+        maps = self._pictures(self._detector.anomaly_map, images)
         return None if maps is None else maps / self.map_scale
 
     def with_map_scale(self, normals: Tensor) -> "FittedDetector":
@@ -131,18 +128,27 @@ class FittedDetector:
         They are uint8 [N, channels, size, size].
         """
         there = self.to(str(normals.device))
-        maps = there._pictures(there._model.anomaly_map, normals)
+        maps = there._pictures(there._detector.anomaly_map, normals)
         if maps is None:
             return self
         scale = float(np.quantile(maps.numpy(), MAPPED_BELOW))  # torch's would sort all pixels
         return dataclasses.replace(self, map_scale=max(scale, _LEAST_SCALE))
 
+    @torch.no_grad()
+    def generate(self, count: int, seed: int = 0) -> Tensor | None:
+        """Images that its generator makes, float32 in [-1, 1]; None where it has none."""
+        if self._detector.prior is None:
+            return None
+        noise = drawn(self._detector.prior, count, torch.Generator().manual_seed(seed))
+        made = self._detector.generate(self._model, noise.to(self.device))
+        return None if made is None else made.clamp(-1, 1).cpu()
+
     def _pictures(
-        self, function: Callable[[Networks, Tensor], Tensor | None], images: Tensor
+        self, function: Callable[[Model, Tensor], Tensor | None], images: Tensor
     ) -> Tensor | None:
         """What a function of the detector makes of images [N, ...], None where that is nothing."""
         self._check(images)
-        made = self._in_chunks(lambda chunk: _if_any(function(self._networks, chunk)), images)
+        made = self._in_chunks(lambda chunk: _if_any(function(self._model, chunk)), images)
         return made.get("made")
 
     def save(self, folder: Path) -> None:
@@ -184,6 +190,8 @@ class FittedDetector:
             mixture = mixture_of(config.pop("mixture"))
             preprocessing = preprocessing_of(config)
             check_config(config)
+            known = detectors.resolve(config["detector"], {})
+            config["hyperparameters"] = {**known, **config["hyperparameters"]}
             weights = load(files[WEIGHTS])
             made = cls(weights=weights, mixture=mixture, preprocessing=preprocessing, **config)
         except DetectorNotWhole:
@@ -201,10 +209,9 @@ class FittedDetector:
         """
         try:
             self._check_settings()
-            settings = {key: torch.tensor(v) for key, v in numbers(self.hyperparameters).items()}
             black = torch.zeros(1, self.channels, self.size, self.size, dtype=torch.uint8)
             black = black.to(self.device)
-            parts = self._model.score_parts(self._networks, scaled(black), settings)
+            parts = self._detector.score_parts(self._model, scaled(black))
             self.mixture.score({name: part.double().numpy() for name, part in parts.items()})
         except _WRONG as error:
             raise DetectorNotWhole(not_read(folder, error)) from None
@@ -252,8 +259,8 @@ class FittedDetector:
         return {name: values[:count] for name, values in made.items()}
 
     @cached_property
-    def _model(self) -> Detector:
-        return detectors.load(self.detector)
+    def _detector(self) -> Detector:
+        return detectors.make(self.detector, self.hyperparameters, self.channels, self.size)
 
     @cached_property
     def device(self) -> torch.device:
@@ -261,16 +268,29 @@ class FittedDetector:
         return next(iter(self.weights.values())).device
 
     @cached_property
-    def _networks(self) -> Networks:
-        structure = detectors.structure(self.detector, self.hyperparameters)
+    def _model(self) -> Model:
         with torch.device("meta"):  # no weights are drawn only to be replaced
-            modules = self._model.networks(structure, self.channels, self.size)
+            modules = self._detector.networks()
         own = {name: _own_weights(name, module, self.weights) for name, module in modules.items()}
-        return Networks(
+        return Model(
             {name: module.eval() for name, module in modules.items()},
             own,
             {name: {} for name in modules},
+            {
+                key: torch.tensor(value, device=self.device)
+                for key, value in numbers(self.hyperparameters).items()
+            },
+            fitted_of(self.weights),
         )
+
+
+def fitted_of(weights: Tensors) -> Tensors:
+    """Of all weights those that were computed from the fit normals, by their own names."""
+    return {
+        name.removeprefix(_FITTED): value
+        for name, value in weights.items()
+        if name.startswith(_FITTED)
+    }
 
 
 def _if_any(made: Tensor | None) -> Tensors:

@@ -3,8 +3,13 @@
 import torch
 from torch import Tensor
 
-CHUNK = 256
-"""Images scored at a time: few enough to stay in the processor's cache."""
+_PIXELS = 256 * 32 * 32
+_LEAST = 16
+
+
+def chunk_of(size: int) -> int:
+    """Images of `size` x `size` scored at a time: few enough to stay in the processor's cache."""
+    return min(256, max(_LEAST, _PIXELS // size**2))
 
 
 def scaled(images: Tensor) -> Tensor:

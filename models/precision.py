@@ -10,7 +10,7 @@ from typing import Literal
 
 import torch
 
-from models.detectors.layer_ways import LayerWays
+from models.networks.layer_ways import LayerWays
 
 Precision = Literal["auto", "float32", "bfloat16"]
 

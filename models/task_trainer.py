@@ -6,10 +6,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from models.detectors.layer_ways import UNMEASURED, LayerWays
 from models.fitted import FittedDetector
 from models.lanes.lane import EpochResult, Lane
 from models.memory import is_out_of_memory
+from models.networks.layer_ways import UNMEASURED, LayerWays
 from models.trainer import Trainer
 
 if TYPE_CHECKING:

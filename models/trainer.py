@@ -16,20 +16,23 @@ from torch import Tensor, nn
 
 from models import detectors
 from models.batches import FitImages
-from models.detectors.base import Tensors
-from models.detectors.checks import check_phases
+from models.detectors.checks import check_stages
 from models.detectors.fit_view import evenly_spaced
-from models.detectors.layer_ways import UNMEASURED, LayerWays
-from models.device_images import device_images
+from models.detectors.model import Tensors
+from models.device_images import at_most, device_images
 from models.evaluation.validation import Validation
 from models.fitted import FittedDetector
 from models.hyperparameters import Value, numbers
 from models.lanes.group import LaneEpoch, LaneGroup
 from models.lanes.lane import EpochResult, Lane
+from models.lanes.plan import StagePlan
 from models.lanes.stack import NetworkStack
+from models.lanes.state import LaneState
 from models.lanes.step_graph import GraphPool
 from models.memory import free_unused, is_out_of_memory
+from models.networks.layer_ways import UNMEASURED, LayerWays
 from models.precision import Arithmetic, Precision, pick_device, pick_precision
+from models.stages import epochs_problem
 
 if TYPE_CHECKING:
     from models.data.images import TrainingData
@@ -45,12 +48,14 @@ class Trainer:
 
     A lane given as None is empty: it takes its place in the step, and trains once `replace` puts a
     configuration there. A lane is an island: what happens in one changes no bit of another.
+    `epochs` is how many there will be, over which a detector's stages are shared out; None is one
+    for each stage.
 
     Raises ValueError when the lanes differ in a structural hyperparameter, when several are given
     of a detector that cannot be packed or in bfloat16 on a CPU, or the detector cannot take the
-    images' size. `device` None is the GPU if there is one. Results are the same for the same seeds,
-    data seed, number of lanes, their `layer_ways` and device; the number of lanes or of CPU threads
-    may change the last digits.
+    images or has more stages than there are epochs. `device` None is the GPU if there is one.
+    Results are the same for the same seeds, data seed, number of lanes, their `layer_ways` and
+    device; the number of lanes or of CPU threads may change the last digits.
     """
 
     def __init__(  # noqa: PLR0913
@@ -63,12 +68,12 @@ class Trainer:
         data_seed: int = 0,
         precision: Precision = "auto",
         layer_ways: LayerWays = UNMEASURED,
+        epochs: int | None = None,
     ):
         self.detector_name = detector_name
         self.device = pick_device(device)
         self.precision = pick_precision(precision, self.device, len(lanes))
         arithmetic = Arithmetic(precision=self.precision, layer_ways=layer_ways)
-        self._detector = detectors.load(detector_name)
         self._lanes = list(lanes)
         if len(self._lanes) > 1 and not detectors.packable(detector_name):
             raise ValueError(f"{detector_name} cannot be packed: train one lane at a time")
@@ -76,13 +81,25 @@ class Trainer:
         for lane in self._lanes:
             if lane is not None:
                 lane.check_structure(detector_name, self._structure)
-        self._images = device_images(data, self.device)
+        images = device_images(data, self.device)
         self._preprocessing = data.preprocessing
-        self._fit = FitImages(self._images, self._structure, data_seed)
+        self._fit = FitImages(images, self._structure, data_seed)
         detectors.requirements(detector_name).check(
-            size=self._fit.size, anomalies=self._fit.anomalies
+            size=self._fit.size,
+            channels=self._fit.channels,
+            normals=self._fit.normal_count,
+            anomalies=self._fit.anomalies,
         )
-        self._groups = [self._make_group(arithmetic)]
+        shares = detectors.stages(detector_name)
+        epochs = max(1, len(shares)) if epochs is None else epochs
+        if problem := epochs_problem(shares, epochs):
+            raise ValueError(f"{detector_name}: {problem}")
+        self._detector = detectors.make(
+            detector_name, self._structure, self._fit.channels, self._fit.size
+        )
+        self._images = at_most(images, self._detector.scored_per_epoch)
+        plan = StagePlan(stages=self._detector.stages(), shares=shares, epochs=epochs)
+        self._groups = [self._make_group(plan, arithmetic)]
         self._validations: list[Validation | None] = [None] * len(lanes)
 
     @property
@@ -117,19 +134,19 @@ class Trainer:
         return self._groups[0]
 
     def weights(self, lane: int) -> Tensors:
-        """One lane's parameters and buffers on the CPU, named "network.parameter"."""
+        """What one lane's scores are computed with, on the CPU, named "network.parameter"."""
         group, place = self._of(lane)
-        return group.weights(place)
+        return group.state.detector_tensors(place)
 
     def state(self, lane: int) -> dict[str, Any]:
         """All that one lane needs to go on elsewhere: CPU tensors and plain values."""
         group, place = self._of(lane)
-        return group.state(place)
+        return group.state.lane(place)
 
     def load_state(self, lane: int, state: Mapping[str, Any]) -> None:
         """Go on in this lane where `state` was taken; hyperparameters are the lane's own."""
         group, place = self._of(lane)
-        group.load_state(place, state)
+        group.state.load_lane(place, state)
         self._validations[lane] = None
 
     def replace(self, lane: int, new: Lane) -> None:
@@ -138,7 +155,7 @@ class Trainer:
         group, place = self._of(lane)
         networks = self._make_networks(new)
         weights = {name: module.state_dict() for name, module in networks.items()}
-        group.restart(place, weights, numbers(new.hyperparameters))
+        group.state.restart(place, weights, numbers(new.hyperparameters))
         self._lanes[lane] = new
         self._validations[lane] = None
 
@@ -171,6 +188,8 @@ class Trainer:
         """The validation normals that tell the scale of anomaly maps."""
         normals = torch.from_numpy(~self._images.anomalous).nonzero()[:, 0]
         most = max(1, min(_MAPPED_NORMALS, _MAPPED_PIXELS // self._preprocessing.size**2))
+        if self._detector.scored_per_epoch is not None:
+            most = min(most, max(1, self._detector.scored_per_epoch // 10))
         return self._images.validation[evenly_spaced(normals, most).to(self.device)]
 
     def _train(self, waiting: Sequence[int]) -> tuple[dict[int, LaneEpoch], float] | None:
@@ -212,7 +231,8 @@ class Trainer:
         group, place = self._of(lane)
         verdict = outcome.verdict
         return EpochResult(
-            epoch=group.epochs[place],
+            epoch=group.state.epochs[place],
+            stage=outcome.stage,
             losses=outcome.losses,
             metrics=verdict.metrics if isinstance(verdict, Validation) else {},
             seconds=seconds,
@@ -246,7 +266,7 @@ class Trainer:
                 return group, lane - first
         raise IndexError(f"there is no lane {lane}, the last is {len(self._lanes) - 1}")
 
-    def _make_group(self, arithmetic: Arithmetic) -> LaneGroup:
+    def _make_group(self, plan: StagePlan, arithmetic: Arithmetic) -> LaneGroup:
         """All lanes; empty ones start as copies of the first configuration."""
         first = self._first_lane()
         spare = self._make_networks(first)
@@ -257,25 +277,21 @@ class Trainer:
         stacks = {
             name: NetworkStack([networks[name] for networks in made], self.device) for name in spare
         }
-        rows = [numbers((lane or first).hyperparameters) for lane in self._lanes]
-        check_phases(self.detector_name, self._detector, spare, rows[0])
+        known = detectors.resolve(self.detector_name, {})  # earlier versions recorded fewer
+        rows = [numbers({**known, **(lane or first).hyperparameters}) for lane in self._lanes]
+        check_stages(self.detector_name, plan.stages, plan.shares, spare, rows[0])
         settings = {
             name: torch.tensor([row[name] for row in rows], device=self.device) for name in rows[0]
         }
-        return LaneGroup(
-            self._detector,
-            stacks,
-            settings,
-            self._fit,
-            arithmetic,
-            GraphPool(),
-        )
+        state = LaneState(plan.stages, stacks, settings, len(self._lanes), self.device)
+        scores = detectors.scores(self.detector_name)
+        return LaneGroup(self._detector, plan, scores, state, self._fit, arithmetic, GraphPool())
 
     def _make_networks(self, lane: Lane) -> dict[str, nn.Module]:
         """Newly initialised on the CPU, so that a seed means the same on every device."""
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(lane.seed)
-            return self._detector.networks(self._structure, self._fit.channels, self._fit.size)
+            return self._detector.networks()
 
     def _first_lane(self) -> Lane:
         first = next((lane for lane in self._lanes if lane is not None), None)

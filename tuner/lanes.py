@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from models import detectors
-from models.detectors.layer_ways import LayerWays
+from models.networks.layer_ways import LayerWays
 from tuner.domains import Choice, Int, LogInt
 from tuner.space import Machine, Space
 

@@ -1,9 +1,11 @@
 """The detectors, found by looking at the folders here; `a_detector` is called "a-detector".
 
-A folder holds `hyperparameters.py` (HYPERPARAMETERS, REQUIREMENTS and PUBLISHED, torch-free;
-PACKABLE = False if lanes of it cannot share a step) and
-`detector.py` (DETECTOR). Nothing else has to be told of a new one. Importing this module does not
-import torch.
+A folder holds `hyperparameters.py`, torch-free, and `detector.py` (DETECTOR, the class). Nothing
+else has to be told of a new one. Importing this module does not import torch.
+
+`hyperparameters.py` says HYPERPARAMETERS, REQUIREMENTS and PAPER, and where they are not the usual
+ones PUBLISHED (sets of values by name, {}), STAGES (`models.stages`, one stage), SCORES
+(`models.scores`, {}) and PACKABLE (False if lanes of it cannot share a step).
 """
 
 import importlib
@@ -16,6 +18,8 @@ from typing import TYPE_CHECKING, Any
 from models.hyperparameters import Hyperparameter, Value, resolve_values
 from models.names import unknown
 from models.requirements import Requirements
+from models.scores import Scores
+from models.stages import SINGLE, Shares
 
 if TYPE_CHECKING:
     from models.detectors.base import Detector
@@ -41,10 +45,26 @@ def requirements(detector: str) -> Requirements:
 
 def published(detector: str) -> dict[str, dict[str, Value]]:
     """The published settings by the name people know them under: {} where there are none."""
-    return {
-        name: dict(values)
-        for name, values in _declared(detector, "hyperparameters", "PUBLISHED").items()
-    }
+    sets = getattr(_module(detector, "hyperparameters"), "PUBLISHED", {})
+    return {name: dict(values) for name, values in sets.items()}
+
+
+def paper(detector: str) -> str:
+    """Where it was published."""
+    declared: str = _declared(detector, "hyperparameters", "PAPER")
+    return declared
+
+
+def stages(detector: str) -> Shares:
+    """The share of the epochs that each stage of its training takes; {} if it trains nothing."""
+    declared: Shares = getattr(_module(detector, "hyperparameters"), "STAGES", SINGLE)
+    return declared
+
+
+def scores(detector: str) -> Scores:
+    """Its scores that are weighted sums of score parts, by name."""
+    declared: Scores = getattr(_module(detector, "hyperparameters"), "SCORES", {})
+    return declared
 
 
 def resolve(detector: str, values: Mapping[str, object]) -> dict[str, Value]:
@@ -56,17 +76,20 @@ def resolve(detector: str, values: Mapping[str, object]) -> dict[str, Value]:
 
 
 def structure(detector: str, values: Mapping[str, Value]) -> dict[str, Value]:
-    """Those of all hyperparameters that trials of one fused step must agree on."""
+    """Those of all hyperparameters that trials of one fused step must agree on.
+
+    Values that an earlier version recorded may lack some: those have their defaults.
+    """
     return {
-        hyperparameter.name: values[hyperparameter.name]
+        hyperparameter.name: values.get(hyperparameter.name, hyperparameter.default)
         for hyperparameter in hyperparameters(detector)
         if hyperparameter.structural
     }
 
 
 def learns_anomalies(detector: str) -> bool:
-    """Whether it sees known anomalies in fit: whether it says how many of them are in a batch."""
-    return any(each.name == "batch_anomalies" for each in hyperparameters(detector))
+    """Whether it sees known anomalies in fit."""
+    return requirements(detector).known_anomalies
 
 
 def packable(detector: str) -> bool:
@@ -74,10 +97,15 @@ def packable(detector: str) -> bool:
     return bool(getattr(_module(detector, "hyperparameters"), "PACKABLE", True))
 
 
-def load(detector: str) -> "Detector":
-    """The detector itself; imports torch."""
-    loaded: Detector = _declared(detector, "detector", "DETECTOR")
+def load(detector: str) -> "type[Detector]":
+    """The detector's class; imports torch."""
+    loaded: type[Detector] = _declared(detector, "detector", "DETECTOR")
     return loaded
+
+
+def make(detector: str, values: Mapping[str, Value], channels: int, size: int) -> "Detector":
+    """The detector of these hyperparameters, for images of this shape; imports torch."""
+    return load(detector)(structure(detector, values), channels, size)
 
 
 def _module(detector: str, part: str) -> ModuleType:

@@ -1,15 +1,16 @@
-"""What a detector is: networks, the phases that train them, and a score.
+"""What a detector is: networks, the stages that train them, and a score.
 
-A detector is written as ordinary single-model code: `Networks` carries the parameters and
-statistics of one model, `Batch` the images and that model's hyperparameters, and the trainer maps
-the functions over lanes with `torch.func.vmap`. So they must not branch on tensor values, and
-random numbers are not drawn inside. Of lanes and devices a detector need not know; its layers may
-ask (`models.detectors.layer_ways`) to compute the same in another way where that is faster.
+A detector is written as ordinary single-model code: `Model` carries the networks of one model,
+`Batch` the images of a step, and the trainer maps the functions over lanes with `torch.func.vmap`.
+So they must not branch on tensor values, and random numbers come from `Draw`. Of lanes and devices
+a detector need not know; its layers may ask (`models.networks.layer_ways`) to compute the same in
+another way where that is faster.
 
 Some names mean something outside a detector's own folder:
 - hyperparameters `batch_normals` and `batch_anomalies`, how many images of each kind a step sees (1
-  and 0 where there are none), `width`, which baselines share with the best, and `score`, which part
-  is an image's score: one of the parts' names, or `mixture` for a regression on all of them;
+  and 0 where there are none), `width`, which baselines share with the best, `patience`, after how
+  many epochs without a lower `watched` training rests, and `score`, which part is an image's score:
+  one of the parts' names, a name in SCORES, or `mixture` for a regression on all of them;
 - the score part `error`, the reconstruction error: the score where no `score` says otherwise, and
   what the logistic regression's threshold, F1 and accuracy are of.
 
@@ -21,149 +22,82 @@ Shapes: N images, C channels, H x W pixels. Images are float in [-1, 1].
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 
 from torch import Tensor, nn
-from torch.func import functional_call
 
 from models.detectors.fit_view import FitView
-from models.detectors.maps import smoothed
+from models.detectors.model import Model, Tensors
+from models.detectors.stage import Draw, Stage
 from models.hyperparameters import Value
-
-Tensors = dict[str, Tensor]
-
-
-class Networks:
-    """The networks of one model, called by name: `networks("encoder", images)`.
-
-    `moving` names the networks whose batch statistics may be updated by a call. A call of any
-    other, or one with `update_statistics=False`, normalises with the batch in training mode all
-    the same but leaves the running statistics as they are.
-    """
-
-    def __init__(
-        self,
-        modules: Mapping[str, nn.Module],
-        parameters: Mapping[str, Tensors],
-        buffers: Mapping[str, Tensors],
-        moving: frozenset[str] = frozenset(),
-    ):
-        self._modules = modules
-        self._parameters = parameters
-        self._buffers = buffers
-        self._moving = moving
-
-    def __call__(self, name: str, *inputs: object, update_statistics: bool = True) -> object:
-        """What the network makes of the inputs, with this model's parameters."""
-        module, buffers = self._modules[name], self._buffers[name]
-        if module.training and not (update_statistics and name in self._moving):
-            buffers = {key: buffer.clone() for key, buffer in buffers.items()}
-        return functional_call(module, {**self._parameters[name], **buffers}, inputs)
-
-    def tensors(self, name: str) -> Tensors:
-        """The network's parameters and buffers by name, for `fit` to read."""
-        return {**self._parameters[name], **self._buffers[name]}
-
-
-@dataclass(frozen=True, kw_only=True)
-class Batch:
-    """Images of one training step: the normals first, then the known anomalies.
-
-    They pass the networks together, and losses select rows afterwards: separate passes would let
-    the batch statistics give the label away.
-    """
-
-    images: Tensor  # [N, C, H, W]
-    normal_count: int
-    hyperparameters: Mapping[str, Tensor]  # numbers only, 0-d
-
-    def normals(self, rows: Tensor) -> Tensor:
-        """The rows of the normal images."""
-        return rows[: self.normal_count]
-
-    def anomalies(self, rows: Tensor) -> Tensor:
-        """The rows of the known anomalies."""
-        return rows[self.normal_count :]
-
-
-@dataclass(frozen=True)
-class Loss:
-    """What a phase minimises, and the unweighted terms that are logged."""
-
-    total: Tensor
-    terms: Tensors
-
-
-LossFunction = Callable[[Networks, Batch, Tensors], Loss]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Phase:
-    """One optimizer step of a training step.
-
-    `loss` is called once per batch with what `Detector.forward` returned, its graph still standing.
-    Gradients are taken for the networks in `trains` alone; all others are held still, weights and
-    batch statistics. What `forward` made of a network that an earlier phase has trained since is
-    a value to this one: it cannot be differentiated any more.
-    """
-
-    name: str
-    trains: tuple[str, ...]
-    loss: LossFunction
-    learning_rate: str  # the hyperparameter's name
-    beta1: str  # the hyperparameter's name
+from models.losses.maps import smoothed
 
 
 class Detector(ABC):
-    """A model that scores images; one instance serves any number of models, so it holds no state.
+    """A model that scores images, of one structure; it serves any number of models, so no tensors.
 
-    Lifetime: the trainer calls `networks` once per lane; per step `forward` once, then each
-    phase's loss in order; at an epoch's end `fit` once per lane, then `score_parts` on the
-    validation images, in evaluation mode. A detector without phases is fitted in its first epoch
-    and scored as it is in all.
+    `structure` holds the structural hyperparameters alone: lanes share the detector's code, so
+    nothing else may shape it. Images have `channels` and are `size` x `size`.
+
+    Lifetime: the trainer calls `networks` once per lane and `stages` once; at a stage's start
+    `begin` once per lane; per step `forward` once, then each phase's loss in order; at an epoch's
+    end `fit` once per lane, then `score_parts` on the validation images, in evaluation mode. A
+    detector without stages is fitted once and scored as it is in all epochs.
     """
 
-    phases: tuple[Phase, ...] = ()
+    watched: str = ""
+    """The score part whose mean over validation normals `patience` watches; "" for none."""
+    prior: Draw | None = None
+    """What a generator makes pictures of; None of a detector that has none."""
+    scored_per_epoch: int | None = None
+    """The most validation images that an epoch scores, where scoring one takes long."""
+
+    def __init__(self, structure: Mapping[str, Value], channels: int, size: int):
+        self.structure = structure
+        self.channels = channels
+        self.size = size
+
+    def number(self, name: str) -> int:
+        """A structural hyperparameter that is a whole number."""
+        return int(self.structure[name])
+
+    def word(self, name: str) -> str:
+        """A structural hyperparameter that is a word."""
+        return str(self.structure[name])
 
     @abstractmethod
-    def networks(
-        self, structure: Mapping[str, Value], channels: int, size: int
-    ) -> dict[str, nn.Module]:
-        """Newly initialised networks by name, drawn from torch's global random state.
+    def networks(self) -> dict[str, nn.Module]:
+        """Newly initialised networks by name, drawn from torch's global random state."""
 
-        `structure` holds the structural hyperparameters alone: lanes share the networks' code, so
-        nothing else may shape it. Raises ValueError for an image size that it cannot take.
-        """
+    def stages(self) -> tuple[Stage, ...]:
+        """How the networks are trained; () of a detector that is not."""
+        return ()
 
-    def forward(self, networks: Networks, batch: Batch) -> Tensors:
-        """What several phases need of a batch, computed once per step."""
-        return {}
+    def fit(self, model: Model, normals: FitView) -> Tensors:
+        """What is computed from the fit normals rather than trained: `model.fitted`, by name.
 
-    def fit(self, networks: Networks, normals: FitView) -> Tensors:
-        """What is computed from the fit normals rather than trained: buffers by name.
-
-        "pca.mean" is the buffer `mean` of the network `pca`, and a value has that buffer's shape.
-        They are written into the model after its epoch's phases and before it is scored, and are
-        saved and resumed as weights are. Called in evaluation mode and without gradient; the same
-        networks and images must give the same values.
+        Called after an epoch's phases and before it is scored, in evaluation mode and without
+        gradient; the same model and images must give the same values. It is saved with the trained
+        detector, not with a checkpoint.
         """
         return {}
 
     @abstractmethod
-    def score_parts(
-        self, networks: Networks, images: Tensor, settings: Mapping[str, Tensor]
-    ) -> Tensors:
+    def score_parts(self, model: Model, images: Tensor) -> Tensors:
         """Named scores [N] of each image, higher is more anomalous, no image touching another's."""
 
-    def reconstruct(self, networks: Networks, images: Tensor) -> Tensor | None:
+    def reconstruct(self, model: Model, images: Tensor) -> Tensor | None:
         """The images as the detector remakes them; None where it makes none."""
         return None
 
-    def anomaly_map(self, networks: Networks, images: Tensor) -> Tensor | None:
+    def anomaly_map(self, model: Model, images: Tensor) -> Tensor | None:
         """How anomalous each pixel is [N, H, W], of any scale; None where it cannot be said.
 
         Where there are reconstructions: the absolute error, mean over channels, smoothed.
         """
-        remade = self.reconstruct(networks, images)
+        remade = self.reconstruct(model, images)
         return None if remade is None else smoothed((images - remade).abs().mean(1))
+
+    def generate(self, model: Model, noise: Tensor) -> Tensor | None:
+        """The images that a generator makes of `prior`'s noise [N, ...]; None where there is none."""
+        return None

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from models.pixels import CHUNK, scaled
+from models.pixels import chunk_of, scaled
 
 
 class FitView:
@@ -26,7 +26,7 @@ class FitView:
 
         It is given floats in [-1, 1], never all of them at once.
         """
-        chunks = torch.split(self._images, CHUNK)
+        chunks = torch.split(self._images, chunk_of(self._images.shape[-1]))
         return torch.cat([function(scaled(chunk)) for chunk in chunks])
 
 

@@ -91,7 +91,7 @@ def mixed_lanes(names: Sequence[str], parts: Tensor, anomalous: Tensor) -> LaneM
     The folds are the same for every call with the same labels, so trials can be compared.
     """
     count, images = len(parts), parts.shape[-1]
-    fold_of = torch.from_numpy(_folds(anomalous.cpu().numpy())).to(parts.device)
+    fold_of = torch.from_numpy(folds(anomalous.cpu().numpy())).to(parts.device)
     # One regression more has no fold to leave out.
     kept = fold_of != torch.arange(FOLDS + 1, device=parts.device)[:, None]
     fits = _fit(parts.repeat_interleave(FOLDS + 1, 0), anomalous, kept.repeat(count, 1))
@@ -116,7 +116,7 @@ def _mixtures(names: Sequence[str], fits: _Fits, chosen: slice) -> list[Mixture]
     ]
 
 
-def _folds(anomalous: Labels) -> NDArray[np.int64]:
+def folds(anomalous: Labels) -> NDArray[np.int64]:
     """The fold of each image [N]: at random, with as many normals and anomalies as any other.
 
     scikit-learn's StratifiedKFold deals the same; workers do without the seconds and the 100 MB

@@ -13,7 +13,8 @@ import torch
 from torch import Tensor
 
 from models.arrays import Labels
-from models.detectors.base import Tensors
+from models.detectors.model import Tensors
+from models.evaluation.candidates import chosen_score
 from models.evaluation.label_free import criteria
 from models.evaluation.lane_metrics import auprcs, aurocs, flagged
 from models.evaluation.mixture import (
@@ -25,6 +26,7 @@ from models.evaluation.mixture import (
 from models.hyperparameters import Value
 from models.memory import is_out_of_memory
 from models.names import unknown
+from models.scores import Scores
 
 ERROR = "error"
 """The score part that is the reconstruction error, where a detector has one."""
@@ -70,6 +72,7 @@ class WithoutLabels:
 
 
 _LABELLED = WithoutLabels()
+_NONE: Scores = {}
 
 
 def judge_lanes(
@@ -77,6 +80,7 @@ def judge_lanes(
     anomalous: Labels,
     lanes: Sequence[Mapping[str, Value]],
     unlabelled: WithoutLabels = _LABELLED,
+    scores: Scores = _NONE,
 ) -> list[Validation | Exception | None]:
     """`judge`, with an exception that one lane's scores raise in that lane's place.
 
@@ -84,17 +88,17 @@ def judge_lanes(
     of an undisturbed epoch, bit for bit. Running out of memory is nobody's own and is raised.
     """
     try:
-        return [*judge(parts, anomalous, lanes, unlabelled)]
+        return [*judge(parts, anomalous, lanes, unlabelled, scores)]
     except Exception as problem:
         if is_out_of_memory(problem):
             raise
-        errors = _errors(parts, anomalous, lanes, unlabelled)
+        errors = _errors(parts, anomalous, lanes, unlabelled, scores)
         if not errors:
             raise
     spared = [{} if lane in errors else values for lane, values in enumerate(lanes)]
     if unlabelled.noise is not None:
         unlabelled = replace(unlabelled, noise=_without(unlabelled.noise, errors))
-    judged = judge(_without(parts, errors), anomalous, spared, unlabelled)
+    judged = judge(_without(parts, errors), anomalous, spared, unlabelled, scores)
     return [errors.get(lane, validation) for lane, validation in enumerate(judged)]
 
 
@@ -111,13 +115,14 @@ def _errors(
     anomalous: Labels,
     lanes: Sequence[Mapping[str, Value]],
     unlabelled: WithoutLabels,
+    scores: Scores,
 ) -> dict[int, Exception]:
     """What each lane raises when it is judged alone."""
     errors = {}
     for lane, hyperparameters in enumerate(lanes):
         own = {name: part[lane : lane + 1] for name, part in parts.items()}
         try:
-            judge(own, anomalous, [hyperparameters], unlabelled.of_lane(lane))
+            judge(own, anomalous, [hyperparameters], unlabelled.of_lane(lane), scores)
         except Exception as problem:
             errors[lane] = problem
     return errors
@@ -128,41 +133,68 @@ def judge(
     anomalous: Labels,
     lanes: Sequence[Mapping[str, Value]],
     unlabelled: WithoutLabels = _LABELLED,
+    scores: Scores = _NONE,
 ) -> list[Validation | None]:
     """The validation of each lane, whose hyperparameters are in `lanes`; parts are [K, N].
+
+    `scores` are the detector's weighted sums of parts; those of parts that are not here are none.
 
     None where a part or a criterion is not finite, or the chosen score is the same for all images.
     Raises ValueError for a score that there is not.
     """
     names = list(parts)
     stacked = torch.stack([parts[name] for name in names], 1)
-    choices = [_choice(names, each, synthetic=unlabelled.synthetic) for each in lanes]
-    usable = _usable(names, stacked, choices)
+    scores = _possible(scores, names)
+    choices = [_choice(names, each, scores, synthetic=unlabelled.synthetic) for each in lanes]
+    usable = _usable(names, stacked, choices, scores)
     # A lane that cannot be used still has its place: zeros keep what is computed there finite.
     stacked = torch.where(usable[:, None, None], stacked, torch.zeros_like(stacked))
     labels = torch.from_numpy(anomalous).to(stacked.device)
-    validations = _validations(names, stacked, labels, choices, unlabelled)
+    validations = _validations(names, stacked, labels, choices, unlabelled, scores)
     return [
         validation if usable_lane else None
         for validation, usable_lane in zip(validations, usable.tolist(), strict=True)
     ]
 
 
-def _choice(names: Sequence[str], hyperparameters: Mapping[str, Value], *, synthetic: bool) -> str:
+def _possible(scores: Scores, names: Sequence[str]) -> Scores:
+    """Those of whose parts none is missing: a stage may have parts of its own."""
+    return {
+        score: candidates
+        for score, candidates in scores.items()
+        if all(part in names for weights in candidates for part in weights)
+    }
+
+
+def _choice(
+    names: Sequence[str],
+    hyperparameters: Mapping[str, Value],
+    scores: Scores,
+    *,
+    synthetic: bool,
+) -> str:
     choice = str(hyperparameters.get("score", ERROR if ERROR in names else names[0]))
     if synthetic and choice == MIXTURE:
         raise ValueError(
             "score: mixture is fitted on labels, and validation has synthetic anomalies only"
         )
-    allowed = [*names, MIXTURE] if len(names) > 1 and not synthetic else names
+    mixed = [MIXTURE] if len(names) > 1 and not synthetic else []
+    allowed = [*names, *scores, *mixed]
     if choice not in allowed:
         raise ValueError(unknown("score", choice, allowed))
     return choice
 
 
-def _usable(names: Sequence[str], parts: Tensor, choices: Sequence[str]) -> Tensor:
+def _usable(names: Sequence[str], parts: Tensor, choices: Sequence[str], scores: Scores) -> Tensor:
     """Which lanes [K] have finite parts [K, P, N], and a chosen score that tells images apart."""
-    judged = [[choice in (name, MIXTURE) for name in names] for choice in choices]
+    of_scores = {
+        score: {part for weights in candidates for part in weights}
+        for score, candidates in scores.items()
+    }
+    judged = [
+        [choice in (name, MIXTURE) or name in of_scores.get(choice, ()) for name in names]
+        for choice in choices
+    ]
     spread = parts.std(2, correction=0) >= LEAST_SPREAD
     needed = torch.tensor(judged, device=parts.device)
     return parts.isfinite().all(2).all(1) & (spread | ~needed).all(1)
@@ -181,18 +213,35 @@ class _Scores:
     mixtures: list[dict[str, Mixture]]
 
 
-def _all_scores(names: list[str], parts: Tensor, anomalous: Tensor, *, synthetic: bool) -> _Scores:
-    """The parts, and the mixture of several; it is judged on images that it has not seen."""
-    singles = {name: Mixture.single(name) for name in names}
-    if len(names) == 1 or synthetic:
-        mixtures = [singles] * len(parts)
-        return _Scores(names=names, held_out=parts, outside=parts, mixtures=mixtures)
-    mixed = mixed_lanes(names, parts, anomalous)
+def _all_scores(
+    names: list[str], parts: Tensor, anomalous: Tensor, scores: Scores, *, synthetic: bool
+) -> _Scores:
+    """The parts, weighted sums of them, and the mixture of several.
+
+    What is fitted or chosen here is judged on images that it has not seen.
+    """
+    lanes = range(len(parts))
+    mixtures = [{name: Mixture.single(name) for name in names} for _ in lanes]
+    held_out, outside = [parts], [parts]
+    for score, candidates in scores.items():
+        chosen = [chosen_score(names, parts[lane], anomalous, candidates) for lane in lanes]
+        held_out.append(torch.stack([each.held_out for each in chosen])[:, None])
+        outside.append(torch.stack([each.scores for each in chosen])[:, None])
+        for lane in lanes:
+            mixtures[lane][score] = chosen[lane].mixture
+    mixed_names = []
+    if len(names) > 1 and not synthetic:
+        mixed = mixed_lanes(names, parts, anomalous)
+        held_out.append(mixed.held_out[:, None])
+        outside.append(mixed.scores[:, None])
+        mixed_names = [MIXTURE]
+        for lane in lanes:
+            mixtures[lane][MIXTURE] = mixed.fitted[lane]
     return _Scores(
-        names=[*names, MIXTURE],
-        held_out=torch.cat([parts, mixed.held_out[:, None]], 1),
-        outside=torch.cat([parts, mixed.scores[:, None]], 1),
-        mixtures=[{**singles, MIXTURE: mixture} for mixture in mixed.fitted],
+        names=[*names, *scores, *mixed_names],
+        held_out=torch.cat(held_out, 1),
+        outside=torch.cat(outside, 1),
+        mixtures=mixtures,
     )
 
 
@@ -202,9 +251,10 @@ def _validations(
     anomalous: Tensor,
     choices: list[str],
     unlabelled: WithoutLabels,
+    weighted: Scores,
 ) -> list[Validation | None]:
     """Of every lane; None where a criterion is not finite."""
-    scores = _all_scores(names, parts, anomalous, synthetic=unlabelled.synthetic)
+    scores = _all_scores(names, parts, anomalous, weighted, synthetic=unlabelled.synthetic)
     mixtures = [of[choice] for of, choice in zip(scores.mixtures, choices, strict=True)]
     places = _places(scores, choices)
     outside = scores.outside[places]

@@ -1,65 +1,55 @@
-"""What lanes compute from the fit normals at an epoch's end."""
+"""What lanes compute from the fit normals: at a stage's start, and at an epoch's end."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection
 
 import torch
 
-from models.detectors.base import Detector, Networks, Tensors
 from models.detectors.fit_view import FitView
-from models.lanes.stack import NetworkStack
+from models.detectors.model import Model, Tensors
+from models.lanes.state import LaneState
 from models.memory import is_out_of_memory
-from models.names import unknown
+
+Problems = dict[int, Exception]
+"""What went wrong with a lane, by its place."""
 
 
 def fit_lanes(
-    detector: Detector,
-    stacks: Mapping[str, NetworkStack],
+    fit: Callable[[Model, FitView], Tensors],
+    state: LaneState,
     places: Collection[int],
     normals: FitView,
-) -> dict[int, Exception]:
-    """Fit the lanes at `places`, one after another; what went wrong with a lane, by its place.
+) -> Problems:
+    """Fit the lanes at `places`, one after another; `state.fitted` holds what came of it."""
 
-    Written in place, so that a recorded step finds it. Running out of memory is nobody's own and
-    is raised.
-    """
-    problems: dict[int, Exception] = {}
+    def of_lane(place: int) -> None:
+        state.fitted[place] = fit(state.model(place), normals)
+
+    return _each(of_lane, places)
+
+
+def begin_lanes(
+    begin: Callable[[Model, FitView], Tensors],
+    state: LaneState,
+    places: Collection[int],
+    normals: FitView,
+) -> Problems:
+    """Let the lanes at `places` begin a stage; written in place, so that recorded steps find it."""
+
+    def of_lane(place: int) -> None:
+        state.write(place, begin(state.model(place), normals))
+
+    return _each(of_lane, places)
+
+
+@torch.no_grad()
+def _each(work: Callable[[int], None], places: Collection[int]) -> Problems:
+    """Running out of memory is nobody's own and is raised."""
+    problems: Problems = {}
     for place in places:
         try:
-            _fit_lane(detector, stacks, place, normals)
+            work(place)
         except Exception as problem:
             if is_out_of_memory(problem):
                 raise
             problems[place] = problem
     return problems
-
-
-@torch.no_grad()
-def _fit_lane(
-    detector: Detector, stacks: Mapping[str, NetworkStack], place: int, normals: FitView
-) -> None:
-    modules = {name: stack.module.eval() for name, stack in stacks.items()}
-    parameters = {name: _of_lane(stack.views(), place) for name, stack in stacks.items()}
-    buffers = {name: _of_lane(stack.buffers, place) for name, stack in stacks.items()}
-    fitted = detector.fit(Networks(modules, parameters, buffers), normals)
-    own = {
-        f"{network}.{name}": buffer
-        for network, named in buffers.items()
-        for name, buffer in named.items()
-    }
-    _check(fitted, own)
-    for name, value in fitted.items():
-        own[name].copy_(value)
-
-
-def _of_lane(tensors: Mapping[str, torch.Tensor], place: int) -> Tensors:
-    return {name: tensor[place] for name, tensor in tensors.items()}
-
-
-def _check(fitted: Tensors, own: Tensors) -> None:
-    """Raise ValueError for a name or shape that no buffer has, before anything is written."""
-    for name, value in fitted.items():
-        if name not in own:
-            raise ValueError(unknown("buffer given by fit:", name, list(own)))
-        if value.shape != own[name].shape:
-            given, wanted = list(value.shape), list(own[name].shape)
-            raise ValueError(f"fit gives {name} the shape {given}, its buffer has {wanted}")

@@ -8,69 +8,74 @@ import math
 import time
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 from torch import Tensor
 
 from models.batches import FitImages
-from models.detectors.base import Detector, Tensors
+from models.detectors.base import Detector
+from models.detectors.model import Tensors
 from models.device_images import DeviceImages
 from models.evaluation.validation import Validation, WithoutLabels, judge_lanes
 from models.hyperparameters import Value
-from models.lanes.fitting import fit_lanes
-from models.lanes.fused_step import FusedStep
+from models.lanes.draws import EpochDraws
+from models.lanes.fitting import Problems, begin_lanes, fit_lanes
+from models.lanes.plan import StagePlan
 from models.lanes.scoring import score_lanes
-from models.lanes.stack import NetworkStack
+from models.lanes.state import LaneState
 from models.lanes.step import Step
 from models.lanes.step_graph import GraphPool
-from models.memory import free_unused, on_host
+from models.memory import free_unused
+from models.pixels import scaled
 from models.precision import Arithmetic, deterministic_convolutions
+from models.scores import Scores
 
 
 @dataclass(frozen=True, kw_only=True)
 class LaneEpoch:
     """What an epoch gave a lane: mean losses, and what the validation images say.
 
-    The verdict is None if the lane diverged, and the exception that its fit or scoring raised.
+    `losses` are {} of a lane that rests, its patience at an end. The verdict is None if the lane
+    diverged, and the exception that its start of a stage, its fit or its scoring raised.
     """
 
+    stage: str
     losses: dict[str, float]
     verdict: Validation | Exception | None
 
 
 @dataclass(frozen=True, kw_only=True)
 class GroupEpoch:
-    """An epoch place by place; `train_seconds` is without the scoring."""
+    """An epoch by place; `train_seconds` is without the scoring."""
 
-    lanes: list[LaneEpoch]
+    lanes: dict[int, LaneEpoch]
     train_seconds: float
 
 
 class LaneGroup:
     """Trains and scores its lanes an epoch at a time; an epoch that fails leaves no trace."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913
         self,
         detector: Detector,
-        stacks: dict[str, NetworkStack],
-        settings: Tensors,
+        plan: StagePlan,
+        scores: Scores,
+        state: LaneState,
         fit: FitImages,
         arithmetic: Arithmetic,
         pool: GraphPool,
     ):
         self._detector = detector
-        self.fit = fit
-        self.arithmetic = arithmetic
+        self._plan = plan
+        self._scores = scores
+        self._arithmetic = arithmetic
         self._pool = pool
-        self.stacks = stacks
-        self.settings = settings
-        self.step = Step(detector, stacks, fit.batch_normals, arithmetic)
-        self.fused = FusedStep(self.step, fit.images, settings, pool)
-        self.epochs = [0] * len(next(iter(stacks.values())).rows)
+        self.fit = fit
+        self.state = state
+        self.steps = [Step(stage, state, fit, arithmetic, pool) for stage in plan.stages]
 
     def __len__(self) -> int:
-        return len(self.epochs)
+        return len(self.state)
 
     def epoch(
         self,
@@ -80,148 +85,178 @@ class LaneGroup:
     ) -> GroupEpoch:
         """Train and score the lanes at the places `active`; those elsewhere stay as they are.
 
-        `lanes` are the hyperparameters at each place, {} at an empty one.
+        `lanes` are the hyperparameters at each place, {} at an empty one. Lanes in different stages
+        take turns.
         """
-        before = [tensor.clone() for tensor in self.step.state_tensors()]
+        state = self.state
+        before = [tensor.clone() for tensor in state.tensors()]
+        fitted, patience = list(state.fitted), list(state.patience)
+        outcomes: dict[int, LaneEpoch] = {}
+        seconds, at_stage = 0.0, before
         done = False
         try:
             with deterministic_convolutions():
-                result = self._epoch(active, images, lanes)
+                for number, places in self._plan.by_stage(state.epochs, active).items():
+                    seconds += self._stage_epoch(number, places, images, lanes, outcomes, at_stage)
+                    at_stage = [tensor.clone() for tensor in state.tensors()]
             done = True
         finally:
-            held = [place for place in range(len(self)) if not done or place not in active]
-            self._put_back(before, held)
+            if not done:
+                self._put_back(before, range(len(self)))
+                state.fitted, state.patience = fitted, patience
         for place in active:
-            self.epochs[place] += 1
-        return result
+            state.epochs[place] += 1
+        return GroupEpoch(lanes=outcomes, train_seconds=seconds)
 
-    def _epoch(
+    def _stage_epoch(
         self,
-        active: Collection[int],
+        number: int,
+        places: Collection[int],
         images: DeviceImages,
         lanes: Sequence[Mapping[str, Value]],
-    ) -> GroupEpoch:
-        start = time.perf_counter()
-        for stack in self.stacks.values():
-            stack.module.train()
-        means: Tensors = {}
-        if self._detector.phases:
-            means = self.fused.epoch(self.fit.orders(self.epochs))
-        losses = {name: mean.tolist() for name, mean in means.items()}
-        unfitted = self._fit(active)
-        trained = time.perf_counter()
-        verdicts = self._judged(images, lanes)
-        for place, problem in unfitted.items():
-            verdicts[place] = problem
-        finite = torch.stack([stack.finite() for stack in self.stacks.values()]).all(0).tolist()
-        of_lane = [{name: of[place] for name, of in losses.items()} for place in range(len(self))]
-        for place, own in enumerate(of_lane):
-            if not finite[place] or not all(map(math.isfinite, own.values())):
-                verdicts[place] = None
-        lanes_epochs = [
-            LaneEpoch(losses=own, verdict=verdict)
-            for own, verdict in zip(of_lane, verdicts, strict=True)
-        ]
-        return GroupEpoch(lanes=lanes_epochs, train_seconds=trained - start)
+        outcomes: dict[int, LaneEpoch],
+        before: Sequence[Tensor],
+    ) -> float:
+        """An epoch of the lanes that are in one stage; the seconds that it trained.
 
-    def _fit(self, active: Collection[int]) -> dict[int, Exception]:
-        """Fit the active lanes; what that raised, by place.
-
-        Without phases nothing changes after the first epoch, so a fit would give the same again.
+        All lanes take the steps, and the others are put back to where they were `before`.
         """
-        fresh = [place for place in active if self._detector.phases or not self.epochs[place]]
-        return fit_lanes(self._detector, self.stacks, fresh, self.fit.normals())
+        start = time.perf_counter()
+        problems = self._begin(number, places)
+        resting = [place for place in places if self._rests(place, lanes[place])]
+        means = {} if len(resting) == len(places) else self._train(number)
+        self._put_back(before, [p for p in range(len(self)) if p not in places or p in resting])
+        problems |= self._fit(places)
+        seconds = time.perf_counter() - start
+        verdicts = self._judged(number, images, lanes, places)
+        losses = {name: mean.tolist() for name, mean in means.items()}
+        finite = self.state.finite()
+        for place in places:
+            own = {} if place in resting else {name: of[place] for name, of in losses.items()}
+            verdict: Validation | Exception | None = problems.get(place, verdicts[place])
+            if not finite[place] or not all(map(math.isfinite, own.values())):
+                verdict = None
+            name = self._plan.name(number)
+            outcomes[place] = LaneEpoch(stage=name, losses=own, verdict=verdict)
+        return seconds
+
+    def _begin(self, number: int, places: Collection[int]) -> Problems:
+        """Let the lanes whose first epoch of the stage this is begin it."""
+        if not self._plan.stages:
+            return {}
+        stage, state = self._plan.stages[number], self.state
+        fresh = [place for place in places if self._plan.begins(state.epochs[place])]
+        for place in fresh:
+            state.forget_patience(place)
+        if stage.begin is None:
+            return {}
+        return begin_lanes(stage.begin, state, fresh, self.fit.normals())
+
+    def _train(self, number: int) -> Tensors:
+        """The mean of each loss term [K] of one epoch of all lanes."""
+        if not self._plan.stages:
+            return {}
+        epochs = self.state.epochs
+        orders = self.fit.orders(epochs)
+        done = [self._plan.share_done(number, epoch) for epoch in epochs]
+        return self.steps[number].epoch(orders, self._draws(number, orders), done)
+
+    def _rests(self, place: int, hyperparameters: Mapping[str, Value]) -> bool:
+        """Whether the lane has waited for longer than its patience."""
+        patience = hyperparameters.get("patience")
+        return patience is not None and self.state.patience[place].waited >= int(patience)
+
+    def _fit(self, places: Collection[int]) -> Problems:
+        """Fit these lanes; without stages nothing changes that a fit would see, so once."""
+        stages, fitted = self._plan.stages, self.state.fitted
+        fresh = [place for place in places if stages or not fitted[place]]
+        return fit_lanes(self._detector.fit, self.state, fresh, self.fit.normals())
 
     def _judged(
-        self, images: DeviceImages, lanes: Sequence[Mapping[str, Value]]
+        self,
+        number: int,
+        images: DeviceImages,
+        lanes: Sequence[Mapping[str, Value]],
+        places: Collection[int],
     ) -> list[Validation | Exception | None]:
         """What the scores of the validation images say, and of noise where there is some."""
+        score_parts = self._plan.score_parts(number) or self._detector.score_parts
 
         def scores(of: Tensor) -> Tensors:
-            return score_lanes(self._detector, self.stacks, of, self.settings)
+            return score_lanes(score_parts, self.state, of)
 
+        parts = scores(images.validation)
         noise = None if images.noise is None else scores(images.noise)
+        self._watch(parts, images, places)
         unlabelled = WithoutLabels(synthetic=images.synthetic, noise=noise)
-        return judge_lanes(scores(images.validation), images.anomalous, lanes, unlabelled)
+        own_score = self._plan.score_parts(number) is None
+        judged = [values if own_score else _unchosen(values) for values in lanes]
+        return judge_lanes(parts, images.anomalous, judged, unlabelled, self._scores)
 
-    def weights(self, place: int) -> Tensors:
-        """One lane's parameters and buffers on the CPU, named "network.parameter"."""
-        return on_host(self._weights(place), self.fit.images.device)
+    def _watch(self, parts: Tensors, images: DeviceImages, places: Collection[int]) -> None:
+        """Let patience see the mean of what it watches over the validation normals."""
+        if self._detector.watched not in parts:
+            return
+        normal = torch.from_numpy(~images.anomalous).to(self.state.device)
+        means = parts[self._detector.watched][:, normal].mean(1).tolist()
+        for place in places:
+            self.state.patience[place] = self.state.patience[place].seen(means[place])
 
-    def state(self, place: int) -> dict[str, Any]:
-        """All that one lane needs to go on elsewhere: CPU tensors and plain values."""
-        moments = {
-            f"{phase}/{network}": optimizer.state(place)
-            for (phase, network), optimizer in self.step.optimizers.items()
-        }
-        tensors = {"weights": self._weights(place), "moments": moments}
-        return {"epoch": self.epochs[place], **on_host(tensors, self.fit.images.device)}
+    def take_step(self) -> int:
+        """Take one step of the last stage as operations, nothing recorded; the images it saw."""
+        step, orders, draws = self._last_stage()
+        step.run(scaled(self.fit.images[orders[0]]), draws.next())
+        return orders[0].numel()
 
-    def load_state(self, place: int, state: Mapping[str, Any]) -> None:
-        """Go on in this lane where `state` was taken."""
-        self.epochs[place] = int(state["epoch"])
-        for network, stack in self.stacks.items():
-            stack.load(place, _of_network(network, state["weights"]))
-        for (phase, network), optimizer in self.step.optimizers.items():
-            optimizer.load_state(place, state["moments"][f"{phase}/{network}"])
+    def take_steps(self, count: int) -> int:
+        """Take the first steps of an epoch of the last stage; the images that they saw."""
+        step, orders, draws = self._last_stage()
+        few = orders[:count]
+        step.epoch(few, draws, [0.0] * len(self))
+        return few.numel()
 
-    def restart(
-        self, place: int, weights: Mapping[str, Mapping[str, Tensor]], settings: Mapping[str, float]
-    ) -> None:
-        """Begin anew in this lane: weights by network and name, hyperparameters by name."""
-        self.epochs[place] = 0
-        for network, stack in self.stacks.items():
-            stack.load(place, weights[network])
-        for optimizer in self.step.optimizers.values():
-            optimizer.reset(place)
-        for name, value in settings.items():
-            self.settings[name][place] = value
+    def _last_stage(self) -> tuple[Step, Tensor, EpochDraws]:
+        """The step of the stage in which most lanes are compared, and what an epoch gives it."""
+        orders = self.fit.orders(self.state.epochs)
+        return self.steps[-1], orders, self._draws(len(self.steps) - 1, orders)
+
+    def _draws(self, number: int, orders: Tensor) -> EpochDraws:
+        stage, state = self._plan.stages[number], self.state
+        rows = orders.shape[2]
+        return EpochDraws(stage.draws, self.fit.data_seed, state.epochs, rows, state.device)
 
     def part(self, places: Sequence[int]) -> "LaneGroup":
         """A group of these lanes alone, as they stand."""
-        part = LaneGroup(
+        state = self.state.part(places)
+        return LaneGroup(
             self._detector,
-            {name: stack.part(places) for name, stack in self.stacks.items()},
-            {name: values[list(places)] for name, values in self.settings.items()},
+            self._plan,
+            self._scores,
+            state,
             self.fit,
-            self.arithmetic,
+            self._arithmetic,
             self._pool,
         )
-        for key, optimizer in part.step.optimizers.items():
-            optimizer.take(self.step.optimizers[key], places)
-        part.epochs = [self.epochs[place] for place in places]
-        return part
 
     def halves(self) -> tuple["LaneGroup", "LaneGroup"]:
-        """Two groups of half the lanes, as they stand; this one gives up its recorded step.
+        """Two groups of half the lanes, as they stand; this one gives up its recorded steps.
 
         They are copies: slices of this one's tensors would begin where fast kernels cannot. There
         is room for them where the epoch's own copy of all that it changes was.
         """
-        self.fused.forget()
+        for step in self.steps:
+            step.forget()
         free_unused()
         middle = (len(self) + 1) // 2
         return self.part(range(middle)), self.part(range(middle, len(self)))
 
-    def _weights(self, place: int) -> Tensors:
-        """Copies of one lane's parameters and buffers on the device, named "network.parameter"."""
-        return {
-            f"{network}.{name}": tensor
-            for network, stack in self.stacks.items()
-            for name, tensor in stack.tensors(place).items()
-        }
-
     @torch.no_grad()
-    def _put_back(self, before: Sequence[Tensor], places: Sequence[int]) -> None:
-        for tensor, was in zip(self.step.state_tensors(), before, strict=True):
+    def _put_back(self, before: Sequence[Tensor], places: Collection[int]) -> None:
+        for tensor, was in zip(self.state.tensors(), before, strict=True):
             for place in places:
                 tensor[place].copy_(was[place])
 
 
-def _of_network(network: str, weights: Mapping[str, Tensor]) -> Tensors:
-    prefix = f"{network}."
-    return {
-        name.removeprefix(prefix): tensor
-        for name, tensor in weights.items()
-        if name.startswith(prefix)
-    }
+def _unchosen(values: Mapping[str, Value]) -> dict[str, Value]:
+    """Hyperparameters without the score: a stage with a score of its own has other parts."""
+    return {name: value for name, value in values.items() if name != "score"}

@@ -26,7 +26,7 @@ class Lane:
 
 @dataclass(frozen=True, kw_only=True)
 class EpochResult:
-    """What one lane did in one epoch; `epoch` counts from 1.
+    """What one lane did in one epoch; `epoch` counts from 1, `stage` is what it belongs to.
 
     `losses` are means over the steps, unweighted. `metrics` are of the validation images: auroc and
     auprc of the chosen score, auroc/<part> of every part, and threshold, f1 and accuracy of the
@@ -41,6 +41,7 @@ class EpochResult:
     """
 
     epoch: int
+    stage: str = ""
     losses: dict[str, float]
     metrics: dict[str, float]
     seconds: float

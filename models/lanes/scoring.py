@@ -1,36 +1,35 @@
 """The lanes' scores of images."""
 
-from collections.abc import Mapping
-
 import torch
 from torch import Tensor
 
-from models.detectors.base import Detector, Networks, Tensors
-from models.lanes.stack import NetworkStack, over_lanes
-from models.pixels import CHUNK, scaled
+from models.detectors.model import Model, Tensors
+from models.detectors.stage import ScoreParts
+from models.lanes.stack import over_lanes
+from models.lanes.state import LaneState
+from models.pixels import chunk_of, scaled
 
 
 @torch.no_grad()
-def score_lanes(
-    detector: Detector, stacks: Mapping[str, NetworkStack], images: Tensor, settings: Tensors
-) -> Tensors:
+def score_lanes(score_parts: ScoreParts, state: LaneState, images: Tensor) -> Tensors:
     """Score parts [K, N] of uint8 images, float64; computed in float32 whatever training uses."""
-    modules = {name: stack.module.eval() for name, stack in stacks.items()}
-    parameters = {name: stack.views() for name, stack in stacks.items()}
-    buffers = {name: stack.buffers for name, stack in stacks.items()}
-    count = len(next(iter(stacks.values())).rows)
+    modules = {name: stack.module.eval() for name, stack in state.stacks.items()}
+    parameters = state.scored()
+    buffers = {name: stack.buffers for name, stack in state.stacks.items()}
+    fitted, count = state.stacked_fitted(), len(state)
 
     def of_one_lane(
         parameters: dict[str, Tensors],
         buffers: dict[str, Tensors],
-        images: Tensor,
         settings: Tensors,
+        fitted: Tensors,
+        images: Tensor,
     ) -> Tensors:
-        return detector.score_parts(Networks(modules, parameters, buffers), images, settings)
+        return score_parts(Model(modules, parameters, buffers, settings, fitted), images)
 
     mapped = over_lanes(of_one_lane, count)
     chunks = [
-        mapped(parameters, buffers, scaled(chunk).expand(count, *chunk.shape), settings)
-        for chunk in torch.split(images, CHUNK)
+        mapped(parameters, buffers, state.settings, fitted, scaled(few).expand(count, *few.shape))
+        for few in torch.split(images, chunk_of(images.shape[-1]))
     ]
     return {name: torch.cat([chunk[name] for chunk in chunks], 1).double() for name in chunks[0]}

@@ -16,8 +16,8 @@ from torch import Tensor, nn
 from torch.func import vmap
 from torch.utils._pytree import tree_map
 
-from models.detectors.base import Tensors
-from models.detectors.layer_ways import UNMEASURED, LayerWays, as_lanes
+from models.detectors.model import Tensors
+from models.networks.layer_ways import UNMEASURED, LayerWays, as_lanes
 
 Result = TypeVar("Result")
 

@@ -1,21 +1,32 @@
-"""One training step of any detector, for all lanes at once."""
+"""One stage's training step, for all lanes at once, on buffers that stay where they are.
 
-from collections.abc import Callable, Mapping
+Rows of a batch, random numbers and hyperparameters go into tensors that never move, and parameters,
+moments and sums of losses are changed in place. So between the first step of an epoch and the last
+nothing waits for the device, and on a GPU the whole step is recorded once and replayed.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from models.detectors.base import Batch, Detector, Loss, Networks, Phase, Tensors
-from models.lanes.adam import LaneAdam
-from models.lanes.stack import Leaf, NetworkStack, over_lanes
+from models.batches import FitImages
+from models.detectors.model import Model, Tensors
+from models.detectors.stage import Batch, Loss, Phase, Stage
+from models.lanes.draws import EpochDraws
+from models.lanes.stack import Leaf, over_lanes
+from models.lanes.state import LaneState
+from models.lanes.step_graph import GraphPool, Work, captured
+from models.pixels import scaled
 from models.precision import Arithmetic
 
-Optimizers = Mapping[tuple[str, str], LaneAdam]  # by phase and network
+Due = tuple[Phase, ...]
 
 
 class Step:
-    """The detector's forward pass and its phases in order.
+    """The stage's forward pass and its phases in order.
 
     The forward pass keeps its graph until the last phase has used it. A phase sees the networks it
     trains with gradients and moving batch statistics, all others held still; so no work goes into
@@ -24,73 +35,151 @@ class Step:
 
     def __init__(
         self,
-        detector: Detector,
-        stacks: Mapping[str, NetworkStack],
-        normal_count: int,
+        stage: Stage,
+        state: LaneState,
+        fit: FitImages,
         arithmetic: Arithmetic,
+        pool: GraphPool,
     ):
-        self._detector = detector
-        self._stacks = stacks
-        self._modules = {name: stack.module.train() for name, stack in stacks.items()}
-        self._trained = frozenset(name for phase in detector.phases for name in phase.trains)
-        self._optimizers = {
-            (phase.name, name): LaneAdam(stacks[name].rows)
-            for phase in detector.phases
-            for name in phase.trains
-        }
-        self._normal_count = normal_count
+        self._stage = stage
+        self._state = state
+        self._fit = fit
         self._arithmetic = arithmetic
+        self._pool = pool
+        self._trained = frozenset(name for phase in stage.phases for name in phase.trains)
+        self._rows = torch.empty(0)
+        self._drawn: Tensors = {}
+        self._factors: dict[str, Tensor] = {}
+        self._sums: Tensors = {}
+        self._terms: dict[str, frozenset[str]] = {}
+        self._recorded: dict[Due, Work] = {}
 
-    @property
-    def optimizers(self) -> Optimizers:
-        """One for each network in each phase that trains it."""
-        return self._optimizers
+    def epoch(self, orders: Tensor, draws: EpochDraws, done: Sequence[float]) -> Tensors:
+        """Take one step for each of `orders` [steps, K, N]; the mean of each loss term [K].
 
-    def state_tensors(self) -> list[Tensor]:
-        """All that a step changes, in place and with the lanes in front."""
-        return [
-            *(tensor for stack in self._stacks.values() for tensor in stack.state_tensors()),
-            *(t for optimizer in self._optimizers.values() for t in optimizer.state_tensors()),
-        ]
+        `done` is the share of the stage that lies behind each lane.
+        """
+        self._set_factors(done)
+        for total in self._sums.values():
+            total.zero_()
+        taken: Counter[str] = Counter()
+        for number, rows in enumerate(orders, start=1):
+            last = number == len(orders)
+            due = tuple(p for p in self._stage.phases if last or number % p.every == 0)
+            taken.update(phase.name for phase in due)
+            self._load(rows, draws.next())
+            self._advance(due)
+        return {
+            name: self._sums[name] / taken[phase]
+            for phase, names in self._terms.items()
+            for name in self._sums
+            if name in names and taken[phase]
+        }
 
-    def run(self, images: Tensor, settings: Tensors) -> Tensors:
-        """Images [K, N, C, H, W] in [-1, 1], hyperparameters [K] -> loss terms [K] by name."""
-        leaves = {name: self._stacks[name].leaf() for name in self._trained}
-        shared = self._call(self._forward, self._trained, leaves, images, settings, {})
+    def forget(self) -> None:
+        """Give up the recorded steps and their memory; the next epoch would record them anew."""
+        self._recorded = {}
+
+    def _set_factors(self, done: Sequence[float]) -> None:
+        for phase in self._stage.phases:
+            schedule = phase.optimizer.schedule
+            if schedule is None:
+                continue
+            now = torch.tensor([[schedule(share)] for share in done], device=self._state.device)
+            self._factors.setdefault(phase.name, now).copy_(now)
+
+    def _load(self, rows: Tensor, drawn: Tensors) -> None:
+        """Put what this step sees into the buffers that it reads."""
+        if self._rows.shape != rows.shape:
+            self._rows = rows.clone()
+            self._drawn = {name: tensor.contiguous() for name, tensor in drawn.items()}
+            return
+        self._rows.copy_(rows)
+        for name, tensor in drawn.items():
+            self._drawn[name].copy_(tensor)
+
+    def _advance(self, due: Due) -> None:
+        if self._state.device.type != "cuda":
+            self._run(due)
+            return
+        if due not in self._recorded:
+            state = [*self._state.tensors(), *self._sums.values()]
+
+            def work() -> None:
+                self._run(due)
+
+            self._recorded[due] = captured(work, state, self._state.device, self._pool) or work
+        self._recorded[due]()
+
+    def _run(self, due: Due) -> None:
+        terms = self.run(scaled(self._fit.images[self._rows]), self._drawn, due)
+        for name, term in terms.items():
+            if name not in self._sums:
+                self._sums[name] = torch.zeros_like(term, dtype=torch.float32)
+            self._sums[name] += term
+
+    def run(self, images: Tensor, draws: Tensors, due: Due | None = None) -> Tensors:
+        """Images [K, N, C, H, W] in [-1, 1] -> loss terms [K] by name; `due` None is every phase."""
+        due = self._stage.phases if due is None else due
+        if not due:
+            return {}
+        for stack in self._state.stacks.values():
+            if not stack.module.training:
+                stack.module.train()
+        leaves = {name: self._state.stacks[name].leaf() for name in self._trained}
+        shared: Tensors = {}
+        if self._stage.forward is not None:
+            shared = self._call(self._forward, self._trained, leaves, images, draws, {})
         terms: Tensors = {}
-        for phase in self._detector.phases:
-            loss = self._call(phase.loss, frozenset(phase.trains), leaves, images, settings, shared)
+        for phase in due:
+            moving = frozenset(phase.trains)
+            loss = self._call(phase.loss, moving, leaves, images, draws, shared)
+            self._note_terms(phase, loss["terms"])
             terms |= {name: term.detach() for name, term in loss["terms"].items()}
-            self._update(phase, loss["total"], leaves, settings)
-            leaves |= {name: self._stacks[name].leaf() for name in phase.trains}
+            self._update(phase, loss["total"], leaves, last=phase is due[-1])
+            leaves |= {name: self._state.stacks[name].leaf() for name in phase.trains}
         return terms
+
+    def _note_terms(self, phase: Phase, terms: Tensors) -> None:
+        if phase.name in self._terms:
+            return
+        for other, names in self._terms.items():
+            if double := sorted(names & set(terms)):
+                raise ValueError(
+                    f"phases {other} and {phase.name} both have a loss term {double[0]}: "
+                    "terms need names of their own"
+                )
+        self._terms[phase.name] = frozenset(terms)
 
     def _call(
         self,
-        function: Callable[[Networks, Batch, Tensors], Any],
+        function: Callable[[Model, Batch, Tensors], Any],
         moving: frozenset[str],
         leaves: Mapping[str, Leaf],
         images: Tensor,
-        settings: Tensors,
+        draws: Tensors,
         shared: Tensors,
     ) -> Any:
         """Run a function of one model over all lanes; only `moving` networks learn from it."""
+        stacks = self._state.stacks
         parameters = {
             name: leaves[name].views if name in moving else stack.views()
-            for name, stack in self._stacks.items()
+            for name, stack in stacks.items()
         }
-        buffers = {name: stack.buffers for name, stack in self._stacks.items()}
+        modules = {name: stack.module for name, stack in stacks.items()}
+        buffers = {name: stack.buffers for name, stack in stacks.items()}
 
         def of_one_lane(
             parameters: dict[str, Tensors],
             buffers: dict[str, Tensors],
             images: Tensor,
+            draws: Tensors,
             settings: Tensors,
             shared: Tensors,
         ) -> Any:
-            networks = Networks(self._modules, parameters, buffers, moving)
-            batch = Batch(images=images, normal_count=self._normal_count, hyperparameters=settings)
-            result = function(networks, batch, shared)
+            model = Model(modules, parameters, buffers, settings, moving=moving)
+            batch = Batch(images=images, normal_count=self._fit.batch_normals, draws=draws)
+            result = function(model, batch, shared)
             if isinstance(result, Loss):
                 return {"total": result.total, "terms": result.terms}
             return result
@@ -98,21 +187,23 @@ class Step:
         narrow = self._arithmetic.precision == "bfloat16"
         with torch.autocast(images.device.type, torch.bfloat16, enabled=narrow):
             return over_lanes(of_one_lane, len(images), self._arithmetic.layer_ways)(
-                parameters, buffers, images, settings, shared
+                parameters, buffers, images, draws, self._state.settings, shared
             )
 
-    def _forward(self, networks: Networks, batch: Batch, shared: Tensors) -> Tensors:
-        return self._detector.forward(networks, batch)
+    def _forward(self, model: Model, batch: Batch, shared: Tensors) -> Tensors:
+        assert self._stage.forward is not None
+        return self._stage.forward(model, batch)
 
     def _update(
-        self, phase: Phase, loss: Tensor, leaves: Mapping[str, Leaf], settings: Tensors
+        self, phase: Phase, loss: Tensor, leaves: Mapping[str, Leaf], *, last: bool
     ) -> None:
-        last = phase is self._detector.phases[-1]
         gradients = torch.autograd.grad(
             loss.sum(), [leaves[name].rows for name in phase.trains], retain_graph=not last
         )
-        learning_rate, beta1 = settings[phase.learning_rate], settings[phase.beta1]
+        settings, averages = self._state.settings, self._state.averages
         for name, gradient in zip(phase.trains, gradients, strict=True):
-            self._optimizers[phase.name, name].step(
-                self._stacks[name].rows, gradient, learning_rate[:, None], beta1[:, None]
-            )
+            rows = self._state.stacks[name].rows
+            optimizer = self._state.optimizers[phase.moments or phase.name, name]
+            optimizer.step(rows, gradient, phase.optimizer, settings, self._factors.get(phase.name))
+            if self._stage.average and name in averages:
+                averages[name].follow(rows, settings[self._stage.average][:, None])

@@ -9,13 +9,12 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from models import detectors
-from models.detectors.layer_ways import UNMEASURED, LayerWays
 from models.device_images import device_images
 from models.hyperparameters import Value
 from models.lanes.group import LaneGroup
 from models.lanes.lane import Lane
 from models.memory import MemoryGauge, where_it_fits
-from models.pixels import scaled
+from models.networks.layer_ways import UNMEASURED, LayerWays
 from models.precision import deterministic_convolutions, pick_device, pick_precision
 from models.probes.stopwatch import calls_between_looks, seconds_per_call
 from models.trainer import Trainer
@@ -129,7 +128,7 @@ class _Probe:
         device: torch.device,
         layer_ways: LayerWays = UNMEASURED,
     ):
-        if not detectors.load(detector).phases:
+        if not detectors.stages(detector):
             raise ValueError(f"{detector} trains nothing, so there are no lanes to measure")
         self._detector, self._values, self._data, self._device = detector, values, data, device
         self._layer_ways = layer_ways
@@ -157,21 +156,21 @@ class _Probe:
         return best
 
     def _best_of_runs(self, group: LaneGroup) -> float:
-        orders = group.fit.orders(group.epochs)[: calls_between_looks(self._device)]
-        seconds = seconds_per_call(lambda: group.fused.epoch(orders), self._device, _RUN_SECONDS)
-        return orders.numel() / seconds
+        count = calls_between_looks(self._device)
+        images = group.take_steps(count)
+        seconds = seconds_per_call(lambda: group.take_steps(count), self._device, _RUN_SECONDS)
+        return images / seconds
 
     def state_bytes(self) -> int:
         """Of all that training changes of one lane."""
-        return sum(tensor.nbytes for tensor in self._group(1).step.state_tensors())
+        return sum(tensor.nbytes for tensor in self._group(1).state.tensors())
 
     def operations_per_image(self) -> float:
         """Of a training step's convolutions and products, counted as they run."""
         group = self._group(1)
-        images = scaled(group.fit.images[group.fit.orders([0])[0]])
         with FlopCounterMode(display=False) as counter:
-            group.step.run(images, group.settings)
-        return float(counter.get_total_flops() / images.shape[1])
+            images = group.take_step()
+        return float(counter.get_total_flops() / images)
 
     def operations_per_second(self, lanes: int) -> float:
         """Of a large matrix product in the number format in which so many lanes train."""

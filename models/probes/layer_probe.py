@@ -14,17 +14,16 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call
 
-from models.detectors.base import Tensors
-from models.detectors.convolutional import Norm, leaky_relu
-from models.detectors.layer_ways import UNMEASURED, LayerWays, Way
-from models.detectors.strided import STRIDED, LayerShape, layers_met
+from models.detectors.model import Tensors
 from models.hyperparameters import Value
 from models.lanes.group import LaneGroup
 from models.lanes.lane import Lane
 from models.lanes.stack import NetworkStack, over_lanes
 from models.lanes.step_graph import GraphPool, captured
 from models.memory import free_unused, where_it_fits
-from models.pixels import scaled
+from models.networks.convolutional import Norm, leaky_relu
+from models.networks.layer_ways import UNMEASURED, LayerWays, Way
+from models.networks.strided import STRIDED, LayerShape, layers_met
 from models.precision import deterministic_convolutions, pick_device, pick_precision
 from models.probes.stopwatch import calls_between_looks, seconds_per_call
 from models.trainer import Trainer
@@ -104,9 +103,8 @@ def faster_ways(
 
 def layer_shapes(group: LaneGroup) -> list[LayerShape]:
     """The strided layers of one training step, each shape once. The step changes the group."""
-    images = scaled(group.fit.images[group.fit.orders(group.epochs)[0]])
     with layers_met() as met:
-        group.step.run(images, group.settings)
+        group.take_step()
     return sorted(met)
 
 
@@ -145,9 +143,9 @@ def _step_seconds(make: Callable[[], LaneGroup]) -> float:
 
 def _seconds_of_steps(group: LaneGroup) -> float:
     device = group.fit.images.device
-    orders = group.fit.orders(group.epochs)[: calls_between_looks(device)]
+    count = calls_between_looks(device)
     with deterministic_convolutions():
-        return seconds_per_call(lambda: group.fused.epoch(orders), device, _STEP_RUN_SECONDS)
+        return seconds_per_call(lambda: group.take_steps(count), device, _STEP_RUN_SECONDS)
 
 
 class _Block(nn.Module):

@@ -12,8 +12,8 @@ from torch.func import functional_call
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from models import detectors, precision
-from models.detectors.convolutional import Norm
-from models.detectors.layer_ways import Way
+from models.networks.convolutional import Norm
+from models.networks.layer_ways import Way
 from models.lanes.stack import over_lanes
 from models.lanes.step import Step
 from models.pixels import scaled

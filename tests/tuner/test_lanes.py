@@ -3,7 +3,7 @@
 import pytest
 
 from models import detectors
-from models.detectors.layer_ways import Way
+from models.networks.layer_ways import Way
 from tests.tuner.space.test_space import GOOD
 from tuner.backend.run import _request
 from tuner.dry_run import dry_run_text

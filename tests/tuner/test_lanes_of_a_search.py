@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from models.detectors.layer_ways import Way
+from models.networks.layer_ways import Way
 from models.hyperparameters import Value
 from tests.tuner.test_lanes import GPUS, space
 from tests.tuner.worker.conftest import make_setting

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
-from models.detectors.layer_ways import LayerWays
+from models.networks.layer_ways import LayerWays
 from tuner.record.journal import Event
 from tuner.record.trials import Decision, EpochRow, TrialView
 

@@ -66,8 +66,7 @@ def train(job: Job, setting: Setting, data: TrainingData, say: Say) -> list[Trai
 
 def epochs_of(job: Job, setting: Setting) -> int:
     """Epochs of each training: one where no phase trains, since a fit gives all in its first."""
-    trained = bool(detectors.load(job.contender.detector).phases)
-    return setting.plan.epochs if trained else 1
+    return setting.plan.epochs if detectors.stages(job.contender.detector) else 1
 
 
 class _Training:

@@ -45,23 +45,25 @@ def trial_bytes(space: Space) -> TrialBytes:
     """Count the numbers of a trial at the space's fixed hyperparameters. Imports torch."""
     import torch  # noqa: PLC0415
 
-    detector = detectors.load(space.detector)
     settings = detectors.resolve(space.detector, space.fixed)
+    channels = space.data.preprocessing.channels
+    detector = detectors.make(space.detector, settings, channels, space.data.size)
     with torch.device("meta"):
-        networks = detector.networks(
-            detectors.structure(space.detector, settings),
-            space.data.preprocessing.channels,
-            space.data.size,
-        )
+        networks = detector.networks()
     weights = sum(
         tensor.numel() * tensor.element_size()
         for network in networks.values()
         for tensor in network.state_dict().values()
     )
-    moments = sum(
-        2 * parameter.numel() * parameter.element_size()
-        for phase in detector.phases
+    optimized = {
+        (phase.moments or phase.name, name)
+        for stage in detector.stages()
+        for phase in stage.phases
         for name in phase.trains
+    }
+    moments = sum(  # two of each, as Adam has
+        2 * parameter.numel() * parameter.element_size()
+        for _, name in optimized
         for parameter in networks[name].parameters()
     )
     tasks = task_count(space.data)

@@ -15,7 +15,7 @@ import torch
 from models import detectors
 from models.data.images import TrainingData
 from models.data.sources import default_cache
-from models.detectors.layer_ways import LayerWays, Way
+from models.networks.layer_ways import LayerWays, Way
 from models.hyperparameters import Value
 from models.memory import free_unused
 from models.probes.lane_probe import LaneMeasurement, probe_lanes

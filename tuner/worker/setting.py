@@ -8,7 +8,7 @@ from typing import Self
 from models.data.config import DataConfig
 from models.data.sources import Source, SplitDamaged
 from models.data.split import Split, load_splits
-from models.detectors.layer_ways import LayerWays
+from models.networks.layer_ways import LayerWays
 from tuner.objectives import needs_noise
 from tuner.record.run_folder import RunFolder
 from tuner.storage import Storage, StorageError

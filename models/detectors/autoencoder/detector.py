@@ -5,68 +5,50 @@ published threshold is the final mean training loss, the error over the fit norm
 near the median error of normals, so it rejects about half of them.
 """
 
-from collections.abc import Mapping
-from typing import cast
-
 from torch import Tensor, nn
 from typing_extensions import override
 
-from models.detectors.base import Batch, Detector, Loss, Networks, Phase, Tensors
-from models.detectors.convolutional import ACTIVATIONS, Decoder, Encoder, pyramid_widths
-from models.detectors.errors import patch_errors, per_image
-from models.detectors.maps import smoothed
-from models.hyperparameters import Value
+from models.detectors.base import Detector
+from models.detectors.model import Model, Tensors
+from models.detectors.stage import Adam, Batch, Loss, Phase, Stage
+from models.losses.errors import reconstruction_parts
+from models.networks.convolutional import ACTIVATIONS, Decoder, Encoder, pyramid_widths
 
 
 class Autoencoder(Detector):
     """Networks: `encoder`, `decoder`."""
 
-    def __init__(self) -> None:
-        self.phases = (
-            Phase(
-                name="autoencoder",
-                trains=("encoder", "decoder"),
-                loss=_loss,
-                learning_rate="learning_rate",
-                beta1="beta1",
-            ),
+    @override
+    def networks(self) -> dict[str, nn.Module]:
+        widths = pyramid_widths(self.number("width"), self.size)
+        encoding, decoding = ACTIVATIONS[self.word("activation")]
+        return {
+            "encoder": Encoder(self.channels, widths, encoding),
+            "decoder": Decoder(self.channels, widths, decoding, skips=False),
+        }
+
+    @override
+    def stages(self) -> tuple[Stage, ...]:
+        phase = Phase(
+            name="autoencoder",
+            trains=("encoder", "decoder"),
+            loss=self._loss,
+            optimizer=Adam(beta1="beta1"),
         )
+        return (Stage(phases=(phase,)),)
+
+    def _loss(self, model: Model, batch: Batch, shared: Tensors) -> Loss:
+        error = (batch.images - self.reconstruct(model, batch.images)).abs().mean()
+        return Loss(error, {"reconstruction": error})
 
     @override
-    def networks(
-        self, structure: Mapping[str, Value], channels: int, size: int
-    ) -> dict[str, nn.Module]:
-        widths = pyramid_widths(int(structure["width"]), size)
-        encoding, decoding = ACTIVATIONS[str(structure["activation"])]
-        return {
-            "encoder": Encoder(channels, widths, encoding),
-            "decoder": Decoder(channels, widths, decoding, skips=False),
-        }
+    def score_parts(self, model: Model, images: Tensor) -> Tensors:
+        return reconstruction_parts(images - self.reconstruct(model, images))
 
     @override
-    def score_parts(
-        self, networks: Networks, images: Tensor, settings: Mapping[str, Tensor]
-    ) -> Tensors:
-        difference = images - self.reconstruct(networks, images)
-        return {
-            "error": per_image(difference.abs()),
-            "squared_error": per_image(difference.square()),
-            "worst_patch": patch_errors(difference.abs()).amax(1),
-            "map_peak": smoothed(difference.abs().mean(1)).flatten(1).amax(1),
-        }
-
-    @override
-    def reconstruct(self, networks: Networks, images: Tensor) -> Tensor:
-        return _remade(networks, images)
+    def reconstruct(self, model: Model, images: Tensor) -> Tensor:
+        remade: Tensor = model("decoder", model("encoder", images))
+        return remade
 
 
-def _remade(networks: Networks, images: Tensor) -> Tensor:
-    return cast(Tensor, networks("decoder", networks("encoder", images)))
-
-
-def _loss(networks: Networks, batch: Batch, shared: Tensors) -> Loss:
-    error = (batch.images - _remade(networks, batch.images)).abs().mean()
-    return Loss(error, {"reconstruction": error})
-
-
-DETECTOR = Autoencoder()
+DETECTOR = Autoencoder

@@ -5,19 +5,16 @@ of as many numbers, and it is computed, not trained (Pearson 1901; for images "E
 and Pentland 1991).
 """
 
-from collections.abc import Mapping
-from typing import cast
-
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 from typing_extensions import override
 
-from models.detectors.base import Detector, Networks, Tensors
-from models.detectors.errors import patch_errors, per_image
+from models.detectors.base import Detector
 from models.detectors.fit_view import FitView
-from models.hyperparameters import Value
+from models.detectors.model import Model, Tensors
+from models.losses.errors import patch_errors, per_image
 from models.pixels import scaled
 from models.requirements import PYRAMID_SIZES
 
@@ -27,53 +24,34 @@ _MOST_FLOATS = 2**26
 Floats = NDArray[np.float32]
 
 
-class Projection(nn.Module):
-    """Projects images of P values onto a mean [P] and components [K, P] away from it.
+class Pca(Detector):
+    """No networks. Fitted: `mean` [P] and `components` [K, P] of images of P values.
 
-    Both are 0 before the fit. Components then have length 1 and are at right angles to each other;
-    those for which there are too few images stay 0.
+    Components have length 1 and are at right angles to each other; those for which there are too
+    few images are 0.
     """
 
-    mean: Tensor
-    components: Tensor
-
-    def __init__(self, components: int, values: int):
-        super().__init__()
-        self.register_buffer("mean", torch.zeros(values))
-        self.register_buffer("components", torch.zeros(min(components, values), values))
+    @override
+    def networks(self) -> dict[str, nn.Module]:
+        return {}
 
     @override
-    def forward(self, images: Tensor) -> Tensor:
-        """[N, C, H, W] in [-1, 1] -> the same shape and range."""
-        places = (images.flatten(1) - self.mean) @ self.components.T
-        remade = places @ self.components + self.mean
-        return remade.clamp(-1, 1).view(images.shape)
-
-
-class Pca(Detector):
-    """Networks: `pca`, which is fitted and which no phase trains."""
-
-    @override
-    def networks(
-        self, structure: Mapping[str, Value], channels: int, size: int
-    ) -> dict[str, nn.Module]:
-        return {"pca": Projection(int(structure["components"]), channels * size * size)}
-
-    @override
-    def fit(self, networks: Networks, normals: FitView) -> Tensors:
-        shape = networks.tensors("pca")["components"].shape
-        images = normals.images(limit=max(2, _MOST_FLOATS // shape[1]))
-        values = scaled(images.cpu()).flatten(1).numpy()
-        mean, directions = _principal(values, shape[0])
-        components = np.zeros(shape, np.float32)
+    def fit(self, model: Model, normals: FitView) -> Tensors:
+        values = self.channels * self.size * self.size
+        images = normals.images(limit=max(2, _MOST_FLOATS // values))
+        seen = scaled(images.cpu()).flatten(1).numpy()
+        components = np.zeros((min(self.number("components"), values), values), np.float32)
+        mean, directions = _principal(seen, len(components))
         components[: len(directions)] = directions
-        return {"pca.mean": torch.from_numpy(mean), "pca.components": torch.from_numpy(components)}
+        device = images.device
+        return {
+            "mean": torch.from_numpy(mean).to(device),
+            "components": torch.from_numpy(components).to(device),
+        }
 
     @override
-    def score_parts(
-        self, networks: Networks, images: Tensor, settings: Mapping[str, Tensor]
-    ) -> Tensors:
-        difference = images - self.reconstruct(networks, images)
+    def score_parts(self, model: Model, images: Tensor) -> Tensors:
+        difference = images - self.reconstruct(model, images)
         parts = {
             "error": per_image(difference.abs()),
             "squared_error": per_image(difference.square()),
@@ -83,8 +61,10 @@ class Pca(Detector):
         return parts
 
     @override
-    def reconstruct(self, networks: Networks, images: Tensor) -> Tensor:
-        return cast(Tensor, networks("pca", images))
+    def reconstruct(self, model: Model, images: Tensor) -> Tensor:
+        mean, components = model.fitted["mean"], model.fitted["components"]
+        places = (images.flatten(1) - mean) @ components.T
+        return (places @ components + mean).clamp(-1, 1).view(images.shape)
 
 
 def _principal(values: Floats, most: int) -> tuple[Floats, Floats]:
@@ -104,4 +84,4 @@ def _principal(values: Floats, most: int) -> tuple[Floats, Floats]:
     return pca.mean_, pca.components_[pca.singular_values_ > least]
 
 
-DETECTOR = Pca()
+DETECTOR = Pca

@@ -1,7 +1,9 @@
 """What can be set of the principal components. Torch-free."""
 
-from models.hyperparameters import Hyperparameter, Value
+from models.hyperparameters import Hyperparameter
 from models.requirements import Requirements
+
+PAPER = "Pearson 1901; for images Turk and Pentland, Eigenfaces, 1991"
 
 HYPERPARAMETERS = (
     Hyperparameter(
@@ -28,4 +30,4 @@ HYPERPARAMETERS = (
 
 REQUIREMENTS = Requirements()
 
-PUBLISHED: dict[str, dict[str, Value]] = {}
+STAGES: dict[str, float] = {}

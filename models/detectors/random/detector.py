@@ -5,15 +5,12 @@ The random baseline of "Anomaly Detection on FashionMNIST", a student project af
 numbers, not a draw for its place in a list; so it is the same in every batch, as it must be.
 """
 
-from collections.abc import Mapping
-from typing import cast
-
 import torch
 from torch import Tensor, nn
 from typing_extensions import override
 
-from models.detectors.base import Detector, Networks, Tensors
-from models.hyperparameters import Value
+from models.detectors.base import Detector
+from models.detectors.model import Model, Tensors
 
 _RANGE = 2**24  # what a float32 holds exactly
 
@@ -37,19 +34,15 @@ class Hash(nn.Module):
 
 
 class Random(Detector):
-    """Networks: `hash`, which no phase trains."""
+    """Networks: `hash`, which nothing trains."""
 
     @override
-    def networks(
-        self, structure: Mapping[str, Value], channels: int, size: int
-    ) -> dict[str, nn.Module]:
-        return {"hash": Hash(channels * size * size)}
+    def networks(self) -> dict[str, nn.Module]:
+        return {"hash": Hash(self.channels * self.size * self.size)}
 
     @override
-    def score_parts(
-        self, networks: Networks, images: Tensor, settings: Mapping[str, Tensor]
-    ) -> Tensors:
-        return {"random": cast(Tensor, networks("hash", images))}
+    def score_parts(self, model: Model, images: Tensor) -> Tensors:
+        return {"random": model("hash", images)}
 
 
-DETECTOR = Random()
+DETECTOR = Random

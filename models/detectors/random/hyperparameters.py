@@ -1,8 +1,12 @@
 """The random baseline has nothing to set. Torch-free."""
 
-from models.hyperparameters import Hyperparameter, Value
+from models.hyperparameters import Hyperparameter
 from models.requirements import Requirements
 
+PAPER = "the random baseline of a student project after Kim et al. 2020"
+
 HYPERPARAMETERS: tuple[Hyperparameter, ...] = ()
+
 REQUIREMENTS = Requirements()
-PUBLISHED: dict[str, dict[str, Value]] = {}
+
+STAGES: dict[str, float] = {}

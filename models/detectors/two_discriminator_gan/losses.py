@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from models.detectors.errors import per_image
+from models.losses.errors import per_image
 
 _LEAST_ERROR = 1e-6
 

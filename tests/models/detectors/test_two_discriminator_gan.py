@@ -5,8 +5,8 @@ import torch
 from torch import nn
 
 from models import detectors
-from models.detectors.convolutional import Decoder, Encoder, leaky_relu, pyramid_widths
-from models.detectors.errors import patch_errors, worst_patches
+from models.networks.convolutional import Decoder, Encoder, leaky_relu, pyramid_widths
+from models.losses.errors import patch_errors, worst_patches
 from models.detectors.two_discriminator_gan.losses import (
     adversarial,
     anomaly_between_class,

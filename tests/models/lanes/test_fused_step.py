@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from models.data.images import TrainingData
-from models.detectors.layer_ways import Way
+from models.networks.layer_ways import Way
 from models.lanes import fused_step, step_graph
 from models.lanes.fused_step import FusedStep
 from models.lanes.group import GroupEpoch, LaneGroup

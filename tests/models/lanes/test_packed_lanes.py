@@ -9,7 +9,7 @@ import torch
 
 from models import detectors
 from models.data.images import TrainingData
-from models.detectors.layer_ways import Way
+from models.networks.layer_ways import Way
 from models.device_images import device_images
 from models.evaluation import validation
 from models.evaluation.validation import Validation

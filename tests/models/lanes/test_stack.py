@@ -1,7 +1,7 @@
 import torch
 from torch import nn
 
-from models.detectors.layer_ways import in_lanes
+from models.networks.layer_ways import in_lanes
 from models.lanes.stack import NetworkStack, over_lanes
 
 

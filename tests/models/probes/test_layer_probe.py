@@ -10,8 +10,8 @@ from torch import nn
 
 from models import detectors
 from models.data.images import TrainingData
-from models.detectors.layer_ways import Way
-from models.detectors.strided import STRIDED, LayerShape
+from models.networks.layer_ways import Way
+from models.networks.strided import STRIDED, LayerShape
 from models.lanes.group import LaneGroup
 from models.lanes.lane import Lane
 from models.probes import layer_probe

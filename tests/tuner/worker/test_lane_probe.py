@@ -9,7 +9,7 @@ import pytest
 
 from models import detectors
 from models.data.sources import CACHE_VARIABLE
-from models.detectors.layer_ways import Way
+from models.networks.layer_ways import Way
 from models.probes.lane_probe import LaneMeasurement
 from tuner.lanes import LaneChoice, SettledLanes
 from tuner.worker import lane_probe

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from models.data.sources import DataNotFound
-from models.detectors.layer_ways import Way
+from models.networks.layer_ways import Way
 from models.lanes.lane import EpochResult
 from models.lanes.step import Step
 from models.trainer import Trainer

@@ -4,6 +4,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from models.losses.maps import smoothed
+
 _WINDOWS = {16: (8, 4), 32: (16, 8), 64: (16, 8), 128: (32, 16), 256: (64, 32)}
 """Side and step of the patches by image side: 9 patches up to 32 x 32, 49 above."""
 
@@ -11,6 +13,16 @@ _WINDOWS = {16: (8, 4), 32: (16, 8), 64: (16, 8), 128: (32, 16), 256: (64, 32)}
 def per_image(values: Tensor) -> Tensor:
     """[N, ...] -> the mean of each image [N]."""
     return values.flatten(1).mean(1)
+
+
+def reconstruction_parts(difference: Tensor) -> dict[str, Tensor]:
+    """The score parts of any detector that remakes images, of [N, C, H, W] - reconstruction."""
+    return {
+        "error": per_image(difference.abs()),
+        "squared_error": per_image(difference.square()),
+        "worst_patch": patch_errors(difference.abs()).amax(1),
+        "map_peak": smoothed(difference.abs().mean(1)).flatten(1).amax(1),
+    }
 
 
 def patch_errors(error: Tensor) -> Tensor:

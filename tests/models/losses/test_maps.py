@@ -3,7 +3,7 @@ import pytest
 import torch
 from scipy.ndimage import gaussian_filter
 
-from models.detectors.maps import smoothed
+from models.losses.maps import smoothed
 
 
 @pytest.mark.parametrize("side", [8, 28, 64])

@@ -11,8 +11,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from models.detectors.layer_ways import in_lanes
-from models.detectors.strided import Doubling, FromImage, Halving, ToImage
+from models.networks.layer_ways import in_lanes
+from models.networks.strided import Doubling, FromImage, Halving, ToImage
 from models.requirements import PYRAMID_SIZES, Requirements
 
 _MULTIPLES = (1, 2, 4, 8)

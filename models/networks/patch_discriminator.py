@@ -1,10 +1,10 @@
-"""The patch discriminator with its two heads; the generator's halves are the shared pyramids."""
+"""The patch discriminator with its two heads, of Kim et al. (2020)."""
 
 import math
 
 from torch import Tensor, nn
 
-from models.detectors.convolutional import Norm, halving_convolutions, leaky_relu
+from models.networks.convolutional import Norm, halving_convolutions, leaky_relu
 
 _LAST_SIDE = 4
 """Of the features that the heads see."""
@@ -26,7 +26,7 @@ class ScalarHead(nn.Conv2d):
         return values.permute(0, 2, 3, 1).flatten(1) @ weight.t() + self.bias
 
 
-class Discriminator(nn.Module):
+class PatchDiscriminator(nn.Module):
     """Judges an image as a whole and in 4 x 4 cells; returns the logits of each head.
 
     One stride-2 block per halving down to 4 x 4, widths doubling up to four times `width`.

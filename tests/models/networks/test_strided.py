@@ -4,8 +4,8 @@ import pytest
 import torch
 from torch import nn
 
-from models.detectors.layer_ways import Way
-from models.detectors.strided import FromImage, LayerShape, ToImage, layers_met
+from models.networks.layer_ways import Way
+from models.networks.strided import FromImage, LayerShape, ToImage, layers_met
 from models.lanes.stack import over_lanes
 from models.lanes.step_graph import captured
 from models.probes.layer_probe import Conditions, training_of

@@ -13,8 +13,8 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
-from models.detectors.layer_ways import ways_in_lanes
-from models.detectors.windows import columns_of, image_of, rows_of, values_of
+from models.networks.layer_ways import ways_in_lanes
+from models.networks.windows import columns_of, image_of, rows_of, values_of
 
 _LARGEST_PRODUCT = 2
 """The side up to which a deeper level is a product. From 4 x 4 places on the step takes longer with

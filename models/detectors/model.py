@@ -1,0 +1,50 @@
+"""One model as a detector's losses and scores see it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from torch import Tensor, nn
+from torch.func import functional_call
+
+Tensors = dict[str, Tensor]
+
+
+class Model:
+    """The networks of one model, called by name: `model("encoder", images)`.
+
+    `settings` are the hyperparameters that are numbers, 0-d tensors by name. `fitted` is what
+    `Detector.fit` made of the fit normals. `moving` names the networks whose batch statistics may
+    be updated by a call. A call of any other, or one with `update_statistics=False`, normalises
+    with the batch in training mode all the same but leaves the running statistics as they are.
+    """
+
+    def __init__(
+        self,
+        modules: Mapping[str, nn.Module],
+        parameters: Mapping[str, Tensors],
+        buffers: Mapping[str, Tensors],
+        settings: Mapping[str, Tensor],
+        fitted: Tensors | None = None,
+        moving: frozenset[str] = frozenset(),
+    ):
+        self._modules = modules
+        self._parameters = parameters
+        self._buffers = buffers
+        self._moving = moving
+        self.settings = settings
+        self.fitted = fitted or {}
+
+    def __call__(self, network: str, *inputs: object, update_statistics: bool = True) -> Any:
+        """What the network makes of the inputs, with this model's parameters."""
+        module, buffers = self._modules[network], self._buffers[network]
+        if module.training and not (update_statistics and network in self._moving):
+            buffers = {key: buffer.clone() for key, buffer in buffers.items()}
+        return functional_call(module, {**self._parameters[network], **buffers}, inputs)
+
+    def tensors(self, network: str) -> Tensors:
+        """The network's parameters and buffers by name."""
+        return {**self._parameters[network], **self._buffers[network]}
+
+    def copied(self, network: str, into: str) -> Tensors:
+        """What `Stage.begin` returns for the network `into` to start as this one stands."""
+        return {f"{into}.{name}": tensor for name, tensor in self.tensors(network).items()}

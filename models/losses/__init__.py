@@ -1,0 +1,1 @@
+"""Losses and score formulas that detectors share, as pure functions."""
