@@ -14,7 +14,7 @@ from statistics import quantiles
 
 from models import detectors
 from models.data.sources import Source
-from tuner.backend.asha import Asha
+from tuner.backend.asha import make_scheduler
 from tuner.backend.run import connection, run
 from tuner.engine import Engine
 from tuner.record.run_folder import RunFolder
@@ -63,7 +63,7 @@ def own(trials: int) -> Outcome:
             storage=local_storage(run_folder.path),
         )
         start_mb, start, start_cpu = _resident_mb(), time.perf_counter(), time.process_time()
-        scheduler = Asha(space.scheduler, space.epochs)
+        scheduler = make_scheduler(space)
         engine = Engine(space, run_folder, scheduler=scheduler, slots=WORKERS)
         watch = _Watch(engine)
         run(engine, setting, space, Machine(cpus=WORKERS), actor=TrivialActor)

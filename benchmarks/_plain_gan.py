@@ -18,7 +18,6 @@ from models import detectors
 from models.batches import FitImages
 from models.data.images import TrainingData
 from models.detectors.base import Networks
-from models.losses.errors import patch_errors, worst_patches
 from models.detectors.two_discriminator_gan.losses import (
     adversarial,
     anomaly_between_class,
@@ -27,6 +26,7 @@ from models.detectors.two_discriminator_gan.losses import (
 from models.device_images import device_images
 from models.evaluation.validation import judge
 from models.hyperparameters import Value, numbers
+from models.losses.errors import patch_errors, worst_patches
 from models.pixels import CHUNK, scaled
 from models.precision import pick_precision
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from models.detectors.two_discriminator_gan.networks import Discriminator
 from ray import tune
 from ray.tune.schedulers import ASHAScheduler
 from ray.tune.search.optuna import OptunaSearch
@@ -27,19 +28,18 @@ from models.data.images import TrainingData
 from models.data.loading import load_training
 from models.data.sources import find
 from models.data.split import Split
+from models.detectors.two_discriminator_gan.losses import (
+    adversarial,
+    anomaly_between_class,
+    discrimination,
+)
+from models.losses.errors import patch_errors, worst_patches
 from models.networks.convolutional import (
     ACTIVATIONS,
     Decoder,
     Encoder,
     pyramid_widths,
 )
-from models.losses.errors import patch_errors, worst_patches
-from models.detectors.two_discriminator_gan.losses import (
-    adversarial,
-    anomaly_between_class,
-    discrimination,
-)
-from models.detectors.two_discriminator_gan.networks import Discriminator
 from tuner.domains import Choice, Domain, Int, Log, LogInt, Uniform
 from tuner.space import Space, load_space
 
@@ -192,7 +192,7 @@ def search(space: Space, data: dict[str, Tensor]) -> tune.ResultGrid:
             search_alg=OptunaSearch(seed=space.sampler.seed),
             scheduler=ASHAScheduler(
                 max_t=space.epochs,
-                grace_period=space.scheduler.grace_epochs,
+                grace_period=space.grace_epochs,
                 reduction_factor=space.scheduler.reduction_factor,
             ),
             num_samples=space.trials,

@@ -22,8 +22,8 @@ from _result import write
 
 from models import detectors
 from models.data.images import TrainingData
-from models.networks.layer_ways import UNMEASURED, LayerWays, Way
 from models.lanes.lane import Lane
+from models.networks.layer_ways import UNMEASURED, LayerWays, Way
 from models.pixels import scaled
 from models.precision import deterministic_convolutions
 from models.probes.layer_probe import LANES, LayerTiming, conditions_on, layer_shapes, layer_timings

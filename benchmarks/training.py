@@ -22,7 +22,6 @@ from _result import write
 from models import detectors
 from models.data.images import TrainingData
 from models.lanes.lane import Lane
-from models.pixels import scaled
 from models.trainer import Trainer
 
 WIDTHS = (8, 16, 32)
@@ -69,10 +68,9 @@ def _flops_per_image(data: TrainingData, width: int) -> float:
 
     trainer = _trainer(data, width, "cpu", "float32")
     group = trainer.whole()
-    images = scaled(data.fit.images[group.fit.orders([0])[0]])
     with FlopCounterMode(display=False) as counter:
-        group.step.run(images, group.settings)
-    return counter.get_total_flops() / images.shape[1]
+        images = group.take_step()
+    return counter.get_total_flops() / images
 
 
 def _matmul_gflops(number: torch.dtype, device: str) -> float:

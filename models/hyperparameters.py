@@ -5,7 +5,7 @@ Torch-free, so that a space file can be checked before torch is imported.
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from models.names import unknown
 
@@ -19,6 +19,7 @@ class Hyperparameter:
 
     Numbers have `low` and `high` (both allowed values), words have `choices`. The type of the
     default is the type of the setting: an int default takes whole numbers only.
+    `high_at` is the highest value that means anything at some image sides.
     `meaning` is one line for people, `source` says where default and range come from.
     `log` says on which scale it is best searched. `structural` settings change shapes or code,
     so trials that share a fused training step must agree on them; others may differ per lane.
@@ -29,6 +30,7 @@ class Hyperparameter:
     low: float | None = None
     high: float | None = None
     choices: tuple[Value, ...] | None = None
+    high_at: Mapping[int, float] = field(default_factory=dict)
     log: bool = False
     structural: bool = False
     meaning: str

@@ -36,6 +36,10 @@ class Requirements:
         allowed = ", ".join(map(str, self.channels))
         return f"images have {channels} channels, this detector takes: {allowed}"
 
+    def image_problem(self, size: int, channels: int) -> str:
+        """What is wrong with the shape of images, or ""."""
+        return self.size_problem(size) or self.channels_problem(channels)
+
     def anomalies_problem(self, anomalies: int) -> str:
         """What is wrong with so many known anomalies among the fit images, or ""."""
         if anomalies or not self.known_anomalies:
@@ -52,8 +56,7 @@ class Requirements:
     def check(self, *, size: int, channels: int, normals: int, anomalies: int) -> None:
         """Raise ValueError with the first problem."""
         problem = (
-            self.size_problem(size)
-            or self.channels_problem(channels)
+            self.image_problem(size, channels)
             or self.anomalies_problem(anomalies)
             or self.normals_problem(normals)
         )

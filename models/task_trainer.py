@@ -4,7 +4,7 @@ import statistics
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
 
 from models.fitted import FittedDetector
 from models.lanes.lane import EpochResult, Lane
@@ -19,6 +19,12 @@ Made = TypeVar("Made")
 
 WORST = "worst_auroc"
 """The metric that is the lowest AUROC of all tasks."""
+
+
+class _Options(TypedDict):
+    data_seed: int
+    layer_ways: LayerWays
+    epochs: int | None
 
 
 class TaskFailed(RuntimeError):  # noqa: N818 - it says what happened
@@ -56,12 +62,18 @@ class TaskTrainer:
         *,
         data_seed: int = 0,
         layer_ways: LayerWays = UNMEASURED,
+        epochs: int | None = None,
     ):
         self._trainers: dict[str, Trainer] = {}
         for name, data in tasks.items():
             with _naming(name):
                 self._trainers[name] = Trainer(
-                    detector_name, data, lanes, data_seed=data_seed, layer_ways=layer_ways
+                    detector_name,
+                    data,
+                    lanes,
+                    data_seed=data_seed,
+                    layer_ways=layer_ways,
+                    epochs=epochs,
                 )
 
     def epoch(self, active: Collection[int] | None = None) -> dict[int, EpochResult]:
@@ -106,12 +118,14 @@ def make_trainer(
     *,
     data_seed: int,
     layer_ways: LayerWays = UNMEASURED,
+    epochs: int | None = None,
 ) -> Trainer | TaskTrainer:
     """The trainer of these tasks: of a single one, the plain one."""
+    options: _Options = {"data_seed": data_seed, "layer_ways": layer_ways, "epochs": epochs}
     if len(tasks) > 1:
-        return TaskTrainer(detector_name, tasks, lanes, data_seed=data_seed, layer_ways=layer_ways)
+        return TaskTrainer(detector_name, tasks, lanes, **options)
     (data,) = tasks.values()
-    return Trainer(detector_name, data, lanes, data_seed=data_seed, layer_ways=layer_ways)
+    return Trainer(detector_name, data, lanes, **options)
 
 
 def _joined(results: Mapping[str, EpochResult]) -> EpochResult:
@@ -126,11 +140,13 @@ def _joined(results: Mapping[str, EpochResult]) -> EpochResult:
         metrics[WORST] = min(of.metrics["auroc"] for of in of_each)
     return EpochResult(
         epoch=of_each[0].epoch,
+        stage=of_each[0].stage,
         losses=_means([of.losses for of in of_each]),
         metrics=metrics,
         seconds=sum(of.seconds for of in of_each),
         images_per_second=statistics.harmonic_mean([of.images_per_second for of in of_each]),
         diverged=diverged and error is None,
+        why=next((f"{of.why}, normal {name}" for name, of in results.items() if of.why), ""),
         error=error,
     )
 

@@ -238,6 +238,7 @@ class Trainer:
             seconds=seconds,
             images_per_second=pace,
             diverged=verdict is None,
+            why=outcome.why,
             error=verdict if isinstance(verdict, Exception) else None,
         )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from models import detectors
 from models.data.config import FOLDS
 from models.evaluation.criteria_names import (
     CRITERIA,
@@ -35,7 +36,11 @@ def split_text(config: DataConfig, splits: Sequence[Split]) -> str:
 
 
 def check_enough(space: Space, splits: Sequence[Split]) -> None:
-    """Raise TunerError where a score is to be fitted on fewer labels than it is judged in folds."""
+    """Raise TunerError where the detector, or the score that is fitted, cannot do with the images.
+
+    A score is judged in folds, and needs as many labels of each kind.
+    """
+    _check_fit(space, splits)
     domain = space.search.get("score")
     chosen = (space.fixed.get("score"), *getattr(domain, "values", ()))
     if "mixture" not in chosen:
@@ -48,6 +53,15 @@ def check_enough(space: Space, splits: Sequence[Split]) -> None:
             f"score: mixture is fitted on validation images, and of one kind there are {least}: it "
             f"needs {FOLDS} normal and {FOLDS} anomalous ones; use score: error, or add images"
         )
+
+
+def _check_fit(space: Space, splits: Sequence[Split]) -> None:
+    requirements = detectors.requirements(space.detector)
+    normals = min(len(each.fit_normals) for each in splits)
+    anomalies = min(len(each.fit_anomalies) for each in splits)
+    problem = requirements.normals_problem(normals) or requirements.anomalies_problem(anomalies)
+    if problem:
+        raise TunerError(f"{space.detector}: {problem}")
 
 
 def _anomalies(config: DataConfig, splits: Sequence[Split]) -> str:
@@ -70,7 +84,20 @@ def _span(counts: Iterable[int]) -> str:
     return f"{least:,}" if least == most else f"{least:,} to {most:,}"
 
 
-def objective_warnings(objective: str) -> Iterator[str]:
+def search_warnings(space: Space, splits: Sequence[Split]) -> Iterator[str]:
+    """What makes the figures of a search doubtful, and what of its space does nothing."""
+    yield from warnings(space.data, splits)
+    yield from _objective_warnings(space.objective)
+    normals = min(len(each.fit_normals) for each in splits)
+    batch = detectors.resolve(space.detector, space.fixed).get("batch_normals")
+    if isinstance(batch, int) and "batch_normals" not in space.search and batch > normals:
+        yield (
+            f"batch_normals is {batch:,}, and there are {normals:,} normals to fit on: each step "
+            "sees all of them. A smaller one under `fixed` gives more steps to an epoch."
+        )
+
+
+def _objective_warnings(objective: str) -> Iterator[str]:
     """How far an objective without labels can be trusted."""
     metric = metric_of(objective)
     if metric in CRITERIA:

@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Literal, Protocol
 
 from tuner.objectives import best_values
-from tuner.record.trials import Decision, EpochRow, TrialView
+from tuner.record.trials import Decision, EpochRow, TrialView, of_stage
 from tuner.space import Space
 
 
@@ -32,12 +32,13 @@ def decide(space: Space, scheduler: Scheduler, trial: TrialView, row: EpochRow) 
 
 
 def with_best(trial: TrialView, row: EpochRow) -> EpochRow:
-    """The row with its best values taken over the recorded epochs, not over the worker's.
+    """The row with its best values taken over its stage's recorded epochs, not over the worker's.
 
     A worker whose checkpoint was behind the record has trained epochs again, on another device
     perhaps to other last digits.
     """
-    best = best_values(row.metrics, [each.metrics for each in trial.rows])
+    before = of_stage(trial.rows, row.stage)
+    best = best_values(row.metrics, [each.metrics for each in before])
     told = {name: value for name, value in best.items() if name in row.metrics}
     return replace(row, metrics={**row.metrics, **told})
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tuner.data_summary import check_enough, objective_warnings, split_text, warnings
+from tuner.data_summary import check_enough, search_warnings, split_text
 from tuner.errors import TunerError
 from tuner.forecast import (
     Probe,
@@ -92,8 +92,7 @@ def images_text(space: Space) -> str:
     return "\n".join(
         [
             f"Images: {split_text(space.data, splits)}.",
-            *warnings(space.data, splits),
-            *objective_warnings(space.objective),
+            *search_warnings(space, splits),
         ]
     )
 

@@ -137,8 +137,9 @@ class Engine:
             self._warn(attempt.number, report.row.worker, report.warning)
             return self._epoch(attempt.number, report.row)
         if report.outcome == "diverged":
-            self._end(attempt.number, "pruned", "diverged")
-            return Decision(action="stop", reason="diverged")
+            reason = report.reason or "diverged"
+            self._end(attempt.number, "pruned", reason)
+            return Decision(action="stop", reason=reason)
         return self._error(attempt, report.reason)
 
     def _error(self, attempt: Attempt, reason: str) -> Decision:
@@ -277,6 +278,7 @@ class Engine:
             losses=row.losses,
             seconds=row.seconds,
             worker=row.worker,
+            stage=row.stage,
             decision=vars(decision),
         )
         trial = self.history.trials[number]

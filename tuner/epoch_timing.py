@@ -6,6 +6,7 @@ import dataclasses
 from typing import TYPE_CHECKING
 
 from models import detectors
+from models.stages import stage_lengths
 from tuner.errors import TunerError
 from tuner.space import Machine, Space
 
@@ -17,7 +18,7 @@ PROBE_NORMALS = 960
 
 
 def epoch_seconds(space: Space, machine: Machine) -> float:
-    """Train two short epochs of the space's fixed configuration and scale up the second.
+    """Train two short epochs of each stage of the space's fixed configuration, scale up the last.
 
     Of several tasks, the first is taken for all.
     Takes the cores that a trial gets. Imports torch. Raises DataNotFound.
@@ -45,14 +46,21 @@ def _measure(space: Space) -> float:
     data = load_training(tasks[0], source, make_split(tasks[0], source))
     part, share = _part(data)
     settings = detectors.resolve(space.detector, space.fixed)
-    trainer = Trainer(space.detector, part, [Lane(hyperparameters=settings, seed=0)])
-    trainer.epoch()  # the first also pays for start-up
-    result = trainer.epoch()[0]
-    if result.error is not None:
-        reason = f"{type(result.error).__name__}: {result.error}"
-        raise TunerError(f"{space.detector} cannot be scored, so no trial could be: {reason}")
-    training_s = min(result.seconds, len(part.fit.images) / result.images_per_second)
-    return len(tasks) * (training_s / share + (result.seconds - training_s))
+    shares = detectors.stages(space.detector)
+    epochs = 2 * max(1, len(shares))  # the first of a stage also pays for start-up
+    lane = Lane(hyperparameters=settings, seed=0)
+    trainer = Trainer(space.detector, part, [lane], epochs=epochs)
+    of_stage: dict[str, float] = {}
+    for _ in range(epochs):
+        result = trainer.epoch()[0]
+        if result.error is not None:
+            reason = f"{type(result.error).__name__}: {result.error}"
+            raise TunerError(f"{space.detector} cannot be scored, so no trial could be: {reason}")
+        training_s = min(result.seconds, len(part.fit.images) / result.images_per_second)
+        of_stage[result.stage] = training_s / share + (result.seconds - training_s)
+    lengths = stage_lengths(shares, space.epochs) or (1,)
+    weighted = zip(of_stage.values(), lengths, strict=True)
+    return len(tasks) * sum(seconds * length for seconds, length in weighted) / sum(lengths)
 
 
 def _part(data: TrainingData) -> tuple[TrainingData, float]:

@@ -40,7 +40,7 @@ class Range:
 def rungs(space: Space) -> tuple[int, ...]:
     """Return the epochs after which ASHA may stop a trial, ascending; () without ASHA."""
     found: list[int] = []
-    rung = space.scheduler.grace_epochs
+    rung = space.grace_epochs
     while space.scheduler.name == "asha" and rung < space.epochs:
         found.append(rung)
         rung *= space.scheduler.reduction_factor

@@ -67,19 +67,23 @@ def _hyperparameters(detector: str) -> Iterator[Sequence[str]]:
     sets = detectors.published(detector).values()
     for each in detectors.hyperparameters(detector):
         name = f"`{each.name}`{' *' if each.structural else ''}"
-        published = (_written(values[each.name]) if each.name in values else "" for values in sets)
-        yield name, _written(each.default), *published, _range(each), each.meaning
+        published = (
+            value_text(values[each.name]) if each.name in values else "" for values in sets
+        )
+        yield name, value_text(each.default), *published, domain_text(each), each.meaning
 
 
-def _range(each: Hyperparameter) -> str:
+def domain_text(each: Hyperparameter) -> str:
+    """The domain that suits a hyperparameter best, over all that it allows."""
     if each.choices is not None:
-        return f"`choice`: {', '.join(map(_written, each.choices))}"
+        return f"`choice`: {', '.join(map(value_text, each.choices))}"
     whole = isinstance(each.default, int)
     word = ("log_int" if whole else "log") if each.log else ("int" if whole else "uniform")
     return f"`{word}`: {each.low:g} to {each.high:g}"
 
 
-def _written(value: Value) -> str:
+def value_text(value: Value) -> str:
+    """A value as people write it."""
     return value if isinstance(value, str) else f"{value:g}"
 
 

@@ -18,6 +18,7 @@ from tuner.deciding import Scheduler, decide, final_state
 from tuner.objectives import metric_of
 from tuner.record.history import History, row_of
 from tuner.record.journal import Event, JournalError, read_journal
+from tuner.record.trials import of_stage
 from tuner.space import Space
 from tuner.study.proposals import Proposals
 from tuner.study.study import Study
@@ -138,7 +139,8 @@ class _Replay:
         row = row_of(event)
         for name in ("best_auroc", "best_auprc"):
             if name in row.metrics:
-                values = [r.metrics[metric_of(name)] for r in (*trial.rows, row)]
+                same = of_stage((*trial.rows, row), row.stage)
+                values = [each.metrics[metric_of(name)] for each in same]
                 _compare(event, name, row.metrics[name], max(values))
         decision = decide(self._space, self._scheduler, trial, row)
         _compare_each(event, "decision", event["decision"], asdict(decision))

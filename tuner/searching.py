@@ -18,7 +18,7 @@ from tuner.backend.run import connection, run
 from tuner.console.lines import duration_text
 from tuner.console.listener import ConsoleListener
 from tuner.console.state import SearchState
-from tuner.data_summary import check_enough, objective_warnings, warnings
+from tuner.data_summary import check_enough, search_warnings
 from tuner.engine import Engine
 from tuner.errors import TunerError
 from tuner.files import as_typed
@@ -229,7 +229,7 @@ def _images(space: Space, source: Source, keeper: Keeper) -> str:
         check_content(data, source, split)
     _check_recorded(digest, run_folder)
     check_enough(space, splits)
-    for warning in (*warnings(space.data, splits), *objective_warnings(space.objective)):
+    for warning in search_warnings(space, splits):
         say(warning)
     keeper.ship(space.data, source)
     return digest

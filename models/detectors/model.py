@@ -3,8 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 from torch.func import functional_call
+from torch.utils._pytree import tree_map
 
 Tensors = dict[str, Tensor]
 
@@ -16,6 +18,8 @@ class Model:
     `Detector.fit` made of the fit normals. `moving` names the networks whose batch statistics may
     be updated by a call. A call of any other, or one with `update_statistics=False`, normalises
     with the batch in training mode all the same but leaves the running statistics as they are.
+    `narrow` is the kind of device on which networks compute in bfloat16, "" where they do not; what
+    they return is float32 all the same, so that losses are.
     """
 
     def __init__(
@@ -26,11 +30,13 @@ class Model:
         settings: Mapping[str, Tensor],
         fitted: Tensors | None = None,
         moving: frozenset[str] = frozenset(),
+        narrow: str = "",
     ):
         self._modules = modules
         self._parameters = parameters
         self._buffers = buffers
         self._moving = moving
+        self._narrow = narrow
         self.settings = settings
         self.fitted = fitted or {}
 
@@ -39,7 +45,12 @@ class Model:
         module, buffers = self._modules[network], self._buffers[network]
         if module.training and not (update_statistics and network in self._moving):
             buffers = {key: buffer.clone() for key, buffer in buffers.items()}
-        return functional_call(module, {**self._parameters[network], **buffers}, inputs)
+        state = {**self._parameters[network], **buffers}
+        if not self._narrow:
+            return functional_call(module, state, inputs)
+        with torch.autocast(self._narrow, torch.bfloat16):
+            made = functional_call(module, state, inputs)
+        return tree_map(_wide, made)
 
     def tensors(self, network: str) -> Tensors:
         """The network's parameters and buffers by name."""
@@ -48,3 +59,9 @@ class Model:
     def copied(self, network: str, into: str) -> Tensors:
         """What `Stage.begin` returns for the network `into` to start as this one stands."""
         return {f"{into}.{name}": tensor for name, tensor in self.tensors(network).items()}
+
+
+def _wide(made: Any) -> Any:
+    """A tensor of bfloat16 as float32."""
+    narrow = isinstance(made, Tensor) and made.dtype == torch.bfloat16
+    return made.float() if narrow else made

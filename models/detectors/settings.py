@@ -173,6 +173,18 @@ def discriminator_steps(default: int, source: str) -> Hyperparameter:
     )
 
 
+def average(default: float, source: str) -> Hyperparameter:
+    """What `Stage.average` names."""
+    return number(
+        "average",
+        default,
+        0.0,
+        0.999,
+        "decay of the average over steps of the weights that images are scored with; 0 is none",
+        source,
+    )
+
+
 def adversarial(default: str, choices: Sequence[str], source: str) -> Hyperparameter:
     """The adversarial loss, by a name in `models.detectors.gan_losses`."""
     return word(

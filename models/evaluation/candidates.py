@@ -1,8 +1,8 @@
 """Which of a score's candidates suits validation best, and how good that choice is.
 
 P parts, N images. The choice is by AUROC. It is judged as the mixture is: the images of each fold
-are scored by the candidate that suits the others best, in standard deviations of their normals, so
-that scores of different candidates compare.
+are scored by the candidate that suits the others best, brought to the mean and the standard
+deviation that normals have under the chosen one, so that scores of different candidates compare.
 """
 
 from collections.abc import Sequence
@@ -35,7 +35,7 @@ def chosen_score(
     mixture = Mixture(weights=dict(candidates[best]), offset=0.0)
     if len(candidates) == 1:
         return ChosenScore(mixture=mixture, scores=rows[0], held_out=rows[0])
-    return ChosenScore(mixture=mixture, scores=rows[best], held_out=_held_out(rows, anomalous))
+    return ChosenScore(mixture=mixture, scores=rows[best], held_out=_held_out(rows, best, anomalous))
 
 
 def _sum(names: Sequence[str], parts: Tensor, weights: Weights) -> Tensor:
@@ -43,8 +43,9 @@ def _sum(names: Sequence[str], parts: Tensor, weights: Weights) -> Tensor:
     return torch.stack(pieces).sum(0)
 
 
-def _held_out(rows: Tensor, anomalous: Tensor) -> Tensor:
+def _held_out(rows: Tensor, chosen: int, anomalous: Tensor) -> Tensor:
     """Of candidates' scores [C, N]: each image's by the choice that has not seen its label [N]."""
+    mean, spread = _of_normals(rows[chosen], ~anomalous)
     fold_of = torch.from_numpy(folds(anomalous.cpu().numpy())).to(rows.device)
     held_out = torch.empty_like(rows[0])
     for fold in range(FOLDS):
@@ -52,7 +53,12 @@ def _held_out(rows: Tensor, anomalous: Tensor) -> Tensor:
         kept = ~out
         seen = anomalous[kept]
         best = int(aurocs(rows[:, kept], seen).argmax()) if seen.any() and not seen.all() else 0
-        normal = rows[best][kept & ~anomalous]
-        spread = normal.std(correction=0).clamp_min(LEAST_SPREAD)
-        held_out[out] = (rows[best][out] - normal.mean()) / spread
+        own_mean, own_spread = _of_normals(rows[best], kept & ~anomalous)
+        held_out[out] = (rows[best][out] - own_mean) / own_spread * spread + mean
     return held_out
+
+
+def _of_normals(scores: Tensor, normal: Tensor) -> tuple[Tensor, Tensor]:
+    """Mean and standard deviation of the scores [N] of the images that are marked."""
+    own = scores[normal]
+    return own.mean(), own.std(correction=0).clamp_min(LEAST_SPREAD)

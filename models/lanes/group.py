@@ -36,12 +36,13 @@ class LaneEpoch:
     """What an epoch gave a lane: mean losses, and what the validation images say.
 
     `losses` are {} of a lane that rests, its patience at an end. The verdict is None if the lane
-    diverged, and the exception that its start of a stage, its fit or its scoring raised.
+    diverged, for the reason `why`, and the exception that its start of a stage, its fit or its scoring raised.
     """
 
     stage: str
     losses: dict[str, float]
     verdict: Validation | Exception | None
+    why: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -128,7 +129,10 @@ class LaneGroup:
         self._put_back(before, [p for p in range(len(self)) if p not in places or p in resting])
         problems |= self._fit(places)
         seconds = time.perf_counter() - start
-        verdicts = self._judged(number, images, lanes, places)
+        parts: Tensors = {}
+        verdicts: list[Validation | Exception | None] = [None] * len(self)
+        if not problems.keys() >= set(places):  # without a fit there may be nothing to score with
+            parts, verdicts = self._judged(number, images, lanes, places)
         losses = {name: mean.tolist() for name, mean in means.items()}
         finite = self.state.finite()
         for place in places:
@@ -136,8 +140,9 @@ class LaneGroup:
             verdict: Validation | Exception | None = problems.get(place, verdicts[place])
             if not finite[place] or not all(map(math.isfinite, own.values())):
                 verdict = None
+            why = _why(own, finite[place], parts, place) if verdict is None else ""
             name = self._plan.name(number)
-            outcomes[place] = LaneEpoch(stage=name, losses=own, verdict=verdict)
+            outcomes[place] = LaneEpoch(stage=name, losses=own, verdict=verdict, why=why)
         return seconds
 
     def _begin(self, number: int, places: Collection[int]) -> Problems:
@@ -178,8 +183,8 @@ class LaneGroup:
         images: DeviceImages,
         lanes: Sequence[Mapping[str, Value]],
         places: Collection[int],
-    ) -> list[Validation | Exception | None]:
-        """What the scores of the validation images say, and of noise where there is some."""
+    ) -> tuple[Tensors, list[Validation | Exception | None]]:
+        """The parts of the validation images, and what they and those of noise say of each lane."""
         score_parts = self._plan.score_parts(number) or self._detector.score_parts
 
         def scores(of: Tensor) -> Tensors:
@@ -191,7 +196,7 @@ class LaneGroup:
         unlabelled = WithoutLabels(synthetic=images.synthetic, noise=noise)
         own_score = self._plan.score_parts(number) is None
         judged = [values if own_score else _unchosen(values) for values in lanes]
-        return judge_lanes(parts, images.anomalous, judged, unlabelled, self._scores)
+        return parts, judge_lanes(parts, images.anomalous, judged, unlabelled, self._scores)
 
     def _watch(self, parts: Tensors, images: DeviceImages, places: Collection[int]) -> None:
         """Let patience see the mean of what it watches over the validation normals."""
@@ -204,21 +209,17 @@ class LaneGroup:
 
     def take_step(self) -> int:
         """Take one step of the last stage as operations, nothing recorded; the images it saw."""
-        step, orders, draws = self._last_stage()
-        step.run(scaled(self.fit.images[orders[0]]), draws.next())
+        orders = self.fit.orders(self.state.epochs)
+        draws = self._draws(len(self.steps) - 1, orders)
+        self.steps[-1].run(scaled(self.fit.images[orders[0]]), draws.next())
         return orders[0].numel()
 
-    def take_steps(self, count: int) -> int:
-        """Take the first steps of an epoch of the last stage; the images that they saw."""
-        step, orders, draws = self._last_stage()
-        few = orders[:count]
-        step.epoch(few, draws, [0.0] * len(self))
-        return few.numel()
-
-    def _last_stage(self) -> tuple[Step, Tensor, EpochDraws]:
-        """The step of the stage in which most lanes are compared, and what an epoch gives it."""
-        orders = self.fit.orders(self.state.epochs)
-        return self.steps[-1], orders, self._draws(len(self.steps) - 1, orders)
+    def take_steps(self, count: int, stage: int | None = None) -> int:
+        """Take the first steps of an epoch, of the last stage or another; the images they saw."""
+        number = len(self.steps) - 1 if stage is None else stage
+        orders = self.fit.orders(self.state.epochs)[:count]
+        self.steps[number].epoch(orders, self._draws(number, orders), [0.0] * len(self))
+        return orders.numel()
 
     def _draws(self, number: int, orders: Tensor) -> EpochDraws:
         stage, state = self._plan.stages[number], self.state
@@ -255,6 +256,19 @@ class LaneGroup:
         for tensor, was in zip(self.state.tensors(), before, strict=True):
             for place in places:
                 tensor[place].copy_(was[place])
+
+
+def _why(losses: Mapping[str, float], finite: bool, parts: Tensors, place: int) -> str:
+    """Why a lane that has no verdict has none."""
+    for name, value in losses.items():
+        if not math.isfinite(value):
+            return f"diverged: its loss {name} is not finite"
+    if not finite:
+        return "diverged: its weights are not finite"
+    for name, part in parts.items():
+        if not part[place].isfinite().all():
+            return f"diverged: its score part {name} is not finite"
+    return "collapsed: it scores all images the same"
 
 
 def _unchosen(values: Mapping[str, Value]) -> dict[str, Value]:

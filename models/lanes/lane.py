@@ -26,7 +26,7 @@ class Lane:
 
 @dataclass(frozen=True, kw_only=True)
 class EpochResult:
-    """What one lane did in one epoch; `epoch` counts from 1, `stage` is what it belongs to.
+    """What one lane did in one epoch; `epoch` counts from 1, `stage` is "" where there is one.
 
     `losses` are means over the steps, unweighted. `metrics` are of the validation images: auroc and
     auprc of the chosen score, auroc/<part> of every part, and threshold, f1 and accuracy of the
@@ -35,7 +35,7 @@ class EpochResult:
     an anomaly. Where validation's anomalies are synthetic, threshold is instead the 0.95 quantile
     of the normals; where there is noise, the criteria of `models.evaluation.label_free` are there
     too. A lane that `diverged` (losses, parameters, scores or criteria not finite, or scores all
-    the same) has none, nor has one whose fit or scoring raised `error`. `seconds` are those of the
+    the same: `why` says which) has none, nor has one whose fit or scoring raised `error`. `seconds` are those of the
     whole epoch, all lanes; `images_per_second` is a lane's pace in those of them in which any
     trained, so without the scoring.
     """
@@ -47,4 +47,5 @@ class EpochResult:
     seconds: float
     images_per_second: float
     diverged: bool
+    why: str = ""
     error: Exception | None = None

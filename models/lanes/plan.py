@@ -26,8 +26,8 @@ class StagePlan:
         return found
 
     def name(self, number: int) -> str:
-        """What the stage is called; "" of a detector that trains nothing."""
-        return self.stages[number].name if self.stages else ""
+        """What the stage is called where there are several, else ""."""
+        return self.stages[number].name if len(self.stages) > 1 else ""
 
     def begins(self, done: int) -> bool:
         """Whether the epoch after so many is the first of its stage."""

@@ -103,12 +103,15 @@ class Step:
             self._run(due)
             return
         if due not in self._recorded:
+            before = set(self._sums)
             state = [*self._state.tensors(), *self._sums.values()]
 
             def work() -> None:
                 self._run(due)
 
             self._recorded[due] = captured(work, state, self._state.device, self._pool) or work
+            for name in self._sums.keys() - before:  # made, and added to, as it warmed up
+                self._sums[name].zero_()
         self._recorded[due]()
 
     def _run(self, due: Due) -> None:
@@ -169,6 +172,8 @@ class Step:
         modules = {name: stack.module for name, stack in stacks.items()}
         buffers = {name: stack.buffers for name, stack in stacks.items()}
 
+        narrow = images.device.type if self._arithmetic.precision == "bfloat16" else ""
+
         def of_one_lane(
             parameters: dict[str, Tensors],
             buffers: dict[str, Tensors],
@@ -177,18 +182,16 @@ class Step:
             settings: Tensors,
             shared: Tensors,
         ) -> Any:
-            model = Model(modules, parameters, buffers, settings, moving=moving)
+            model = Model(modules, parameters, buffers, settings, moving=moving, narrow=narrow)
             batch = Batch(images=images, normal_count=self._fit.batch_normals, draws=draws)
             result = function(model, batch, shared)
             if isinstance(result, Loss):
                 return {"total": result.total, "terms": result.terms}
             return result
 
-        narrow = self._arithmetic.precision == "bfloat16"
-        with torch.autocast(images.device.type, torch.bfloat16, enabled=narrow):
-            return over_lanes(of_one_lane, len(images), self._arithmetic.layer_ways)(
-                parameters, buffers, images, draws, self._state.settings, shared
-            )
+        return over_lanes(of_one_lane, len(images), self._arithmetic.layer_ways)(
+            parameters, buffers, images, draws, self._state.settings, shared
+        )
 
     def _forward(self, model: Model, batch: Batch, shared: Tensors) -> Tensors:
         assert self._stage.forward is not None

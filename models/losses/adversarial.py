@@ -38,3 +38,18 @@ def deception(kind: str, fake: Tensor) -> Tensor:
         case "hinge":
             return -fake.mean()
     raise ValueError(f"adversarial loss {kind!r}; allowed: {', '.join(NAMES)}")
+
+
+def to_target(kind: str, logits: Tensor, target: float | Tensor) -> Tensor:
+    """Mean loss of logits to a target from 0 to 1; margins have none."""
+    match kind:
+        case "bce":
+            return bce(logits, target)
+        case "lsgan":
+            return (logits.sigmoid() - target).square().mean()
+    raise ValueError(f"adversarial loss {kind!r} has no targets; allowed: bce, lsgan")
+
+
+def rejection(kind: str, fake: Tensor) -> Tensor:
+    """The part of `discrimination` that is of fake images."""
+    return torch.relu(1 + fake).mean() if kind == "hinge" else to_target(kind, fake, 0.0)

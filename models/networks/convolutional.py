@@ -67,20 +67,37 @@ def halving_convolutions(channels: int, widths: Sequence[int]) -> nn.ModuleList:
 
 
 class Encoder(nn.Module):
-    """Halves the side at every level; returns the features of all levels, the latent last."""
+    """Halves the side at every level; returns the features of all levels, the latent last.
 
-    def __init__(self, channels: int, widths: Sequence[int], activation: Activation):
+    Without `deepest_norm` the latent has no batch statistics.
+    """
+
+    def __init__(
+        self,
+        channels: int,
+        widths: Sequence[int],
+        activation: Activation,
+        *,
+        deepest_norm: bool = True,
+    ):
         super().__init__()
         self.convs = halving_convolutions(channels, widths)
         self.norms = nn.ModuleList(Norm(width) for width in widths[1:])
+        if not deepest_norm:
+            self.norms[-1] = nn.Identity()
         self.activation = activation
 
     def forward(self, images: Tensor) -> list[Tensor]:
         """[N, C, H, W] -> features [N, widths[i], H / 2^(i+1), W / 2^(i+1)]."""
-        features = [self.activation(self.convs[0](images))]
-        for conv, norm in zip(self.convs[1:], self.norms, strict=True):
-            features.append(self.activation(norm(conv(features[-1]))))
+        features = [self.activation(self.level(0, images))]
+        for number in range(1, len(self.convs)):
+            features.append(self.activation(self.level(number, features[-1])))
         return features
+
+    def level(self, number: int, values: Tensor) -> Tensor:
+        """What a level makes of the features above it, before its activation."""
+        made: Tensor = self.convs[number](values)
+        return self.norms[number - 1](made) if number else made
 
 
 class Decoder(nn.Module):

@@ -11,7 +11,8 @@ from torch import Tensor, nn
 from models.networks.convolutional import Norm
 from models.networks.latent import Critic, LatentDecoder
 
-_LARGEST = 32
+LARGEST = 32
+"""The side up to which images have dense layers, and above which the pyramids."""
 
 
 def leaky(values: Tensor) -> Tensor:
@@ -74,11 +75,11 @@ class DenseDiscriminator(nn.Module):
 
 def generator(latent: int, channels: int, width: int, size: int) -> nn.Module:
     """The generator for images of this size: [N, latent] -> [N, C, H, W] in [-1, 1]."""
-    kind = DenseGenerator if size <= _LARGEST else LatentDecoder
+    kind = DenseGenerator if size <= LARGEST else LatentDecoder
     return kind(latent, channels, width, size)
 
 
 def discriminator(channels: int, width: int, size: int, *, norm: bool = True) -> nn.Module:
     """The discriminator for images of this size: images -> features and logits [N]."""
-    kind = DenseDiscriminator if size <= _LARGEST else Critic
+    kind = DenseDiscriminator if size <= LARGEST else Critic
     return kind(channels, width, size, norm=norm)

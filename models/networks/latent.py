@@ -18,9 +18,10 @@ SIDE = 4
 _MOST_MULTIPLE = 8
 
 
-def latent_widths(width: int, size: int) -> tuple[int, ...]:
-    """Channels of each level of a pyramid that ends in 4 x 4 places."""
-    return tuple(width * min(2**level, _MOST_MULTIPLE) for level in range(int(math.log2(size)) - 2))
+def latent_widths(width: int, size: int, smallest: int = SIDE) -> tuple[int, ...]:
+    """Channels of each level of a pyramid that ends in `smallest` x `smallest` places."""
+    levels = int(math.log2(size // smallest))
+    return tuple(width * min(2**level, _MOST_MULTIPLE) for level in range(levels))
 
 
 class WholeImage(nn.Conv2d):
@@ -52,24 +53,48 @@ class FromVector(nn.ConvTranspose2d):
         return places.view(len(vectors), SIDE, SIDE, self.out_channels).permute(0, 3, 1, 2)
 
 
+class SameSide(nn.Module):
+    """A 3 x 3 convolution with batch statistics that keeps side and channels."""
+
+    def __init__(self, channels: int):
+        super().__init__()
+        self.conv = nn.Conv2d(channels, channels, 3, 1, 1, bias=False)
+        self.norm = Norm(channels)
+
+    def forward(self, values: Tensor) -> Tensor:
+        """[N, C, H, W] -> the same shape; no activation after it."""
+        same: Tensor = self.norm(self.conv(values))
+        return same
+
+
 class LatentEncoder(nn.Module):
     """Halves the side down to 4 x 4, then one vector of `outputs` numbers; no activation after it.
 
-    With `norm` False it has no batch statistics.
+    With `norm` False it has no batch statistics. `extra` layers keep the side of the first level.
     """
 
     def __init__(
-        self, channels: int, width: int, size: int, outputs: int, *, norm: bool = True
+        self,
+        channels: int,
+        width: int,
+        size: int,
+        outputs: int,
+        *,
+        norm: bool = True,
+        extra: int = 0,
     ):
         super().__init__()
         widths = latent_widths(width, size)
         self.convs = halving_convolutions(channels, widths)
+        self.extra = nn.ModuleList(SameSide(width) for _ in range(extra))
         self.norms = nn.ModuleList(Norm(each) if norm else nn.Identity() for each in widths[1:])
         self.last = WholeImage(widths[-1], outputs)
 
     def features(self, images: Tensor) -> Tensor:
         """[N, C, H, W] -> the last features [N, widths[-1], 4, 4]."""
         values = leaky_relu(self.convs[0](images))
+        for same in self.extra:
+            values = leaky_relu(same(values))
         for conv, norm in zip(self.convs[1:], self.norms, strict=True):
             values = leaky_relu(norm(conv(values)))
         return values
@@ -83,7 +108,7 @@ class LatentEncoder(nn.Module):
 class LatentDecoder(nn.Module):
     """The mirror of `LatentEncoder`; ends in tanh."""
 
-    def __init__(self, latent: int, channels: int, width: int, size: int):
+    def __init__(self, latent: int, channels: int, width: int, size: int, *, extra: int = 0):
         super().__init__()
         widths = latent_widths(width, size)[::-1]
         self.first = FromVector(latent, widths[0])
@@ -91,6 +116,7 @@ class LatentDecoder(nn.Module):
             Doubling(a, b) for a, b in zip(widths[:-1], widths[1:], strict=True)
         )
         self.norms = nn.ModuleList(Norm(each) for each in widths)
+        self.extra = nn.ModuleList(SameSide(width) for _ in range(extra))
         self.last = ToImage(widths[-1], channels)
 
     def forward(self, vectors: Tensor) -> Tensor:
@@ -98,16 +124,34 @@ class LatentDecoder(nn.Module):
         values = torch.relu(self.norms[0](self.first(vectors)))
         for conv, norm in zip(self.convs, self.norms[1:], strict=True):
             values = torch.relu(norm(conv(values)))
+        for same in self.extra:
+            values = torch.relu(same(values))
         return torch.tanh(self.last(values))
 
 
 class Critic(LatentEncoder):
     """The discriminator of GANomaly: it also shows its last features, the paper's f."""
 
-    def __init__(self, channels: int, width: int, size: int, *, norm: bool = True):
-        super().__init__(channels, width, size, 1, norm=norm)
+    def __init__(self, channels: int, width: int, size: int, *, norm: bool = True, extra: int = 0):
+        super().__init__(channels, width, size, 1, norm=norm, extra=extra)
 
     def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:  # type: ignore[override]
         """[N, C, H, W] -> features [N, widths[-1], 4, 4] and logits [N]."""
         features = self.features(images)
         return features, self.last(features)[:, 0]
+
+
+class FeatureCritic(LatentEncoder):
+    """The discriminator of Skip-GANomaly: its features are a vector, and a logit is seen in it.
+
+    The paper's last layer, a 3 x 3 convolution over one place, sees it with its middle alone.
+    """
+
+    def __init__(self, channels: int, width: int, size: int, features: int):
+        super().__init__(channels, width, size, features)
+        self.verdict = nn.Conv2d(features, 1, 1, bias=False)
+
+    def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:  # type: ignore[override]
+        """[N, C, H, W] -> features [N, features] and logits [N]."""
+        vectors = super().forward(images)
+        return vectors, self.verdict(vectors[:, :, None, None]).flatten()

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call
 
+from models import detectors
 from models.detectors.model import Tensors
 from models.hyperparameters import Value
 from models.lanes.group import LaneGroup
@@ -79,8 +80,10 @@ def faster_ways(
     """The faster way of each strided layer that a training step of this detector has, if any.
 
     In the end the whole step is taken with them and by the library alone, in turns: what is no
-    faster together is not taken.
+    faster together is not taken. {} of a detector that trains nothing.
     """
+    if not detectors.stages(detector):
+        return {}
     where = pick_device(device)
     one = Lane(hyperparameters=dict(hyperparameters), seed=0)
 

@@ -11,27 +11,31 @@ from ray.tune.schedulers import AsyncHyperBandScheduler, TrialScheduler
 
 from tuner import deciding
 from tuner.record.trials import Decision
-from tuner.space import Scheduler, Space
+from tuner.space import Space
 
 
 def make_scheduler(space: Space) -> deciding.Scheduler:
     """The early stopping that the space names, with nothing seen yet."""
     if space.scheduler.name == "none":
         return NoStopping()
-    return Asha(space.scheduler, space.epochs)
+    return Asha(
+        grace_epochs=space.grace_epochs,
+        reduction_factor=space.scheduler.reduction_factor,
+        epochs=space.epochs,
+    )
 
 
 class Asha:
     """Stops a trial at a rung unless it is among the best 1/reduction_factor that reached it."""
 
-    def __init__(self, settings: Scheduler, epochs: int) -> None:
+    def __init__(self, *, grace_epochs: int, reduction_factor: int, epochs: int) -> None:
         self._scheduler = AsyncHyperBandScheduler(
             time_attr="epoch",
             metric="value",
             mode="max",
             max_t=epochs,
-            grace_period=settings.grace_epochs,
-            reduction_factor=settings.reduction_factor,
+            grace_period=grace_epochs,
+            reduction_factor=reduction_factor,
             brackets=1,  # several would be drawn from numpy's global random state
         )
         self._stand_ins: dict[int, Any] = {}

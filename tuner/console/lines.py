@@ -62,8 +62,10 @@ def ending(trial: TrialView, decision: Decision | None = None) -> str:
     """State and reason in a few words."""
     if trial.state == "failed":
         return f"failed: {one_line(trial.reason).removeprefix('error: ')}"
-    if trial.reason == "diverged":
-        return f"diverged after {trial.epochs} {'epoch' if trial.epochs == 1 else 'epochs'}"
+    if trial.diverged:
+        word, _, why = one_line(trial.reason).partition(": ")
+        epochs = f"{trial.epochs} {'epoch' if trial.epochs == 1 else 'epochs'}"
+        return f"{word} after {epochs}" + (f": {why}" if why else "")
     if trial.state != "pruned":
         return trial.state
     if trial.reason != "asha":
@@ -75,7 +77,7 @@ def ending(trial: TrialView, decision: Decision | None = None) -> str:
 
 def count_text(trials: Sequence[TrialView]) -> str:
     """Trials by how they ended."""
-    diverged = sum(trial.reason == "diverged" for trial in trials)
+    diverged = sum(trial.diverged for trial in trials)
     complete = sum(trial.state == "complete" for trial in trials)
     stopped = sum(trial.state == "pruned" for trial in trials) - diverged
     failed = sum(trial.state == "failed" for trial in trials)

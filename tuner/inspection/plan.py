@@ -24,6 +24,7 @@ _STEPS_OF_BOTH = {"cpu": 400, "gpu": 3000}
 _EPOCHS = {"cpu": (8, 80), "gpu": (30, 300)}
 _WIDTHS = {"cpu": 16, "gpu": 64}
 _LARGEST_BATCH = {"cpu": 64, "gpu": 128}
+_NOT_SEARCHED = ("score", "patience", "average")
 _SMALL_IMAGE = 32  # up to here the patch loss has 9 patches, above 49
 
 
@@ -54,11 +55,12 @@ def plan(detector: str, data: DataConfig, normals: int, validation_bad: int) -> 
     search, fixed = _searched(detector, data, normals, validation_bad)
     scaled = any(each.name == "width" for each in detectors.hyperparameters(detector))
     trials = _trials(detector, search)
-    grace = 1
+    grace = "auto"
     sizes: tuple[Line, ...] = (Line(key="epochs", value="1"), Line(key="trials", value=str(trials)))
     scales: tuple[Line, ...] = ()
     if scaled:
-        grace = max(1, _epochs("cpu", detector, normals) // 8)
+        if len(detectors.stages(detector)) == 1:
+            grace = str(max(1, _epochs("cpu", detector, normals) // 8))
         sizes = (Line(key="scale", value="auto", comment="gpu where there is a GPU, else cpu"),)
         scales = (
             Line(key="cpu", value=_scale("cpu", detector, normals, trials)),
@@ -95,12 +97,13 @@ def batch_of(normals: int, largest: int) -> int:
 
 
 def _epochs(scale: str, detector: str, normals: int) -> int:
-    """Enough for so many steps with the larger batch, within limits."""
+    """Enough for so many steps with the larger batch in each stage, within limits."""
     taken = min(normals, _MOST_NORMALS) if scale == "cpu" else normals
     steps = max(1, taken // batch_of(taken, _LARGEST_BATCH["cpu"]))
     low, high = _EPOCHS[scale]
     wanted = (_STEPS_OF_BOTH if detectors.learns_anomalies(detector) else _STEPS)[scale]
-    return min(high, max(low, math.ceil(wanted / steps)))
+    stages = max(1, len(detectors.stages(detector)))
+    return stages * min(high, max(low, math.ceil(wanted / steps)))
 
 
 def _scale(scale: str, detector: str, normals: int, trials: int) -> str:
@@ -125,15 +128,26 @@ def _searched(
     match detector:
         case "autoencoder":
             return _autoencoder(batch), ()
-        case "two-discriminator-gan":
+        case "two-discriminator-gan" | "dcgan":
             return _gan(data), _gan_fixed(batch, validation_bad)
         case "pca":
             most = min(256, max(2, normals - 1))
             comment = "directions in which good pictures may differ"
             domain = Line(key="components", value=f"{{log_int: [2, {most}]}}", comment=comment)
             return (domain,), ()
-    own = [each for each in detectors.hyperparameters(detector) if not each.structural]
-    return tuple(_own_range(each) for each in own if each.name != "score"), ()
+    settings = detectors.hyperparameters(detector)
+    own = [each for each in settings if not each.structural and each.name not in _NOT_SEARCHED]
+    return tuple(_own_range(each) for each in own), _batches(detector, batch)
+
+
+def _batches(detector: str, batch: int) -> tuple[Line, ...]:
+    """How many pictures a step sees, of a detector that says nothing else of it."""
+    known = {each.name for each in detectors.hyperparameters(detector)}
+    lines = (
+        Line(key="batch_normals", value=str(batch), comment="good pictures in a training step"),
+        Line(key="batch_anomalies", value=str(max(2, batch // 2)), comment="known bad ones"),
+    )
+    return tuple(line for line in lines if line.key in known)
 
 
 def _autoencoder(batch: int) -> tuple[Line, ...]:

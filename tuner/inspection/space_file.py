@@ -6,6 +6,7 @@ import json
 import os
 import re
 import shlex
+import textwrap
 import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
@@ -180,4 +181,5 @@ def _entry(line: Line, indent: int = 0) -> str:
     beside = f"{text:<{_COMMENT_AT - indent}}  # {line.comment}"
     if len(beside) + indent <= _WIDTH:
         return beside
-    return f"# {line.comment}\n{' ' * indent}{text}"
+    above = textwrap.wrap(line.comment, _WIDTH - indent - 2)
+    return f"\n{' ' * indent}".join([*(f"# {part}" for part in above), text])

@@ -109,4 +109,5 @@ def row_of(event: Event) -> EpochRow:
         losses=event["losses"],
         seconds=event["seconds"],
         worker=event["worker"],
+        stage=event.get("stage", ""),  # not in earlier records
     )

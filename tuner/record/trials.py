@@ -9,18 +9,24 @@ from typing import Literal, Protocol
 
 from models.hyperparameters import Value
 
+_DIVERGED = ("diverged", "collapsed")
 TrialState = Literal["running", "complete", "pruned", "failed"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class EpochRow:
-    """One epoch of one trial, as its worker reported it; `epoch` counts from 1."""
+    """One epoch of one trial, as its worker reported it; `epoch` counts from 1.
+
+    `stage` is that of the training, "" of a detector that has one. Values are compared within a
+    stage only: the next one has scores of its own.
+    """
 
     epoch: int
     metrics: Mapping[str, float]
     losses: Mapping[str, float]
     seconds: float
     worker: str
+    stage: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,8 +47,9 @@ class Decision:
 class TrialView:
     """Everything the record knows of one trial.
 
-    `reason` says why it ended ("asha", "diverged", "error: ..."), and is empty for a trial that
-    ran its full length; `published` names the published set that the trial tries, if it is one.
+    `reason` says why it ended ("asha", "diverged: ...", "collapsed: ...", "error: ..."), and is
+    empty for a trial that ran its full length; `published` names the published set that the trial
+    tries, if it is one.
 
     `lost_workers`, `errors` and `hangs` of its `attempts` ended that way, whether or not an epoch
     came after; the last may have ended the trial, and any may have ended with its driver.
@@ -64,9 +71,19 @@ class TrialView:
         """Epochs reported so far."""
         return len(self.rows)
 
+    @property
+    def diverged(self) -> bool:
+        """Whether training came to nothing: weights, losses or scores of no use."""
+        return self.reason.startswith(_DIVERGED)
+
+
+def of_stage(rows: Sequence[EpochRow], stage: str) -> list[EpochRow]:
+    """The rows of one stage of the training."""
+    return [row for row in rows if row.stage == stage]
+
 
 def is_kept(objective: str, values: Sequence[float]) -> bool:
-    """Whether the newest epoch is the one to keep, by the metric's `values` of all epochs so far.
+    """Whether the newest epoch is the one to keep, by the metric's `values` of its stage so far.
 
     `best_...` keeps the epoch of the highest value, the latest of equals: where few validation
     images are all told apart from the first epoch on, that is not the least trained. Without it

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from tuner.files import replace_file
 from tuner.objectives import metric_of
-from tuner.record.trials import TrialView
+from tuner.record.trials import TrialView, of_stage
 
 COLUMNS = (
     "number",
@@ -33,11 +33,15 @@ COLUMNS = (
 
 @dataclass(frozen=True, kw_only=True)
 class Standing:
-    """A ranked trial: its objective's `value`, and the epoch whose row that value was read from."""
+    """A ranked trial: its objective's `value`, and the epoch whose row that value was read from.
+
+    `since` is the first epoch of that epoch's stage: 1 where training has one stage.
+    """
 
     trial: TrialView
     value: float
     epoch: int
+    since: int = 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,32 +59,38 @@ class Gain:
 
 def is_ranked(trial: TrialView) -> bool:
     """Whether the trial may hold a place: diverged and failed ones may not."""
-    return trial.state != "failed" and trial.reason != "diverged"
+    return trial.state != "failed" and not trial.diverged
 
 
 def standing(trial: TrialView, objective: str) -> Standing | None:
     """Value of `objective` and its epoch; None without a finite value or outside the ranking.
 
-    `best_auroc` is the highest `auroc` of any epoch (the latest of equals), `auroc` the last
-    epoch's; `best_auprc` and `auprc` likewise.
+    `best_auroc` is the highest `auroc` of any epoch of the last stage that the trial has reached
+    (the latest of equals), `auroc` the last epoch's; `best_auprc` and `auprc` likewise.
     """
     if not is_ranked(trial):
         return None
     metric = metric_of(objective)
-    values = [(row.metrics.get(metric, math.nan), row.epoch) for row in trial.rows]
+    rows = of_stage(trial.rows, trial.rows[-1].stage) if trial.rows else []
+    values = [(row.metrics.get(metric, math.nan), row.epoch) for row in rows]
     if objective == metric:
         values = values[-1:]
     finite = [(value, epoch) for value, epoch in values if math.isfinite(value)]
     if not finite:
         return None
     value, epoch = max(finite)
-    return Standing(trial=trial, value=value, epoch=epoch)
+    return Standing(trial=trial, value=value, epoch=epoch, since=rows[0].epoch)
 
 
 def rank(trials: Sequence[TrialView], objective: str) -> list[Standing]:
-    """Best first; of equal values the one with fewer epochs first, then the lower number."""
+    """Best first; of equal values the one with fewer epochs first, then the lower number.
+
+    Trials that reached a later stage of the training come before those that did not.
+    """
     standings = [found for trial in trials if (found := standing(trial, objective))]
-    return sorted(standings, key=lambda one: (-one.value, one.trial.epochs, one.trial.number))
+    return sorted(
+        standings, key=lambda one: (-one.since, -one.value, one.trial.epochs, one.trial.number)
+    )
 
 
 def best(trials: Sequence[TrialView], objective: str) -> Standing | None:

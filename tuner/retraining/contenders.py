@@ -53,7 +53,8 @@ def baselines_for(best: Contender, data: DataConfig) -> Baselines:
     keys = ("width", "batch_normals") if data.dataset == FOLDER else ("width",)
     made, left_out = [], []
     for name in BASELINES:
-        if problem := detectors.requirements(name).size_problem(data.size):
+        channels = data.preprocessing.channels
+        if problem := detectors.requirements(name).image_problem(data.size, channels):
             left_out.append(f"The baseline {name} is left out: {problem}.")
             continue
         known = {hyperparameter.name for hyperparameter in detectors.hyperparameters(name)}

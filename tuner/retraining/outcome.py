@@ -23,6 +23,7 @@ from tuner.retraining.pictures.chosen import Shown
 from tuner.retraining.pictures.confusion import confusion_figure
 from tuner.retraining.pictures.curves import precision_recall_figure, roc_figure
 from tuner.retraining.pictures.examples import examples_figure
+from tuner.retraining.pictures.generated import generated_figure
 from tuner.retraining.pictures.maps import maps_figure
 from tuner.retraining.pictures.style import save
 from tuner.retraining.plan import Plan, Setting
@@ -179,6 +180,7 @@ def _draw(tested: _Tested, folder: Path) -> None:
     figures["examples-fit"] = examples_figure(shown, of_fit, "images it was trained on")
     figures["examples-test"] = examples_figure(shown, tested.test, "test images")
     figures["maps-test"] = maps_figure(shown, tested.test)
+    figures["generated"] = generated_figure(shown)
     for name, figure in figures.items():
         if figure is not None:
             save(figure, folder / f"{name}.png")

@@ -10,6 +10,7 @@ from models import detectors
 from models.data.config import DataConfig
 from models.data.registry import FOLDER
 from models.data.sources import Source
+from models.stages import epochs_problem
 from tuner.errors import TunerError
 from tuner.objectives import metric_of
 from tuner.record.run_folder import RunFolder
@@ -147,6 +148,8 @@ def make_plan(
             f"a retrain needs one value for each hyperparameter, and {', '.join(space.search)} "
             "under `search` can have many; give the best.yaml that a search has written"
         )
+    if problem := epochs_problem(detectors.stages(space.detector), epochs or space.epochs):
+        raise TunerError(f"{space.detector}: {problem}")
     found = dict(detectors.resolve(space.detector, space.fixed))
     best = best_contender(space.detector, found)
     defaults = (published_contender(run_folder, best, space.objective),) if published else ()

@@ -4,10 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
+from models import detectors
 from models.arrays import Scores
 from models.data.images import LabelledImages, TrainingData
+from models.evaluation.candidates import chosen_score
 from models.evaluation.mixture import cross_fitted
 from models.evaluation.validation import ERROR, MIXTURE
 from models.fitted import FittedDetector
@@ -84,15 +88,26 @@ def _training_loss(autoencoder: Trained) -> float:
 
 
 def _split_scores(fitted: FittedDetector, images: LabelledImages, *, held_out: bool) -> SplitScores:
-    """A mixture was fitted on validation: there it is judged on folds that it has not seen."""
+    """What was fitted or chosen on validation is judged there on folds that it has not seen."""
     parts = {
         name: part.double().numpy() for name, part in fitted.score_parts(images.images).items()
     }
-    if is_mixed(fitted) and not held_out:
-        score = cross_fitted(parts, images.anomalous.numpy())
-    else:
-        score = fitted.mixture.score(parts)
+    made = None if held_out else _not_seen(fitted, parts, images.anomalous)
+    score = fitted.mixture.score(parts) if made is None else made
     return SplitScores(score=score, error=parts.get(ERROR))
+
+
+def _not_seen(fitted: FittedDetector, parts: dict[str, Scores], anomalous: Tensor) -> Scores | None:
+    """Scores by what was fitted or chosen without the label of each image; None of a plain one."""
+    if is_mixed(fitted):
+        return cross_fitted(parts, anomalous.numpy())
+    name = str(fitted.hyperparameters.get("score"))
+    candidates = detectors.scores(fitted.detector).get(name, ())
+    if len(candidates) < 2:
+        return None
+    stacked = torch.from_numpy(np.stack(list(parts.values())))
+    scores: Scores = chosen_score(list(parts), stacked, anomalous, candidates).held_out.numpy()
+    return scores
 
 
 def score_arrays(scores: dict[str, Sequence[SeedScores]]) -> dict[str, NDArray[np.float64]]:

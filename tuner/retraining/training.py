@@ -12,7 +12,7 @@ from models.trainer import Trainer
 from tuner.attempt import worker_name
 from tuner.notices import Say
 from tuner.objectives import needs_noise
-from tuner.record.trials import EpochRow, is_kept
+from tuner.record.trials import EpochRow, is_kept, of_stage
 from tuner.retraining.plan import Job, Setting
 
 
@@ -54,7 +54,13 @@ def train(job: Job, setting: Setting, data: TrainingData, say: Say) -> list[Trai
         Lane(hyperparameters=dict(contender.hyperparameters), seed=plan.seeds[number])
         for number in job.numbers
     ]
-    trainer = Trainer(contender.detector, data, lanes, data_seed=plan.data_seed)
+    trainer = Trainer(
+        contender.detector,
+        data,
+        lanes,
+        data_seed=plan.data_seed,
+        epochs=epochs_of(job, setting),
+    )
     trainings = [_Training(job, setting, trainer, lane, say) for lane in range(len(job.numbers))]
     for _ in range(epochs_of(job, setting)):
         for training, result in zip(trainings, trainer.epoch().values(), strict=True):
@@ -98,7 +104,7 @@ class _Training:
         epoch = f"{self._name}  epoch {result.epoch}/{self._epochs}"
         if result.diverged:
             self.diverged_epoch = result.epoch
-            self._say(f"{epoch}  diverged; its best epoch before counts")
+            self._say(f"{epoch}  {result.why or 'diverged'}; its best epoch before counts")
             return
         self._rows.append(_row(result))
         if self._is_kept():
@@ -116,7 +122,8 @@ class _Training:
         return f"{text}, {plan.metric.upper()} {result.metrics[plan.metric]:.4f}"
 
     def _is_kept(self) -> bool:
-        values = [row.metrics[self._plan.metric] for row in self._rows]
+        same = of_stage(self._rows, self._rows[-1].stage)
+        values = [row.metrics[self._plan.metric] for row in same]
         return is_kept(self._plan.objective, values)
 
     def finished(self) -> Trained:
@@ -143,4 +150,5 @@ def _row(result: EpochResult) -> EpochRow:
         losses=result.losses,
         seconds=result.seconds,
         worker=worker_name(),
+        stage=result.stage,
     )

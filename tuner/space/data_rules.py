@@ -50,6 +50,8 @@ def _size_problems(space: SpaceFields) -> Iterator[Problem]:
     requirements = detectors.requirements(space.detector)
     if text := requirements.size_problem(space.data.size):
         yield Problem(path=("data", "size"), text=text)
+    if text := requirements.channels_problem(space.data.preprocessing.channels):
+        yield Problem(path=("data", "dataset"), text=text)
 
 
 def _count_problems(space: SpaceFields) -> Iterator[Problem]:
@@ -63,6 +65,8 @@ def _count_problems(space: SpaceFields) -> Iterator[Problem]:
         for field, text in counts.problems(data).items():
             path = said if field == "fit_normals" else ("data", field)
             yield Problem(path=path, text=text.removeprefix(f"{field}: "))
+        if text := requirements.normals_problem(counts.normals_taken(data)):
+            yield Problem(path=said, text=text)
         if text := requirements.anomalies_problem(counts.anomalies_taken(data)):
             ratio, normals = data.anomalies_per_normal, counts.normals_taken(data)
             given = f"{ratio:g} to each of {normals:,} normals; 0.1 gives one to ten"

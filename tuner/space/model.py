@@ -8,6 +8,8 @@ from typing import Any
 
 from pydantic import ModelWrapValidatorHandler, ValidationError, model_validator
 
+from models import detectors
+from models.stages import last_stage_start
 from tuner.errors import KeyPath, Problem, SpaceError
 from tuner.space.data_section import data_problems
 from tuner.space.fields import SpaceFields
@@ -20,6 +22,14 @@ class Space(SpaceFields):
 
     Construction raises SpaceError, which lists every problem at once.
     """
+
+    @property
+    def grace_epochs(self) -> int:
+        """The epochs that every trial gets before it may be stopped, `auto` made a number."""
+        given = self.scheduler.grace_epochs
+        if isinstance(given, int):
+            return given
+        return last_stage_start(detectors.stages(self.detector), self.epochs)
 
     @model_validator(mode="wrap")
     @classmethod

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator, Mapping
 from models import detectors
 from models.hyperparameters import Hyperparameter
 from models.names import unknown
+from models.stages import epochs_problem
 from tuner.domains import AnyDomain, Choice, Log, Uniform, spell
 from tuner.errors import KeyPath, Problem
 from tuner.space.data_rules import impossible_data
@@ -54,7 +55,7 @@ def _search_problems(
         path: KeyPath = ("search", name)
         if name not in settings:
             yield _unknown_hyperparameter(space, path, settings)
-        elif text := _domain_problem(domain, settings[name]):
+        elif text := _domain_problem(domain, settings[name], space.data.size):
             yield Problem(path=path, text=text)
 
 
@@ -66,12 +67,23 @@ def _unknown_hyperparameter(
     return Problem(path=path, text=unknown(kind, path[-1], [*own, *settings]))
 
 
-def _domain_problem(domain: AnyDomain, setting: Hyperparameter) -> str:
+def _domain_problem(domain: AnyDomain, setting: Hyperparameter, size: int) -> str:
     if isinstance(domain, Uniform | Log) and isinstance(setting.default, int):
         return f"takes whole numbers, got {spell(domain)}; use int, log_int or choice"
     ends = domain.values if isinstance(domain, Choice) else (domain.low, domain.high)
     problems = [text for end in ends if (text := _value_problem(end, setting))]
-    return f"{spell(domain)} reaches too far: {problems[0]}" if problems else ""
+    if problems:
+        return f"{spell(domain)} reaches too far: {problems[0]}"
+    return _beyond(domain, setting, size)
+
+
+def _beyond(domain: AnyDomain, setting: Hyperparameter, size: int) -> str:
+    """Values above the highest that means anything are all the same, and only cost trials."""
+    most = setting.high_at.get(size)
+    ends = domain.values if isinstance(domain, Choice) else (domain.high,)
+    if most is None or all(isinstance(end, int | float) and end <= most for end in ends):
+        return ""
+    return f"{spell(domain)} reaches too far: at {size} x {size} all above {most:g} mean {most:g}"
 
 
 def _value_problem(value: object, setting: Hyperparameter) -> str:
@@ -146,7 +158,10 @@ def _number_problems(
 
 def _too_few(space: SpaceFields, key: str, number: int, published: int) -> str:
     grace = space.scheduler.grace_epochs
-    if key == "epochs" and space.scheduler.name == "asha" and number < grace:
+    shares = detectors.stages(space.detector) if space.detector in detectors.names() else {}
+    if key == "epochs" and (text := epochs_problem(shares, number)):
+        return f"{space.detector}: {text}"
+    if key == "epochs" and space.scheduler.name == "asha" and grace != "auto" and number < grace:
         return f"must be at least scheduler.grace_epochs, {grace}; got {number}"
     if key == "trials" and space.search and number < published:
         return f"must be at least {published}, the published sets are tried first; got {number}"

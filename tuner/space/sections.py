@@ -102,8 +102,9 @@ class Scheduler(Section):
 
     name: Literal["asha", "none"] = "asha"
     """asha compares trials at growing numbers of epochs; none trains all to the end."""
-    grace_epochs: Count = 1
-    """Epochs that every trial gets before it may be stopped."""
+    grace_epochs: CountOrAuto = "auto"
+    """Epochs that every trial gets before it may be stopped; auto reaches the first epoch of the
+    last stage of the detector's training: 1 where there is one stage."""
     reduction_factor: Annotated[StrictInt, Field(ge=2)] = 3
     """One trial in so many goes on from each rung to the next."""
 

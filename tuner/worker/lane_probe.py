@@ -15,9 +15,9 @@ import torch
 from models import detectors
 from models.data.images import TrainingData
 from models.data.sources import default_cache
-from models.networks.layer_ways import LayerWays, Way
 from models.hyperparameters import Value
 from models.memory import free_unused
+from models.networks.layer_ways import LayerWays, Way
 from models.probes.lane_probe import LaneMeasurement, probe_lanes
 from models.probes.layer_probe import LANES, faster_ways
 from tuner.files import replace_file

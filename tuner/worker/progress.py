@@ -10,7 +10,7 @@ from models.task_trainer import FittedTasks, TaskTrainer
 from models.trainer import Trainer
 from tuner.attempt import Attempt, worker_name
 from tuner.objectives import metric_of
-from tuner.record.trials import EpochRow, is_kept
+from tuner.record.trials import EpochRow, is_kept, of_stage
 from tuner.worker.files import Checkpoint, TrialFiles
 from tuner.worker.rows import epoch_row, log_line
 from tuner.worker.setting import TrialSetting
@@ -54,7 +54,8 @@ class Progress:
         row = epoch_row(result, self.rows, self._worker)
         self.rows.append(row)
         metric = metric_of(self._objective)
-        kept = is_kept(self._objective, [row.metrics[metric] for row in self.rows])
+        values = [each.metrics[metric] for each in of_stage(self.rows, row.stage)]
+        kept = is_kept(self._objective, values)
         return TrainedEpoch(
             row=row,
             checkpoint=Checkpoint(

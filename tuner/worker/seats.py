@@ -73,7 +73,7 @@ class Seats:
                 raise result.error
             if result.diverged:
                 passenger.progress.files.log(log_line(result))
-                return Report(outcome="diverged", reason=f"in epoch {result.epoch}")
+                return Report(outcome="diverged", reason=result.why)
             return passenger.progress.take(self._trainer, place, result)
         except Exception as error:
             return self.failure(passenger, error)
@@ -105,6 +105,7 @@ class Seats:
                 lanes,
                 data_seed=self._setting.data_seed,
                 layer_ways=self._setting.layer_ways,
+                epochs=self._setting.epochs,
             )
             self._structure = structure
         else:

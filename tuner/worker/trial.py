@@ -68,7 +68,7 @@ class TrialWorker:
             if result.diverged:
                 self._training = None
                 progress.files.log(log_line(result))
-                return Report(outcome="diverged", reason=f"in epoch {result.epoch}")
+                return Report(outcome="diverged", reason=result.why)
             progress.write(progress.take(trainer, 0, result))
         row = progress.rows[self._reported]
         self._reported += 1
@@ -84,6 +84,7 @@ class TrialWorker:
             self._tasks,
             [progress.lane],
             data_seed=self._setting.data_seed,
+            epochs=self._setting.epochs,
         )
         progress.go_on(trainer, 0)
         return progress, trainer

@@ -1,4 +1,4 @@
-"""A convolutional autoencoder without skips, trained with L1 on normal images alone.
+"""A convolutional autoencoder without skips, trained on normal images alone.
 
 The baseline of "Anomaly Detection on FashionMNIST", a student project after Kim et al. (2020). Its
 published threshold is the final mean training loss, the error over the fit normals. That lies
@@ -12,6 +12,7 @@ from models.detectors.base import Detector
 from models.detectors.model import Model, Tensors
 from models.detectors.stage import Adam, Batch, Loss, Phase, Stage
 from models.losses.errors import reconstruction_parts
+from models.losses.similarity import reconstruction_loss
 from models.networks.convolutional import ACTIVATIONS, Decoder, Encoder, pyramid_widths
 
 
@@ -38,7 +39,8 @@ class Autoencoder(Detector):
         return (Stage(phases=(phase,)),)
 
     def _loss(self, model: Model, batch: Batch, shared: Tensors) -> Loss:
-        error = (batch.images - self.reconstruct(model, batch.images)).abs().mean()
+        remade = self.reconstruct(model, batch.images)
+        error = reconstruction_loss(self.word("loss"), batch.images, remade, black=-1.0)
         return Loss(error, {"reconstruction": error})
 
     @override

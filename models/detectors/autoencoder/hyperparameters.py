@@ -9,6 +9,13 @@ _PROPOSED = "proposed here; the project paper of the baseline gives no architect
 HYPERPARAMETERS = (
     settings.rate(1e-3, _PROPOSED, low=1e-4),
     settings.beta1(0.9, "Adam"),
+    settings.word(
+        "loss",
+        "l1",
+        ("l1", "mse", "ssim"),
+        "what training minimises: absolute or squared errors, or 1 - structural similarity",
+        _PROPOSED,
+    ),
     settings.batch_normals(128, _PROPOSED),
     settings.width(64, _PROPOSED),
     settings.activation(),

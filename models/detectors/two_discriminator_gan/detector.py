@@ -33,6 +33,9 @@ from models.networks.patch_discriminator import PatchDiscriminator
 class TwoDiscriminatorGan(Detector):
     """Networks: `encoder`, `decoder`, `normal_discriminator`, `anomaly_discriminator`."""
 
+    skips = True
+    """Whether the decoder sees the features of every level of the encoder, or the last alone."""
+
     @override
     def networks(self) -> dict[str, nn.Module]:
         width, head = self.number("width"), self.word("discriminator_head")
@@ -41,7 +44,7 @@ class TwoDiscriminatorGan(Detector):
         judge = (self.channels, width, self.size, head)
         networks: dict[str, nn.Module] = {
             "encoder": Encoder(self.channels, widths, encoding),
-            "decoder": Decoder(self.channels, widths, decoding, skips=True),
+            "decoder": Decoder(self.channels, widths, decoding, self.skips),
             "normal_discriminator": PatchDiscriminator(*judge),
             "anomaly_discriminator": PatchDiscriminator(*judge),
         }

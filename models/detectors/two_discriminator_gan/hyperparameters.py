@@ -7,7 +7,7 @@ does best to hold `reconstruction_weight` and vary the others.
 
 from models.detectors import settings
 from models.detectors.settings import weight
-from models.hyperparameters import Value
+from models.hyperparameters import Hyperparameter, Value
 from models.requirements import PYRAMID_SIZES, Requirements
 
 PAPER = "Kim, Jeong, Choi, Seo, ECCV workshops 2020"
@@ -57,14 +57,14 @@ HYPERPARAMETERS = (
         "the ABC (anomaly between class) loss, which falls as the error of known anomalies grows",
         _CODE,
     ),
-    # 9 patches at 32 x 32 and 49 above; a number above what there is means all.
-    settings.number(
-        "patch_n",
-        3,
-        1,
-        49,
-        "n of the patch loss: so many worst patches count, of 9 up to 32 x 32, of 49 above",
-        "re-implementation at 32 x 32",
+    Hyperparameter(
+        name="patch_n",
+        default=3,
+        low=1,
+        high=49,
+        high_at={16: 9, 32: 9},
+        meaning="n of the patch loss: so many worst patches count, of 9 up to 32 x 32, of 49 above",
+        source="re-implementation at 32 x 32",
     ),
     settings.rate(
         1e-4,

@@ -3,13 +3,17 @@
 import importlib
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 
 from models import detectors
-from models.detectors.checks import check_phases
+from models.detectors.base import Detector
+from models.detectors.checks import check_stages
+from models.detectors.stage import Draw, RMSprop, Stage
 from models.evaluation.validation import judge
+from models.stages import SINGLE, Shares
 
 
 @pytest.mark.parametrize(
@@ -21,16 +25,54 @@ from models.evaluation.validation import judge
     ],
 )
 def test_a_phase_would_name_what_is_not_there_without_a_word(
-    change: dict[str, object], message: str
+    change: dict[str, Any], message: str
 ) -> None:
-    model = detectors.load("autoencoder")
-
-    class Changed:
-        phases = tuple(replace(phase, **change) for phase in model.phases)  # type: ignore[arg-type]
-
+    (stage,) = _autoencoder().stages()
+    (phase,) = stage.phases
+    optimizer = replace(phase.optimizer, **{k: v for k, v in change.items() if k != "trains"})
+    changed = replace(phase, optimizer=optimizer, trains=change.get("trains", phase.trains))
     with pytest.raises(ValueError, match="of mine, named by its phase autoencoder") as caught:
-        check_phases("mine", Changed(), ("encoder", "decoder"), ("learning_rate", "beta1"))  # type: ignore[arg-type]
+        _check(replace(stage, phases=(changed,)))
     assert message in str(caught.value)
+
+
+def _autoencoder() -> Detector:
+    return detectors.make("autoencoder", detectors.resolve("autoencoder", {}), 1, 16)
+
+
+def _check(*stages: Stage, shares: Shares = SINGLE) -> None:
+    check_stages("mine", stages, shares, ("encoder", "decoder"), ("learning_rate", "beta1"))
+
+
+def test_a_rate_that_is_a_number_would_be_looked_up() -> None:
+    (stage,) = _autoencoder().stages()
+    (phase,) = stage.phases
+    _check(replace(stage, phases=(replace(phase, optimizer=RMSprop(learning_rate=1e-3)),)))
+
+
+def test_stages_would_be_trained_for_the_epochs_of_others() -> None:
+    (stage,) = _autoencoder().stages()
+    message = r"stages are \['training'\], STAGES beside its hyperparameters says \['one', 'two'\]"
+    with pytest.raises(ValueError, match=message):
+        _check(stage, shares={"one": 1, "two": 2})
+    other = replace(stage, name="two"), replace(stage, name="one")
+    with pytest.raises(ValueError, match=r"mine: the detector's stages are \['two', 'one'\]"):
+        _check(*other, shares={"one": 1, "two": 2})
+    _check(*reversed(other), shares={"one": 1, "two": 2})
+
+
+def test_an_average_would_be_by_a_number_that_is_not_there() -> None:
+    (stage,) = _autoencoder().stages()
+    with pytest.raises(ValueError, match="of mine, named by its stage training: 'decay'; allowed"):
+        _check(replace(stage, average="decay"))
+
+
+def test_two_phases_or_two_draws_would_have_one_name() -> None:
+    (stage,) = _autoencoder().stages()
+    with pytest.raises(ValueError, match="two phases of stage training have one name"):
+        _check(replace(stage, phases=stage.phases * 2))
+    with pytest.raises(ValueError, match="two draws of stage training have one name"):
+        _check(replace(stage, draws=(Draw(name="noise"), Draw(name="noise", rows=1))))
 
 
 def test_a_score_that_no_part_has_would_end_in_a_riddle() -> None:
@@ -52,5 +94,6 @@ def test_a_folder_that_is_not_whole_would_end_in_a_traceback(
     (mine / "hyperparameters.py").write_text("HYPERPARAMETERS = ()\n")
     importlib.invalidate_caches()
     assert detectors.hyperparameters("of-mine") == ()
-    with pytest.raises(ValueError, match=r"of-mine: hyperparameters\.py .* says no PUBLISHED"):
-        detectors.published("of-mine")
+    assert detectors.published("of-mine") == {} and detectors.stages("of-mine") == SINGLE
+    with pytest.raises(ValueError, match=r"of-mine: hyperparameters\.py .* says no PAPER"):
+        detectors.paper("of-mine")

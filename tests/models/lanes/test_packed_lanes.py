@@ -166,10 +166,10 @@ def test_a_lane_whose_scoring_raises_fails_alone(
     packed, well = make_trainer(*UNEQUAL), make_trainer(*UNEQUAL)
     judge = validation.judge
 
-    def moody(parts: Any, anomalous: Any, lanes: Any, unlabelled: Any) -> list[Validation | None]:
+    def moody(parts: Any, anomalous: Any, lanes: Any, *more: Any) -> list[Validation | None]:
         if any(values.get("patch_n") == 1 for values in lanes):
             raise ArithmeticError("no score today")
-        return judge(parts, anomalous, lanes, unlabelled)
+        return judge(parts, anomalous, lanes, *more)
 
     with monkeypatch.context() as patch:
         patch.setattr(validation, "judge", moody)
@@ -209,7 +209,7 @@ def test_trainers_of_the_same_data_share_the_images(digits: TrainingData) -> Non
     assert device_images(digits, device) is device_images(digits, device)
 
 
-def test_a_detector_of_several_stages_trains_one_lane_at_a_time(
+def test_a_detector_that_cannot_be_packed_trains_one_lane_at_a_time(
     make_trainer: MakeTrainer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert detectors.packable(GAN)

@@ -11,8 +11,8 @@ from torch import Tensor, nn
 from models import detectors
 from models.data.images import TrainingData
 from models.lanes import group as lane_group
-from models.lanes.fused_step import FusedStep
 from models.lanes.lane import Lane
+from models.lanes.step import Step
 from models.memory import MemoryGauge
 from models.probes import lane_probe
 from models.probes.lane_probe import LaneMeasurement, probe_lanes
@@ -114,11 +114,11 @@ def test_a_measurement_would_leave_out_what_training_does(
     """Its convolutions are slower than torch's choice, and an epoch's end takes more memory."""
     monkeypatch.setattr(lane_probe, "MOST_LANES", 2)
     deterministic, happened = set(), []
-    steps, scoring, read = FusedStep.epoch, lane_group.score_lanes, MemoryGauge.read
+    steps, scoring, read = Step.epoch, lane_group.score_lanes, MemoryGauge.read
 
-    def stepping(self: FusedStep, orders: Tensor) -> dict[str, Tensor]:
+    def stepping(self: Step, *arguments: Any) -> dict[str, Tensor]:
         deterministic.add(torch.backends.cudnn.deterministic)
-        return steps(self, orders)
+        return steps(self, *arguments)
 
     def scored(*arguments: Any) -> dict[str, Tensor]:
         happened.append("scored")
@@ -128,7 +128,7 @@ def test_a_measurement_would_leave_out_what_training_does(
         happened.append("read")
         read(self)
 
-    monkeypatch.setattr(FusedStep, "epoch", stepping)
+    monkeypatch.setattr(Step, "epoch", stepping)
     monkeypatch.setattr(lane_group, "score_lanes", scored)
     monkeypatch.setattr(MemoryGauge, "read", reading)
     _probed(digits)
@@ -151,7 +151,7 @@ def test_a_measurement_would_initialise_the_same_lane_many_times(
     assert len(made) == 1
 
 
-def test_a_detector_of_several_stages_is_measured_alone(
+def test_a_detector_that_cannot_be_packed_is_measured_alone(
     digits: TrainingData, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(detectors, "packable", lambda name: False)

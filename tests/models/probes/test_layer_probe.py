@@ -125,7 +125,7 @@ def test_ways_that_are_no_faster_together_would_be_taken(
 ) -> None:
     def seconds(group: LaneGroup) -> float:
         assert len(group) == 3
-        return 1.0 if "product" in group.arithmetic.layer_ways.values() else by_library_s
+        return 1.0 if "product" in group._arithmetic.layer_ways.values() else by_library_s
 
     monkeypatch.setattr(layer_probe, "_seconds_of_steps", seconds)
     ways = faster_ways(GAN, _lanes(1)[0].hyperparameters, digits, "cpu", lanes=3)
@@ -138,7 +138,7 @@ def test_ways_without_room_for_them_would_be_taken_or_cost_the_search_its_lanes(
     digits: TrainingData, monkeypatch: pytest.MonkeyPatch, both: bool
 ) -> None:
     def seconds(group: LaneGroup) -> float:
-        if both or "product" in group.arithmetic.layer_ways.values():
+        if both or "product" in group._arithmetic.layer_ways.values():
             raise torch.cuda.OutOfMemoryError("CUDA out of memory")
         return 1.0
 
@@ -156,7 +156,7 @@ def test_ways_would_not_be_tried_on_the_whole_step(
     least: dict[str, float] = {}
 
     def timed(group: LaneGroup) -> float:
-        (way,) = set(group.arithmetic.layer_ways.values())
+        (way,) = set(group._arithmetic.layer_ways.values())
         seconds = seconds_of_steps(group)
         least[way] = min(seconds, least.get(way, math.inf))
         return seconds

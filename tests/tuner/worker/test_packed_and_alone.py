@@ -12,7 +12,6 @@ from tests.tuner.worker.attempts import attempt
 from tuner.attempt import Attempt, Report
 from tuner.backend.asha import Asha
 from tuner.record.trials import Decision
-from tuner.space import Scheduler
 from tuner.worker.pack import PackWorker
 from tuner.worker.setting import TrialSetting
 from tuner.worker.trial import TrialWorker
@@ -68,7 +67,7 @@ def unpacked(setting: TrialSetting) -> Aurocs:
 
 def decisions(curves: Aurocs) -> list[list[Decision]]:
     """ASHA's, shown the results in the order of trials and epochs."""
-    asha, made = Asha(Scheduler(), EPOCHS), []
+    asha, made = Asha(grace_epochs=1, reduction_factor=3, epochs=EPOCHS), []
     for number, curve in enumerate(curves):
         of_trial: list[Decision] = []
         for epoch in range(1, EPOCHS + 1):

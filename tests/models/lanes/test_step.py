@@ -5,6 +5,7 @@ import logging
 import weakref
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -12,13 +13,14 @@ import torch
 from torch import Tensor
 
 from models.data.images import TrainingData
-from models.networks.layer_ways import Way
-from models.lanes import fused_step, step_graph
-from models.lanes.fused_step import FusedStep
+from models.lanes import step as lane_step
+from models.lanes import step_graph
+from models.lanes.draws import EpochDraws
 from models.lanes.group import GroupEpoch, LaneGroup
 from models.lanes.lane import EpochResult, Lane
 from models.lanes.step import Step
 from models.lanes.step_graph import GraphPool, Work, captured, warm_up
+from models.networks.layer_ways import Way
 from models.pixels import scaled
 from models.probes.layer_probe import layer_shapes
 from models.trainer import Trainer
@@ -29,17 +31,26 @@ UNEQUAL: tuple[dict[str, Any], ...] = ({}, {"patch_n": 1, "generator_lr": 4e-4},
 
 
 def _equal(one: LaneGroup, other: LaneGroup) -> bool:
-    pairs = zip(one.step.state_tensors(), other.step.state_tensors(), strict=True)
+    pairs = zip(one.state.tensors(), other.state.tensors(), strict=True)
     return all(torch.equal(mine, theirs) for mine, theirs in pairs)
+
+
+def _draws(group: LaneGroup) -> EpochDraws:
+    """Those of a stage that draws none."""
+    return EpochDraws((), 0, [0] * len(group), 1, torch.device("cpu"))
+
+
+def _epoch(group: LaneGroup, orders: Tensor) -> dict[str, Tensor]:
+    return group.steps[0].epoch(orders, _draws(group), [0.0] * len(group))
 
 
 def test_static_buffers_give_the_plain_steps_numbers(make_trainer: MakeTrainer) -> None:
     static, plain = make_trainer(*UNEQUAL).whole(), make_trainer(*UNEQUAL).whole()
     orders = static.fit.orders([0, 4, 2])
-    means = static.fused.epoch(orders)
+    means = _epoch(static, orders)
     sums: dict[str, Tensor] = {}
     for rows in orders:
-        terms = plain.step.run(scaled(plain.fit.images[rows]), plain.settings)
+        terms = plain.steps[0].run(scaled(plain.fit.images[rows]), {})
         for name, term in terms.items():
             sums[name] = sums.get(name, torch.zeros_like(term)) + term
     assert _equal(static, plain)
@@ -57,11 +68,10 @@ def test_warming_up_for_a_recording_leaves_no_trace(
         return work
 
     orders = warm.fit.orders([0, 1, 2])
+    monkeypatch.setattr(lane_step, "captured", capture)
+    monkeypatch.setattr(warm.state, "device", SimpleNamespace(type="cuda"))  # so that it records
     for _ in range(2):
-        theirs = cold.fused.epoch(orders)
-        with monkeypatch.context() as patch:
-            patch.setattr(fused_step, "captured", capture)
-            ours = warm.fused.epoch(orders)
+        theirs, ours = _epoch(cold, orders), _epoch(warm, orders)
         assert all(torch.equal(ours[name], theirs[name]) for name in theirs)
     assert _equal(warm, cold)
 
@@ -73,8 +83,9 @@ def test_a_replaced_lane_needs_no_new_recording(make_trainer: MakeTrainer) -> No
     group = trainer.whole()
 
     def addresses() -> list[int]:
-        tensors = [*group.step.state_tensors(), *group.settings.values(), group.fused._rows]
-        return [tensor.data_ptr() for tensor in [*tensors, *group.fused._sums.values()]]
+        step = group.steps[0]
+        tensors = [*group.state.tensors(), *group.state.settings.values(), step._rows]
+        return [tensor.data_ptr() for tensor in [*tensors, *step._sums.values()]]
 
     before, state = addresses(), trainer.state(2)
     first = trainer.lanes[0]
@@ -114,15 +125,17 @@ def test_lanes_without_room_train_in_groups_and_lose_nothing(
     lanes = (*UNEQUAL, {"patch_weight": 4.0})
     crowded, roomy = make_trainer(*lanes), make_trainer(*lanes)
     first, expected = crowded.epoch(), [roomy.epoch(), roomy.epoch(), roomy.epoch()]
-    epoch = FusedStep.epoch
+    epoch = Step.epoch
 
-    def short_of_memory(self: FusedStep, orders: Tensor) -> dict[str, Tensor]:
+    def short_of_memory(
+        self: Step, orders: Tensor, draws: EpochDraws, done: Sequence[float]
+    ) -> dict[str, Tensor]:
         if orders.shape[1] <= limit:
-            return epoch(self, orders)
-        epoch(self, orders[:2])
+            return epoch(self, orders, draws, done)
+        epoch(self, orders[:2], draws, done)
         raise torch.cuda.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB")
 
-    monkeypatch.setattr(FusedStep, "epoch", short_of_memory)
+    monkeypatch.setattr(Step, "epoch", short_of_memory)
     with caplog.at_level(logging.WARNING):
         second, third = crowded.epoch(), crowded.epoch(active=[0, 3])
     assert [len(group) for group in crowded._groups] == [limit] * (4 // limit)
@@ -147,12 +160,12 @@ def test_halves_would_train_beside_the_group_that_had_no_room(
     whole, run = weakref.ref(crowded.whole()), Step.run
     beside: list[LaneGroup | None] = []
 
-    def short_of_memory(self: Step, images: Tensor, settings: dict[str, Tensor]) -> Any:
+    def short_of_memory(self: Step, images: Tensor, *more: Any) -> Any:
         if len(images) == len(UNEQUAL):
             circle = RuntimeError("CUDA out of memory")
             raise circle  # which its own traceback holds
         beside.append(whole())
-        return run(self, images, settings)
+        return run(self, images, *more)
 
     monkeypatch.setattr(Step, "run", short_of_memory)
     assert set(crowded.epoch()) == {0, 1, 2}
@@ -163,10 +176,9 @@ def test_halves_would_be_made_where_the_failed_step_still_takes_the_memory(
     make_trainer: MakeTrainer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     crowded, happened = make_trainer({}, {}), []
-    forget, part = crowded.whole().fused.forget, LaneGroup.part
-    monkeypatch.setattr(
-        crowded.whole().fused, "forget", lambda: (happened.append("forgotten"), forget())
-    )
+    (step,), part = crowded.whole().steps, LaneGroup.part
+    forget = step.forget
+    monkeypatch.setattr(step, "forget", lambda: (happened.append("forgotten"), forget()))
     monkeypatch.setattr(torch.cuda, "empty_cache", lambda: happened.append("emptied"))
 
     def parted(self: LaneGroup, places: Sequence[int]) -> LaneGroup:
@@ -183,12 +195,12 @@ def test_a_trainer_would_live_on_until_the_next_collection_of_garbage(
 ) -> None:
     trainer = make_trainer()
     trainer.epoch()
-    fused = weakref.ref(trainer.whole().fused)
+    step = weakref.ref(trainer.whole().steps[0])
     gc.collect()
     gc.disable()
     try:
         del trainer
-        assert fused() is None
+        assert step() is None
     finally:
         gc.enable()
 
@@ -248,10 +260,11 @@ def test_a_recorded_step_gives_the_eager_steps_numbers(
             results += trainer.epoch(active).values()
         trainer.replace(1, lanes[0])  # type: ignore[arg-type]
         results += trainer.epoch().values()
-        fused = trainer.whole().fused
-        assert (fused._replay is not None) == recorded
+        (step,) = trainer.whole().steps
+        replays = [getattr(work, "__name__", "") == "replay" for work in step._recorded.values()]
+        assert replays == [recorded]
         return [(result.losses, result.metrics) for result in results]
 
     recorded = curves(recorded=True)
-    monkeypatch.setattr(fused_step, "captured", lambda *_: None)
+    monkeypatch.setattr(lane_step, "captured", lambda *_: None)
     assert curves(recorded=False) == recorded

@@ -1,0 +1,1 @@
+"""A convolutional network that learns to tell normal images from known anomalies."""

@@ -1,0 +1,1 @@
+"""The supervised network, trained on generated images too: a DCGAN makes them."""

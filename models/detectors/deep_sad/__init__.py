@@ -1,0 +1,1 @@
+"""Deep SAD: Deep SVDD that also pushes known anomalies away from the point."""

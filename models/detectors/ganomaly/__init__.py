@@ -1,0 +1,1 @@
+"""GANomaly: an image and its reconstruction must have the same code."""

@@ -1,0 +1,1 @@
+"""KD-CAE: a convolutional autoencoder and the density of its codes."""

@@ -1,0 +1,1 @@
+"""NI-CAE: a convolutional autoencoder trained on images of which some are noisy."""

@@ -1,0 +1,1 @@
+"""OCR-GAN: Skip-GANomaly on two frequency bands, with pseudo-anomalies for the discriminator."""

@@ -1,0 +1,1 @@
+"""OGNet: a discriminator that ends by telling good reconstructions from bad ones."""
