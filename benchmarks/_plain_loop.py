@@ -20,7 +20,7 @@ class PlainModel(Model):
         super().__init__(modules, {}, {}, settings)
         self.bfloat16 = narrow
 
-    def __call__(self, network: str, *inputs: object, update_statistics: bool = True) -> object:
+    def __call__(self, network: str, *inputs: object, **_how: bool) -> object:
         return self._modules[network](*inputs)
 
     def tensors(self, network: str) -> Tensors:

@@ -84,6 +84,9 @@ def check_config(config: Mapping[str, Any]) -> None:
             raise ValueError(f"{name} is {value!r}")
         if name in ("score_spread", "map_scale") and value is not None and value <= 0:
             raise ValueError(f"{name} is {value!r}")
+    stage = config.get("stage", "")
+    if stage and stage not in detectors.stages(config["detector"]):
+        raise ValueError(f"stage is {stage!r}")
 
 
 def _number(value: object) -> bool:

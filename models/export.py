@@ -118,7 +118,7 @@ class _Pipeline(nn.Module):
         }
         fitted = {name: getattr(self, f"fitted_{name}") for name in self._fitted}
         model = _Plain(self._own, settings, fitted)
-        parts = self._model.score_parts(model, images)
+        parts = self._model.scored_in(self._detector.stage)(model, images)
         score = self._mixed(parts)
         outputs = (score.float(), score > self._detector.threshold)
         if self._detector.map_scale is None:
@@ -149,7 +149,7 @@ class _Plain(Model):
         super().__init__(dict(modules.items()), {}, {}, settings, fitted)
 
     @override
-    def __call__(self, network: str, *inputs: object, update_statistics: bool = True) -> Any:
+    def __call__(self, network: str, *inputs: object, **_how: bool) -> Any:
         return self._modules[network](*inputs)
 
     @override

@@ -33,6 +33,7 @@ from models.detector_files import (
 )
 from models.detectors.base import Detector
 from models.detectors.model import Model, Tensors
+from models.detectors.stage import ScoreParts
 from models.evaluation.mixture import Mixture
 from models.hyperparameters import Value, numbers
 from models.lanes.draws import drawn
@@ -59,7 +60,8 @@ class FittedDetector:
     `error_threshold` is the same on the reconstruction error alone, None for a detector without
     one. `score_spread` is the standard deviation of the validation normals' scores, above 0; None
     where an earlier version saved the detector. `map_scale` is what anomaly maps are divided by;
-    None for a detector without maps, or one that an earlier version saved.
+    None for a detector without maps, or one that an earlier version saved. `stage` is the stage of
+    training whose score parts it has, "" where they are the detector's own.
     """
 
     detector: str
@@ -71,6 +73,7 @@ class FittedDetector:
     error_threshold: float | None
     score_spread: float | None = None
     map_scale: float | None = None
+    stage: str = ""
 
     @property
     def channels(self) -> int:
@@ -85,7 +88,7 @@ class FittedDetector:
     def score_parts(self, images: Tensor) -> Tensors:
         """The detector's named scores [N] each. Raises ValueError for images of another kind."""
         self._check(images)
-        return self._in_chunks(lambda chunk: self._detector.score_parts(self._model, chunk), images)
+        return self._in_chunks(lambda chunk: self._scored(self._model, chunk), images)
 
     def score(self, images: Tensor) -> Tensor:
         """The chosen score [N], float64: one part, or the mixture fitted on validation."""
@@ -211,7 +214,7 @@ class FittedDetector:
             self._check_settings()
             black = torch.zeros(1, self.channels, self.size, self.size, dtype=torch.uint8)
             black = black.to(self.device)
-            parts = self._detector.score_parts(self._model, scaled(black))
+            parts = self._scored(self._model, scaled(black))
             self.mixture.score({name: part.double().numpy() for name, part in parts.items()})
         except _WRONG as error:
             raise DetectorNotWhole(not_read(folder, error)) from None
@@ -261,6 +264,10 @@ class FittedDetector:
     @cached_property
     def _detector(self) -> Detector:
         return detectors.make(self.detector, self.hyperparameters, self.channels, self.size)
+
+    @cached_property
+    def _scored(self) -> ScoreParts:
+        return self._detector.scored_in(self.stage)
 
     @cached_property
     def device(self) -> torch.device:

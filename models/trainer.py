@@ -172,6 +172,7 @@ class Trainer:
         validation, trained = self._validations[lane], self._lanes[lane]
         if validation is None or trained is None:
             raise ValueError(f"lane {lane} has no usable validation: train an epoch first")
+        group, place = self._of(lane)
         fitted = FittedDetector(
             detector=self.detector_name,
             hyperparameters=dict(trained.hyperparameters),
@@ -181,6 +182,7 @@ class Trainer:
             threshold=validation.threshold,
             error_threshold=validation.error_threshold,
             score_spread=validation.score_spread,
+            stage=group.scored_stage(place),
         )
         return fitted.with_map_scale(self._mapped_normals())
 

@@ -175,7 +175,7 @@ def _traced_model(
     class Traced(Model):
         """Notes which network sees what another made."""
 
-        def __call__(self, network: str, *inputs: object, update_statistics: bool = True) -> Any:
+        def __call__(self, network: str, *inputs: object, **_how: bool) -> Any:
             for tensor in _tensors(tree_leaves(inputs)):
                 for source in _sources(tensor, origin, named):
                     trace.arrows.setdefault((source, network))

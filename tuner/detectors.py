@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 from models import detectors
 from models.names import unknown
@@ -16,6 +17,8 @@ from models.stages import SINGLE
 from tuner.command_line import run_command
 from tuner.errors import TunerError
 from tuner.hyperparameters import domain_text, value_text
+
+_SPACE_FILES = {"two-discriminator-gan": "lossweights"}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -60,7 +63,7 @@ def one(name: str) -> list[str]:
         f"stages: {_stages(name)}",
         f"lanes: {_lanes(name)}",
         f"published sets: {', '.join(detectors.published(name)) or 'none but the defaults'}",
-        f"space file: search_spaces/{_space_file(name)}",
+        f"space file: {_space_file(name)}",
     ]
     rows = [
         (
@@ -110,9 +113,9 @@ def _lanes(name: str) -> str:
 
 
 def _space_file(name: str) -> str:
-    return (
-        "lossweights.yaml" if name == "two-discriminator-gan" else f"{name.replace('-', '_')}.yaml"
-    )
+    """The space file that runs it, where there is one."""
+    own = Path("search_spaces") / f"{_SPACE_FILES.get(name, name)}.yaml"
+    return str(own) if (Path(__file__).parent.parent / own).exists() else "none"
 
 
 def _aligned(row: Sequence[str], widths: Sequence[int]) -> str:

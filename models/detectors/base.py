@@ -28,7 +28,7 @@ from torch import Tensor, nn
 
 from models.detectors.fit_view import FitView
 from models.detectors.model import Model, Tensors
-from models.detectors.stage import Draw, Stage
+from models.detectors.stage import Draw, ScoreParts, Stage
 from models.hyperparameters import Value
 from models.losses.maps import smoothed
 
@@ -85,6 +85,11 @@ class Detector(ABC):
     @abstractmethod
     def score_parts(self, model: Model, images: Tensor) -> Tensors:
         """Named scores [N] of each image, higher is more anomalous, no image touching another's."""
+
+    def scored_in(self, stage: str) -> ScoreParts:
+        """The score parts while the stage of this name trains; the detector's own for ""."""
+        own = {each.name: each.score_parts for each in self.stages()} if stage else {}
+        return own.get(stage) or self.score_parts
 
     def reconstruct(self, model: Model, images: Tensor) -> Tensor | None:
         """The images as the detector remakes them; None where it makes none."""

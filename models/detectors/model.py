@@ -17,7 +17,8 @@ class Model:
     `settings` are the hyperparameters that are numbers, 0-d tensors by name. `fitted` is what
     `Detector.fit` made of the fit normals. `moving` names the networks whose batch statistics may
     be updated by a call. A call of any other, or one with `update_statistics=False`, normalises
-    with the batch in training mode all the same but leaves the running statistics as they are.
+    with the batch in training mode all the same but leaves the running statistics as they are. One
+    with `as_scored=True` normalises with the running statistics, as in evaluation mode.
     `narrow` is the kind of device on which networks compute in bfloat16, "" where they do not; what
     they return is float32 all the same, so that losses are.
     """
@@ -40,9 +41,21 @@ class Model:
         self.settings = settings
         self.fitted = fitted or {}
 
-    def __call__(self, network: str, *inputs: object, update_statistics: bool = True) -> Any:
+    def __call__(
+        self,
+        network: str,
+        *inputs: object,
+        update_statistics: bool = True,
+        as_scored: bool = False,
+    ) -> Any:
         """What the network makes of the inputs, with this model's parameters."""
         module, buffers = self._modules[network], self._buffers[network]
+        if as_scored and module.training:
+            module.eval()
+            try:
+                return self(network, *inputs)
+            finally:
+                module.train()
         if module.training and not (update_statistics and network in self._moving):
             buffers = {key: buffer.clone() for key, buffer in buffers.items()}
         state = {**self._parameters[network], **buffers}

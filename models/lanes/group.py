@@ -226,6 +226,10 @@ class LaneGroup:
         rows = orders.shape[2]
         return EpochDraws(stage.draws, self.fit.data_seed, state.epochs, rows, state.device)
 
+    def scored_stage(self, place: int) -> str:
+        """The stage whose own score parts the lane was last scored by; "" for the detector's."""
+        return self._plan.scored_stage(self.state.epochs[place])
+
     def part(self, places: Sequence[int]) -> "LaneGroup":
         """A group of these lanes alone, as they stand."""
         state = self.state.part(places)

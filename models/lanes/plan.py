@@ -37,6 +37,13 @@ class StagePlan:
         """The score of the stage, where it has one of its own."""
         return self.stages[number].score_parts if self.stages else None
 
+    def scored_stage(self, done: int) -> str:
+        """The stage of the last of the epochs done, where it has a score of its own; else ""."""
+        if not self.stages or not done:
+            return ""
+        stage = self.stages[stage_at(self.shares, self.epochs, done)]
+        return stage.name if stage.score_parts is not None else ""
+
     def share_done(self, number: int, done: int) -> float:
         """The share of the stage that lies behind, below 1."""
         ends = (0, *stage_ends(self.shares, self.epochs))

@@ -13,6 +13,7 @@ from models.data.images import LabelledImages, TrainingData
 from models.data.preprocessing import Preprocessing
 from models.lanes.lane import Lane
 from models.trainer import Trainer
+from tests.models import toys
 
 GAN = "two-discriminator-gan"
 SMALL: dict[str, Any] = {"width": 4, "batch_normals": 16, "batch_anomalies": 4}
@@ -42,6 +43,13 @@ def digits() -> TrainingData:
         validation=chosen(torch.cat([normal[120:170], other[100:250]])),
         preprocessing=Preprocessing(size=16, channels=1),
     )
+
+
+@pytest.fixture
+def staged(monkeypatch: pytest.MonkeyPatch) -> str:
+    """A toy of two stages, known like any other detector as long as the test runs."""
+    monkeypatch.setattr(detectors, "__path__", [*detectors.__path__, toys.FOLDER])
+    return "staged"
 
 
 needs_gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs an NVIDIA GPU")
@@ -81,6 +89,7 @@ def make_trainer(digits: TrainingData, device: str) -> Callable[..., Trainer]:
             precision=options.get("precision", "float32"),
             data_seed=options.get("data_seed", 0),
             layer_ways=options.get("layer_ways", {}),
+            epochs=options.get("epochs"),
         )
 
     return make

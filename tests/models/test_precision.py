@@ -1,7 +1,7 @@
 """bfloat16 in lanes: on tensors that only pretend to be on a GPU, and what a CPU does instead."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
@@ -52,9 +52,11 @@ def pretended_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
     """Autocast as on a GPU, and a step without the backward pass, whose engine asks for one."""
     monkeypatch.setattr(torch.cuda.amp.common, "amp_definitely_not_available", lambda: False)
     monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda: True)
-    monkeypatch.setattr(
-        torch.autograd, "grad", lambda _, leaves, **__: [torch.zeros_like(leaf) for leaf in leaves]
-    )
+
+    def none(_: object, leaves: Sequence[Tensor], *more: object, **options: object) -> list[Tensor]:
+        return [torch.zeros_like(leaf) for leaf in leaves]
+
+    monkeypatch.setattr(torch.autograd, "grad", none)
 
 
 def _formats_on_a_gpu(trainer: Trainer, arithmetic: Arithmetic = BFLOAT16) -> Formats:

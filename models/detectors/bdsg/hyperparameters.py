@@ -31,7 +31,8 @@ def boundary_hyperparameters() -> tuple[Hyperparameter, ...]:
             0.2,
             0.01,
             30.0,
-            "lambda: the distance of a boundary image to the nearest normal one",
+            "lambda: the distance of a boundary image to the nearest normal one, which is longer "
+            "between larger images",
             _OMASGAN,
         ),
         settings.weight(

@@ -4,12 +4,13 @@ Ruff, Vandermeulen, Goernitz, Deecke, Siddiqui, Binder, Mueller, Kloft: "Deep on
 classification", ICML 2018. An autoencoder is trained first; its encoder goes on alone, drawing
 vectors to their mean at that time. The squared distance to that centre is the score.
 
-Differs from the paper and its code: images are in [-1, 1] without contrast normalisation; the loss
-of the pretraining is a mean over pixels, as in Deep SAD's code; the decoder of "cifar-10" begins
-with a dense layer too, so that vectors may have any length; weights begin as torch's own. With the
-soft boundary the radius is the quantile of the batch at hand, by ranks, where the code takes that
-of the batch before, and 0 in the first ten epochs; the score leaves the radius out, which is the
-same for all images. In the first stage the score is the reconstruction error.
+Differs from the paper and its code: images are in [-1, 1] without contrast normalisation, and those
+above 32 x 32 have more levels; the loss of the pretraining is a mean over pixels, as in Deep SAD's
+code; the decoder of "cifar-10" begins with a dense layer too, so that vectors may have any length;
+weights begin as torch's own. With the soft boundary the radius is the quantile of the batch at
+hand, by ranks, where the code takes that of the batch before, and 0 in the first ten epochs; the
+score leaves the radius out, which is the same for all images. In the first stage the score is the
+reconstruction error.
 """
 
 from torch import Tensor, nn

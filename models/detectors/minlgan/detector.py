@@ -112,7 +112,7 @@ class MinlGan(Detector):
     def score_parts(self, model: Model, images: Tensor) -> Tensors:
         features, logits = self._seen(model, images)
         density = self._improbability(model, features, model.fitted["known"])
-        return {"logit": logits, "density": density}
+        return {"logit": -logits, "density": density}
 
     @override
     def generate(self, model: Model, noise: Tensor) -> Tensor:

@@ -9,8 +9,7 @@ reconstruction, in all stages; before the last that is ALOCC's (Sabokrou et al.,
 
 Differs from the paper, whose training code is not released: strided pyramids in place of 5 x 5
 convolutions for patches of 45 x 45; stages last a share of the epochs, not an epoch and 75 steps;
-what one discriminator step sees passes it in one batch, so batch statistics give nothing away; the
-frozen generators normalise by the batch too, until they are scored.
+what one discriminator step sees passes it in one batch, so batch statistics give nothing away.
 """
 
 from dataclasses import replace
@@ -94,10 +93,13 @@ class OgNet(Detector):
         return model.copied("generator", into="old_generator")
 
     def _examples(self, model: Model, batch: Batch) -> Tensors:
-        old = model("old_generator", batch.images)
+        old = model("old_generator", batch.images, as_scored=True)
         mixed = (old + old.roll(1, 0)) / 2
-        remade, pseudo = model("generator", torch.cat([batch.images, mixed])).chunk(2)
-        return {"remade": remade, "old": old, "pseudo": pseudo}
+        return {
+            "remade": model("generator", batch.images, as_scored=True),
+            "old": old,
+            "pseudo": model("generator", mixed, as_scored=True),
+        }
 
     def _judge_loss(self, model: Model, batch: Batch, shared: Tensors) -> Loss:
         image, remade, old, pseudo = _logits(

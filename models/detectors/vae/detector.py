@@ -87,7 +87,7 @@ class Vae(Detector):
 
     def _posterior(self, model: Model, images: Tensor) -> tuple[Tensor, Tensor]:
         """Mean and logarithm of the variance [N, latent] of where each image may lie."""
-        mean, log_variance = model("encoder", images).float().chunk(2, 1)
+        mean, log_variance = model("encoder", images).chunk(2, 1)
         return mean, log_variance.clamp(-_MOST_LOG_VARIANCE, _MOST_LOG_VARIANCE)
 
     def _unlikelihood(self, images: Tensor, remade: Tensor) -> Tensor:

@@ -16,6 +16,9 @@ HYPERPARAMETERS = (
         "1: Kingma and Welling 2014; others: Higgins et al., beta-VAE, ICLR 2017",
         log=True,
     ),
+    # The unlikelihood of a grey pixel under bce is never below its own entropy, which says nothing
+    # of anomalies. Of FashionMNIST's T-shirts, 6 epochs at width 16, the validation AUROC of elbo
+    # and error is 0.88 and 0.82 with mse, 0.60 and 0.87 with bce.
     settings.word(
         "likelihood",
         "mse",

@@ -17,7 +17,7 @@ def unlikelihood(kind: str, images: Tensor, remade: Tensor) -> Tensor:
 
     mse: (x - y)^2, which is that of N(y, 1/2) less a constant; bce: the cross entropy.
     """
-    seen, likely = (images + 1) / 2, (remade.float() + 1) / 2
+    seen, likely = (images + 1) / 2, (remade + 1) / 2
     if kind == "mse":
         return per_image((seen - likely).square())
     on = likely.clamp_min(_LEAST_PROBABILITY).log()

@@ -11,8 +11,9 @@ from sklearn.decomposition import PCA
 from models import detectors
 from models.data.images import LabelledImages, TrainingData
 from models.data.preprocessing import Preprocessing
-from models.detectors.base import Networks, Tensors
+from models.detectors.base import Detector
 from models.detectors.fit_view import FitView
+from models.detectors.model import Model, Tensors
 from models.detectors.pca import detector as pca
 from models.lanes.lane import Lane
 from models.trainer import Trainer
@@ -27,11 +28,16 @@ def _colour(count: int, size: int = 8, seed: int = 0) -> torch.Tensor:
 
 def _fit(images: torch.Tensor, components: int) -> Tensors:
     """What a fit of these normals gives."""
-    model = detectors.load("pca")
+    return _made(images, components).fit(_model(), FitView(images))
+
+
+def _made(images: torch.Tensor, components: int) -> Detector:
     channels, size = images.shape[1:3]
-    networks = model.networks({"components": components}, channels, size)
-    buffers = dict(networks["pca"].named_buffers())
-    return model.fit(Networks(networks, {"pca": {}}, {"pca": buffers}), FitView(images))
+    return detectors.make("pca", {"components": components}, channels, size)
+
+
+def _model(fitted: Tensors | None = None) -> Model:
+    return Model({}, {}, {}, {}, fitted)
 
 
 def _flat(images: torch.Tensor) -> np.ndarray:
@@ -73,12 +79,12 @@ def test_anomalies_would_be_learned_or_not_told_apart(make_trainer: MakeTrainer)
     assert result.metrics["auroc"] == result.metrics["auroc/squared_error"] > 0.95
     # 30 anomalies are among the fit images; only the normals may shape the mean.
     normals = trainer._fit.images[:120]
-    np.testing.assert_allclose(trainer.weights(0)["pca.mean"], _flat(normals).mean(0), atol=1e-5)
+    np.testing.assert_allclose(trainer.weights(0)["fitted.mean"], _flat(normals).mean(0), atol=1e-5)
 
 
 def test_fewer_images_than_components_would_give_directions_of_rounding() -> None:
     images = _colour(6)
-    components = _fit(images, 64)["pca.components"].double()
+    components = _fit(images, 64)["components"].double()
     lengths = components.square().sum(1)
     assert components.shape == (64, 192)
     torch.testing.assert_close(lengths, (torch.arange(64) < 5).double(), rtol=1e-5, atol=1e-5)
@@ -92,23 +98,22 @@ def test_a_reconstruction_would_leave_the_range_of_images() -> None:
     fit = (127.5 + ramp * torch.linspace(-50, 50, 20)[:, None, None, None]).to(torch.uint8)
     fitted = _fit(fit, 1)
     step = ramp.sign()
-    component, mean = fitted["pca.components"][0], fitted["pca.mean"]
+    component, mean = fitted["components"][0], fitted["mean"]
     free = ((step.flatten() - mean) @ component) * component + mean
     assert free.max() > 1.2
-    module = pca.Projection(1, 64)
-    module.load_state_dict({"components": component[None], "mean": mean})
-    torch.testing.assert_close(module(step), free.clamp(-1, 1).view(1, 1, 8, 8))
+    remade = _made(fit, 1).reconstruct(_model(fitted), step)
+    torch.testing.assert_close(remade, free.clamp(-1, 1).view(1, 1, 8, 8))
 
 
 @pytest.mark.parametrize("count", [1, 40])
 def test_images_that_are_all_the_same_would_give_numbers_that_are_none(count: int) -> None:
     fitted = _fit(_colour(1).expand(count, -1, -1, -1), 8)
-    np.testing.assert_allclose(fitted["pca.mean"], _flat(_colour(1))[0], atol=1e-5)
-    assert fitted["pca.components"].abs().max() == 0
+    np.testing.assert_allclose(fitted["mean"], _flat(_colour(1))[0], atol=1e-5)
+    assert fitted["components"].abs().max() == 0
 
 
 def test_more_components_than_pixels_would_be_kept() -> None:
-    assert _fit(_colour(5, size=2), 1024)["pca.components"].shape == (12, 12)
+    assert _fit(_colour(5, size=2), 1024)["components"].shape == (12, 12)
 
 
 def test_a_fit_of_many_images_would_take_all_memory(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -123,7 +128,7 @@ def test_a_fit_of_many_images_would_take_all_memory(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(pca, "_principal", counted)
     limited = _fit(images, 4)
     assert seen == [(50, 192)]
-    np.testing.assert_allclose(limited["pca.mean"], _flat(images[::2]).mean(0), atol=1e-5)
+    np.testing.assert_allclose(limited["mean"], _flat(images[::2]).mean(0), atol=1e-5)
 
 
 def test_the_same_images_would_give_other_bits() -> None:

@@ -1,15 +1,15 @@
 import torch
 
 from models import detectors
-from models.detectors.base import Networks
+from models.detectors.model import Model
 
 
 def _scores(seed: int, images: torch.Tensor) -> torch.Tensor:
-    model = detectors.load("random")
+    detector = detectors.make("random", {}, 1, 16)
     torch.manual_seed(seed)
-    networks = model.networks({}, 1, 16)
-    handle = Networks(networks, {"hash": {}}, {"hash": dict(networks["hash"].named_buffers())})
-    return model.score_parts(handle, images / 127.5 - 1, {})["random"]
+    networks = detector.networks()
+    model = Model(networks, {"hash": {}}, {"hash": dict(networks["hash"].named_buffers())}, {})
+    return detector.score_parts(model, images / 127.5 - 1)["random"]
 
 
 def test_scores_are_uniform_and_their_auroc_is_chance() -> None:

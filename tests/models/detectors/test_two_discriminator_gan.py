@@ -5,14 +5,14 @@ import torch
 from torch import nn
 
 from models import detectors
-from models.networks.convolutional import Decoder, Encoder, leaky_relu, pyramid_widths
-from models.losses.errors import patch_errors, worst_patches
 from models.detectors.two_discriminator_gan.losses import (
     adversarial,
     anomaly_between_class,
     discrimination,
 )
-from models.detectors.two_discriminator_gan.networks import Discriminator, ScalarHead
+from models.losses.errors import patch_errors, worst_patches
+from models.networks.convolutional import Decoder, Encoder, leaky_relu, pyramid_widths
+from models.networks.patch_discriminator import PatchDiscriminator, ScalarHead
 
 GAN = "two-discriminator-gan"
 
@@ -46,7 +46,7 @@ def test_generator_has_the_published_number_of_parameters(
 def test_discriminator_has_the_layers_of_the_table() -> None:
     convolutions = 64 * 16 + 64 * 128 * 16 + 128 * 256 * 16
     heads = (256 * 9 + 1) + (256 * 16 + 1)
-    assert _count(Discriminator(1, 64, 32, "both")) == convolutions + 2 * (128 + 256) + heads
+    assert _count(PatchDiscriminator(1, 64, 32, "both")) == convolutions + 2 * (128 + 256) + heads
 
 
 @pytest.mark.parametrize("lanes", [0, 3])
@@ -69,7 +69,7 @@ def test_the_scalar_head_would_not_be_the_convolution_that_it_is(lanes: int) -> 
 @pytest.mark.parametrize("size", [16, 32, 64, 128])
 @pytest.mark.parametrize("channels", [1, 3])
 def test_shapes_at_every_image_size(size: int, channels: int) -> None:
-    networks = detectors.load(GAN).networks(detectors.resolve(GAN, {"width": 2}), channels, size)
+    networks = detectors.make(GAN, detectors.resolve(GAN, {"width": 2}), channels, size).networks()
     images = torch.zeros(2, channels, size, size)
     features = networks["encoder"](images)
     assert features[-1].shape == (2, 16, size // 16, size // 16)
@@ -80,18 +80,18 @@ def test_shapes_at_every_image_size(size: int, channels: int) -> None:
 
 def test_other_image_sizes_are_refused() -> None:
     with pytest.raises(ValueError, match="28 x 28"):
-        detectors.load(GAN).networks(detectors.resolve(GAN, {}), 1, 28)
+        detectors.make(GAN, detectors.resolve(GAN, {}), 1, 28).networks()
 
 
 @pytest.mark.parametrize(("head", "count"), [("both", 2), ("map", 1), ("scalar", 1)])
 def test_only_the_chosen_heads_exist(head: str, count: int) -> None:
-    assert len(Discriminator(1, 4, 32, head)(torch.zeros(2, 1, 32, 32))) == count
+    assert len(PatchDiscriminator(1, 4, 32, head)(torch.zeros(2, 1, 32, 32))) == count
 
 
 def test_dcgan_initialisation_takes_effect() -> None:
     torch.manual_seed(0)
     structure = detectors.resolve(GAN, {"initialisation": "dcgan"})
-    networks = detectors.load(GAN).networks(structure, 1, 32)
+    networks = detectors.make(GAN, structure, 1, 32).networks()
     for network in networks.values():
         for module in network.modules():
             if isinstance(module, nn.Conv2d | nn.ConvTranspose2d):

@@ -1,0 +1,1 @@
+"""What somebody who writes a detector tests it with."""

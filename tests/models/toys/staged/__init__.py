@@ -1,0 +1,1 @@
+"""Two stages of everything that a stage can say, on networks of a few numbers."""
