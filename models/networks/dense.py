@@ -2,6 +2,8 @@
 
 Zenati et al., "Efficient GAN-Based Anomaly Detection", ICLR workshops 2018, released code, after
 DCGAN; there for 28 x 28. Larger images have the pyramids of `models.networks.latent`.
+Layers have no bias where a norm follows, which would take it away again: its gradient is rounding
+noise, on which Adam moves it all the same.
 """
 
 import torch
@@ -35,9 +37,11 @@ class DenseGenerator(nn.Module):
         super().__init__()
         self.side, self.channels = size // 4, 2 * width
         places = self.side**2 * self.channels
-        self.dense = nn.ModuleList([nn.Linear(latent, 16 * width), nn.Linear(16 * width, places)])
+        self.dense = nn.ModuleList(
+            nn.Linear(a, b, bias=False) for a, b in ((latent, 16 * width), (16 * width, places))
+        )
         self.dense_norms = nn.ModuleList([VectorNorm(16 * width), VectorNorm(places)])
-        self.up = nn.ConvTranspose2d(self.channels, width, 4, 2, 1)
+        self.up = nn.ConvTranspose2d(self.channels, width, 4, 2, 1, bias=False)
         self.norm = Norm(width)
         self.last = nn.ConvTranspose2d(width, channels, 4, 2, 1)
 
@@ -60,8 +64,8 @@ class DenseDiscriminator(nn.Module):
     def __init__(self, channels: int, width: int, size: int, *, norm: bool = True):
         super().__init__()
         self.first = nn.Conv2d(channels, width, 4, 2, 1)
-        self.second = nn.Conv2d(width, width, 4, 2, 1)
-        self.dense = nn.Linear(width * (size // 4) ** 2, 16 * width)
+        self.second = nn.Conv2d(width, width, 4, 2, 1, bias=not norm)
+        self.dense = nn.Linear(width * (size // 4) ** 2, 16 * width, bias=not norm)
         self.norm = Norm(width) if norm else nn.Identity()
         self.dense_norm = VectorNorm(16 * width) if norm else nn.Identity()
         self.last = nn.Linear(16 * width, 1)

@@ -6,7 +6,8 @@ encoder both deceive it, which makes E the inverse of G. An image is anomalous a
 from it, in pixels and to the discriminator: in its features, or in what it takes the pair for.
 
 Differs from the paper: both pairs pass the discriminator together, and all phases see the same
-batch; sums of the score are divided by the number of an image's values, which leaves their ratio.
+batch; sums of the score are divided by the number of an image's values, which leaves their ratio,
+but the cross entropy weighs at every size as it does against the sum over a grey 32 x 32.
 """
 
 from collections.abc import Mapping

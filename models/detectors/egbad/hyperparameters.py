@@ -10,8 +10,8 @@ _CODE = "Zenati et al. 2018, released code"
 
 _ALPHA = 0.1
 _VALUES = 32 * 32
-"""Of a grey image of 32 x 32, over which the published score sums the error; the cross entropy is
-one number, and the error here a mean."""
+"""Of a grey image. The published score adds one cross entropy to an error summed over so many; here
+the error is their mean."""
 
 SCORES: Scores = {
     "fm": ({"error": 1 - _ALPHA, "features": _ALPHA},),
@@ -60,7 +60,7 @@ HYPERPARAMETERS = (
         "worst_patch, map_peak: other measures of it; features: difference of the discriminator's "
         "features; cross_entropy: how far the discriminator takes the reconstruction for made; "
         "mixture: a logistic regression on all of them, fitted on labelled validation images",
-        "fm, cross-e: the paper; the others: " + settings.PROPOSED,
+        f"fm, cross-e: {_CODE}; the others: " + settings.PROPOSED,
     ),
     settings.batch_normals(128, f"{settings.PROPOSED}; 100: {_CODE}"),
     settings.width(64, _CODE),

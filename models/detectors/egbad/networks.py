@@ -1,7 +1,8 @@
 """The encoder and the joint discriminator of EGBAD.
 
 Zenati et al. (2018), released code; there for 28 x 28. Larger images than those of
-`models.networks.dense` have the pyramids of `models.networks.latent`.
+`models.networks.dense` have the encoder of `models.networks.latent`, and in the discriminator the
+levels of its pyramid.
 """
 
 from itertools import pairwise
@@ -25,7 +26,8 @@ class DenseEncoder(nn.Module):
         first = width // 2
         self.first = nn.Conv2d(channels, first, 3, 1, 1)
         self.convs = nn.ModuleList(
-            nn.Conv2d(a, b, 3, 2, 1) for a, b in pairwise((first, width, 2 * width))
+            nn.Conv2d(a, b, 3, 2, 1, bias=False)
+            for a, b in pairwise((first, width, 2 * width))
         )
         self.norms = nn.ModuleList(Norm(each) for each in (width, 2 * width))
         self.last = nn.Linear(2 * width * (size // 4) ** 2, latent)
@@ -73,9 +75,8 @@ class JointDiscriminator(nn.Module):
     def __init__(self, channels: int, width: int, size: int, latent: int):
         super().__init__()
         widths = _image_widths(width, size)
-        self.convs = nn.ModuleList(
-            nn.Conv2d(a, b, 4, 2, 1) for a, b in pairwise((channels, *widths))
-        )
+        deeper = (nn.Conv2d(a, b, 4, 2, 1, bias=False) for a, b in pairwise(widths))
+        self.convs = nn.ModuleList([nn.Conv2d(channels, widths[0], 4, 2, 1), *deeper])
         self.norms = nn.ModuleList(Norm(each) for each in widths[1:])
         self.vector = nn.Linear(latent, 8 * width)
         places = (size // 2 ** len(widths)) ** 2

@@ -7,8 +7,7 @@ score is how far their codes lie apart. Losses and networks are those of the aut
 Differs from the paper: squared distances are means over their numbers, not norms, as in that code;
 channels grow up to eight times the width only; a discriminator whose loss has vanished is not
 initialised anew; images are scored in evaluation mode, where the code normalises them with their
-batch. The words for the adversarial loss are about the discriminator alone: the generator matches
-its features.
+batch.
 """
 
 from torch import Tensor, nn

@@ -63,7 +63,14 @@ HYPERPARAMETERS = (
         structural=True,
     ),
     settings.initialisation("dcgan", _CODE),
-    settings.adversarial("bce", ("bce", "lsgan", "hinge"), _CODE),
+    settings.word(
+        "adversarial",
+        "bce",
+        ("bce", "lsgan", "hinge"),
+        "loss of the discriminator, whose features alone the generator is trained by: bce, cross "
+        "entropy; lsgan, least squares; hinge, margins of 1",
+        "bce: " + _CODE,
+    ),
     settings.discriminator_steps(1, _CODE),
 )
 

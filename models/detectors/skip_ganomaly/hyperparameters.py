@@ -70,7 +70,7 @@ HYPERPARAMETERS = (
     settings.width(64, _CODE),
     settings.latent(100, _CODE),
     settings.initialisation("dcgan", _CODE),
-    settings.adversarial("bce", ("bce", "lsgan", "hinge"), _CODE),
+    settings.adversarial("bce", ("bce", "lsgan", "hinge"), "bce: " + _CODE),
     settings.discriminator_steps(1, _CODE),
 )
 
