@@ -26,8 +26,7 @@ class DenseEncoder(nn.Module):
         first = width // 2
         self.first = nn.Conv2d(channels, first, 3, 1, 1)
         self.convs = nn.ModuleList(
-            nn.Conv2d(a, b, 3, 2, 1, bias=False)
-            for a, b in pairwise((first, width, 2 * width))
+            nn.Conv2d(a, b, 3, 2, 1, bias=False) for a, b in pairwise((first, width, 2 * width))
         )
         self.norms = nn.ModuleList(Norm(each) for each in (width, 2 * width))
         self.last = nn.Linear(2 * width * (size // 4) ** 2, latent)

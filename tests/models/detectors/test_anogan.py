@@ -74,7 +74,11 @@ def test_the_networks_would_not_be_those_of_the_released_code() -> None:
         name: sum(parameter.numel() for parameter in network.parameters())
         for name, network in networks.items()
     }
-    assert counts == {"generator": 8_753_345 - 9_280, "discriminator": 4_265_217 - 1_088, "starts": 0}
+    assert counts == {
+        "generator": 8_753_345 - 9_280,
+        "discriminator": 4_265_217 - 1_088,
+        "starts": 0,
+    }
     assert networks["starts"].state_dict()["start"].shape == (1, 200)
 
 

@@ -91,9 +91,9 @@ def test_the_encoder_would_have_other_layers_than_the_released_code() -> None:
     named = dict(network.named_parameters())
     values = leaky(F.conv2d(some_images(3), named["first.weight"], named["first.bias"], padding=1))
     for level in range(2):
-        weight, bias = (named[f"convs.{level}.{each}"] for each in ("weight", "bias"))
+        weight = named[f"convs.{level}.weight"]
         norm = network.get_submodule(f"norms.{level}")
-        values = leaky(norm(F.conv2d(values, weight, bias, stride=2, padding=1)))
+        values = leaky(norm(F.conv2d(values, weight, stride=2, padding=1)))
     assert values.shape == (3, 8, 4, 4)
     expected = F.linear(values.flatten(1), named["last.weight"], named["last.bias"])
     torch.testing.assert_close(network(some_images(3)), expected)
