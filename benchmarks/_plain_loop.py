@@ -2,6 +2,7 @@
 
 import torch
 from torch import Tensor, nn
+from torch.func import functional_call
 
 from models import detectors
 from models.batches import epoch_order
@@ -20,8 +21,12 @@ class PlainModel(Model):
         super().__init__(modules, {}, {}, settings)
         self.bfloat16 = narrow
 
-    def __call__(self, network: str, *inputs: object, **_how: bool) -> object:
-        return self._modules[network](*inputs)
+    def __call__(self, network: str, *inputs: object, **how: bool) -> object:
+        module = self._modules[network]
+        if how.get("update_statistics", True):
+            return module(*inputs)
+        buffers = {name: buffer.clone() for name, buffer in module.named_buffers()}
+        return functional_call(module, buffers, inputs)
 
     def tensors(self, network: str) -> Tensors:
         return dict(self._modules[network].state_dict())

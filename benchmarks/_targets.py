@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from operator import ge, le
 
+from models import detectors
+
 
 @dataclass(frozen=True, kw_only=True)
 class Target:
@@ -39,13 +41,20 @@ class Target:
         return limit
 
 
+_TRAINED = tuple(name.replace("-", "_") for name in detectors.names() if detectors.stages(name))
+
 TARGETS: dict[str, dict[str, Target]] = {
     "search": {
         "ratio_to_guide": Target(at_least=2.5),
         "first_result_s": Target(at_most=0.5, times="guide_first_result_s"),
         "best_validation_auroc": Target(at_least=1, times="guide_best_validation_auroc"),
     },
-    "training": {"images_per_s_16": Target(at_least=1300, where="bfloat16")},
+    "training": {
+        "images_per_s_16": Target(at_least=1300, where="bfloat16"),
+        "ganomaly_ratio_training": Target(at_least=2),
+        "ganomaly_ratio_scoring": Target(at_least=3),
+    },
+    "detectors": {f"ratio_{name}": Target(at_least=0.95) for name in _TRAINED},
     "overhead": {
         "ms_per_trial_100": Target(at_most=90),
         "ms_per_trial_1000": Target(at_most=85),

@@ -288,7 +288,15 @@ class Trainer:
         }
         state = LaneState(plan.stages, stacks, settings, len(self._lanes), self.device)
         scores = detectors.scores(self.detector_name)
-        return LaneGroup(self._detector, plan, scores, state, self._fit, arithmetic, GraphPool())
+        return LaneGroup(
+            self._detector,
+            plan=plan,
+            scores=scores,
+            state=state,
+            fit=self._fit,
+            arithmetic=arithmetic,
+            pool=GraphPool(),
+        )
 
     def _make_networks(self, lane: Lane) -> dict[str, nn.Module]:
         """Newly initialised on the CPU, so that a seed means the same on every device."""

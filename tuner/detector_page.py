@@ -165,6 +165,7 @@ def _traced_model(
     leaves: dict[str, Tensor],
     trace: _Trace,
 ) -> Any:
+    from torch.func import functional_call  # noqa: PLC0415
     from torch.utils._pytree import tree_leaves  # noqa: PLC0415
 
     from models.detectors.model import Model  # noqa: PLC0415
@@ -175,11 +176,13 @@ def _traced_model(
     class Traced(Model):
         """Notes which network sees what another made."""
 
-        def __call__(self, network: str, *inputs: object, **_how: bool) -> Any:
+        def __call__(self, network: str, *inputs: object, **how: bool) -> Any:
             for tensor in _tensors(tree_leaves(inputs)):
                 for source in _sources(tensor, origin, named):
                     trace.arrows.setdefault((source, network))
-            result = networks[network](*inputs)
+            module = networks[network]
+            held = {} if how.get("update_statistics", True) else _copied(module)
+            result = functional_call(module, held, inputs)
             for tensor in _tensors(tree_leaves(result)):
                 if tensor.grad_fn is not None:
                     origin[tensor.grad_fn] = network
@@ -189,6 +192,11 @@ def _traced_model(
             return dict(networks[network].state_dict())
 
     return Traced(networks, {}, {}, settings)
+
+
+def _copied(module: nn.Module) -> dict[str, Tensor]:
+    """The statistics that a call is to leave as they are."""
+    return {name: buffer.clone() for name, buffer in module.named_buffers()}
 
 
 def _tensors(leaves: Iterable[object]) -> Iterator[Tensor]:

@@ -104,5 +104,5 @@ class Detector(ABC):
         return None if remade is None else smoothed((images - remade).abs().mean(1))
 
     def generate(self, model: Model, noise: Tensor) -> Tensor | None:
-        """The images that a generator makes of `prior`'s noise [N, ...]; None where there is none."""
+        """What a generator makes of `prior`'s noise [N, ...]; None where there is no generator."""
         return None

@@ -23,13 +23,14 @@ class Model:
     they return is float32 all the same, so that losses are.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913
         self,
         modules: Mapping[str, nn.Module],
         parameters: Mapping[str, Tensors],
         buffers: Mapping[str, Tensors],
         settings: Mapping[str, Tensor],
         fitted: Tensors | None = None,
+        *,
         moving: frozenset[str] = frozenset(),
         narrow: str = "",
     ):

@@ -66,7 +66,7 @@ class Loss:
 
     @classmethod
     def weighted(cls, terms: Tensors, settings: Mapping[str, Tensor]) -> "Loss":
-        """The sum of all terms, each times the hyperparameter `<term>_weight` where there is one."""
+        """The sum of the terms, each times the hyperparameter `<term>_weight` if there is one."""
         weighted = [
             settings[f"{name}_weight"] * term if f"{name}_weight" in settings else term
             for name, term in terms.items()
@@ -129,8 +129,9 @@ class Phase:
     to this one: it cannot be differentiated any more.
 
     It takes its step with every `every`-th batch of an epoch, and with the last: n discriminator
-    steps to one of the generator are a generator's phase with `every=n`. Phases of equal `moments` share the state of
-    their optimizers, within a stage and over stages; without it, those of equal name do.
+    steps to one of the generator are a generator's phase with `every=n`. Phases of equal `moments`
+    share the state of their optimizers, within a stage and over stages; without it, those of equal
+    name do.
     """
 
     name: str

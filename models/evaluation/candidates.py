@@ -35,7 +35,8 @@ def chosen_score(
     mixture = Mixture(weights=dict(candidates[best]), offset=0.0)
     if len(candidates) == 1:
         return ChosenScore(mixture=mixture, scores=rows[0], held_out=rows[0])
-    return ChosenScore(mixture=mixture, scores=rows[best], held_out=_held_out(rows, best, anomalous))
+    held_out = _held_out(rows, best, anomalous)
+    return ChosenScore(mixture=mixture, scores=rows[best], held_out=held_out)
 
 
 def _sum(names: Sequence[str], parts: Tensor, weights: Weights) -> Tensor:

@@ -1,4 +1,4 @@
-"""The random numbers of a stage's steps: functions of the data's seed, the epoch and their names."""
+"""The random numbers of a stage's steps: functions of data seed, epoch and name."""
 
 import zlib
 from collections.abc import Sequence

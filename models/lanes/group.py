@@ -36,7 +36,8 @@ class LaneEpoch:
     """What an epoch gave a lane: mean losses, and what the validation images say.
 
     `losses` are {} of a lane that rests, its patience at an end. The verdict is None if the lane
-    diverged, for the reason `why`, and the exception that its start of a stage, its fit or its scoring raised.
+    diverged, for the reason `why`, and the exception that its start of a stage, its fit or its
+    scoring raised.
     """
 
     stage: str
@@ -59,6 +60,7 @@ class LaneGroup:
     def __init__(  # noqa: PLR0913
         self,
         detector: Detector,
+        *,
         plan: StagePlan,
         scores: Scores,
         state: LaneState,
@@ -235,12 +237,12 @@ class LaneGroup:
         state = self.state.part(places)
         return LaneGroup(
             self._detector,
-            self._plan,
-            self._scores,
-            state,
-            self.fit,
-            self._arithmetic,
-            self._pool,
+            plan=self._plan,
+            scores=self._scores,
+            state=state,
+            fit=self.fit,
+            arithmetic=self._arithmetic,
+            pool=self._pool,
         )
 
     def halves(self) -> tuple["LaneGroup", "LaneGroup"]:

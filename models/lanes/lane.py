@@ -35,9 +35,9 @@ class EpochResult:
     an anomaly. Where validation's anomalies are synthetic, threshold is instead the 0.95 quantile
     of the normals; where there is noise, the criteria of `models.evaluation.label_free` are there
     too. A lane that `diverged` (losses, parameters, scores or criteria not finite, or scores all
-    the same: `why` says which) has none, nor has one whose fit or scoring raised `error`. `seconds` are those of the
-    whole epoch, all lanes; `images_per_second` is a lane's pace in those of them in which any
-    trained, so without the scoring.
+    the same: `why` says which) has none, nor has one whose fit or scoring raised `error`. `seconds`
+    are those of the whole epoch, all lanes; `images_per_second` is a lane's pace in those of them
+    in which any trained, so without the scoring.
     """
 
     epoch: int

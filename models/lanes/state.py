@@ -17,7 +17,7 @@ from models.memory import on_host
 
 @dataclass(frozen=True, kw_only=True)
 class Patience:
-    """How long a lane has waited for a lower value of what it watches: the best, and epochs since."""
+    """How long a lane has waited for a lower value of what it watches: best, and epochs since."""
 
     best: float = math.inf
     waited: int = 0

@@ -122,7 +122,7 @@ class Step:
             self._sums[name] += term
 
     def run(self, images: Tensor, draws: Tensors, due: Due | None = None) -> Tensors:
-        """Images [K, N, C, H, W] in [-1, 1] -> loss terms [K] by name; `due` None is every phase."""
+        """Images [K, N, C, H, W] in [-1, 1] -> loss terms [K] by name; `due` None is all phases."""
         due = self._stage.phases if due is None else due
         if not due:
             return {}

@@ -6,6 +6,7 @@ side has one level more; channels double up to eight times the width, where the 
 """
 
 import math
+from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
@@ -112,9 +113,7 @@ class LatentDecoder(nn.Module):
         super().__init__()
         widths = latent_widths(width, size)[::-1]
         self.first = FromVector(latent, widths[0])
-        self.convs = nn.ModuleList(
-            Doubling(a, b) for a, b in zip(widths[:-1], widths[1:], strict=True)
-        )
+        self.convs = nn.ModuleList(Doubling(a, b) for a, b in pairwise(widths))
         self.norms = nn.ModuleList(Norm(each) for each in widths)
         self.extra = nn.ModuleList(SameSide(width) for _ in range(extra))
         self.last = ToImage(widths[-1], channels)

@@ -10,7 +10,7 @@ _BRIGHTEST = 160.0
 """Of a blob; squares are 255."""
 
 
-def planted_data(  # noqa: PLR0913
+def planted_data(
     *,
     size: int = 16,
     channels: int = 1,
@@ -42,8 +42,8 @@ def _blobs(count: int, channels: int, size: int, generator: torch.Generator) -> 
         return low + (high - low) * torch.rand(count, 1, 1, 1, generator=generator)
 
     places = (torch.arange(size) + 0.5) / size
-    down, across = places[:, None] - between(0.4, 0.6), places[None, :] - between(0.4, 0.6)
-    width, bright = between(0.15, 0.3), between(0.6, 1.0)
+    down, across = places[:, None] - between(0.45, 0.55), places[None, :] - between(0.45, 0.55)
+    width, bright = between(0.2, 0.25), between(0.8, 1.0)
     blob = bright * torch.exp(-(down.square() + across.square()) / (2 * width.square()))
     tint = 1 - 0.3 * torch.arange(channels)[None, :, None, None] / max(1, channels - 1)
     return (_BRIGHTEST * blob * tint).to(torch.uint8)
@@ -52,7 +52,7 @@ def _blobs(count: int, channels: int, size: int, generator: torch.Generator) -> 
 def _plant(images: Tensor, generator: torch.Generator) -> None:
     """Put a square of a quarter of the side somewhere into each image, in place."""
     size = images.shape[-1]
-    side = max(1, size // 4)
+    side = max(1, 3 * size // 8)
     corners = torch.randint(size - side + 1, (len(images), 2), generator=generator)
     for image, (top, left) in zip(images, corners.tolist(), strict=True):
         image[:, top : top + side, left : left + side] = 255

@@ -108,6 +108,22 @@ def test_good_and_bad_examples_would_be_others_or_weigh_otherwise(
     assert judge.trains == ("discriminator",)
 
 
+def test_a_pseudo_anomaly_would_be_of_one_image(single: SingleModel, batch: Batch) -> None:
+    for name in ("generator", "old_generator"):
+        for parameter in single.networks[name].parameters():
+            parameter.data.mul_(3)  # images then differ by more than rounding
+    chosen = _stage(single, "discrimination")
+    assert chosen.forward is not None
+    shared = chosen.forward(single.model, batch)
+    generator = single.networks["generator"].eval()
+    old = shared["old"]
+    for row in range(5):
+        pair = (old[row] + old[row - 1]) / 2
+        assert (pair - old[row]).abs().max() > 0.01
+        assert (shared["pseudo"][row] - generator(pair[None])[0]).abs().max() < 1e-4
+        assert (shared["pseudo"][row] - generator(old[row : row + 1])[0]).abs().max() > 1e-3
+
+
 def test_the_stages_would_not_be_two_that_train_both_and_one_that_judges(
     single: SingleModel,
 ) -> None:
