@@ -8,8 +8,9 @@ anomalies, which the generator makes of the mean of two of those. The score is i
 reconstruction, in all stages; before the last that is ALOCC's (Sabokrou et al., CVPR 2018).
 
 Differs from the paper, whose training code is not released: strided pyramids in place of 5 x 5
-convolutions for patches of 45 x 45; stages last a share of the epochs, not an epoch and 75 steps;
-what one discriminator step sees passes it in one batch, so batch statistics give nothing away.
+convolutions for patches of 45 x 45; the first and the last stage take a share of the epochs, not a
+few epochs and a few steps; the weights of the losses are not checked against the paper; what one
+discriminator step sees passes it in one batch, so batch statistics give nothing away.
 """
 
 from dataclasses import replace

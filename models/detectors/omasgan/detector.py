@@ -17,6 +17,7 @@ form klwgan is on the networks of the other, not on BigGAN's, and without an ave
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 
 import torch
 from torch import Tensor, nn
@@ -81,15 +82,14 @@ class Omasgan(Detector):
 
     @override
     def stages(self) -> tuple[Stage, ...]:
-        assert self.prior is not None
-        draws, steps = (self.prior,), self.number("discriminator_steps")
+        steps = self.number("discriminator_steps")
         normal = Stage(
             name="normal",
             phases=(
                 _phase("discriminator", self._discriminator_loss, "learning_rate"),
                 _phase("generator", self._generator_loss, "learning_rate", every=steps),
             ),
-            draws=draws,
+            draws=self._draws("generator"),
             forward=_made_by("generator"),
             score_parts=self._against("discriminator"),
         )
@@ -99,7 +99,7 @@ class Omasgan(Detector):
                 _phase("boundary_critic", self._boundary_critic_loss, "boundary_lr"),
                 _phase("boundary", self._boundary_loss, "boundary_lr", every=steps),
             ),
-            draws=draws,
+            draws=self._draws("generator", "boundary"),
             forward=_made_by("generator", "boundary"),
             begin=self._begin_boundary,
             score_parts=self._against("boundary_critic"),
@@ -110,18 +110,23 @@ class Omasgan(Detector):
                 _phase("critic", self._critic_loss, "retraining_lr"),
                 _phase("retrained", self._retrained_loss, "retraining_lr", every=steps),
             ),
-            draws=draws,
+            draws=self._draws("generator", "boundary", "retrained"),
             forward=_made_by("generator", "boundary", "retrained"),
             score_parts=self._against("critic"),
         )
         judge = Stage(
             name="judge",
             phases=(_phase("judge", self._judge_loss, "judge_lr"),),
-            draws=draws,
+            draws=self._draws("boundary", "retrained"),
             forward=_made_by("boundary", "retrained"),
             begin=self._begin_judge,
         )
         return normal, boundary, retraining, judge
+
+    def _draws(self, *generators: str) -> tuple[Draw, ...]:
+        """Noise for each alone: G and B, which starts as its copy, would make the same of one."""
+        assert self.prior is not None
+        return tuple(replace(self.prior, name=name) for name in generators)
 
     def _discriminator_loss(self, model: Model, batch: Batch, shared: Tensors) -> Loss:
         return self._contrast(model, "discriminator", batch.images, shared["generator"].detach())
@@ -157,7 +162,7 @@ class Omasgan(Detector):
         terms = {
             "likeness": self._form(model).likeness(fake),
             "distance": nearest.pow(power).mean(),
-            "dispersion": scattering(batch.draws["noise"], made, power).mean(),
+            "dispersion": scattering(batch.draws["boundary"], made, power).mean(),
         }
         return Loss.weighted(terms, model.settings)
 
@@ -281,10 +286,10 @@ def _phase(network: str, loss: LossFunction, rate: str, every: int = 1) -> Phase
 
 
 def _made_by(*generators: str) -> Forward:
-    """What each makes of the step's noise, by its name."""
+    """What each makes of its noise, by its name."""
 
     def forward(model: Model, batch: Batch) -> Tensors:
-        return {name: model(name, batch.draws["noise"]) for name in generators}
+        return {name: model(name, batch.draws[name]) for name in generators}
 
     return forward
 

@@ -27,16 +27,52 @@ def noise_length(latent: int, channels: int, size: int) -> int:
     return channels if size == 1 else latent
 
 
+class _Dense(nn.Linear):
+    """A dense layer under a norm, which takes the mean away again, and the bias with it.
+
+    So the bias is held. Its gradient is 0 but for rounding, and Adam makes steps of full length of
+    whatever it is given: evaluation, whose means lag behind, would see them.
+    """
+
+    def forward(self, values: Tensor) -> Tensor:
+        """[N, inputs] -> [N, outputs]."""
+        return F.linear(values, self.weight, self.bias.detach())
+
+
+class _Up(nn.ConvTranspose2d):
+    """Doubles the side, under a norm: its bias is held."""
+
+    def __init__(self, inputs: int, outputs: int):
+        super().__init__(inputs, outputs, 4, 2, 1)
+
+    def forward(self, values: Tensor, output_size: list[int] | None = None) -> Tensor:
+        """[N, inputs, H, W] -> [N, outputs, 2H, 2W]."""
+        assert self.bias is not None
+        return F.conv_transpose2d(values, self.weight, self.bias.detach(), 2, 1)
+
+
+class _Down(nn.Conv2d):
+    """Halves the side, under a norm: its bias is held."""
+
+    def __init__(self, inputs: int, outputs: int):
+        super().__init__(inputs, outputs, 4, 2, 1)
+
+    def forward(self, values: Tensor) -> Tensor:
+        """[N, inputs, H, W] -> [N, outputs, H/2, W/2]."""
+        assert self.bias is not None
+        return F.conv2d(values, self.weight, self.bias.detach(), 2, 1)
+
+
 class ImageGenerator(nn.Module):
     """Vectors to images, without an activation at the end: they may leave [-1, 1]."""
 
     def __init__(self, latent: int, channels: int, width: int, size: int):
         super().__init__()
         widths = latent_widths(width, 2 * size)[::-1]
-        self.first = nn.Linear(latent, widths[0] * SIDE**2)
+        self.first = _Dense(latent, widths[0] * SIDE**2)
         nn.init.xavier_uniform_(self.first.weight, gain=_GAIN)
         self.first_norm = VectorNorm(widths[0] * SIDE**2)
-        self.ups = nn.ModuleList(nn.ConvTranspose2d(a, b, 4, 2, 1) for a, b in pairwise(widths))
+        self.ups = nn.ModuleList(_Up(a, b) for a, b in pairwise(widths))
         self.norms = nn.ModuleList(Norm(each) for each in widths[1:])
         self.last = nn.Conv2d(widths[-1], channels, 3, 1, 1)
 
@@ -56,10 +92,9 @@ class ImageCritic(nn.Module):
     def __init__(self, channels: int, width: int, size: int):
         super().__init__()
         widths = latent_widths(width, size)
-        downs = pairwise((channels, *widths))
-        self.downs = nn.ModuleList(nn.Conv2d(a, b, 4, 2, 1) for a, b in downs)
+        self.downs = nn.ModuleList(_Down(a, b) for a, b in pairwise((channels, *widths)))
         self.norms = nn.ModuleList(Norm(each) for each in widths)
-        self.dense = nn.Linear(widths[-1] * SIDE**2, 8 * width)
+        self.dense = _Dense(widths[-1] * SIDE**2, 8 * width)
         self.dense_norm = VectorNorm(8 * width)
         self.last = nn.Linear(8 * width, 1)
 

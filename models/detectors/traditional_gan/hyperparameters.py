@@ -31,8 +31,9 @@ HYPERPARAMETERS = (
         "which more than 1 does not count; abc, the anomaly between class loss on squared errors",
         "clipped: " + _OTHER + ", where nothing clips it; abc: Kim et al. 2020",
     ),
-    # At the other project's 1e-3 and Adam's beta1 of 0.9 the normal discriminator says the same of
-    # all images after two epochs at width 64, and learns no more.
+    # At the other project's 1e-3 and Adam's beta1 of 0.9 the normal discriminator's loss came to
+    # 0.98 to 1.0 within five epochs on 2000 T-shirts, in each of three runs: it says the same of
+    # all images. At these it stayed at 0.4 to 0.5.
     settings.rate(2e-4, "DCGAN; measured here", name="generator_lr", of="the generator"),
     settings.rate(2e-4, "DCGAN; measured here", name="discriminator_lr", of="both discriminators"),
     settings.beta1(0.5, "DCGAN"),
