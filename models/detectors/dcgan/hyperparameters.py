@@ -30,3 +30,6 @@ _BY_NAME = {each.name: each for each in _OWN}
 HYPERPARAMETERS = tuple(_BY_NAME.get(each.name, each) for each in kim.HYPERPARAMETERS)
 
 REQUIREMENTS = kim.REQUIREMENTS
+
+PUBLISHED = {"W1": kim.PUBLISHED["W1"]}
+"""The loss weights of Kim et al., whose losses these are; W2 is of a re-implementation."""

@@ -6,6 +6,7 @@ minimises: a search does best to hold `contextual_weight` and vary the other two
 
 from models.detectors import settings
 from models.detectors.settings import weight
+from models.hyperparameters import Value
 from models.requirements import PYRAMID_SIZES, Requirements
 
 PAPER = "Akcay, Atapour-Abarghouei, Breckon, GANomaly, ACCV 2018"
@@ -75,3 +76,14 @@ HYPERPARAMETERS = (
 )
 
 REQUIREMENTS = Requirements(sizes=PYRAMID_SIZES, channels=(1, 3), least_normals=2)
+
+PUBLISHED: dict[str, dict[str, Value]] = {
+    "released": {
+        "adversarial_weight": 1.0,
+        "contextual_weight": 50.0,
+        "encoder_weight": 1.0,
+        "learning_rate": 2e-4,
+        "beta1": 0.5,
+    },
+}
+"""The settings of the released code, where a search may vary them."""

@@ -37,3 +37,5 @@ HYPERPARAMETERS = (
 REQUIREMENTS = skip_ganomaly.REQUIREMENTS
 
 SCORES = skip_ganomaly.SCORES
+
+PUBLISHED = skip_ganomaly.PUBLISHED

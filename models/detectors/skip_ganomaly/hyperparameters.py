@@ -6,6 +6,7 @@ minimises: a search does best to hold `contextual_weight` and vary the other two
 
 from models.detectors import settings
 from models.detectors.settings import weight
+from models.hyperparameters import Value
 from models.requirements import PYRAMID_SIZES, Requirements
 from models.scores import Scores, blends
 
@@ -80,3 +81,14 @@ SCORES: Scores = {
     "published": ({"squared_error": 0.9, "feature": 0.1},),
     "tuned": blends("squared_error", "feature"),
 }
+
+PUBLISHED: dict[str, dict[str, Value]] = {
+    "released": {
+        "adversarial_weight": 1.0,
+        "contextual_weight": 50.0,
+        "latent_weight": 1.0,
+        "learning_rate": 2e-4,
+        "beta1": 0.5,
+    },
+}
+"""The settings of the released code, where a search may vary them."""
