@@ -9,10 +9,12 @@ Differs from the paper: the divergence in the score is by the second GAN's criti
 part that is the same for all images, for the paper does not say how it is computed; parts of the
 score are in standard deviations of the fit normals, so that their sum means something. A critic
 sees all kinds of images in one batch, and networks that are held still normalise with the batch's
-statistics, not with running ones. The dispersion is the mean over the batch, where the released
-code takes its first image's alone. With `reference: normals` the boundary's critic sees a batch of
-normal images and the bank has evenly spaced ones, where the code takes all of them at once. The
-form klwgan is on the networks of the other, not on BigGAN's, and without an average of the weights.
+statistics, not with running ones. Where Pearson's conjugate is -1, generators get no gradient; in
+the released code a parabola goes on there and pushes them the wrong way. The dispersion is the mean
+over the batch, where the code takes its first image's alone. With `reference: normals` the
+boundary's critic sees a batch of normal images and the bank has evenly spaced ones, where the code
+takes all of them at once. The form klwgan is on the networks of the other, not on BigGAN's, and
+without an average of the weights.
 """
 
 import math
