@@ -16,7 +16,6 @@ from anomalib.data import Folder
 from anomalib.engine import Engine
 from anomalib.models import Ganomaly
 from lightning.pytorch.callbacks import Callback
-from torchvision.transforms.v2 import Resize
 
 EPOCHS, BATCH, LATENT, WIDTH, SIDE = 3, 64, 100, 64, 32
 
@@ -50,7 +49,6 @@ def main() -> None:
         train_batch_size=BATCH,
         eval_batch_size=BATCH,
         num_workers=0,
-        augmentations=Resize((SIDE, SIDE)),
         test_split_mode="from_dir",
         val_split_mode="same_as_test",
     )
@@ -59,6 +57,7 @@ def main() -> None:
         batch_size=BATCH,
         n_features=WIDTH,
         latent_vec_size=LATENT,
+        pre_processor=Ganomaly.configure_pre_processor((SIDE, SIDE)),
         evaluator=False,
         visualizer=False,
     )

@@ -1,0 +1,52 @@
+"""The list of detectors, and the page that is drawn from them."""
+
+from pathlib import Path
+
+import pytest
+
+from models import detectors
+from tuner import detector_page
+from tuner.detectors import main
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_a_detector_would_be_missing_from_the_list(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([]) == 0
+    said = capsys.readouterr().out
+    for name in detectors.names():
+        (line,) = [line for line in said.splitlines() if line.startswith(f"{name} ")]
+        known = detectors.requirements(name).known_anomalies
+        assert ("normals and known anomalies" in line) == known
+        assert line.rstrip().endswith(detectors.paper(name))
+    assert "pretraining, one_class" in said
+
+
+def test_one_detector_would_be_shown_without_a_setting(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["ganomaly"]) == 0
+    said = capsys.readouterr().out
+    for each in detectors.hyperparameters("ganomaly"):
+        assert f"  {each.name} " in said and each.meaning in said
+    assert "space file: search_spaces/ganomaly.yaml" in said
+    assert "`" not in said
+
+
+def test_a_wrong_name_would_not_be_answered_with_the_nearest(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["ganomly"]) == 2
+    assert "nearest: ganomaly" in capsys.readouterr().err
+
+
+def test_the_page_of_diagrams_would_be_out_of_date_or_not_show_what_flows_where() -> None:
+    page = detector_page.page()
+    assert (ROOT / "docs" / "detectors.md").read_text() == page
+    (ganomaly,) = [part for part in page.split("\n## ") if part.startswith("ganomaly\n")]
+    for arrow in (
+        "images --> encoder",
+        "encoder --> decoder",
+        "decoder --> second_encoder",
+        "decoder --> discriminator",
+    ):
+        assert f"    {arrow}\n" in ganomaly
+    assert "second_encoder --> " not in ganomaly
