@@ -1,8 +1,11 @@
 """What more than one folder of tests needs."""
 
 import os
+import re
+from collections import Counter
 
 import pytest
+from _pytest.terminal import TerminalReporter
 
 from models.data.config import DataConfig
 from models.data.sources import DataNotFound, Source, find
@@ -10,6 +13,23 @@ from models.data.sources import DataNotFound, Source, find
 # Whole commands run in processes of their own and shall not ask or tell anybody.
 os.environ["WANDB_MODE"] = "offline"
 os.environ.pop("WANDB_API_KEY", None)
+
+_CONTRACT = re.compile(r"detectors/test_contract\.py::Test_([\w-]+)::")
+
+
+def pytest_terminal_summary(terminalreporter: TerminalReporter) -> None:
+    """Say which detectors' contracts took longest: all of them together must stay quick."""
+    seconds: Counter[str] = Counter()
+    for reports in terminalreporter.stats.values():
+        for report in reports:
+            found = _CONTRACT.search(getattr(report, "nodeid", ""))
+            if found:
+                seconds[found[1]] += getattr(report, "duration", 0.0)
+    if seconds:
+        slowest = ", ".join(f"{name} {spent:.0f} s" for name, spent in seconds.most_common(5))
+        terminalreporter.write_line(
+            f"contracts of {len(seconds)} detectors: {seconds.total():.0f} s; slowest: {slowest}"
+        )
 
 
 @pytest.fixture(scope="session")

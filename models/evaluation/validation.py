@@ -187,17 +187,21 @@ def _choice(
 
 def _usable(names: Sequence[str], parts: Tensor, choices: Sequence[str], scores: Scores) -> Tensor:
     """Which lanes [K] have finite parts [K, P, N], and a chosen score that tells images apart."""
-    of_scores = {
-        score: {part for weights in candidates for part in weights}
-        for score, candidates in scores.items()
-    }
-    judged = [
-        [choice in (name, MIXTURE) or name in of_scores.get(choice, ()) for name in names]
-        for choice in choices
+    apart = (parts.std(2, correction=0) >= LEAST_SPREAD).tolist()
+    told = [
+        _told_apart(dict(zip(names, of_lane, strict=True)), choice, scores)
+        for of_lane, choice in zip(apart, choices, strict=True)
     ]
-    spread = parts.std(2, correction=0) >= LEAST_SPREAD
-    needed = torch.tensor(judged, device=parts.device)
-    return parts.isfinite().all(2).all(1) & (spread | ~needed).all(1)
+    return parts.isfinite().all(2).all(1) & torch.tensor(told, device=parts.device)
+
+
+def _told_apart(apart: Mapping[str, bool], choice: str, scores: Scores) -> bool:
+    """Whether a score tells images apart whose parts do or do not: a mixture needs all of them."""
+    if choice == MIXTURE:
+        return all(apart.values())
+    if choice in scores:
+        return any(apart[part] for weights in scores[choice] for part in weights)
+    return apart[choice]
 
 
 @dataclass(frozen=True, kw_only=True)

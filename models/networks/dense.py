@@ -58,17 +58,19 @@ class DenseGenerator(nn.Module):
 class DenseDiscriminator(nn.Module):
     """Images to features and a logit: two halvings of the side, then dense layers.
 
-    With `norm` False it has no batch statistics.
+    With `norm` False it has no batch statistics, with `bias` False its logit has no bias.
     """
 
-    def __init__(self, channels: int, width: int, size: int, *, norm: bool = True):
+    def __init__(
+        self, channels: int, width: int, size: int, *, norm: bool = True, bias: bool = True
+    ):
         super().__init__()
         self.first = nn.Conv2d(channels, width, 4, 2, 1)
         self.second = nn.Conv2d(width, width, 4, 2, 1, bias=not norm)
         self.dense = nn.Linear(width * (size // 4) ** 2, 16 * width, bias=not norm)
         self.norm = Norm(width) if norm else nn.Identity()
         self.dense_norm = VectorNorm(16 * width) if norm else nn.Identity()
-        self.last = nn.Linear(16 * width, 1)
+        self.last = nn.Linear(16 * width, 1, bias=bias)
 
     def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
         """[N, C, H, W] -> features [N, 16 width] and logits [N]."""
@@ -83,7 +85,10 @@ def generator(latent: int, channels: int, width: int, size: int) -> nn.Module:
     return kind(latent, channels, width, size)
 
 
-def discriminator(channels: int, width: int, size: int, *, norm: bool = True) -> nn.Module:
+def discriminator(
+    channels: int, width: int, size: int, *, norm: bool = True, bias: bool = True
+) -> nn.Module:
     """The discriminator for images of this size: images -> features and logits [N]."""
-    kind = DenseDiscriminator if size <= LARGEST else Critic
-    return kind(channels, width, size, norm=norm)
+    if size > LARGEST:
+        return Critic(channels, width, size, norm=norm)  # its logit has no bias
+    return DenseDiscriminator(channels, width, size, norm=norm, bias=bias)

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from models.networks.layer_ways import Way
 from models.hyperparameters import Value
+from models.networks.layer_ways import Way
 from tests.tuner.test_lanes import GPUS, space
 from tests.tuner.worker.conftest import make_setting
 from tuner.lanes import LaneChoice, SettledLanes

@@ -58,7 +58,7 @@ def test_a_wrong_retrain_would_start_something(
 
 
 def test_a_run_that_is_not_retrained_would_only_name_a_file(tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError, match="python -m tuner.retrain --search runs/<name>"):
+    with pytest.raises(FileNotFoundError, match=r"python -m tuner\.retrain --search runs/<name>"):
         load(tmp_path)
     with pytest.raises(FileNotFoundError, match=f"there is no folder {tmp_path}/gone"):
         load(tmp_path / "gone")

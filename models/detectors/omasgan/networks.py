@@ -3,7 +3,8 @@
 Dionelis, Jackson, Tsaftaris, Yaghoobi: "OMASGAN", SSPD 2022, released code. Shapes at width 64,
 32 x 32: latent -> 512x4x4 -> 256x8x8 -> 128x16x16 -> 64x32x32 -> C, and C -> 64x16x16 -> 128x8x8 ->
 256x4x4 -> 512 -> 1. Each doubling of the side has one level more, channels up to eight times the
-width. Images of one pixel, points, have dense networks.
+width. Layers have no bias where a norm follows, which would take it away again. Images of one
+pixel, points, have dense networks.
 """
 
 from itertools import pairwise
@@ -27,52 +28,18 @@ def noise_length(latent: int, channels: int, size: int) -> int:
     return channels if size == 1 else latent
 
 
-class _Dense(nn.Linear):
-    """A dense layer under a norm, which takes the mean away again, and the bias with it.
-
-    So the bias is held. Its gradient is 0 but for rounding, and Adam makes steps of full length of
-    whatever it is given: evaluation, whose means lag behind, would see them.
-    """
-
-    def forward(self, values: Tensor) -> Tensor:
-        """[N, inputs] -> [N, outputs]."""
-        return F.linear(values, self.weight, self.bias.detach())
-
-
-class _Up(nn.ConvTranspose2d):
-    """Doubles the side, under a norm: its bias is held."""
-
-    def __init__(self, inputs: int, outputs: int):
-        super().__init__(inputs, outputs, 4, 2, 1)
-
-    def forward(self, values: Tensor, output_size: list[int] | None = None) -> Tensor:
-        """[N, inputs, H, W] -> [N, outputs, 2H, 2W]."""
-        assert self.bias is not None
-        return F.conv_transpose2d(values, self.weight, self.bias.detach(), 2, 1)
-
-
-class _Down(nn.Conv2d):
-    """Halves the side, under a norm: its bias is held."""
-
-    def __init__(self, inputs: int, outputs: int):
-        super().__init__(inputs, outputs, 4, 2, 1)
-
-    def forward(self, values: Tensor) -> Tensor:
-        """[N, inputs, H, W] -> [N, outputs, H/2, W/2]."""
-        assert self.bias is not None
-        return F.conv2d(values, self.weight, self.bias.detach(), 2, 1)
-
-
 class ImageGenerator(nn.Module):
     """Vectors to images, without an activation at the end: they may leave [-1, 1]."""
 
     def __init__(self, latent: int, channels: int, width: int, size: int):
         super().__init__()
         widths = latent_widths(width, 2 * size)[::-1]
-        self.first = _Dense(latent, widths[0] * SIDE**2)
+        self.first = nn.Linear(latent, widths[0] * SIDE**2, bias=False)
         nn.init.xavier_uniform_(self.first.weight, gain=_GAIN)
         self.first_norm = VectorNorm(widths[0] * SIDE**2)
-        self.ups = nn.ModuleList(_Up(a, b) for a, b in pairwise(widths))
+        self.ups = nn.ModuleList(
+            nn.ConvTranspose2d(a, b, 4, 2, 1, bias=False) for a, b in pairwise(widths)
+        )
         self.norms = nn.ModuleList(Norm(each) for each in widths[1:])
         self.last = nn.Conv2d(widths[-1], channels, 3, 1, 1)
 
@@ -92,9 +59,11 @@ class ImageCritic(nn.Module):
     def __init__(self, channels: int, width: int, size: int):
         super().__init__()
         widths = latent_widths(width, size)
-        self.downs = nn.ModuleList(_Down(a, b) for a, b in pairwise((channels, *widths)))
+        self.downs = nn.ModuleList(
+            nn.Conv2d(a, b, 4, 2, 1, bias=False) for a, b in pairwise((channels, *widths))
+        )
         self.norms = nn.ModuleList(Norm(each) for each in widths)
-        self.dense = _Dense(widths[-1] * SIDE**2, 8 * width)
+        self.dense = nn.Linear(widths[-1] * SIDE**2, 8 * width, bias=False)
         self.dense_norm = VectorNorm(8 * width)
         self.last = nn.Linear(8 * width, 1)
 

@@ -36,7 +36,8 @@ class TailGan(Bdsg):
     def networks(self) -> dict[str, nn.Module]:
         width, latent = self.number("width"), self.number("latent")
         return {
-            "energy": discriminator(self.channels, width, self.size, norm=False),
+            # A bias would raise the energy of all images alike, so nothing would train it.
+            "energy": discriminator(self.channels, width, self.size, norm=False, bias=False),
             "generator": generator(latent, self.channels, width, self.size),
             "boundary": generator(latent, self.channels, width, self.size),
             "reference": Reference(latent),

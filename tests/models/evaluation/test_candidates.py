@@ -59,7 +59,7 @@ def test_the_mixture_would_score_other_images_otherwise_than_these() -> None:
 
 
 def test_a_choice_would_be_judged_on_the_images_that_it_was_made_by() -> None:
-    """The best of sixty parts of noise looks good where it was chosen, and is no better than any."""
+    """The best of sixty parts of noise looks good where it was chosen, and is none the better."""
     names, parts = _parts(**{f"part {number}": 0.0 for number in range(60)})
     chosen = _chosen(one_of(*names), names, parts)
     assert _auroc(chosen.scores) > 0.56
@@ -158,12 +158,13 @@ def test_scores_of_parts_that_a_stage_lacks_would_fail_it() -> None:
     assert "unknown score 'blend'; allowed: a" in str(problem)
 
 
-def test_a_part_that_is_all_the_same_would_be_chosen_between() -> None:
-    parts = _lanes((1.0, 1.0), (1.0, 1.0))
-    parts["b"][1] = 3.0
-    lanes = [{"score": "blend"}, {"score": "blend"}]
-    judged = judge(parts, LABELS.numpy(), lanes, scores=SCORES)
-    assert judged[0] is not None and judged[1] is None
+def test_a_part_that_is_all_the_same_would_cost_the_lane_or_a_score_that_is_would_count() -> None:
+    parts = _lanes((1.0, 1.0), (1.0, 1.0), (1.0, 1.0))
+    parts["b"][1:] = 3.0
+    parts["a"][2] = 3.0
+    judged = judge(parts, LABELS.numpy(), [{"score": "blend"}] * 3, scores=SCORES)
+    assert judged[0] is not None and judged[1] is not None
+    assert judged[1].mixture.weights["a"] > 0 and judged[2] is None
 
 
 def test_a_choice_without_labels_would_be_refused() -> None:

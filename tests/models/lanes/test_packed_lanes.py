@@ -9,12 +9,12 @@ import torch
 
 from models import detectors
 from models.data.images import TrainingData
-from models.networks.layer_ways import Way
 from models.device_images import device_images
 from models.evaluation import validation
 from models.evaluation.validation import Validation
 from models.lanes import group as lane_group
 from models.lanes.lane import EpochResult, Lane
+from models.networks.layer_ways import Way
 from models.probes.layer_probe import layer_shapes
 from models.trainer import Trainer
 from tests.models.conftest import on_every_device

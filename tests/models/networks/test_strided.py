@@ -4,10 +4,10 @@ import pytest
 import torch
 from torch import nn
 
-from models.networks.layer_ways import Way
-from models.networks.strided import FromImage, LayerShape, ToImage, layers_met
 from models.lanes.stack import over_lanes
 from models.lanes.step_graph import captured
+from models.networks.layer_ways import Way
+from models.networks.strided import FromImage, LayerShape, ToImage, layers_met
 from models.probes.layer_probe import Conditions, training_of
 from tests.models.conftest import needs_gpu, on_every_device
 

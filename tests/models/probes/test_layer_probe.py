@@ -10,10 +10,10 @@ from torch import nn
 
 from models import detectors
 from models.data.images import TrainingData
-from models.networks.layer_ways import Way
-from models.networks.strided import STRIDED, LayerShape
 from models.lanes.group import LaneGroup
 from models.lanes.lane import Lane
+from models.networks.layer_ways import Way
+from models.networks.strided import STRIDED, LayerShape
 from models.probes import layer_probe
 from models.probes.layer_probe import (
     Conditions,
