@@ -1,8 +1,8 @@
 import torch
 from torch import nn
 
-from models.networks.layer_ways import in_lanes
 from models.lanes.stack import NetworkStack, over_lanes
+from models.networks.mapped import in_lanes
 
 
 def _network() -> nn.Sequential:
