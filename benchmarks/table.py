@@ -16,8 +16,7 @@ HEAD = """\
 Made by `python benchmarks/table.py` from `results/`, which holds the latest figures of each script
 on each machine. Run one at a time, with nothing else on the machine; times are wall-clock.
 
-A number at a name's end is base channels in `training`, `packing` and `layers`, trials in
-`overhead`.
+A number at a name's end is base channels in `training` and `packing`, trials in `overhead`.
 `guide_` is the search as Ray Tune's guide shows it; `bare_` is Tune without sampler, record and
 scheduler of ours; `plain_` Tune with OptunaSearch and a worker a trial; `pace_ms_at_n` the time of
 a trial around the n-th. `suggest_p50_ms` and `_p99_ms` are what half and 99% of the sampler's
@@ -29,10 +28,6 @@ Of `chaos`, `epochs_lost` were trained to their end and not recorded, `failed` a
 `training_share` is the part of both cores' time that recorded epochs took, the rest being starts,
 pauses and epochs cut off; `raylet_noticed_s` the longest that a driver needed to leave without its
 raylet; the last rows are the faults by kind.
-Of `layers`, `product_gain_` is a layer's time by the library over that as a product, eight lanes
-at once; the steps are those with all layers by the library, all as products, each in its faster
-way, and by the rules of `models/networks/strided.py`; `gather_share_` is what of the last is spent
-on gathering the batches.
 Of `label_free`, `_spearman` is a criterion's rank correlation with the validation AUROC of true
 labels, with its 95% interval; `_test` the test AUROC of the configuration that the criterion
 picks, `best_` the one that the true labels pick; `_lost` how much less that is in the mean. Of

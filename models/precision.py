@@ -5,22 +5,12 @@ Training in float32 on a GPU leaves torch's defaults: convolutions in TF32, matr
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Literal
 
 import torch
 
-from models.networks.layer_ways import LayerWays
-
+NumberFormat = Literal["float32", "bfloat16"]
 Precision = Literal["auto", "float32", "bfloat16"]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Arithmetic:
-    """How a step computes: its number format, and in lanes the ways of its strided layers."""
-
-    precision: Literal["float32", "bfloat16"]
-    layer_ways: LayerWays
 
 
 def pick_device(device: str | None = None) -> torch.device:
@@ -28,9 +18,7 @@ def pick_device(device: str | None = None) -> torch.device:
     return torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
 
 
-def pick_precision(
-    precision: Precision, device: torch.device, lanes: int
-) -> Literal["float32", "bfloat16"]:
+def pick_precision(precision: Precision, device: torch.device, lanes: int) -> NumberFormat:
     """bfloat16 where "auto" finds hardware for it: there it is faster, elsewhere far slower.
 
     Several lanes on a CPU train in float32: there torch's autocast passes mapped convolutions by.

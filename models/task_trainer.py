@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
 from models.fitted import FittedDetector
 from models.lanes.lane import EpochResult, Lane
 from models.memory import is_out_of_memory
-from models.networks.layer_ways import UNMEASURED, LayerWays
 from models.trainer import Trainer
 
 if TYPE_CHECKING:
@@ -23,7 +22,6 @@ WORST = "worst_auroc"
 
 class _Options(TypedDict):
     data_seed: int
-    layer_ways: LayerWays
     epochs: int | None
 
 
@@ -61,7 +59,6 @@ class TaskTrainer:
         lanes: Sequence[Lane | None],
         *,
         data_seed: int = 0,
-        layer_ways: LayerWays = UNMEASURED,
         epochs: int | None = None,
     ):
         self._trainers: dict[str, Trainer] = {}
@@ -72,7 +69,6 @@ class TaskTrainer:
                     data,
                     lanes,
                     data_seed=data_seed,
-                    layer_ways=layer_ways,
                     epochs=epochs,
                 )
 
@@ -117,11 +113,10 @@ def make_trainer(
     lanes: Sequence[Lane | None],
     *,
     data_seed: int,
-    layer_ways: LayerWays = UNMEASURED,
     epochs: int | None = None,
 ) -> Trainer | TaskTrainer:
     """The trainer of these tasks: of a single one, the plain one."""
-    options: _Options = {"data_seed": data_seed, "layer_ways": layer_ways, "epochs": epochs}
+    options: _Options = {"data_seed": data_seed, "epochs": epochs}
     if len(tasks) > 1:
         return TaskTrainer(detector_name, tasks, lanes, **options)
     (data,) = tasks.values()

@@ -30,8 +30,7 @@ from models.lanes.stack import NetworkStack
 from models.lanes.state import LaneState
 from models.lanes.step_graph import GraphPool
 from models.memory import free_unused, is_out_of_memory
-from models.networks.layer_ways import UNMEASURED, LayerWays
-from models.precision import Arithmetic, Precision, pick_device, pick_precision
+from models.precision import Precision, pick_device, pick_precision
 from models.stages import epochs_problem
 
 if TYPE_CHECKING:
@@ -54,8 +53,8 @@ class Trainer:
     Raises ValueError when the lanes differ in a structural hyperparameter, when several are given
     of a detector that cannot be packed or in bfloat16 on a CPU, or the detector cannot take the
     images or has more stages than there are epochs. `device` None is the GPU if there is one.
-    Results are the same for the same seeds, data seed, number of lanes, their `layer_ways` and
-    device; the number of lanes or of CPU threads may change the last digits.
+    Results are the same for the same seeds, data seed, number of lanes and device; the number
+    of lanes or of CPU threads may change the last digits.
     """
 
     def __init__(  # noqa: PLR0913
@@ -67,13 +66,11 @@ class Trainer:
         device: str | None = None,
         data_seed: int = 0,
         precision: Precision = "auto",
-        layer_ways: LayerWays = UNMEASURED,
         epochs: int | None = None,
     ):
         self.detector_name = detector_name
         self.device = pick_device(device)
         self.precision = pick_precision(precision, self.device, len(lanes))
-        arithmetic = Arithmetic(precision=self.precision, layer_ways=layer_ways)
         self._lanes = list(lanes)
         if len(self._lanes) > 1 and not detectors.packable(detector_name):
             raise ValueError(f"{detector_name} cannot be packed: train one lane at a time")
@@ -99,7 +96,7 @@ class Trainer:
         )
         self._images = at_most(images, self._detector.scored_per_epoch)
         plan = StagePlan(stages=self._detector.stages(), shares=shares, epochs=epochs)
-        self._groups = [self._make_group(plan, arithmetic)]
+        self._groups = [self._make_group(plan)]
         self._validations: list[Validation | None] = [None] * len(lanes)
 
     @property
@@ -269,7 +266,7 @@ class Trainer:
                 return group, lane - first
         raise IndexError(f"there is no lane {lane}, the last is {len(self._lanes) - 1}")
 
-    def _make_group(self, plan: StagePlan, arithmetic: Arithmetic) -> LaneGroup:
+    def _make_group(self, plan: StagePlan) -> LaneGroup:
         """All lanes; empty ones start as copies of the first configuration."""
         first = self._first_lane()
         spare = self._make_networks(first)
@@ -294,7 +291,7 @@ class Trainer:
             scores=scores,
             state=state,
             fit=self._fit,
-            arithmetic=arithmetic,
+            precision=self.precision,
             pool=GraphPool(),
         )
 

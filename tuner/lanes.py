@@ -3,50 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 
 from models import detectors
-from models.networks.layer_ways import LayerWays
 from tuner.domains import Choice, Int, LogInt
 from tuner.space import Machine, Space
 
-LAYERS_UNMEASURED = "The fastest way of their layers could not be measured"
 _PARTS = 10_000
 
 
 @dataclass(frozen=True, kw_only=True)
 class LaneChoice:
-    """So many lanes, and a sentence that says why; none where there is nothing to say.
-
-    `layer_ways` are what the device computes their layers fastest in, empty where unmeasured.
-    """
+    """So many lanes, and a sentence that says why; none where there is nothing to say."""
 
     count: int = 1
     sentence: str = ""
-    layer_ways: LayerWays = field(default_factory=dict)
-
-
-@dataclass(frozen=True, kw_only=True)
-class SettledLanes:
-    """What is known of a search's lanes before anything is measured; None is what is not."""
-
-    count: int | None = None
-    layer_ways: LayerWays | None = None
-
-
-def _nobody_measures(_told: int | None) -> LaneChoice:
-    return LaneChoice()
 
 
 def choose_lanes(
-    space: Space,
-    machine: Machine,
-    measure: Callable[[int | None], LaneChoice] = _nobody_measures,
+    space: Space, machine: Machine, measure: Callable[[], LaneChoice] = LaneChoice
 ) -> LaneChoice:
     """The space's number of lanes; `auto` measures on a GPU and is 1 on cores.
 
-    On cores one trial each is fastest, and starts sooner. `measure` is given the number of lanes if
-    the space says one.
+    On cores one trial each is fastest, and starts sooner.
     """
     told = space.resources.lanes
     if why := _never_packed(space):
@@ -54,19 +33,16 @@ def choose_lanes(
     if told != "auto":
         where = "GPU" if machine.gpus else "worker"
         text = f"{told} lanes: each {where} trains {told} trials in one step."
-        if told == 1 or not machine.gpus:
-            return LaneChoice(count=told, sentence=text if told > 1 else "")
-        found = measure(told)
-        return replace(found, count=told, sentence=f"{text} {found.sentence}".strip())
+        return LaneChoice(count=told, sentence=text if told > 1 else "")
     if not machine.gpus:
         return LaneChoice()
-    found = measure(None)
+    found = measure()
     wanted, share = _most_wanted(space, machine), max(1, found.count // _structures(space))
     if min(wanted, share) >= found.count:
         return found
     why = "there are no more trials" if wanted <= share else "trials of several structures share it"
     text = f"Lanes of each GPU: {min(wanted, share)}, since {why}. ({found.sentence})"
-    return replace(found, count=min(wanted, share), sentence=text)
+    return LaneChoice(count=min(wanted, share), sentence=text)
 
 
 def share_of_a_device(lanes: int) -> float:

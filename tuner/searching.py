@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from models import detectors
@@ -22,7 +22,7 @@ from tuner.data_summary import check_enough, search_warnings
 from tuner.engine import Engine
 from tuner.errors import TunerError
 from tuner.files import as_typed
-from tuner.lanes import LaneChoice, SettledLanes, choose_lanes
+from tuner.lanes import choose_lanes
 from tuner.machine import find_machine
 from tuner.notices import log_lines_shown, say
 from tuner.record.history import History
@@ -122,8 +122,8 @@ def _search_on(
     space = resolve_scale(space, machine)
     dump_space(space, run_folder.space)
     setting = _setting(space, source, keeper, machine)
-    setting, lanes = _with_lanes(setting, space, machine, run_folder)
-    slots = trials_at_once(space, machine, lanes.count)
+    lanes = _lanes(setting, space, machine)
+    slots = trials_at_once(space, machine, lanes)
     engine = Engine(
         space,
         run_folder,
@@ -132,8 +132,6 @@ def _search_on(
         time_budget_s=time_budget_s,
         split_digest=split_digest,
     )
-    if machine.gpus and lanes.count > 1 and engine.history.layer_ways is None:
-        engine.note(event="layers", ways=dict(lanes.layer_ways))
     console = ConsoleListener(run_folder.name, _state(space), slots)
     wandb = _wandb(space, run_folder, engine)
     engine.listeners = (console, wandb, *keeper.begin(engine, space))
@@ -145,7 +143,7 @@ def _search_on(
     with stop_on_signals(engine.interrupt):
         try:
             with console:
-                used = run(engine, setting, space, machine, lanes=lanes.count)
+                used = run(engine, setting, space, machine, lanes=lanes)
             if used is not None:
                 say(f"Packs: {used}.")
         finally:
@@ -155,20 +153,13 @@ def _search_on(
     return summary
 
 
-def _with_lanes(
-    setting: TrialSetting, space: Space, machine: Machine, run_folder: RunFolder
-) -> tuple[TrialSetting, LaneChoice]:
-    """The search's lanes, their layers computed as they were before: that decides last digits."""
-
-    def measure(told: int | None) -> LaneChoice:
-        recorded = History(read_journal(run_folder.journal)).layer_ways
-        values = detectors.resolve(space.detector, space.fixed)
-        return lanes_of_a_gpu(setting, values, SettledLanes(count=told, layer_ways=recorded))
-
-    lanes = choose_lanes(space, machine, measure)
+def _lanes(setting: TrialSetting, space: Space, machine: Machine) -> int:
+    """How many lanes the search has, said where there is something to say."""
+    values = detectors.resolve(space.detector, space.fixed)
+    lanes = choose_lanes(space, machine, lambda: lanes_of_a_gpu(setting, values))
     if lanes.sentence:
         say(lanes.sentence)
-    return replace(setting, layer_ways=lanes.layer_ways), lanes
+    return lanes.count
 
 
 def _finish(

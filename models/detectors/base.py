@@ -3,8 +3,7 @@
 A detector is written as ordinary single-model code: `Model` carries the networks of one model,
 `Batch` the images of a step, and the trainer maps the functions over lanes with `torch.func.vmap`.
 So they must not branch on tensor values, and random numbers come from `Draw`. Of lanes and devices
-a detector need not know; its layers may ask (`models.networks.layer_ways`) to compute the same in
-another way where that is faster.
+a detector need not know; its layers may ask whether several run (`models.networks.mapped`).
 
 Some names mean something outside a detector's own folder:
 - hyperparameters `batch_normals` and `batch_anomalies`, how many images of each kind a step sees (1

@@ -27,7 +27,7 @@ from models.lanes.step import Step
 from models.lanes.step_graph import GraphPool
 from models.memory import free_unused
 from models.pixels import scaled
-from models.precision import Arithmetic, deterministic_convolutions
+from models.precision import NumberFormat, deterministic_convolutions
 from models.scores import Scores
 
 
@@ -65,17 +65,17 @@ class LaneGroup:
         scores: Scores,
         state: LaneState,
         fit: FitImages,
-        arithmetic: Arithmetic,
+        precision: NumberFormat,
         pool: GraphPool,
     ):
         self._detector = detector
         self._plan = plan
         self._scores = scores
-        self._arithmetic = arithmetic
+        self._precision = precision
         self._pool = pool
         self.fit = fit
         self.state = state
-        self.steps = [Step(stage, state, fit, arithmetic, pool) for stage in plan.stages]
+        self.steps = [Step(stage, state, fit, precision, pool) for stage in plan.stages]
 
     def __len__(self) -> int:
         return len(self.state)
@@ -241,7 +241,7 @@ class LaneGroup:
             scores=self._scores,
             state=state,
             fit=self.fit,
-            arithmetic=self._arithmetic,
+            precision=self._precision,
             pool=self._pool,
         )
 

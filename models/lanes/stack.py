@@ -17,14 +17,12 @@ from torch.func import vmap
 from torch.utils._pytree import tree_map
 
 from models.detectors.model import Tensors
-from models.networks.layer_ways import UNMEASURED, LayerWays, as_lanes
+from models.networks.mapped import as_lanes
 
 Result = TypeVar("Result")
 
 
-def over_lanes(
-    function: Callable[..., Result], count: int, ways: LayerWays = UNMEASURED
-) -> Callable[..., Result]:
+def over_lanes(function: Callable[..., Result], count: int) -> Callable[..., Result]:
     """The function of one model, made to take and return nested tensors with lanes in front.
 
     One lane is run without vmap, which is faster and the same but for rounding. In bfloat16 more is
@@ -33,7 +31,7 @@ def over_lanes(
     if count > 1:
 
         def mapped(*arguments: object) -> Result:
-            with as_lanes(ways):
+            with as_lanes():
                 together: Result = vmap(function)(*arguments)
             return together
 

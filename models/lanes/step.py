@@ -20,7 +20,7 @@ from models.lanes.stack import Leaf, over_lanes
 from models.lanes.state import LaneState
 from models.lanes.step_graph import GraphPool, Work, captured
 from models.pixels import scaled
-from models.precision import Arithmetic
+from models.precision import NumberFormat
 
 Due = tuple[Phase, ...]
 
@@ -38,13 +38,13 @@ class Step:
         stage: Stage,
         state: LaneState,
         fit: FitImages,
-        arithmetic: Arithmetic,
+        precision: NumberFormat,
         pool: GraphPool,
     ):
         self._stage = stage
         self._state = state
         self._fit = fit
-        self._arithmetic = arithmetic
+        self._precision = precision
         self._pool = pool
         self._trained = frozenset(name for phase in stage.phases for name in phase.trains)
         self._rows = torch.empty(0)
@@ -172,7 +172,7 @@ class Step:
         modules = {name: stack.module for name, stack in stacks.items()}
         buffers = {name: stack.buffers for name, stack in stacks.items()}
 
-        narrow = images.device.type if self._arithmetic.precision == "bfloat16" else ""
+        narrow = images.device.type if self._precision == "bfloat16" else ""
 
         def of_one_lane(
             parameters: dict[str, Tensors],
@@ -189,7 +189,7 @@ class Step:
                 return {"total": result.total, "terms": result.terms}
             return result
 
-        return over_lanes(of_one_lane, len(images), self._arithmetic.layer_ways)(
+        return over_lanes(of_one_lane, len(images))(
             parameters, buffers, images, draws, self._state.settings, shared
         )
 

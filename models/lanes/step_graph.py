@@ -57,17 +57,13 @@ def _say_that_it_is_slower(problem: str) -> None:
 
 
 def captured(
-    work: Work,
-    state: Sequence[Tensor],
-    device: torch.device,
-    pool: GraphPool,
-    unrecorded: Callable[[str], object] = _say_that_it_is_slower,
+    work: Work, state: Sequence[Tensor], device: torch.device, pool: GraphPool
 ) -> Work | None:
     """What gives exactly what `work` would, faster; None where that cannot be recorded.
 
-    `state` is all that `work` changes in place. Only a GPU records; where it cannot, `unrecorded`
-    is told why. Running out of memory is raised, and so is whatever goes wrong before the capture,
-    as `work` warms up.
+    `state` is all that `work` changes in place. Only a GPU records; where it cannot, the log says
+    why. Running out of memory is raised, and so is whatever goes wrong before the capture, as
+    `work` warms up.
     """
     if device.type != "cuda":
         return None
@@ -88,7 +84,7 @@ def captured(
             # A broken capture raises anew as it ends, and leaves its own stream the current one.
             torch.cuda.set_stream(here)
             _check_memory(problem)
-            unrecorded(_first_line(problem.__context__ or problem))
+            _say_that_it_is_slower(_first_line(problem.__context__ or problem))
             return None
     pool.add(graph)
     return graph.replay

@@ -11,7 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from models.networks.layer_ways import in_lanes
+from models.networks.mapped import in_lanes
 from models.networks.strided import Doubling, FromImage, Halving, ToImage
 from models.requirements import PYRAMID_SIZES, Requirements
 
@@ -42,7 +42,7 @@ def pyramid_widths(width: int, size: int) -> tuple[int, ...]:
 
 
 class Norm(nn.BatchNorm2d):
-    """BatchNorm that lanes can train in bfloat16, and after a product on a GPU.
+    """BatchNorm that lanes can train in bfloat16, and on a GPU in any memory order.
 
     Mapped over lanes, torch gives the library weights in the format of the values beside float32
     statistics, which its backward pass refuses unless both are the same. And a GPU's BatchNorm asks

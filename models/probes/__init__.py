@@ -1,1 +1,1 @@
-"""What a device is fastest at, measured before a search: how many lanes, layers in which way."""
+"""What a device is fastest at, measured before a search: how many lanes."""

@@ -14,7 +14,6 @@ from models.hyperparameters import Value
 from models.lanes.group import LaneGroup
 from models.lanes.lane import Lane
 from models.memory import MemoryGauge, where_it_fits
-from models.networks.layer_ways import UNMEASURED, LayerWays
 from models.precision import deterministic_convolutions, pick_device, pick_precision
 from models.probes.stopwatch import calls_between_looks, seconds_per_call
 from models.trainer import Trainer
@@ -72,7 +71,6 @@ def probe_lanes(
     hyperparameters: Mapping[str, Value],
     data: "TrainingData",
     device: str | None = None,
-    layer_ways: LayerWays = UNMEASURED,
 ) -> LaneMeasurement:
     """Train 1, 2, 4, ... lanes for a few steps each, until doubling is not worth it.
 
@@ -86,7 +84,7 @@ def probe_lanes(
     Raises ValueError for a detector that has nothing to train.
     """
     start = time.perf_counter()
-    probe = _Probe(detector, dict(hyperparameters), data, pick_device(device), layer_ways)
+    probe = _Probe(detector, dict(hyperparameters), data, pick_device(device))
     paces, limit, most = (
         {1: probe.pace(1)},
         "most",
@@ -126,12 +124,10 @@ class _Probe:
         values: dict[str, Value],
         data: "TrainingData",
         device: torch.device,
-        layer_ways: LayerWays = UNMEASURED,
     ):
         if not detectors.stages(detector):
             raise ValueError(f"{detector} trains nothing, so there are no lanes to measure")
         self._detector, self._values, self._data, self._device = detector, values, data, device
-        self._layer_ways = layer_ways
         self.gauge = MemoryGauge(device)
 
     def double(self, paces: dict[int, float]) -> str:
@@ -182,11 +178,4 @@ class _Probe:
 
     def _group(self, lanes: int) -> LaneGroup:
         same = [Lane(hyperparameters=self._values, seed=0)] * lanes
-        trainer = Trainer(
-            self._detector,
-            self._data,
-            same,
-            device=str(self._device),
-            layer_ways=self._layer_ways,
-        )
-        return trainer.whole()
+        return Trainer(self._detector, self._data, same, device=str(self._device)).whole()

@@ -20,26 +20,23 @@ def finish(device: torch.device) -> None:
         torch.cuda.synchronize(device)
 
 
-def seconds_per_call(
-    work: Callable[[], object], device: torch.device, run_s: float, calls: int = 1
-) -> float:
-    """Of the best of three runs of at least `run_s`, in groups of `calls`, after one group more.
+def seconds_per_call(work: Callable[[], object], device: torch.device, run_s: float) -> float:
+    """Of the best of three runs of at least `run_s`, after one call more.
 
     The best, since other work on the machine only ever slows a run.
     """
 
-    def group() -> None:
-        for _ in range(calls):
-            work()
+    def call() -> None:
+        work()
         finish(device)
 
-    group()
+    call()
     best = float("inf")
     for _ in range(_RUNS):
-        groups, started, elapsed = 0, time.perf_counter(), 0.0
-        while not groups or elapsed < run_s:
-            group()
-            groups += 1
+        calls, started, elapsed = 0, time.perf_counter(), 0.0
+        while not calls or elapsed < run_s:
+            call()
+            calls += 1
             elapsed = time.perf_counter() - started
-        best = min(best, elapsed / (groups * calls))
+        best = min(best, elapsed / calls)
     return best

@@ -88,7 +88,6 @@ def make_trainer(digits: TrainingData, device: str) -> Callable[..., Trainer]:
             device=device,
             precision=options.get("precision", "float32"),
             data_seed=options.get("data_seed", 0),
-            layer_ways=options.get("layer_ways", {}),
             epochs=options.get("epochs"),
         )
 

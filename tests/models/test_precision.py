@@ -1,6 +1,5 @@
 """bfloat16 in lanes: on tensors that only pretend to be on a GPU, and what a CPU does instead."""
 
-from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -17,33 +16,28 @@ from models.lanes.state import LaneState
 from models.lanes.step import Step
 from models.lanes.step_graph import GraphPool
 from models.networks.convolutional import Norm
-from models.networks.layer_ways import Way
 from models.pixels import scaled
-from models.precision import Arithmetic, pick_precision
-from models.probes.layer_probe import layer_shapes
+from models.precision import pick_precision
 from models.trainer import Trainer
 from tests.models.conftest import GAN
 
 MakeTrainer = Callable[..., Trainer]
 TRAINED = [name for name in detectors.names() if detectors.stages(name)]
 CPU = torch.device("cpu")
-BFLOAT16 = Arithmetic(precision="bfloat16", layer_ways={})
 
 
 class Formats(TorchDispatchMode):
-    """The number formats that each operation is given, and how often it is called."""
+    """The number formats that each operation is given."""
 
     def __init__(self) -> None:
         super().__init__()
         self.given: dict[str, set[tuple[torch.dtype, ...]]] = {}
-        self.calls: Counter[str] = Counter()
 
     def __torch_dispatch__(
         self, func: Any, types: Any, args: Any = (), kwargs: Any = None
     ) -> object:
         formats = tuple(each.dtype for each in args if isinstance(each, Tensor))
         self.given.setdefault(str(func), set()).add(formats)
-        self.calls[str(func)] += 1
         return func(*args, **(kwargs or {}))
 
 
@@ -59,7 +53,7 @@ def pretended_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.autograd, "grad", none)
 
 
-def _formats_on_a_gpu(trainer: Trainer, arithmetic: Arithmetic = BFLOAT16) -> Formats:
+def _formats_on_a_gpu(trainer: Trainer) -> Formats:
     """Of one step of each stage in bfloat16."""
     group, formats = trainer.whole(), Formats()
     state = group.state
@@ -75,7 +69,7 @@ def _formats_on_a_gpu(trainer: Trainer, arithmetic: Arithmetic = BFLOAT16) -> Fo
         settings = {name: moved(values) for name, values in state.settings.items()}
         there = LaneState(state.stages, stacks, settings, len(state), torch.device("cuda"))
         for stage, drawn in zip(state.stages, draws, strict=True):
-            step = Step(stage, there, group.fit, arithmetic, GraphPool())
+            step = Step(stage, there, group.fit, "bfloat16", GraphPool())
             images, numbers = moved(batch), {name: moved(own) for name, own in drawn.items()}
             with formats:
                 step.run(images, numbers)
@@ -105,17 +99,6 @@ def test_a_gpus_norms_would_be_given_weights_unlike_their_statistics(
     if detector in (GAN, "autoencoder"):  # others convolve in their losses too
         for formats in given["aten.convolution.default"]:
             assert set(formats) == {torch.bfloat16}
-
-
-@pytest.mark.usefixtures("pretended_gpu")
-def test_a_gpus_matrix_products_would_miss_their_tensor_cores(make_trainer: MakeTrainer) -> None:
-    trainer = make_trainer({}, {})
-    ways: dict[str, Way] = dict.fromkeys(map(str, layer_shapes(trainer.whole())), "product")
-    measured = Arithmetic(precision="bfloat16", layer_ways=ways)
-    usual = _formats_on_a_gpu(trainer)
-    formats = _formats_on_a_gpu(make_trainer({}, {}), measured)
-    assert formats.calls["aten.bmm.default"] >= usual.calls["aten.bmm.default"] + len(ways)
-    assert formats.given["aten.bmm.default"] == {(torch.bfloat16, torch.bfloat16)}
 
 
 @pytest.mark.parametrize("lanes", [1, 2])

@@ -156,6 +156,13 @@ def test_a_record_from_before_time_budgets_were_recorded_would_not_be_read() -> 
     assert History([new, old]).time_budget_s == 20
 
 
+def test_a_record_from_when_a_search_chose_how_its_layers_are_computed_would_not_be_read() -> None:
+    driver = {"event": "driver", "time": 1.0, "time_budget_s": 20}
+    old = {"event": "layers", "time": 3.0, "ways": {"Halving 80x64x16x16 to 128": "product"}}
+    history = History([driver, old])
+    assert (history.time_budget_s, history.seconds, history.trials) == (20, 2.0, {})
+
+
 class Recorder:
     def __init__(self) -> None:
         self.seen: list[tuple[str, int]] = []

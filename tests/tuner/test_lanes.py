@@ -3,7 +3,6 @@
 import pytest
 
 from models import detectors
-from models.networks.layer_ways import Way
 from tests.tuner.space.test_space import GOOD
 from tuner.backend.run import _request
 from tuner.dry_run import dry_run_text
@@ -17,13 +16,8 @@ def space(**more: object) -> Space:
     return Space.model_validate(GOOD | {"trials": 40} | more)
 
 
-WAYS: dict[str, Way] = {"Halving 80x64x16x16 to 128": "product"}
-
-
-def twelve(told: int | None) -> LaneChoice:
-    return LaneChoice(
-        count=told or 12, sentence="12 lanes: 8.4 times one at a time", layer_ways=WAYS
-    )
+def twelve() -> LaneChoice:
+    return LaneChoice(count=12, sentence="12 lanes: 8.4 times one at a time")
 
 
 @pytest.mark.parametrize(
@@ -43,10 +37,17 @@ def test_the_wrong_number_of_trials_would_share_a_gpu(
 ) -> None:
     found = choose_lanes(space(**more), machine, twelve)
     assert found.count == count
-    assert found.layer_ways == (WAYS if machine.gpus else {})
     per_device = count * (machine.gpus or machine.cpus)
     trials = space(**more).trials
     assert trials_at_once(space(**more), machine, found.count) == min(per_device, trials)
+
+
+def test_a_number_that_the_space_says_would_be_measured() -> None:
+    def measure() -> LaneChoice:
+        raise AssertionError("a GPU was asked")
+
+    found = choose_lanes(space(resources={"lanes": 4}), GPUS, measure)
+    assert found.sentence == "4 lanes: each GPU trains 4 trials in one step."
 
 
 def test_fewer_lanes_than_were_measured_would_come_with_the_wrong_reason() -> None:

@@ -25,7 +25,7 @@ from models.hyperparameters import Value
 from tuner.attempt import Attempt, Report
 from tuner.backend.leases import LeaseBook, Place, Structure
 from tuner.backend.waiting import GPU_CAME, WAITS_FOR_GPU, Waiting, has_place
-from tuner.lanes import LAYERS_UNMEASURED, LaneChoice, SettledLanes, share_of_a_device
+from tuner.lanes import LaneChoice
 from tuner.notices import say
 from tuner.occupancy import Occupancy
 from tuner.worker.reasons import reason_of
@@ -171,12 +171,8 @@ class Packs:
         return None
 
 
-def lanes_of_a_gpu(
-    setting: TrialSetting, values: Mapping[str, Value], settled: SettledLanes
-) -> LaneChoice:
-    """Have a node with a GPU measure what trains fastest there, before any trial starts."""
-    if settled.count is not None and settled.layer_ways is not None:
-        return LaneChoice(count=settled.count, layer_ways=settled.layer_ways)
+def lanes_of_a_gpu(setting: TrialSetting, values: Mapping[str, Value]) -> LaneChoice:
+    """Have a node with a GPU measure how many lanes pay there, before any trial starts."""
 
     def measure() -> LaneChoice:
         from tuner.worker.lane_probe import Host, measure_lanes  # noqa: PLC0415  # torch
@@ -184,36 +180,32 @@ def lanes_of_a_gpu(
         node = ray.get_runtime_context().get_node_id()
         there = next(each for each in ray.nodes() if each["NodeID"] == node)["Resources"]
         gpus, memory = max(1, int(there.get("GPU", 1))), there.get("memory", math.inf)
-        return measure_lanes(setting, values, settled, Host(gpus=gpus, ray_memory_bytes=memory))
+        return measure_lanes(setting, values, Host(gpus=gpus, ray_memory_bytes=memory))
 
     try:
-        return _on_a_gpu(measure, share_of_a_device(settled.count or 1))
+        return _on_a_gpu(measure)
     except ray.exceptions.RayError as error:
         cause = error.cause if isinstance(error, ray.exceptions.RayTaskError) else error
-        if settled.count is not None:
-            return LaneChoice(
-                count=settled.count, sentence=f"{LAYERS_UNMEASURED}: {reason_of(cause)}"
-            )
         text = f"1 lane: what more would gain could not be measured: {reason_of(cause)}"
         return LaneChoice(sentence=text)
 
 
-def _on_a_gpu(measure: Callable[[], LaneChoice], share: float = 1) -> LaneChoice:
-    """Wait for a GPU, or a share of one, however long that takes, and have it measure.
+def _on_a_gpu(measure: Callable[[], LaneChoice]) -> LaneChoice:
+    """Wait for a GPU, however long that takes, and have it measure.
 
     In slices: between them a signal gets through.
     """
     waiting = Waiting(say, waits=WAITS_FOR_GPU, goes_on=GPU_CAME)
-    place = placement_group([{"GPU": share}])
+    place = placement_group([{"GPU": 1}])
     try:
         while not place.wait(_SLICE_S):
             waiting.look(0)
         waiting.look(1)
         there = PlacementGroupSchedulingStrategy(place)
-        task = ray.remote(num_cpus=0, num_gpus=share, max_retries=1, scheduling_strategy=there)
+        task = ray.remote(num_cpus=0, num_gpus=1, max_retries=1, scheduling_strategy=there)
         answer = task(measure).remote()
         if not ray.wait([answer], timeout=_SILENCE_S)[0]:
-            say("Asking a GPU how trials train fastest as one: measured once, then remembered.")
+            say("Asking a GPU how many trials train best as one: measured once, then remembered.")
         while not ray.wait([answer], timeout=_SLICE_S)[0]:
             waiting.look(has_place(place))  # its machine may be lost, and another be asked for
         found: LaneChoice = ray.get(answer)

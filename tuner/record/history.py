@@ -9,7 +9,6 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
-from models.networks.layer_ways import LayerWays
 from tuner.record.journal import Event
 from tuner.record.trials import Decision, EpochRow, TrialView
 
@@ -24,7 +23,6 @@ class History:
 
     `started` is the time of the very first event, which tells this search from all others.
     `time_budget_s` is the newest driver's, in seconds of all drivers together; None without one.
-    `layer_ways` are how the layers of lanes are computed, None before any trained on a GPU.
 
     A driver that was killed wrote no last word: its time counts up to its last event.
     """
@@ -41,7 +39,6 @@ class History:
         self.seconds = 0.0
         self.time_budget_s: float | None = None
         self.split_digest = ""
-        self.layer_ways: LayerWays | None = None
         self._last_time: float | None = None
         for event in events:
             self.apply(event)
@@ -55,8 +52,6 @@ class History:
             case "driver":  # records of earlier versions do not have it
                 self.time_budget_s = event.get("time_budget_s", self.time_budget_s)
                 self.split_digest = event.get("split_digest", self.split_digest)
-            case "layers":
-                self.layer_ways = event["ways"]
             case "asked":
                 self.trials[event["trial"]] = _asked(event)
             case "attempt":

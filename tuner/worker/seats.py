@@ -104,7 +104,6 @@ class Seats:
                 self._tasks,
                 lanes,
                 data_seed=self._setting.data_seed,
-                layer_ways=self._setting.layer_ways,
                 epochs=self._setting.epochs,
             )
             self._structure = structure

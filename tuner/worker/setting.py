@@ -1,14 +1,13 @@
 """What all trials of a search share, as the driver hands it to its workers."""
 
 import io
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
 from models.data.config import DataConfig
 from models.data.sources import Source, SplitDamaged
 from models.data.split import Split, load_splits
-from models.networks.layer_ways import LayerWays
 from tuner.objectives import needs_noise
 from tuner.record.run_folder import RunFolder
 from tuner.storage import Storage, StorageError
@@ -22,8 +21,7 @@ class TrialSetting:
     """What all trials of a search share; `threads` None leaves the number to torch.
 
     `storage` holds the splits and takes the trials' files: the run's own part of it. `data_storage`
-    has the images for machines that do not see the driver's. `layer_ways` are how the layers of
-    lanes are computed: the same in every pack, since another way has other last digits.
+    has the images for machines that do not see the driver's.
     """
 
     detector: str
@@ -35,7 +33,6 @@ class TrialSetting:
     threads: int | None
     storage: Storage
     data_storage: Storage | None = None
-    layer_ways: LayerWays = field(default_factory=dict)
 
     def __deepcopy__(self, _memo: object) -> Self:
         """Itself, since nothing changes it: Tune copies it for every trial."""

@@ -14,8 +14,11 @@ from models.evaluation import validation
 from models.evaluation.validation import Validation
 from models.lanes import group as lane_group
 from models.lanes.lane import EpochResult, Lane
+<<<<<<< HEAD
 from models.networks.layer_ways import Way
 from models.probes.layer_probe import layer_shapes
+=======
+>>>>>>> no-layer-ways
 from models.trainer import Trainer
 from tests.models.conftest import on_every_device
 
@@ -139,13 +142,11 @@ def _others(resolved: dict[str, Any], count: int) -> list[Lane]:
 
 
 @on_every_device
-@pytest.mark.parametrize("way", ["library", "product"])
 @pytest.mark.parametrize("poison", [math.nan, math.inf])
 def test_a_lane_that_explodes_is_an_island_for_epochs(
-    make_trainer: MakeTrainer, poison: float, way: Way
+    make_trainer: MakeTrainer, poison: float
 ) -> None:
-    ways = dict.fromkeys(map(str, layer_shapes(make_trainer().whole())), way)
-    sick, well = (make_trainer(*UNEQUAL, layer_ways=ways) for _ in range(2))
+    sick, well = make_trainer(*UNEQUAL), make_trainer(*UNEQUAL)
     state = sick.state(1)
     state["weights"]["encoder.convs.1.weight"][0, 0, 0, 0] = poison
     state["weights"]["normal_discriminator.convs.1.weight"][:] = poison

@@ -20,9 +20,7 @@ from models.lanes.group import GroupEpoch, LaneGroup
 from models.lanes.lane import EpochResult, Lane
 from models.lanes.step import Step
 from models.lanes.step_graph import GraphPool, Work, captured, warm_up
-from models.networks.layer_ways import Way
 from models.pixels import scaled
-from models.probes.layer_probe import layer_shapes
 from models.trainer import Trainer
 from tests.models.conftest import needs_gpu, on_every_device
 
@@ -234,26 +232,18 @@ def test_one_lane_without_room_fails(
 
 
 @needs_gpu
-@pytest.mark.parametrize("way", ["library", "product"])
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
 def test_a_recorded_step_gives_the_eager_steps_numbers(
     digits: TrainingData,
     make_trainer: MakeTrainer,
     monkeypatch: pytest.MonkeyPatch,
     precision: Any,
-    way: Way,
 ) -> None:
     lanes = make_trainer(*UNEQUAL).lanes
-    ways = dict.fromkeys(map(str, layer_shapes(make_trainer().whole())), way)
 
     def curves(recorded: bool) -> list[tuple[dict[str, float], dict[str, float]]]:
         trainer = Trainer(
-            "two-discriminator-gan",
-            digits,
-            lanes,
-            device="cuda",
-            precision=precision,
-            layer_ways=ways,
+            "two-discriminator-gan", digits, lanes, device="cuda", precision=precision
         )
         results: list[EpochResult] = []
         for active in ([0, 1, 2], [0, 2], [0, 1, 2]):

@@ -2,27 +2,24 @@
 
 import os
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import ray
 from ray.cluster_utils import Cluster
-from ray.util.placement_group import placement_group, placement_group_table
+from ray.util.placement_group import placement_group_table
 
 from models import detectors
 from models.data.config import DataConfig
 from models.data.sources import find
-from tests.tuner.worker.conftest import make_setting
 from tuner.backend import packs
 from tuner.backend.waiting import GPU_CAME, WAITS_FOR_GPU
-from tuner.lanes import LAYERS_UNMEASURED, LaneChoice, SettledLanes
+from tuner.lanes import LaneChoice
 from tuner.storage import local_storage
 from tuner.worker.setting import TrialSetting
 
 pytestmark = pytest.mark.xdist_group("ray")
-
-__all__ = ["make_setting"]
 
 
 @pytest.fixture
@@ -49,35 +46,12 @@ def test_a_gpu_that_cannot_measure_would_end_the_search_or_not_say_why(
         storage=local_storage(tmp_path / "not on the GPU's machine"),
     )
     monkeypatch.setattr(packs, "_SILENCE_S", 0)
-    values = detectors.resolve(setting.detector, {})
-    found = packs.lanes_of_a_gpu(setting, values, SettledLanes())
+    found = packs.lanes_of_a_gpu(setting, detectors.resolve(setting.detector, {}))
     assert found.count == 1
     reason = "1 lane: what more would gain could not be measured: StorageError: "
     assert found.sentence.startswith(reason)
     assert found.sentence.endswith("give the search a --storage that all machines reach")
     assert "Asking a GPU" in capsys.readouterr().out
-    told = packs.lanes_of_a_gpu(setting, values, SettledLanes(count=4))
-    assert told.count == 4
-    assert told.sentence.startswith(f"{LAYERS_UNMEASURED}: StorageError: ")
-    settled = SettledLanes(count=4, layer_ways={"Halving 5x4x8x8 to 8": "product"})
-    assert packs.lanes_of_a_gpu(setting, values, settled) == LaneChoice(
-        count=4, layer_ways=settled.layer_ways
-    )
-    assert len(placement_group_table()) == 2, "what is settled was asked of a GPU"
-
-
-@pytest.mark.usefixtures("a_gpu")
-def test_lanes_that_the_space_says_would_wait_for_a_whole_gpu(
-    make_setting: Callable[[str], TrialSetting], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Another search's trials may hold the rest of it for hours."""
-    assert placement_group([{"GPU": 0.83}]).wait(60)
-    setting, on_a_gpu = make_setting("run"), packs._on_a_gpu
-    monkeypatch.setattr(
-        packs, "_on_a_gpu", lambda _, share: on_a_gpu(lambda: LaneChoice(count=6), share)
-    )
-    found = packs.lanes_of_a_gpu(setting, {}, SettledLanes(count=6))
-    assert found == LaneChoice(count=6)
 
 
 @pytest.fixture

@@ -49,24 +49,6 @@ def test_a_request_would_wait_for_ever_in_a_closed_pack(
     assert "the pack was closed" in str(answers.get(timeout=60))
 
 
-def test_layers_would_be_computed_in_another_way_in_a_pack(
-    setting: TrialSetting, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The last digits of a curve depend on it."""
-    given, make = [], Trainer.__init__
-
-    def made(self: Trainer, *arguments: Any, **more: Any) -> None:
-        given.append(more["layer_ways"])
-        make(self, *arguments, **more)
-
-    monkeypatch.setattr(Trainer, "__init__", made)
-    ways: dict[str, Way] = {"Halving 20x4x8x8 to 8": "product"}
-    worker = PackWorker(replace(setting, layer_ways=ways), LANES)
-    assert Requests(worker).ask(differing(0)).result(60).outcome == "epoch"
-    worker.close()
-    assert given == [ways]
-
-
 def test_a_trial_that_diverges_would_reach_its_neighbours(
     make_setting: MakeSetting, pack: Requests
 ) -> None:
