@@ -25,6 +25,8 @@ SIZES, CHANNELS = (16, 32, 64), (1, 3)
 _MOST = 64
 """What a structural number is left at, if it has no name that is known here."""
 _MOST_EPOCHS = 24
+_QUICK = 1e-3
+"""A learning rate with which a few hundred steps are enough."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,12 +69,12 @@ def tiny_values(detector: str) -> dict[str, Value]:
 
 
 def learning_values(detector: str) -> dict[str, Value]:
-    """Large enough to learn something in a few epochs: higher rates too, and no rest."""
+    """Large enough to learn something in a few epochs: low rates three times as high, and no rest."""
     values = _small_values(detector, width=8, latent=16, others=32)
     for each in detectors.hyperparameters(detector):
         if each.high is None:
             continue
-        if each.name.endswith(("learning_rate", "_lr")):
+        if each.name.endswith(("learning_rate", "_lr")) and float(each.default) < _QUICK:
             values[each.name] = each.check(min(each.high, 3 * float(each.default)))
         elif each.name == "patience":
             values[each.name] = each.check(each.high)
@@ -214,11 +216,9 @@ def ranges(detector: str) -> Ranges:
 
 
 def lane_parts(trainer: Trainer, images: Tensor) -> Tensors:
-    """Score parts [K, N] of the lanes as they stand, by the score of the detector's last stage."""
-    first = next(lane for lane in trainer.lanes if lane is not None)
-    channels, size = images.shape[1:3]
-    detector = detectors.make(trainer.detector_name, first.hyperparameters, channels, size)
-    return score_lanes(detector.score_parts, trainer.whole().state, images)
+    """Score parts [K, N] of the lanes as they stand, as the last stage's validation sees them."""
+    group = trainer.whole()
+    return score_lanes(group._detector.score_parts, group.state, images)
 
 
 def _numbers(trainer: Trainer, lane: int, results: Sequence[EpochResult]) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from models.scores import Candidates, Scores, blends, one_of
 LABELS = torch.arange(400) % 4 == 0
 
 
-def _parts(seed: int = 0, **signals: float) -> tuple[list[str], Tensor]:
+def _parts(seed: int = 0, /, **signals: float) -> tuple[list[str], Tensor]:
     """Parts [P, N] that lie so many standard deviations higher for anomalies."""
     generator = torch.Generator().manual_seed(seed)
     noise = torch.randn(len(signals), len(LABELS), generator=generator, dtype=torch.float64)
@@ -60,7 +60,7 @@ def test_the_mixture_would_score_other_images_otherwise_than_these() -> None:
 
 def test_a_choice_would_be_judged_on_the_images_that_it_was_made_by() -> None:
     """The best of sixty parts of noise looks good where it was chosen, and is none the better."""
-    names, parts = _parts(**{f"part {number}": 0.0 for number in range(60)})
+    names, parts = _parts(0, **{f"part {number}": 0.0 for number in range(60)})
     chosen = _chosen(one_of(*names), names, parts)
     assert _auroc(chosen.scores) > 0.56
     # 4 standard deviations of the AUROC of noise with 100 and 300 images

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from models.detectors.base import Tensors
+from models.detectors.model import Tensors
 from models.evaluation import validation
 from models.evaluation.label_free import criteria
 from models.evaluation.mixture import thresholds_of

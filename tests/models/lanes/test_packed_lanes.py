@@ -14,11 +14,6 @@ from models.evaluation import validation
 from models.evaluation.validation import Validation
 from models.lanes import group as lane_group
 from models.lanes.lane import EpochResult, Lane
-<<<<<<< HEAD
-from models.networks.layer_ways import Way
-from models.probes.layer_probe import layer_shapes
-=======
->>>>>>> no-layer-ways
 from models.trainer import Trainer
 from tests.models.conftest import on_every_device
 

@@ -2,11 +2,7 @@ import torch
 from torch import nn
 
 from models.lanes.stack import NetworkStack, over_lanes
-<<<<<<< HEAD
-from models.networks.layer_ways import in_lanes
-=======
 from models.networks.mapped import in_lanes
->>>>>>> no-layer-ways
 
 
 def _network() -> nn.Sequential:

@@ -176,7 +176,12 @@ def test_halves_would_be_made_where_the_failed_step_still_takes_the_memory(
     crowded, happened = make_trainer({}, {}), []
     (step,), part = crowded.whole().steps, LaneGroup.part
     forget = step.forget
-    monkeypatch.setattr(step, "forget", lambda: (happened.append("forgotten"), forget()))
+
+    def forgetting() -> None:
+        happened.append("forgotten")
+        forget()
+
+    monkeypatch.setattr(step, "forget", forgetting)
     monkeypatch.setattr(torch.cuda, "empty_cache", lambda: happened.append("emptied"))
 
     def parted(self: LaneGroup, places: Sequence[int]) -> LaneGroup:

@@ -15,7 +15,6 @@ from torch import Tensor
 from models.data.sources import DataNotFound
 from models.lanes.lane import EpochResult
 from models.lanes.step import Step
-from models.networks.layer_ways import Way
 from models.trainer import Trainer
 from tests.tuner.worker.attempts import attempt
 from tests.tuner.worker.packing import LANES, MakeSetting, Requests, alone, differing, until

@@ -8,7 +8,7 @@ PAPER = "none: a toy"
 _TOY = "a toy's"
 
 HYPERPARAMETERS = (
-    settings.rate(1e-2, _TOY, low=1e-6),
+    settings.rate(1e-2, _TOY, low=1e-6, high=0.1),
     settings.number("decay", 0.9, 0.0, 0.999, "decay of the average of the weights", _TOY),
     settings.patience(1000, _TOY),
     settings.number("every", 1, 1, 10, "batches to a step of the maker", _TOY, structural=True),
