@@ -69,7 +69,7 @@ def tiny_values(detector: str) -> dict[str, Value]:
 
 
 def learning_values(detector: str) -> dict[str, Value]:
-    """Large enough to learn something in a few epochs: low rates three times as high, and no rest."""
+    """Large enough to learn something in a few epochs: low rates are tripled, and nothing rests."""
     values = _small_values(detector, width=8, latent=16, others=32)
     for each in detectors.hyperparameters(detector):
         if each.high is None:
