@@ -23,13 +23,16 @@ def repository(tmp_path: Path) -> Path:
 
 
 @pytest.mark.long
-def test_a_detector_could_not_be_added_in_the_three_steps(repository: Path) -> None:
-    (copied,) = re.findall(r"^1\. Copy `(\S+)` to `(\S+)`", README, re.MULTILINE)
-    (space,) = re.findall(r"^3\. Write a space file, such as `(\S+)`", README, re.MULTILINE)
-    block = rf"^```yaml\n(# python \S+ \S+ --space {space}\n.*?)^```"
-    (text,) = re.findall(block, README, re.MULTILINE | re.DOTALL)
-    source, target = (repository / folder for folder in copied)
-    shutil.copytree(source, target)
+def test_a_detector_could_not_be_added_as_its_page_says(repository: Path) -> None:
+    page = (ROOT / "docs" / "new-detector.md").read_text(encoding="utf-8")
+    codes = re.findall(r"^```python\n(# (\S+)\n.*?)^```", page, re.MULTILINE | re.DOTALL)
+    (text,) = re.findall(r"^```yaml\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+    target = repository / "models" / "detectors" / "two_step"
+    target.mkdir()
+    (target / "__init__.py").write_text('"""An example."""\n')
+    for code, place in codes:
+        (repository / place).write_text(code, encoding="utf-8")
+    space = text.splitlines()[0].split()[-1]
     (repository / space).parent.mkdir()
     (repository / space).write_text(text, encoding="utf-8")
 
@@ -45,7 +48,7 @@ def test_a_detector_could_not_be_added_in_the_three_steps(repository: Path) -> N
     )
     assert done.returncode == 0, done.stdout + done.stderr
     rows = (repository / "runs" / f"{target.name}-1" / "trials.csv").read_text().splitlines()
-    assert len(rows[1:]) == 2
+    assert len(rows[1:]) == 4
     assert {row.split(",")[1] for row in rows[1:]} <= {"complete", "pruned"}
 
 

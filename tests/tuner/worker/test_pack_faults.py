@@ -160,10 +160,10 @@ def test_nobody_would_hear_that_the_lanes_train_in_turn(
 ) -> None:
     run = Step.run
 
-    def short_of_memory(step: Step, images: Tensor, settings: dict[str, Tensor]) -> Any:
+    def short_of_memory(step: Step, images: Tensor, *rest: Any) -> Any:
         if len(images) == LANES:
             raise torch.cuda.OutOfMemoryError("CUDA out of memory")
-        return run(step, images, settings)
+        return run(step, images, *rest)
 
     monkeypatch.setattr(Step, "run", short_of_memory)
     warnings = [pack.ask(differing(0)).result(60).warning for _ in range(2)]
