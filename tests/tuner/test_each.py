@@ -221,8 +221,9 @@ def test_two_classes_would_share_a_folder_or_leave_it(
 
 def digits(normal: str) -> Space:
     data = {"dataset": "digits", "normal": normal if normal == "each" else [normal]}
+    fixed = {"width": 4, "batch_normals": 32}
     return Space.model_validate(
-        {"detector": "autoencoder", "data": data, "fixed": {"width": 4}, "epochs": 1, "trials": 1}
+        {"detector": "autoencoder", "data": data, "fixed": fixed, "epochs": 1, "trials": 1}
     )
 
 

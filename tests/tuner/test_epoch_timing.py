@@ -35,10 +35,10 @@ def test_a_detector_that_cannot_be_scored_would_be_forecast(
 ) -> None:
     judge = validation.judge
 
-    def broken(parts: Any, anomalous: Any, lanes: Any, unlabelled: Any) -> Any:
+    def broken(parts: Any, anomalous: Any, lanes: Any, *rest: Any) -> Any:
         if any(lanes):
             raise KeyError("no such part")
-        return judge(parts, anomalous, lanes, unlabelled)
+        return judge(parts, anomalous, lanes, *rest)
 
     monkeypatch.setattr(validation, "judge", broken)
     with pytest.raises(TunerError, match=r"cannot be scored, .*no such part"):

@@ -280,7 +280,8 @@ def test_an_error_in_training_would_take_the_worker_down(
     setting: TrialSetting, tmp_path: Path
 ) -> None:
     worker = TrialWorker(setting)
-    worker.begin(replace(attempt(), hyperparameters={"width": 4}))
+    wrong = {**attempt().hyperparameters, "score": "no such part"}
+    worker.begin(replace(attempt(), hyperparameters=wrong))
     failed = worker.next_report()
     assert failed.outcome == "error"
     assert "Error" in failed.reason
