@@ -10,7 +10,7 @@ from models import detectors
 from models.data.images import TrainingData
 from models.detectors.stage import Batch, Loss
 from models.lanes.lane import Lane
-from models.networks.dense import discriminator, generator
+from models.networks.dense import discriminator
 from models.trainer import Trainer
 from tests.models.detectors.single_model import SingleModel, some_images
 
@@ -59,7 +59,6 @@ def test_networks_would_not_have_the_paper_s_parameters() -> None:
     assert count(networks["discriminator"]) == 4_265_217 - norms
     with_norms = count(discriminator(1, 64, 32)) + 1_088
     assert with_norms - count(discriminator(1, 64, 32, norm=False)) == norms
-    assert count(generator(200, 1, 64, 32)) == 8_753_345
 
 
 def test_the_discriminator_would_not_call_normals_real(single: SingleModel, batch: Batch) -> None:
