@@ -2,34 +2,15 @@
 
 import torch
 from torch import Tensor, nn
-from torch.func import functional_call
 
 from models import detectors
 from models.batches import epoch_order
 from models.data.images import TrainingData
-from models.detectors.model import Model, Tensors
+from models.detectors.model import PlainModel
 from models.detectors.stage import Adadelta, Adam, Batch, Number, Optimizer, Phase, Stage
 from models.hyperparameters import Value, numbers
 from models.lanes.draws import drawn
 from models.pixels import scaled
-
-
-class PlainModel(Model):
-    """Modules that hold their own weights; batch statistics move with every call."""
-
-    def __init__(self, modules: dict[str, nn.Module], settings: Tensors, *, narrow: bool):
-        super().__init__(modules, {}, {}, settings)
-        self.bfloat16 = narrow
-
-    def __call__(self, network: str, *inputs: object, **how: bool) -> object:
-        module = self._modules[network]
-        if how.get("update_statistics", True):
-            return module(*inputs)
-        buffers = {name: buffer.clone() for name, buffer in module.named_buffers()}
-        return functional_call(module, buffers, inputs)
-
-    def tensors(self, network: str) -> Tensors:
-        return dict(self._modules[network].state_dict())
 
 
 class PlainLoop:
@@ -45,7 +26,8 @@ class PlainLoop:
             module.train().to(memory_format=torch.channels_last)
         settings = {name: torch.tensor(value) for name, value in numbers(values).items()}
         self._modules = modules
-        self._model = PlainModel(modules, settings, narrow=narrow)
+        self._model = PlainModel(modules, settings)
+        self._narrow = narrow
         self._images = data.fit.images
         self._normals = int((~data.fit.anomalous).sum())
         self._batch = int(values.get("batch_normals", 1)), int(values.get("batch_anomalies", 0))
@@ -78,7 +60,7 @@ class PlainLoop:
         batch = Batch(images=images, normal_count=self._batch[0], draws=draws)
         due = [phase for phase in stage.phases if step % phase.every == 0]
         trained = {name for phase in stage.phases for name in phase.trains}
-        with torch.autocast("cpu", torch.bfloat16, enabled=self._model.bfloat16):
+        with torch.autocast("cpu", torch.bfloat16, enabled=self._narrow):
             self._require(trained)
             shared = stage.forward(self._model, batch) if stage.forward is not None else {}
             for phase in due:

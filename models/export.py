@@ -20,7 +20,7 @@ from typing_extensions import override
 from models import detectors
 from models.data.preprocessing import Preprocessing
 from models.detectors.base import Detector
-from models.detectors.model import Model, Tensors
+from models.detectors.model import PlainModel
 from models.evaluation.mixture import LEAST_ERROR
 from models.fitted import FittedDetector, fitted_of
 from models.hyperparameters import numbers
@@ -117,7 +117,7 @@ class _Pipeline(nn.Module):
             for name in numbers(self._detector.hyperparameters)
         }
         fitted = {name: getattr(self, f"fitted_{name}") for name in self._fitted}
-        model = _Plain(self._own, settings, fitted)
+        model = PlainModel(dict(self._own.items()), settings, fitted)
         parts = self._model.scored_in(self._detector.stage)(model, images)
         score = self._mixed(parts)
         outputs = (score.float(), score > self._detector.threshold)
@@ -140,21 +140,6 @@ class _Pipeline(nn.Module):
                 part = part.clamp_min(LEAST_ERROR).log()
             score = score + weight * part
         return score
-
-
-class _Plain(Model):
-    """A model whose modules hold their own weights."""
-
-    def __init__(self, modules: nn.ModuleDict, settings: Tensors, fitted: Tensors):
-        super().__init__(dict(modules.items()), {}, {}, settings, fitted)
-
-    @override
-    def __call__(self, network: str, *inputs: object, **_how: bool) -> Any:
-        return self._modules[network](*inputs)
-
-    @override
-    def tensors(self, network: str) -> Tensors:
-        return dict(self._modules[network].state_dict())
 
 
 def _made(detector: FittedDetector) -> Detector:

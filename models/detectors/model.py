@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call
 from torch.utils._pytree import tree_map
+from typing_extensions import override
 
 Tensors = dict[str, Tensor]
 
@@ -73,6 +74,44 @@ class Model:
     def copied(self, network: str, into: str) -> Tensors:
         """What `Stage.begin` returns for the network `into` to start as this one stands."""
         return {f"{into}.{name}": tensor for name, tensor in self.tensors(network).items()}
+
+
+class PlainModel(Model):
+    """A model whose modules hold their own weights, as in an ordinary PyTorch loop or an export."""
+
+    def __init__(
+        self,
+        modules: Mapping[str, nn.Module],
+        settings: Mapping[str, Tensor],
+        fitted: Tensors | None = None,
+    ):
+        super().__init__(modules, {}, {}, settings, fitted)
+
+    @override
+    def __call__(
+        self,
+        network: str,
+        *inputs: object,
+        update_statistics: bool = True,
+        as_scored: bool = False,
+    ) -> Any:
+        """As a model does, but that the statistics of every network move."""
+        module = self._modules[network]
+        if not module.training or (update_statistics and not as_scored):
+            return module(*inputs)
+        if as_scored:
+            module.eval()
+            try:
+                return module(*inputs)
+            finally:
+                module.train()
+        held = {name: buffer.clone() for name, buffer in module.named_buffers()}
+        return functional_call(module, held, inputs)
+
+    @override
+    def tensors(self, network: str) -> Tensors:
+        """The network's parameters and buffers by name."""
+        return dict(self._modules[network].state_dict())
 
 
 def _wide(made: Any) -> Any:
