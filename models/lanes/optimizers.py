@@ -3,9 +3,8 @@
 Every operation works on a row alone, so a lane that is not finite stays by itself.
 """
 
-from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
-from typing import ClassVar
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -13,15 +12,15 @@ from torch import Tensor
 from models.detectors.stage import Adadelta, Adam, Number, Optimizer, RMSprop
 
 Settings = Mapping[str, Tensor]
+_ADAM_EPSILON, _KERAS_EPSILON = 1e-8, 1e-7
 
 
-class LaneOptimizer(ABC):
+class LaneOptimizer:
     """Changes parameters [K, P] in place; `moments` [K, P] and `steps` [K, 1] are its state."""
 
-    names: ClassVar[tuple[str, ...]]
-
-    def __init__(self, rows: Tensor):
-        self.moments = {name: torch.zeros_like(rows) for name in self.names}
+    def __init__(self, rows: Tensor, kind: type[Optimizer]):
+        names, self._move = _KINDS[kind]
+        self.moments = {name: torch.zeros_like(rows) for name in names}
         self.steps = torch.zeros(len(rows), 1, device=rows.device)
 
     @torch.no_grad()
@@ -41,17 +40,7 @@ class LaneOptimizer(ABC):
         if isinstance(decay, Tensor) or decay:
             gradient = gradient + decay * rows
         self.steps += 1
-        self._move(rows, gradient, optimizer, settings, rate)
-
-    @abstractmethod
-    def _move(
-        self,
-        rows: Tensor,
-        gradient: Tensor,
-        optimizer: Optimizer,
-        settings: Settings,
-        rate: Tensor | float,
-    ) -> None: ...
+        self._move(self, rows, _Step(gradient, rate, optimizer, settings))
 
     def reset(self, lane: int) -> None:
         """Forget one lane's past."""
@@ -78,78 +67,59 @@ class LaneOptimizer(ABC):
             tensor[lane] = state[name]
 
 
-class LaneAdam(LaneOptimizer):
+@dataclass(frozen=True)
+class _Step:
+    """What one step is told: the gradient, decay included, and the rate, factor included."""
+
+    gradient: Tensor
+    rate: Tensor | float
+    optimizer: Optimizer
+    settings: Settings
+
+
+def _adam(own: LaneOptimizer, rows: Tensor, step: _Step) -> None:
     """The same numbers as `torch.optim.Adam` on each row."""
-
-    names = ("first_moment", "second_moment")
-    _EPSILON = 1e-8
-
-    def _move(
-        self,
-        rows: Tensor,
-        gradient: Tensor,
-        optimizer: Optimizer,
-        settings: Settings,
-        rate: Tensor | float,
-    ) -> None:
-        assert isinstance(optimizer, Adam)
-        beta1, beta2 = _number(optimizer.beta1, settings), optimizer.beta2
-        first, second = self.moments["first_moment"], self.moments["second_moment"]
-        first.lerp_(gradient, 1 - beta1)
-        second.mul_(beta2).addcmul_(gradient, gradient, value=1 - beta2)
-        correction2 = (1 - beta2**self.steps).sqrt()
-        pace = -rate / (1 - beta1**self.steps)
-        divisor = second.sqrt().div_(correction2).add_(self._EPSILON).div_(pace)
-        rows.addcdiv_(first, divisor)
+    assert isinstance(step.optimizer, Adam)
+    beta1, beta2 = _number(step.optimizer.beta1, step.settings), step.optimizer.beta2
+    first, second = own.moments["first_moment"], own.moments["second_moment"]
+    first.lerp_(step.gradient, 1 - beta1)
+    _follow_squares(second, step.gradient, beta2)
+    correction2 = (1 - beta2**own.steps).sqrt()
+    pace = -step.rate / (1 - beta1**own.steps)
+    divisor = second.sqrt().div_(correction2).add_(_ADAM_EPSILON).div_(pace)
+    rows.addcdiv_(first, divisor)
 
 
-class LaneRMSprop(LaneOptimizer):
+def _rmsprop(own: LaneOptimizer, rows: Tensor, step: _Step) -> None:
     """`torch.optim.RMSprop` with Keras's epsilon."""
-
-    names = ("second_moment",)
-    _EPSILON = 1e-7
-
-    def _move(
-        self,
-        rows: Tensor,
-        gradient: Tensor,
-        optimizer: Optimizer,
-        settings: Settings,
-        rate: Tensor | float,
-    ) -> None:
-        assert isinstance(optimizer, RMSprop)
-        second = self.moments["second_moment"]
-        second.mul_(optimizer.rho).addcmul_(gradient, gradient, value=1 - optimizer.rho)
-        rows.sub_(rate * gradient / (second.sqrt() + self._EPSILON))
+    assert isinstance(step.optimizer, RMSprop)
+    second = own.moments["second_moment"]
+    _follow_squares(second, step.gradient, step.optimizer.rho)
+    rows.sub_(step.rate * step.gradient / (second.sqrt() + _KERAS_EPSILON))
 
 
-class LaneAdadelta(LaneOptimizer):
+def _adadelta(own: LaneOptimizer, rows: Tensor, step: _Step) -> None:
     """`torch.optim.Adadelta` with Keras's epsilon."""
-
-    names = ("second_moment", "squared_step")
-    _EPSILON = 1e-7
-
-    def _move(
-        self,
-        rows: Tensor,
-        gradient: Tensor,
-        optimizer: Optimizer,
-        settings: Settings,
-        rate: Tensor | float,
-    ) -> None:
-        assert isinstance(optimizer, Adadelta)
-        second, squared = self.moments["second_moment"], self.moments["squared_step"]
-        second.mul_(optimizer.rho).addcmul_(gradient, gradient, value=1 - optimizer.rho)
-        step = (squared + self._EPSILON).sqrt() / (second + self._EPSILON).sqrt() * gradient
-        squared.mul_(optimizer.rho).addcmul_(step, step, value=1 - optimizer.rho)
-        rows.sub_(rate * step)
+    assert isinstance(step.optimizer, Adadelta)
+    rho = step.optimizer.rho
+    second, squared = own.moments["second_moment"], own.moments["squared_step"]
+    _follow_squares(second, step.gradient, rho)
+    move = (squared + _KERAS_EPSILON).sqrt() / (second + _KERAS_EPSILON).sqrt() * step.gradient
+    _follow_squares(squared, move, rho)
+    rows.sub_(step.rate * move)
 
 
-KINDS: dict[type[Optimizer], type[LaneOptimizer]] = {
-    Adam: LaneAdam,
-    RMSprop: LaneRMSprop,
-    Adadelta: LaneAdadelta,
+def _follow_squares(average: Tensor, values: Tensor, decay: float) -> None:
+    average.mul_(decay).addcmul_(values, values, value=1 - decay)
+
+
+_Move = Callable[[LaneOptimizer, Tensor, _Step], None]
+_KINDS: dict[type[Optimizer], tuple[tuple[str, ...], _Move]] = {
+    Adam: (("first_moment", "second_moment"), _adam),
+    RMSprop: (("second_moment",), _rmsprop),
+    Adadelta: (("second_moment", "squared_step"), _adadelta),
 }
+"""The names of its moments, and what moves the rows."""
 
 
 class WeightAverage:

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from models.detectors.model import Model, Tensors
 from models.detectors.stage import Stage
-from models.lanes.optimizers import KINDS, LaneOptimizer, WeightAverage
+from models.lanes.optimizers import LaneOptimizer, WeightAverage
 from models.lanes.stack import NetworkStack
 from models.memory import on_host
 
@@ -235,8 +235,8 @@ def _optimizers(
     for stage in stages:
         for phase in stage.phases:
             for name in phase.trains:
-                kind = KINDS[type(phase.optimizer)]
-                made.setdefault((phase.moments or phase.name, name), kind(stacks[name].rows))
+                own = LaneOptimizer(stacks[name].rows, type(phase.optimizer))
+                made.setdefault((phase.moments or phase.name, name), own)
     return made
 
 

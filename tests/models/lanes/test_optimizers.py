@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from models.detectors.stage import Adadelta, Adam, Optimizer, RMSprop
-from models.lanes.optimizers import KINDS, LaneAdam, WeightAverage
+from models.lanes.optimizers import LaneOptimizer, WeightAverage
 
 RATES = {"learning_rate": [1e-3, 1e-2, 5e-4], "fast": [1.0, 10.0, 0.5]}
 BETAS, DECAYS, NONE = [0.5, 0.9, 0.0], [0.1, 0.0, 0.3], [0.0, 0.0, 0.0]
@@ -52,7 +52,7 @@ def _moved(
 ) -> Tensor:
     """Where our optimizer brings three lanes."""
     (rows,) = _numbers(1, seed=1)
-    ours = KINDS[type(optimizer)](rows)
+    ours = LaneOptimizer(rows, type(optimizer))
     for number, gradient in enumerate(gradients):
         ours.step(rows, gradient, optimizer, SETTINGS, factors[number] if factors else None)
     return rows
@@ -132,10 +132,10 @@ def test_a_lane_that_went_elsewhere_would_move_otherwise(
 ) -> None:
     gradients = _numbers(6, seed=0)
     (rows,) = _numbers(1, seed=1)
-    ours = KINDS[type(optimizer)](rows)
+    ours = LaneOptimizer(rows, type(optimizer))
     for gradient in gradients[:3]:
         ours.step(rows, gradient, optimizer, SETTINGS)
-    moved, other = rows.clone(), KINDS[type(optimizer)](rows)
+    moved, other = rows.clone(), LaneOptimizer(rows, type(optimizer))
     for lane in range(3):
         other.load_state(lane, ours.state(lane))
     for gradient in gradients[3:]:
@@ -146,7 +146,7 @@ def test_a_lane_that_went_elsewhere_would_move_otherwise(
 
 def test_reset_forgets_one_lane_only() -> None:
     rows = torch.zeros(2, 4)
-    adam = LaneAdam(rows)
+    adam = LaneOptimizer(rows, Adam)
     adam.step(rows, torch.ones(2, 4), Adam(learning_rate=0.1, beta1=0.5), {})
     adam.reset(0)
     assert adam.steps.flatten().tolist() == [0, 1]
