@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from models import detectors
 from models.batches import FitImages
 from models.data.images import TrainingData
-from models.detectors.base import Networks
+from models.detectors.model import PlainModel
 from models.detectors.two_discriminator_gan.losses import (
     adversarial,
     anomaly_between_class,
@@ -27,7 +27,7 @@ from models.device_images import device_images
 from models.evaluation.validation import judge
 from models.hyperparameters import Value, numbers
 from models.losses.errors import patch_errors, worst_patches
-from models.pixels import CHUNK, scaled
+from models.pixels import chunk_of, scaled
 from models.precision import pick_precision
 
 DETECTOR = "two-discriminator-gan"
@@ -63,8 +63,8 @@ class PlainTraining:
         }
         self._images = device_images(data, device)
         self._fit = FitImages(self._images, values, 0)
-        self._model = detectors.load(DETECTOR)
-        made = self._model.networks(values, self._fit.channels, self._fit.size)
+        self._detector = detectors.make(DETECTOR, values, self._fit.channels, self._fit.size)
+        made = self._detector.networks()
         self._networks = {
             name: network.to(device, memory_format=torch.channels_last)
             for name, network in made.items()
@@ -161,14 +161,11 @@ class PlainTraining:
 
     @torch.no_grad()
     def _score_parts(self) -> dict[str, Tensor]:
-        networks = Networks(
-            {name: network.eval() for name, network in self._networks.items()},
-            {name: dict(network.named_parameters()) for name, network in self._networks.items()},
-            {name: dict(network.named_buffers()) for name, network in self._networks.items()},
-        )
+        networks = {name: network.eval() for name, network in self._networks.items()}
+        model = PlainModel(networks, self._settings)
         chunks = [
-            self._model.score_parts(networks, scaled(chunk), self._settings)
-            for chunk in torch.split(self._images.validation, CHUNK)
+            self._detector.score_parts(model, scaled(chunk))
+            for chunk in torch.split(self._images.validation, chunk_of(self._fit.size))
         ]
         return {
             name: torch.cat([chunk[name] for chunk in chunks]).double()[None] for name in chunks[0]

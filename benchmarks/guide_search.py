@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from models.detectors.two_discriminator_gan.networks import Discriminator
 from ray import tune
 from ray.tune.schedulers import ASHAScheduler
 from ray.tune.search.optuna import OptunaSearch
@@ -40,6 +39,7 @@ from models.networks.convolutional import (
     Encoder,
     pyramid_widths,
 )
+from models.networks.patch_discriminator import PatchDiscriminator
 from tuner.domains import Choice, Domain, Int, Log, LogInt, Uniform
 from tuner.space import Space, load_space
 
@@ -68,8 +68,8 @@ class Gan:
         self.encoder = Encoder(channels, widths, encoding).to(device)
         self.decoder = Decoder(channels, widths, decoding, skips=True).to(device)
         self.generator = library_layers(nn.ModuleList([self.encoder, self.decoder]))
-        self.normal = Discriminator(*judge).to(device)
-        self.anomaly = Discriminator(*judge).to(device)
+        self.normal = PatchDiscriminator(*judge).to(device)
+        self.anomaly = PatchDiscriminator(*judge).to(device)
         self.discriminators = library_layers(nn.ModuleList([self.normal, self.anomaly]))
         self.generator_optimizer = self._adam(self.generator, config["generator_lr"])
         self.discriminator_optimizer = self._adam(self.discriminators, config["discriminator_lr"])

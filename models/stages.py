@@ -57,6 +57,14 @@ def last_stage_start(shares: Shares, epochs: int) -> int:
     return stage_starts(shares, epochs)[-1] if shares else 1
 
 
+def least_epochs(shares: Shares, each: int) -> int:
+    """Return the fewest epochs that give every stage `each` of them; `each` without stages."""
+    epochs = max(1, len(shares)) * each
+    while shares and min(stage_lengths(shares, epochs)) < each:
+        epochs += 1
+    return epochs
+
+
 def stage_lengths(shares: Shares, epochs: int) -> tuple[int, ...]:
     """Return how many epochs each stage has."""
     return tuple(end - start for start, end in pairwise((0, *stage_ends(shares, epochs))))

@@ -12,6 +12,7 @@ from models.evaluation.criteria_names import (
     RANK_CORRELATIONS,
     SYNTHETIC_RANK_CORRELATION,
 )
+from tuner.domains import Choice, spell
 from tuner.errors import TunerError
 from tuner.objectives import metric_of
 
@@ -88,6 +89,7 @@ def search_warnings(space: Space, splits: Sequence[Split]) -> Iterator[str]:
     """What makes the figures of a search doubtful, and what of its space does nothing."""
     yield from warnings(space.data, splits)
     yield from _objective_warnings(space.objective)
+    yield from _beyond_warnings(space)
     normals = min(len(each.fit_normals) for each in splits)
     batch = detectors.resolve(space.detector, space.fixed).get("batch_normals")
     if isinstance(batch, int) and "batch_normals" not in space.search and batch > normals:
@@ -95,6 +97,21 @@ def search_warnings(space: Space, splits: Sequence[Split]) -> Iterator[str]:
             f"batch_normals is {batch:,}, and there are {normals:,} normals to fit on: each step "
             "sees all of them. A smaller one under `fixed` gives more steps to an epoch."
         )
+
+
+def _beyond_warnings(space: Space) -> Iterator[str]:
+    """Values above the highest that means anything are all the same, and only cost trials."""
+    size = space.data.size
+    for each in detectors.hyperparameters(space.detector):
+        domain, most = space.search.get(each.name), each.high_at.get(size)
+        if domain is None or most is None:
+            continue
+        ends = domain.values if isinstance(domain, Choice) else (domain.high,)
+        if any(isinstance(end, int | float) and end > most for end in ends):
+            yield (
+                f"search.{each.name}: {spell(domain)} reaches too far: at {size} x {size} all "
+                f"above {most:g} mean {most:g}."
+            )
 
 
 def _objective_warnings(objective: str) -> Iterator[str]:

@@ -317,7 +317,8 @@ class Engine:
         if len(failed) >= min(HOPELESS, self._space.trials):
             self.failure = f"the first {len(failed)} trials failed: {failed[-1].reason}"
         elif len(ended) >= min(HOPELESSLY_DIVERGED, self._space.trials):
-            self.failure = f"none of the first {len(ended)} trials came through an epoch"
+            why = f"none of the first {len(ended)} trials came through an epoch"
+            self.failure = f"{why}; the last {ended[-1].reason}"
 
     def _write(self, **event: object) -> bool:
         """Record an event and take it in; where that fails, the search ends with the reason."""

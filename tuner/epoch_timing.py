@@ -6,7 +6,7 @@ import dataclasses
 from typing import TYPE_CHECKING
 
 from models import detectors
-from models.stages import stage_lengths
+from models.stages import least_epochs, stage_lengths
 from tuner.errors import TunerError
 from tuner.space import Machine, Space
 
@@ -18,7 +18,9 @@ PROBE_NORMALS = 960
 
 
 def epoch_seconds(space: Space, machine: Machine) -> float:
-    """Train two short epochs of each stage of the space's fixed configuration, scale up the last.
+    """Train two or more short epochs of each stage, and scale up the last of each.
+
+    The configuration is the space's fixed one.
 
     Of several tasks, the first is taken for all.
     Takes the cores that a trial gets. Imports torch. Raises DataNotFound.
@@ -47,7 +49,7 @@ def _measure(space: Space) -> float:
     part, share = _part(data)
     settings = detectors.resolve(space.detector, space.fixed)
     shares = detectors.stages(space.detector)
-    epochs = 2 * max(1, len(shares))  # the first of a stage also pays for start-up
+    epochs = least_epochs(shares, 2)  # the first of a stage also pays for start-up
     lane = Lane(hyperparameters=settings, seed=0)
     trainer = Trainer(space.detector, part, [lane], epochs=epochs)
     of_stage: dict[str, float] = {}

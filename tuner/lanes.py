@@ -63,7 +63,7 @@ def _never_packed(space: Space) -> str:
     if space.data.each:
         return "A trial of data.normal: each trains several detectors and"
     if not detectors.packable(space.detector):
-        return f"{space.detector} trains in several stages and"
+        return f"{space.detector} cannot train as lanes of one step and"
     return ""
 
 

@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from models import detectors
 from tuner.backend.asha import make_scheduler
 from tuner.deciding import Scheduler, decide, final_state
 from tuner.objectives import metric_of
@@ -129,7 +130,9 @@ class _Replay:
         proposal = self._proposals.make(number)
         _compare(event, "published set", event["published"], proposal.published)
         _compare_each(event, "suggestion", event["searched"], proposal.searched)
-        _compare_each(event, "hyperparameter", event["hyperparameters"], proposal.hyperparameters)
+        known = detectors.resolve(self._space.detector, {})  # earlier records have fewer
+        recorded = {**known, **event["hyperparameters"]}
+        _compare_each(event, "hyperparameter", recorded, proposal.hyperparameters)
         self.counts["published" if proposal.published else "suggestion"] += 1
 
     def _epoch(self, event: Event) -> None:

@@ -54,11 +54,18 @@ def _scale_of(recorded: Space, wanted: Space) -> str:
 
 
 def _differences(recorded: Space, wanted: Space) -> Iterator[str]:
-    before, after = _flat(recorded.model_dump()), _flat(wanted.model_dump())
+    before, after = _flat(_comparable(recorded)), _flat(_comparable(wanted))
     for key in dict.fromkeys([*before, *after]):
         if _may_change(key) or before.get(key) == after.get(key):
             continue
         yield f"{key}: the run has {before.get(key, 'none')}, now given {after.get(key, 'none')}"
+
+
+def _comparable(space: Space) -> dict[str, object]:
+    """The space with `auto` made a number: an earlier version wrote the number that it means."""
+    written = space.model_dump()
+    written["scheduler"]["grace_epochs"] = space.grace_epochs
+    return written
 
 
 def _may_change(key: str) -> bool:

@@ -186,7 +186,7 @@ def average(default: float, source: str) -> Hyperparameter:
 
 
 def adversarial(default: str, choices: Sequence[str], source: str) -> Hyperparameter:
-    """The adversarial loss, by a name in `models.detectors.gan_losses`."""
+    """The adversarial loss, by a name in `models.losses.adversarial`."""
     return word(
         "adversarial",
         default,

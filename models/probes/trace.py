@@ -40,7 +40,7 @@ def trace_stage(
     images = scaled(_images(detector, rows)).requires_grad_()
     draws = {draw.name: drawn(draw, rows, generator).requires_grad_() for draw in stage.draws}
     trace = Trace()
-    leaves = {"images": images, **draws}
+    leaves = {"images": images} | {_drawn_name(name): made for name, made in draws.items()}
     model = _TracedModel(networks, _settings(hyperparameters), leaves, trace)
     batch = Batch(images=images, normal_count=_ROWS, draws=draws)
     shared = {} if stage.forward is None else stage.forward(model, batch)
@@ -57,6 +57,11 @@ def score_part_names(detector: Detector, hyperparameters: Mapping[str, Value]) -
     images, settings = _images(detector, 2 * _ROWS), _settings(hyperparameters)
     fitted = detector.fit(PlainModel(networks, settings), FitView(images))
     return list(detector.score_parts(PlainModel(networks, settings, fitted), scaled(images)))
+
+
+def _drawn_name(draw: str) -> str:
+    """Apart from a network of that name; no word of a diagram's language."""
+    return f"random_{draw.replace('/', '_')}"
 
 
 def _images(detector: Detector, rows: int) -> Tensor:

@@ -1,5 +1,6 @@
 """The list of detectors, and the page that is drawn from them."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -50,3 +51,5 @@ def test_the_page_of_diagrams_would_be_out_of_date_or_not_show_what_flows_where(
     ):
         assert f"    {arrow}\n" in ganomaly
     assert "second_encoder --> " not in ganomaly
+    assert not re.search(r"^    (\w+) --> \1$", page, re.MULTILINE)
+    assert "    random_noise --> generator\n" in page

@@ -50,7 +50,7 @@ def test_the_page_would_build_a_detector_that_does_not_train() -> None:
 @pytest.mark.usefixtures("added")
 def test_the_pages_space_file_would_be_refused(tmp_path: Path) -> None:
     (text,) = _blocks("yaml")
-    file = tmp_path / "two_step.yaml"
+    file = tmp_path / "two-step.yaml"
     file.write_text(text)
     space = load_space(file)
     assert (space.detector, space.grace_epochs) == (NAME, 3)

@@ -55,7 +55,7 @@ def test_a_detector_could_not_be_added_as_its_page_says(repository: Path) -> Non
 def test_the_readme_would_lead_to_a_place_that_is_not_there() -> None:
     links = re.findall(r"\]\((?!https:)([^)#]+)\)", README)  # those of this repository
     paths = re.findall(r"`((?:docs|models|search_spaces|tuner|benchmarks)/[\w./-]+)`", README)
-    made = {"models/detectors/my_detector", "search_spaces/my_detector.yaml"}
+    made = {"models/detectors/my_detector", "search_spaces/my-detector.yaml"}
     assert len(links) >= 5
     missing = [place for place in {*links, *paths} - made if not (ROOT / place).exists()]
     assert missing == []

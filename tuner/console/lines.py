@@ -5,7 +5,7 @@ import textwrap
 from collections.abc import Sequence
 
 from tuner.objectives import metric_of
-from tuner.record.trials import Decision, EpochRow, TrialView
+from tuner.record.trials import Decision, EpochRow, TrialView, of_stage
 from tuner.results.leaderboard import Gain, Standing, best_published, gain, one_line, rank, unranked
 
 WIDTH = 80
@@ -31,9 +31,10 @@ def duration_text(seconds: float) -> str:
 
 
 def best_so_far(trial: TrialView, objective: str) -> float | None:
-    """Highest finite value of the objective's metric in any row."""
+    """Highest finite value of the objective's metric in the stage that the trial is in."""
     metric = metric_of(objective)
-    values = [row.metrics.get(metric, math.nan) for row in trial.rows]
+    rows = of_stage(trial.rows, trial.rows[-1].stage) if trial.rows else []
+    values = [row.metrics.get(metric, math.nan) for row in rows]
     return max((value for value in values if math.isfinite(value)), default=None)
 
 

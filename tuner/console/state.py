@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from tuner.record.trials import Decision, TrialView
-from tuner.results.leaderboard import Standing, standing
+from tuner.results.leaderboard import Standing, in_order, standing
 
 
 @dataclass(kw_only=True)
@@ -52,8 +52,7 @@ class SearchState:
     @property
     def ranking(self) -> list[Standing]:
         """Best first, as `leaderboard.rank` orders them."""
-        key = lambda one: (-one.value, one.trial.epochs, one.trial.number)  # noqa: E731
-        return sorted(self.standings.values(), key=key)
+        return in_order(self.standings.values())
 
     @property
     def elapsed(self) -> float:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from tuner.files import replace_file
 from tuner.objectives import metric_of
 from tuner.record.trials import TrialView
-from tuner.results.leaderboard import Standing, is_ranked, rank, standing
+from tuner.results.leaderboard import Standing, in_order, is_ranked, rank, standing
 
 if TYPE_CHECKING:
     import numpy as np
@@ -141,7 +141,8 @@ def _explain(axes: "Axes", trials: Sequence[TrialView]) -> None:
 
 def _draw_best_so_far(axes: "Axes", trials: Sequence[TrialView], objective: str) -> None:
     """Every trial's objective in the order in which they were started, and the best up to there."""
-    highest, steps = -math.inf, []
+    best: Standing | None = None
+    steps: list[tuple[int, float]] = []
     colours = iter(_PUBLISHED * len(trials))
     size = 18 if len(trials) <= 60 else 9
     for trial in sorted(trials, key=lambda trial: trial.number):
@@ -153,10 +154,10 @@ def _draw_best_so_far(axes: "Axes", trials: Sequence[TrialView], objective: str)
             layer = 4 if trial.published else 3
             area = 30 if trial.published else size
             axes.scatter(trial.number, found.value, s=area, color=colour, zorder=layer)
-            if found.value > highest:
-                highest, best = found.value, found
-        steps.append((trial.number, highest))
-    if highest > -math.inf:
+            best = in_order([found] if best is None else [best, found])[0]
+        if best is not None:
+            steps.append((trial.number, best.value))
+    if best is not None:
         numbers, values = zip(*steps, strict=True)
         axes.step(numbers, values, where="post", color=_BEST, linewidth=1.6, zorder=2)
         axes.plot(best.trial.number, best.value, "o", color=_BEST, markersize=8, zorder=6)
@@ -240,7 +241,7 @@ def _view(trials: Sequence[TrialView], ranking: Sequence[Standing], metric: str)
     shown += [found.value for found in ranking if found.trial.published]
     shown += [found.value for found in ranking[: max(3, len(ranking) // 2)]]
     drawn = [value for trial in trials for _, value in _points(trial, metric)]
-    top = max(value for trial in trials if is_ranked(trial) for _, value in _points(trial, metric))
+    top = max(value for one in ranking for _, value in _points(one.trial, metric, one.since))
     area = metric in ("auroc", "auprc")  # from 0 to 1; what else there is has other units
     low = max(min(shown), top - 0.2) if area else min(shown)
     span = max(top - low, 0.01)
@@ -253,8 +254,9 @@ def _view(trials: Sequence[TrialView], ranking: Sequence[Standing], metric: str)
     return _View(lowest=lowest, floor=floor, low=low, top=above)
 
 
-def _points(trial: TrialView, metric: str) -> _Points:
-    pairs = [(row.epoch, row.metrics.get(metric, math.nan)) for row in trial.rows]
+def _points(trial: TrialView, metric: str, since: int = 1) -> _Points:
+    rows = [row for row in trial.rows if row.epoch >= since]
+    pairs = [(row.epoch, row.metrics.get(metric, math.nan)) for row in rows]
     return [(epoch, value) for epoch, value in pairs if math.isfinite(value)]
 
 

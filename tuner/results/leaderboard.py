@@ -6,7 +6,7 @@ ranking, whatever it had reached before.
 
 import csv
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -87,10 +87,13 @@ def rank(trials: Sequence[TrialView], objective: str) -> list[Standing]:
 
     Trials that reached a later stage of the training come before those that did not.
     """
-    standings = [found for trial in trials if (found := standing(trial, objective))]
-    return sorted(
-        standings, key=lambda one: (-one.since, -one.value, one.trial.epochs, one.trial.number)
-    )
+    return in_order(found for trial in trials if (found := standing(trial, objective)))
+
+
+def in_order(standings: Iterable[Standing]) -> list[Standing]:
+    """Standings as `rank` orders them."""
+    key = lambda one: (-one.since, -one.value, one.trial.epochs, one.trial.number)  # noqa: E731
+    return sorted(standings, key=key)
 
 
 def best(trials: Sequence[TrialView], objective: str) -> Standing | None:

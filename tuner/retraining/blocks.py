@@ -130,7 +130,9 @@ def _training(plan: Plan, seed: SeedScores) -> dict[str, Any]:
     return {
         "seed": plan.seeds[training.number],
         "kept_epoch": training.kept_epoch,
+        "kept_stage": training.kept_row.stage,
         "diverged_epoch": training.diverged_epoch,
+        "why": training.why,
         f"validation_{plan.metric}": [row.metrics[plan.metric] for row in training.rows],
         "seconds": sum(row.seconds for row in training.rows),
     }

@@ -196,11 +196,17 @@ def _gaps(metrics: Metrics) -> str:
 
 def _divergences(block: Metrics) -> list[str]:
     return [
-        f"{block['label']} seed {number} diverged in epoch {training['diverged_epoch']}; "
-        f"epoch {training['kept_epoch']} counts"
+        f"{block['label']} seed {number}, epoch {training['diverged_epoch']}: "
+        f"{training.get('why') or 'diverged'}; {_kept(training)} counts"
         for number, training in enumerate(block["trainings"], 1)
         if training["diverged_epoch"] is not None
     ]
+
+
+def _kept(training: Metrics) -> str:
+    """The epoch, and its stage where there are several: an earlier one has another score."""
+    stage = training.get("kept_stage")
+    return f"epoch {training['kept_epoch']}" + (f", of the stage {stage}," if stage else "")
 
 
 def _openings(metrics: Metrics) -> str:

@@ -21,7 +21,7 @@ class Trained:
     """One training: `folder` holds the detector of `kept_epoch`, the best by validation.
 
     One that diverged after a usable epoch keeps what it had, as early stopping would;
-    `diverged_epoch` says so.
+    `diverged_epoch` says so, and `why` how.
     """
 
     contender: str
@@ -29,6 +29,7 @@ class Trained:
     folder: Path
     kept_epoch: int
     diverged_epoch: int | None
+    why: str
     rows: tuple[EpochRow, ...]
 
     @property
@@ -90,6 +91,7 @@ class _Training:
         self._rows: list[EpochRow] = []
         self._kept = 0
         self.diverged_epoch: int | None = None
+        self._why = ""
 
     @property
     def _name(self) -> str:
@@ -104,6 +106,7 @@ class _Training:
         epoch = f"{self._name}  epoch {result.epoch}/{self._epochs}"
         if result.diverged:
             self.diverged_epoch = result.epoch
+            self._why = result.why
             self._say(f"{epoch}  {result.why or 'diverged'}; its best epoch before counts")
             return
         self._rows.append(_row(result))
@@ -130,8 +133,7 @@ class _Training:
         """What the lane has come to."""
         if not self._kept:
             raise ValueError(
-                f"{self._name} diverged in its first epoch; "
-                "its losses or scores are not finite, or its scores are all the same"
+                f"{self._name} came to nothing in its first epoch: {self._why or 'it diverged'}"
             )
         return Trained(
             contender=self._contender.key,
@@ -139,6 +141,7 @@ class _Training:
             folder=self._folder,
             kept_epoch=self._kept,
             diverged_epoch=self.diverged_epoch,
+            why=self._why,
             rows=tuple(self._rows),
         )
 

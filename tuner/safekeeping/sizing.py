@@ -61,6 +61,18 @@ def trial_bytes(space: Space) -> TrialBytes:
         for phase in stage.phases
         for name in phase.trains
     }
+    averaged = {
+        name
+        for stage in detector.stages()
+        if stage.average
+        for phase in stage.phases
+        for name in phase.trains
+    }
+    averages = sum(
+        parameter.numel() * parameter.element_size()
+        for name in averaged
+        for parameter in networks[name].parameters()
+    )
     moments = sum(  # two of each, as Adam has
         2 * parameter.numel() * parameter.element_size()
         for _, name in optimized
@@ -68,7 +80,8 @@ def trial_bytes(space: Space) -> TrialBytes:
     )
     tasks = task_count(space.data)
     return TrialBytes(
-        state=tasks * (weights + moments + _LABEL_BYTES), best=tasks * (weights + _LABEL_BYTES)
+        state=tasks * (weights + moments + averages + _LABEL_BYTES),
+        best=tasks * (weights + _LABEL_BYTES),
     )
 
 

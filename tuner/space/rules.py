@@ -55,7 +55,7 @@ def _search_problems(
         path: KeyPath = ("search", name)
         if name not in settings:
             yield _unknown_hyperparameter(space, path, settings)
-        elif text := _domain_problem(domain, settings[name], space.data.size):
+        elif text := _domain_problem(domain, settings[name]):
             yield Problem(path=path, text=text)
 
 
@@ -67,23 +67,12 @@ def _unknown_hyperparameter(
     return Problem(path=path, text=unknown(kind, path[-1], [*own, *settings]))
 
 
-def _domain_problem(domain: AnyDomain, setting: Hyperparameter, size: int) -> str:
+def _domain_problem(domain: AnyDomain, setting: Hyperparameter) -> str:
     if isinstance(domain, Uniform | Log) and isinstance(setting.default, int):
         return f"takes whole numbers, got {spell(domain)}; use int, log_int or choice"
     ends = domain.values if isinstance(domain, Choice) else (domain.low, domain.high)
     problems = [text for end in ends if (text := _value_problem(end, setting))]
-    if problems:
-        return f"{spell(domain)} reaches too far: {problems[0]}"
-    return _beyond(domain, setting, size)
-
-
-def _beyond(domain: AnyDomain, setting: Hyperparameter, size: int) -> str:
-    """Values above the highest that means anything are all the same, and only cost trials."""
-    most = setting.high_at.get(size)
-    ends = domain.values if isinstance(domain, Choice) else (domain.high,)
-    if most is None or all(isinstance(end, int | float) and end <= most for end in ends):
-        return ""
-    return f"{spell(domain)} reaches too far: at {size} x {size} all above {most:g} mean {most:g}"
+    return f"{spell(domain)} reaches too far: {problems[0]}" if problems else ""
 
 
 def _value_problem(value: object, setting: Hyperparameter) -> str:

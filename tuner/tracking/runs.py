@@ -43,9 +43,11 @@ class TrackingConfig:
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def row_values(row: EpochRow) -> dict[str, float | int]:
+def row_values(row: EpochRow) -> dict[str, float | int | str]:
     """What W&B stores of an epoch: finite values only, `epoch` the axis."""
-    values: dict[str, float | int] = {"epoch": row.epoch, "seconds": row.seconds}
+    values: dict[str, float | int | str] = {"epoch": row.epoch, "seconds": row.seconds}
+    if row.stage:
+        values["stage"] = row.stage
     for name, value in row.metrics.items():
         if math.isfinite(value):
             part = name.removeprefix("auroc/")

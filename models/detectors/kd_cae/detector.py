@@ -1,6 +1,6 @@
 """An autoencoder whose codes' density counts beside its error: an unusual code is anomalous too.
 
-"KD-CAE" of a student project on anomaly detection in MVTec AD (the third seed document). Errors of
+"KD-CAE" of a student project on anomaly detection in MVTec AD. Errors of
 a convolutional autoencoder, and the density of its flattened codes under a Gaussian around the code
 of each normal image of the fit; an image is an anomaly if the error is above one level or the
 density below another.

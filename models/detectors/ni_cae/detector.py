@@ -1,6 +1,6 @@
 """An autoencoder with noise on some of its training images; unlike its reconstruction is anomalous.
 
-"NI-CAE" of a student project on anomaly detection in MVTec AD (the third seed document): a narrow
+"NI-CAE" of a student project on anomaly detection in MVTec AD: a narrow
 convolutional autoencoder learns normal images, a tenth of them with Gaussian noise, and an image's
 score is 1 - SSIM to its reconstruction.
 
