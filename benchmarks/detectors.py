@@ -16,6 +16,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 import argparse
 import time
 from collections.abc import Callable
+from functools import partial
 
 import torch
 from _plain_loop import PlainLoop
@@ -65,12 +66,10 @@ def _measure(name: str, data: TrainingData) -> tuple[float, float, float]:
     ours_s = theirs_s = 0.0
     images = 0
     for stage in range(len(plain.stages)):
-        images += group.take_steps(STEPS, stage)
+        take = group.steps_of(STEPS, stage)
+        images += take()
         plain.epoch(stage)
-        ours, theirs = _in_turns(
-            lambda stage=stage: group.take_steps(STEPS, stage),  # type: ignore[misc]
-            lambda stage=stage: plain.epoch(stage),  # type: ignore[misc]
-        )
+        ours, theirs = _in_turns(take, partial(plain.epoch, stage))
         ours_s, theirs_s = ours_s + ours, theirs_s + theirs
     return images / ours_s, images / theirs_s, _scored(name, values, data)
 

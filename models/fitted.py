@@ -43,8 +43,6 @@ MAPPED_BELOW = 0.999
 """The share of validation normals' pixels whose anomaly map is below 1."""
 _LEAST_SCALE = 1e-8
 _FITTED = "fitted."
-_CHUNK = 64
-"""Images scored at a time: more are hardly faster, and few must be filled up to as many."""
 _WRONG = (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError)
 """What networks raise that are built or used with settings that are not theirs."""
 
@@ -251,12 +249,15 @@ class FittedDetector:
         The libraries add up products of another size in another order: without the black images
         that fill up the last chunk, an image's last bits would depend on how many came with it.
         """
-        chunks = [self._of_chunk(function, chunk) for chunk in torch.split(images, _CHUNK)]
+        chunks = [
+            self._of_chunk(function, chunk)
+            for chunk in torch.split(images, self._detector.scored_at_once)
+        ]
         return {name: torch.cat([chunk[name] for chunk in chunks]).cpu() for name in chunks[0]}
 
     def _of_chunk(self, function: Callable[[Tensor], Mapping[str, Any]], images: Tensor) -> Tensors:
         count = len(images)
-        filled = images.new_zeros(_CHUNK, *images.shape[1:])
+        filled = images.new_zeros(self._detector.scored_at_once, *images.shape[1:])
         filled[:count] = images
         made = function(scaled(filled.to(self.device)))
         return {name: values[:count] for name, values in made.items()}

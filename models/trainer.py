@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from models import detectors
 from models.batches import FitImages
-from models.detectors.checks import check_stages
+from models.detectors.checks import check_patience, check_stages
 from models.detectors.fit_view import evenly_spaced
 from models.detectors.model import Tensors
 from models.device_images import at_most, device_images
@@ -71,7 +71,7 @@ class Trainer:
         self.detector_name = detector_name
         self.device = pick_device(device)
         self.precision = pick_precision(precision, self.device, len(lanes))
-        self._lanes = list(lanes)
+        self._lanes = [None if lane is None else lane.complete(detector_name) for lane in lanes]
         if len(self._lanes) > 1 and not detectors.packable(detector_name):
             raise ValueError(f"{detector_name} cannot be packed: train one lane at a time")
         self._structure = detectors.structure(detector_name, self._first_lane().hyperparameters)
@@ -123,7 +123,8 @@ class Trainer:
             train_seconds += own_seconds
             waiting = [lane for lane in waiting if lane not in own]
         seconds = time.perf_counter() - start
-        pace = self._fit.per_epoch / train_seconds if trained else 0.0
+        stepped = any(each.losses for each in trained.values())  # not at rest, nor without stages
+        pace = self._fit.per_epoch / train_seconds if stepped else 0.0
         return {lane: self._result(lane, of, seconds, pace) for lane, of in trained.items()}
 
     def whole(self) -> LaneGroup:
@@ -148,6 +149,7 @@ class Trainer:
 
     def replace(self, lane: int, new: Lane) -> None:
         """Start another configuration in this lane, from its first epoch."""
+        new = new.complete(self.detector_name)
         new.check_structure(self.detector_name, self._structure)
         group, place = self._of(lane)
         networks = self._make_networks(new)
@@ -271,15 +273,15 @@ class Trainer:
         first = self._first_lane()
         spare = self._make_networks(first)
         made = [
-            spare if lane is None or lane is first else self._make_networks(lane)
+            spare if lane is None or lane == first else self._make_networks(lane)
             for lane in self._lanes
         ]
         stacks = {
             name: NetworkStack([networks[name] for networks in made], self.device) for name in spare
         }
-        known = detectors.resolve(self.detector_name, {})  # earlier versions recorded fewer
-        rows = [numbers({**known, **(lane or first).hyperparameters}) for lane in self._lanes]
+        rows = [numbers((lane or first).hyperparameters) for lane in self._lanes]
         check_stages(self.detector_name, plan.stages, plan.shares, spare, rows[0])
+        check_patience(self.detector_name, self._detector.watched, rows[0])
         settings = {
             name: torch.tensor([row[name] for row in rows], device=self.device) for name in rows[0]
         }

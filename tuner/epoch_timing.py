@@ -58,7 +58,9 @@ def _measure(space: Space) -> float:
         if result.error is not None:
             reason = f"{type(result.error).__name__}: {result.error}"
             raise TunerError(f"{space.detector} cannot be scored, so no trial could be: {reason}")
-        training_s = min(result.seconds, len(part.fit.images) / result.images_per_second)
+        training_s = 0.0
+        if result.images_per_second:
+            training_s = min(result.seconds, len(part.fit.images) / result.images_per_second)
         of_stage[result.stage] = training_s / share + (result.seconds - training_s)
     lengths = stage_lengths(shares, space.epochs) or (1,)
     weighted = zip(of_stage.values(), lengths, strict=True)

@@ -50,6 +50,8 @@ class Detector(ABC):
     """What a generator makes pictures of; None of a detector that has none."""
     scored_per_epoch: int | None = None
     """The most validation images that an epoch scores, where scoring one takes long."""
+    scored_at_once: int = 64
+    """Images that a trained detector scores at a time: fewer are filled up to as many."""
 
     def __init__(self, structure: Mapping[str, Value], channels: int, size: int):
         self.structure = structure

@@ -38,6 +38,25 @@ def check_stages(
                 if isinstance(number, str) and number not in numbers:
                     raise ValueError(unknown(f"hyperparameter {of}:", number, numbers))
         _check_names(name, stage)
+    _check_moments(name, stages)
+
+
+def _check_moments(name: str, stages: Sequence[Stage]) -> None:
+    kinds: dict[str, type] = {}
+    for phase in (phase for stage in stages for phase in stage.phases):
+        key, kind = phase.moments or phase.name, type(phase.optimizer)
+        if kinds.setdefault(key, kind) is not kind:
+            raise ValueError(f"{name}: phases of the moments {key} have optimizers of two kinds")
+
+
+def check_patience(name: str, watched: str, settings: Collection[str]) -> None:
+    """Raise ValueError where a detector has patience and watches nothing, or the reverse."""
+    if ("patience" in settings) != bool(watched):
+        has = "has a" if "patience" in settings else "has no"
+        raise ValueError(
+            f"{name} {has} hyperparameter patience, and its `watched` is {watched!r}: "
+            "one needs the other"
+        )
 
 
 def _check_names(name: str, stage: Stage) -> None:

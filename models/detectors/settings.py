@@ -167,7 +167,7 @@ def discriminator_steps(default: int, source: str) -> Hyperparameter:
         default,
         1,
         10,
-        "batches on which the discriminator alone learns, the generator's own included",
+        "batches on each of which the discriminator learns, to one on which the generator does",
         source,
         structural=True,
     )

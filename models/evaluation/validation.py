@@ -1,7 +1,8 @@
 """What the lanes' scores on the validation images say.
 
-K lanes, P score parts, N images, M images of noise. Everything is computed for all lanes at once on
-their device; nothing reduces over lanes, so one lane's scores never touch another's figures.
+K lanes, P score parts, N images, M images of noise. Regressions and figures are computed for all
+lanes at once on their device; nothing reduces over lanes, so one lane's scores never touch
+another's figures.
 """
 
 import math

@@ -6,7 +6,7 @@ gradient is taken, and every tensor here has the lanes in front.
 
 import math
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -100,8 +100,9 @@ class LaneGroup:
         try:
             with deterministic_convolutions():
                 for number, places in self._plan.by_stage(state.epochs, active).items():
+                    if outcomes:
+                        at_stage = [tensor.clone() for tensor in state.tensors()]
                     seconds += self._stage_epoch(number, places, images, lanes, outcomes, at_stage)
-                    at_stage = [tensor.clone() for tensor in state.tensors()]
             done = True
         finally:
             if not done:
@@ -129,13 +130,13 @@ class LaneGroup:
         resting = [place for place in places if self._rests(place, lanes[place])]
         means = {} if len(resting) == len(places) else self._train(number)
         self._put_back(before, [p for p in range(len(self)) if p not in places or p in resting])
-        problems |= self._fit(places)
+        losses = {name: mean.tolist() for name, mean in means.items()}  # waits for a GPU
+        problems |= self._fit(number, places)
         seconds = time.perf_counter() - start
         parts: Tensors = {}
         verdicts: list[Validation | Exception | None] = [None] * len(self)
         if not problems.keys() >= set(places):  # without a fit there may be nothing to score with
             parts, verdicts = self._judged(number, images, lanes, places)
-        losses = {name: mean.tolist() for name, mean in means.items()}
         finite = self.state.finite()
         for place in places:
             own = {} if place in resting else {name: of[place] for name, of in losses.items()}
@@ -169,12 +170,17 @@ class LaneGroup:
         return self.steps[number].epoch(orders, self._draws(number, orders), done)
 
     def _rests(self, place: int, hyperparameters: Mapping[str, Value]) -> bool:
-        """Whether the lane has waited for longer than its patience."""
+        """Whether the lane has waited for as long as its patience."""
         patience = hyperparameters.get("patience")
         return patience is not None and self.state.patience[place].waited >= int(patience)
 
-    def _fit(self, places: Collection[int]) -> Problems:
-        """Fit these lanes; without stages nothing changes that a fit would see, so once."""
+    def _fit(self, number: int, places: Collection[int]) -> Problems:
+        """Fit these lanes, unless the stage has a score of its own.
+
+        Without stages nothing changes that a fit would see, so once.
+        """
+        if self._plan.score_parts(number) is not None:
+            return {}
         stages, fitted = self._plan.stages, self.state.fitted
         fresh = [place for place in places if stages or not fitted[place]]
         return fit_lanes(self._detector.fit, self.state, fresh, self.fit.normals())
@@ -210,18 +216,27 @@ class LaneGroup:
             self.state.patience[place] = self.state.patience[place].seen(means[place])
 
     def take_step(self) -> int:
-        """Take one step of the last stage as operations, nothing recorded; the images it saw."""
+        """Take one step of the longest stage as operations, nothing recorded; the images it saw."""
+        number = self._plan.longest
         orders = self.fit.orders(self.state.epochs)
-        draws = self._draws(len(self.steps) - 1, orders)
-        self.steps[-1].run(scaled(self.fit.images[orders[0]]), draws.next())
+        draws = self._draws(number, orders)
+        self.steps[number].run(scaled(self.fit.images[orders[0]]), draws.next())
         return orders[0].numel()
 
-    def take_steps(self, count: int, stage: int | None = None) -> int:
-        """Take the first steps of an epoch, of the last stage or another; the images they saw."""
-        number = len(self.steps) - 1 if stage is None else stage
+    def steps_of(self, count: int, stage: int | None = None) -> Callable[[], int]:
+        """What takes the first steps of an epoch, of the longest stage or another.
+
+        Each call takes them once more, and gives the number of images that they saw.
+        """
+        number = self._plan.longest if stage is None else stage
         orders = self.fit.orders(self.state.epochs)[:count]
-        self.steps[number].epoch(orders, self._draws(number, orders), [0.0] * len(self))
-        return orders.numel()
+
+        def take() -> int:
+            draws = self._draws(number, orders)
+            self.steps[number].epoch(orders, draws, [0.0] * len(self))
+            return orders.numel()
+
+        return take
 
     def _draws(self, number: int, orders: Tensor) -> EpochDraws:
         stage, state = self._plan.stages[number], self.state

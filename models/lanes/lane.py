@@ -1,7 +1,7 @@
 """What goes into a lane, and what comes out of an epoch of it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from models import detectors
 from models.hyperparameters import Value
@@ -13,6 +13,11 @@ class Lane:
 
     hyperparameters: dict[str, Value]
     seed: int
+
+    def complete(self, detector: str) -> "Lane":
+        """The same with the defaults of what an earlier version did not record."""
+        known = detectors.resolve(detector, {})
+        return replace(self, hyperparameters={**known, **self.hyperparameters})
 
     def check_structure(self, detector: str, structure: Mapping[str, Value]) -> None:
         """Raise ValueError unless this lane can share a step with lanes of `structure`."""

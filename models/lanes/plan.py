@@ -29,6 +29,12 @@ class StagePlan:
         """What the stage is called where there are several, else ""."""
         return self.stages[number].name if len(self.stages) > 1 else ""
 
+    @property
+    def longest(self) -> int:
+        """The number of the stage that takes the largest share of the epochs."""
+        shares = list(self.shares.values())
+        return shares.index(max(shares))
+
     def begins(self, done: int) -> bool:
         """Whether the epoch after so many is the first of its stage."""
         return done == 0 or done in stage_ends(self.shares, self.epochs)[:-1]

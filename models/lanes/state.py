@@ -113,8 +113,8 @@ class LaneState:
         for name, value in tensors.items():
             own[name].copy_(value)
         for network, average in self.averages.items():
-            if any(name.startswith(f"{network}.") for name in tensors):
-                average.rows[place].copy_(self.stacks[network].rows[place])
+            average.rows[place].copy_(self.stacks[network].rows[place])
+            average.steps[place] = 0
 
     def _own(self, place: int) -> Tensors:
         """One lane's parameters and buffers, not copies, named "network.name"."""
@@ -235,8 +235,9 @@ def _optimizers(
     for stage in stages:
         for phase in stage.phases:
             for name in phase.trains:
-                own = LaneOptimizer(stacks[name].rows, type(phase.optimizer))
-                made.setdefault((phase.moments or phase.name, name), own)
+                key = (phase.moments or phase.name, name)
+                if key not in made:
+                    made[key] = LaneOptimizer(stacks[name].rows, type(phase.optimizer))
     return made
 
 

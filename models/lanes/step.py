@@ -208,5 +208,9 @@ class Step:
             rows = self._state.stacks[name].rows
             optimizer = self._state.optimizers[phase.moments or phase.name, name]
             optimizer.step(rows, gradient, phase.optimizer, settings, self._factors.get(phase.name))
-            if self._stage.average and name in averages:
+            if name not in averages:
+                continue
+            if self._stage.average:
                 averages[name].follow(rows, settings[self._stage.average][:, None])
+            else:  # another stage's: scores are not by what stands still
+                averages[name].rows.copy_(rows)

@@ -5,25 +5,7 @@ import math
 from torch import Tensor, nn
 
 from models.networks.convolutional import Norm, halving_convolutions, leaky_relu
-
-_LAST_SIDE = 4
-"""Of the features that the heads see."""
-
-
-class ScalarHead(nn.Conv2d):
-    """A convolution as large as its image, so one logit for it: computed as the product it is.
-
-    The library takes three to four times as long for it on a CPU.
-    """
-
-    def __init__(self, channels: int):
-        super().__init__(channels, 1, _LAST_SIDE)
-
-    def forward(self, values: Tensor) -> Tensor:
-        """[N, C, 4, 4] -> [N, 1]."""
-        assert self.bias is not None
-        weight = self.weight.permute(0, 2, 3, 1).flatten(1)
-        return values.permute(0, 2, 3, 1).flatten(1) @ weight.t() + self.bias
+from models.networks.latent import WholeImage
 
 
 class PatchDiscriminator(nn.Module):
@@ -43,7 +25,7 @@ class PatchDiscriminator(nn.Module):
         if head in ("both", "map"):
             self.heads.append(nn.Conv2d(widths[-1], 1, 3, 1, 1))
         if head in ("both", "scalar"):
-            self.heads.append(ScalarHead(widths[-1]))
+            self.heads.append(WholeImage(widths[-1], 1, bias=True))
 
     def forward(self, images: Tensor) -> list[Tensor]:
         """[N, C, H, W] -> logits of each head: [N, 16] of the map, [N, 1] of the scalar."""

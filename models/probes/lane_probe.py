@@ -152,10 +152,9 @@ class _Probe:
         return best
 
     def _best_of_runs(self, group: LaneGroup) -> float:
-        count = calls_between_looks(self._device)
-        images = group.take_steps(count)
-        seconds = seconds_per_call(lambda: group.take_steps(count), self._device, _RUN_SECONDS)
-        return images / seconds
+        take = group.steps_of(calls_between_looks(self._device))
+        images = take()
+        return images / seconds_per_call(take, self._device, _RUN_SECONDS)
 
     def state_bytes(self) -> int:
         """Of all that training changes of one lane."""

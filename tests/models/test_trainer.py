@@ -30,7 +30,7 @@ UNEQUAL: tuple[dict[str, Any], ...] = (
 
 def _one_step(trainer: Trainer) -> None:
     """A single training step, without the rest of the epoch."""
-    trainer.whole().take_steps(1)
+    trainer.whole().steps_of(1)()
 
 
 def test_the_generators_phase_leaves_the_discriminators_statistics(

@@ -73,7 +73,7 @@ def test_a_search_in_which_nothing_came_through_an_epoch_would_pass_for_one(
             simulation.engine.report(attempt_id, Report(outcome="diverged", reason="no"))
             simulation.let_go(attempt_id)
         assert simulation.engine.next_attempt("next") is NoAttempt.FINISHED
-        text = f"none of the first {ended} trials came through an epoch"
+        text = f"none of the first {ended} trials came through an epoch; the last no"
         assert simulation.engine.failure == text
 
 

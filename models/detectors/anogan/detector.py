@@ -40,6 +40,7 @@ class AnoGan(Detector):
     """Networks: `generator`, `discriminator`, and `starts`, which is not trained."""
 
     scored_per_epoch = 500
+    scored_at_once = 16
 
     def __init__(self, structure: Mapping[str, Value], channels: int, size: int):
         super().__init__(structure, channels, size)
@@ -90,10 +91,8 @@ class AnoGan(Detector):
     @override
     def score_parts(self, model: Model, images: Tensor) -> Tensors:
         remade = self.reconstruct(model, images)
-        residual, features = self._distances(model, images, self._features(model, images), remade)
-        # The residual is the paper's word for what all detectors call their error.
-        parts = reconstruction_parts(images - remade)
-        return {**parts, "residual": residual, "features": features}
+        _, features = self._distances(model, images, self._features(model, images), remade)
+        return {**reconstruction_parts(images - remade), "features": features}
 
     @override
     def reconstruct(self, model: Model, images: Tensor) -> Tensor:

@@ -15,10 +15,11 @@ from typing_extensions import override
 
 from models.detectors.base import Detector
 from models.detectors.cnn.augmentation import CHANCES, augmented
-from models.detectors.cnn.networks import Classifier, blocks_of, kept_of
+from models.detectors.cnn.networks import Classifier, blocks_of
 from models.detectors.model import Model, Tensors
 from models.detectors.stage import Batch, Draw, Loss, LossFunction, Phase, RMSprop, Stage
 from models.losses.adversarial import bce
+from models.networks.dropout import dropout_factors
 
 
 class Cnn(Detector):
@@ -49,7 +50,7 @@ class Cnn(Detector):
 
     def _loss(self, model: Model, batch: Batch, shared: Tensors) -> Loss:
         images = augmented(batch.images, batch.draws["augmentation"], self.word("augmentation"))
-        kept = kept_of(batch.draws["dropout"], model.settings["dropout"])
+        kept = dropout_factors(batch.draws["dropout"], model.settings["dropout"])
         logits = model("classifier", images, kept)
         normal, anomaly = bce(batch.normals(logits), 0.0), bce(batch.anomalies(logits), 1.0)
         share = batch.normal_count / len(logits)

@@ -41,8 +41,3 @@ class Classifier(nn.Module):
             values = values * kept
         logits: Tensor = self.last(values)[:, 0]
         return logits
-
-
-def kept_of(uniform: Tensor, rate: Tensor) -> Tensor:
-    """Dropout's factors of uniform random numbers: 0 for a share `rate`, 1 / (1 - rate) else."""
-    return (uniform >= rate).to(uniform.dtype) / (1 - rate)

@@ -85,15 +85,20 @@ class DcganCnn(Cnn):
         return {"made": self.generate(model, self._own_kind(batch, batch.draws["noise"]))}
 
     def _discriminator_loss(self, model: Model, batch: Batch, shared: Tensors) -> Loss:
-        _, real = model("discriminator", self._own_kind(batch, batch.images))
-        _, fake = model("discriminator", shared["made"].detach())
+        real, fake = self._judged(model, batch, shared["made"].detach())
         loss = discrimination(self.word("adversarial"), real, fake)
         return Loss(loss, {"discriminator": loss})
 
     def _generator_loss(self, model: Model, batch: Batch, shared: Tensors) -> Loss:
-        _, fake = model("discriminator", shared["made"])
+        _, fake = self._judged(model, batch, shared["made"])
         loss = deception(self.word("adversarial"), fake)
         return Loss(loss, {"generator": loss})
+
+    def _judged(self, model: Model, batch: Batch, made: Tensor) -> tuple[Tensor, Tensor]:
+        """Logits of real and of made images, which pass together: statistics tell nothing apart."""
+        real = self._own_kind(batch, batch.images)
+        _, logits = model("discriminator", torch.cat([real, made]))
+        return logits[: len(real)], logits[len(real) :]
 
     def _verdict(self, model: Model, images: Tensor) -> Tensors:
         _, logits = model("discriminator", images)

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from models.detectors.model import Tensors
 from models.networks.convolutional import Norm
 from models.networks.dense import LARGEST, leaky
+from models.networks.dropout import dropout_factors
 from models.networks.latent import LatentEncoder, latent_widths
 
 _VECTOR, _JOINT = "vector", "joint"
@@ -65,7 +66,7 @@ def dropout_masks(uniform: Tensors, rate: Tensor) -> Tensors:
 
     Of numbers from 0 to 1, by layer.
     """
-    return {layer: (numbers >= rate) / (1 - rate) for layer, numbers in uniform.items()}
+    return {layer: dropout_factors(numbers, rate) for layer, numbers in uniform.items()}
 
 
 class JointDiscriminator(nn.Module):

@@ -83,6 +83,8 @@ PUBLISHED: dict[str, dict[str, Value]] = {
         "fake_weight": 0.5,
         "generator_lr": 1e-3,
         "discriminator_lr": 1e-4,
+        "batch_normals": 128,
+        "latent": 256,
     },
 }
-"""By data set; CIFAR-10 with a batch of 128 and a latent vector of 256 in the paper."""
+"""By data set."""

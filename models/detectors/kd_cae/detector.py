@@ -98,7 +98,8 @@ class KdCae(Detector):
         for name, bandwidth in zip(DENSITIES, BANDWIDTHS, strict=True):
             parts[name] = soft_minimum(squared, bandwidth)
         error = parts["squared_error"][:, None] / model.fitted["error_levels"]
-        distance = soft_minimum(squared, _BANDWIDTH)[:, None] / model.fitted["distance_levels"]
+        published = parts[DENSITIES[BANDWIDTHS.index(_BANDWIDTH)]]
+        distance = published[:, None] / model.fitted["distance_levels"]
         larger = torch.maximum(error, distance)
         return {**parts, **dict(zip(EITHERS, larger.unbind(1), strict=True))}
 

@@ -100,8 +100,10 @@ class SkipGanomaly(Detector):
         remade = self._remade(model, images)
         features, _ = model("discriminator", images)
         remade_features, _ = model("discriminator", remade)
+        errors = self._map_of(images, remade)
         return {
             **reconstruction_parts(images - remade),
+            "map_peak": errors.flatten(1).amax(1),
             "feature": per_image((features - remade_features).square()),
         }
 
@@ -111,7 +113,11 @@ class SkipGanomaly(Detector):
 
     @override
     def anomaly_map(self, model: Model, images: Tensor) -> Tensor:
-        return smoothed((images - self._remade(model, images)).square().sum(1))
+        return self._map_of(images, self._remade(model, images))
+
+    def _map_of(self, images: Tensor, remade: Tensor) -> Tensor:
+        """The squared error [N, H, W], summed over channels and smoothed."""
+        return smoothed((images - remade).square().sum(1))
 
 
 DETECTOR = SkipGanomaly

@@ -163,7 +163,7 @@ def test_the_search_would_not_come_nearer() -> None:
         steps: _parts(_scoring(search_steps=steps, search_rate=0.1), some_images(6))
         for steps in (1, 60)
     }
-    start, end = (0.9 * parts["residual"] + 0.1 * parts["features"] for parts in near.values())
+    start, end = (0.9 * parts["error"] + 0.1 * parts["features"] for parts in near.values())
     assert (end < start).all()
 
 
@@ -185,7 +185,6 @@ def test_the_published_score_would_not_be_the_papers_sums(size: int, channels: i
     ((weights,), _) = detectors.scores(NAME).values()
     score = torch.stack([weight * parts[name] for name, weight in weights.items()]).sum(0)
     torch.testing.assert_close(score * channels * size**2, 0.9 * residual + 0.1 * features)
-    torch.testing.assert_close(parts["residual"], parts["error"])
 
 
 def test_restarts_would_keep_another_than_the_nearest() -> None:
@@ -198,11 +197,11 @@ def test_restarts_would_keep_another_than_the_nearest() -> None:
     for start in starts:
         alone.networks["starts"].state_dict()["start"].copy_(start)
         parts = _parts(alone, images)
-        losses.append(0.9 * parts["residual"] + 0.1 * parts["features"])
+        losses.append(0.9 * parts["error"] + 0.1 * parts["features"])
     of_each = torch.stack(losses)
     kept = _parts(several, images)
     torch.testing.assert_close(
-        0.9 * kept["residual"] + 0.1 * kept["features"], of_each.amin(0), rtol=1e-4, atol=1e-5
+        0.9 * kept["error"] + 0.1 * kept["features"], of_each.amin(0), rtol=1e-4, atol=1e-5
     )
     assert len(set(of_each.argmin(0).tolist())) > 1
 
@@ -243,10 +242,8 @@ def test_a_lane_would_be_searched_by_anothers_settings(trained: list[Trainer]) -
     alone, packed = (trainer.epoch()[0] for trainer in trained)
     assert alone.error is None and packed.error is None
     assert alone.losses == pytest.approx(packed.losses, rel=1e-4)
-    assert alone.metrics["auroc/residual"] == pytest.approx(
-        packed.metrics["auroc/residual"], abs=0.01
-    )
-    assert alone.metrics["auroc/residual"] > 0.9
+    assert alone.metrics["auroc/error"] == pytest.approx(packed.metrics["auroc/error"], abs=0.01)
+    assert alone.metrics["auroc/error"] > 0.9
 
 
 def test_the_starts_would_be_trained(trained: list[Trainer]) -> None:

@@ -9,9 +9,10 @@ import torch.nn.functional as F
 from models import detectors
 from models.data.images import TrainingData
 from models.detectors.cnn.augmentation import augmented
-from models.detectors.cnn.networks import Classifier, blocks_of, kept_of
+from models.detectors.cnn.networks import Classifier, blocks_of
 from models.detectors.stage import Batch, RMSprop
 from models.lanes.lane import Lane
+from models.networks.dropout import dropout_factors
 from models.trainer import Trainer
 from tests.models.detectors.single_model import SingleModel, some_images
 
@@ -82,10 +83,10 @@ def test_dropout_or_augmentation_would_not_reach_the_loss_or_reach_the_score() -
 
 def test_kept_units_would_not_make_up_for_those_left_out() -> None:
     uniform = torch.rand(200, 500, generator=torch.Generator().manual_seed(0))
-    kept = kept_of(uniform, torch.tensor(0.4))
+    kept = dropout_factors(uniform, torch.tensor(0.4))
     assert sorted(set(kept.flatten().tolist())) == pytest.approx([0, 1 / 0.6])
     assert kept.mean().item() == pytest.approx(1, abs=0.02)
-    assert torch.equal(kept_of(uniform, torch.tensor(0.0)), torch.ones(200, 500))
+    assert torch.equal(dropout_factors(uniform, torch.tensor(0.0)), torch.ones(200, 500))
 
 
 def test_an_image_would_be_turned_in_fewer_than_eight_ways_or_come_to_harm() -> None:

@@ -41,8 +41,8 @@ def test_the_gan_would_learn_the_other_kind_or_have_its_targets_swapped(generate
     rows = KINDS[generates]
     made = single.networks["generator"](2 * batch.draws["noise"][rows] - 1)
     torch.testing.assert_close(shared["made"], made)
-    real = single.networks["discriminator"](batch.images[rows])[1]
-    fake = single.networks["discriminator"](made)[1]
+    together = single.networks["discriminator"](torch.cat([batch.images[rows], made]))[1]
+    real, fake = together[: len(made)], together[len(made) :]
     judged = judging.loss(single.model, batch, shared)
     torch.testing.assert_close(judged.total, (F.softplus(-real) + F.softplus(fake)).mean())
     deceived = making.loss(single.model, batch, shared)

@@ -12,7 +12,8 @@ from models.detectors.two_discriminator_gan.losses import (
 )
 from models.losses.errors import patch_errors, worst_patches
 from models.networks.convolutional import Decoder, Encoder, leaky_relu, pyramid_widths
-from models.networks.patch_discriminator import PatchDiscriminator, ScalarHead
+from models.networks.latent import WholeImage
+from models.networks.patch_discriminator import PatchDiscriminator
 
 GAN = "two-discriminator-gan"
 
@@ -52,7 +53,7 @@ def test_discriminator_has_the_layers_of_the_table() -> None:
 @pytest.mark.parametrize("lanes", [0, 3])
 def test_the_scalar_head_would_not_be_the_convolution_that_it_is(lanes: int) -> None:
     torch.manual_seed(0)
-    head = ScalarHead(6)
+    head = WholeImage(6, 1, bias=True)
     values = torch.randn(*((lanes,) if lanes else ()), 5, 6, 4, 4, requires_grad=True)
     ours = torch.vmap(head)(values) if lanes else head(values)
     theirs = nn.Conv2d.forward(head, values.flatten(0, -4)).view_as(ours)

@@ -105,7 +105,7 @@ def test_a_diverged_epoch_would_count_or_end_the_other_seeds(
 def test_a_training_without_a_usable_epoch_would_be_reported(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with pytest.raises(ValueError, match="seed 1/2 diverged in its first epoch"):
+    with pytest.raises(ValueError, match="seed 1/2 came to nothing in its first epoch"):
         train_scripted(plan_of(tmp_path), monkeypatch, [[result(1, 0.0, 0.0)]])
 
 
