@@ -63,7 +63,7 @@ def one(name: str) -> list[str]:
         f"stages: {_stages(name)}",
         f"lanes: {_lanes(name)}",
         f"published sets: {', '.join(detectors.published(name)) or 'none but the defaults'}",
-        f"space file: {_space_file(name)}",
+        f"space file: {space_file(name)}",
     ]
     rows = [
         (
@@ -112,7 +112,7 @@ def _lanes(name: str) -> str:
     return "yes" if detectors.packable(name) else "no"
 
 
-def _space_file(name: str) -> str:
+def space_file(name: str) -> str:
     """The space file that runs it, where there is one."""
     own = Path("search_spaces") / f"{_SPACE_FILES.get(name, name)}.yaml"
     return str(own) if (Path(__file__).parent.parent / own).exists() else "none"

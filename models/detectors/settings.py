@@ -187,14 +187,10 @@ def average(default: float, source: str) -> Hyperparameter:
 
 def adversarial(default: str, choices: Sequence[str], source: str) -> Hyperparameter:
     """The adversarial loss, by a name in `models.losses.adversarial`."""
-    return word(
-        "adversarial",
-        default,
-        choices,
-        "loss of discriminator and generator: bce, cross entropy; lsgan, least squares; "
-        "hinge, margins of 1",
-        source,
-    )
+    known = {"bce": "cross entropy", "lsgan": "least squares", "hinge": "margins of 1"}
+    which = "; ".join(f"{choice}, {known[choice]}" for choice in choices)
+    meaning = f"loss of discriminator and generator: {which}"
+    return word("adversarial", default, choices, meaning, source)
 
 
 def activation() -> Hyperparameter:

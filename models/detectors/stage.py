@@ -17,17 +17,16 @@ from models.detectors.model import Model, Tensors
 
 @dataclass(frozen=True, kw_only=True)
 class Draw:
-    """Random numbers that a step is given: float [rows, *shape].
+    """Random numbers that a step is given: float [N, *shape] for the N images of its batch.
 
     A function of the data's seed, the epoch, the step and the name: equal in all lanes, as the
-    images are, and nothing of them has to be saved. `rows` None means one for each image of the
-    batch. `normal` is N(0, 1), `uniform` from 0 to 1, 1 left out.
+    images are, and nothing of them has to be saved. `normal` is N(0, 1), `uniform` from 0 to 1,
+    1 left out.
     """
 
     name: str
     shape: tuple[int, ...] = ()
     kind: Literal["normal", "uniform"] = "normal"
-    rows: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,10 +12,9 @@ from models.detectors.stage import Draw
 
 
 def drawn(draw: Draw, rows: int, generator: torch.Generator) -> Tensor:
-    """Numbers [rows, *shape] on the generator's device; `draw.rows` are taken where it says so."""
-    shape = (rows if draw.rows is None else draw.rows, *draw.shape)
+    """Numbers [rows, *shape] on the generator's device."""
     make = torch.randn if draw.kind == "normal" else torch.rand
-    return make(shape, generator=generator, device=generator.device)
+    return make((rows, *draw.shape), generator=generator, device=generator.device)
 
 
 class EpochDraws:

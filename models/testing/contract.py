@@ -96,6 +96,13 @@ class DetectorContract:
         hidden = set(scores) - words
         assert not hidden, f"SCORES has {sorted(hidden)}, which `score` cannot be set to"
 
+    def test_patience_would_wait_for_a_part_that_there_is_not(self) -> None:
+        """Training would rest after the first epochs, or never."""
+        shape = trainings.small_data(self.detector).preprocessing
+        own = resolved(self.detector, {})
+        watched = detectors.make(self.detector, own, shape.channels, shape.size).watched
+        assert not watched or watched in self._trained().parts(), f"no part is called {watched}"
+
     def test_a_score_would_not_be_the_one_that_was_asked_for(self) -> None:
         """By the mixture that scores images outside validation."""
         parts, scores = set(self._trained().parts()), detectors.scores(self.detector)

@@ -9,11 +9,10 @@ import pytest
 
 from models import detectors
 from models.testing.contract import DetectorContract
+from tuner.detectors import space_file
 from tuner.space import load_space
 
-SPACES = Path(__file__).parents[3] / "search_spaces"
-ELSEWHERE = {"two-discriminator-gan": "lossweights"}
-"""The spaces that are not named for their detector."""
+REPOSITORY = Path(__file__).parents[3]
 
 
 def _tests_of(detector: str) -> type[DetectorContract]:
@@ -29,7 +28,7 @@ globals().update({f"Test_{name}": _tests_of(name) for name in detectors.names()}
 
 @pytest.mark.parametrize("detector", [name for name in detectors.names() if name != "random"])
 def test_a_detector_would_have_no_space_to_search(detector: str) -> None:
-    path = SPACES / f"{ELSEWHERE.get(detector, detector)}.yaml"
+    path = REPOSITORY / space_file(detector)
     command = path.read_text().splitlines()[0]
     assert command == f"# python -m tuner.search --space search_spaces/{path.name}"
     assert load_space(path).detector == detector

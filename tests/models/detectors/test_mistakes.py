@@ -72,7 +72,7 @@ def test_two_phases_or_two_draws_would_have_one_name() -> None:
     with pytest.raises(ValueError, match="two phases of stage training have one name"):
         _check(replace(stage, phases=stage.phases * 2))
     with pytest.raises(ValueError, match="two draws of stage training have one name"):
-        _check(replace(stage, draws=(Draw(name="noise"), Draw(name="noise", rows=1))))
+        _check(replace(stage, draws=(Draw(name="noise"), Draw(name="noise", kind="uniform"))))
 
 
 def test_a_score_that_no_part_has_would_end_in_a_riddle() -> None:
