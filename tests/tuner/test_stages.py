@@ -120,7 +120,7 @@ class _Staged(Simulation):
     def _row(self, attempt: Attempt, epoch: int) -> EpochRow:
         """In the first stage the later trial always seems the better; in the last the earlier."""
         first = epoch <= 8
-        value = 0.5 + 0.01 * attempt.number if first else 0.9 - 0.01 * attempt.number
+        value = 0.95 + 0.001 * attempt.number if first else 0.9 - 0.01 * attempt.number
         return replace(
             row({}, epoch, lambda *_: value), stage="reconstruction" if first else "refinement"
         )
