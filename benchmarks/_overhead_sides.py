@@ -16,7 +16,7 @@ from models import detectors
 from models.data.sources import Source
 from tuner.backend.asha import make_scheduler
 from tuner.backend.run import connection, run
-from tuner.engine import Engine
+from tuner.engine.engine import Engine
 from tuner.record.run_folder import RunFolder
 from tuner.space import Machine, Space
 from tuner.storage import local_storage

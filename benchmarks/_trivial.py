@@ -4,8 +4,8 @@ from typing import Any
 
 from ray import tune
 
-from tuner.attempt import Report
 from tuner.backend.trainable import ATTEMPT, REPORT, QuietTrainable
+from tuner.engine.attempt import Report
 from tuner.record.trials import EpochRow
 
 

@@ -40,8 +40,8 @@ from models.networks.convolutional import (
     pyramid_widths,
 )
 from models.networks.patch_discriminator import PatchDiscriminator
-from tuner.domains import Choice, Domain, Int, Log, LogInt, Uniform
 from tuner.space import Space, load_space
+from tuner.space.domains import Choice, Domain, Int, Log, LogInt, Uniform
 
 DETECTOR = "two-discriminator-gan"
 AT_ONCE = 2

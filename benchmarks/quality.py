@@ -18,8 +18,8 @@ from _running import ROOT, finish, is_standard, run
 from tuner.record.history import History
 from tuner.record.journal import read_journal
 from tuner.record.run_folder import RunFolder
-from tuner.retraining.contenders import BEST
-from tuner.retraining.report import keyed_blocks
+from tuner.retrain.contenders import BEST
+from tuner.retrain.report import keyed_blocks
 from tuner.space import load_space
 
 SPACES = {

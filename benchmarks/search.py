@@ -21,7 +21,7 @@ from _running import finish, is_standard, run
 from models.data.protocol import make_split
 from models.data.sources import find
 from models.data.split import Split
-from tuner.machine import find_machine
+from tuner.planning.machine import find_machine
 from tuner.record.history import History
 from tuner.record.journal import read_journal
 from tuner.record.run_folder import RunFolder

@@ -8,27 +8,20 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from models.names import nearest
-from tuner.command_line import WRONG_INPUT
-
-_ENTRY = 'if __name__ == "__main__":'
+from tuner.cli.command_line import WRONG_INPUT
 
 
 def commands() -> dict[str, str]:
-    """Return every module of this package that is a command, and what its first line says.
-
-    A command is known by its entry point, so that none can be missing from the list.
-    """
+    """Return every folder of this package that is a command, and what its first line says."""
     found = {}
-    for path in sorted(Path(__file__).parent.glob("[a-z]*.py")):
-        source = path.read_text(encoding="utf-8")
-        if _ENTRY in source:
-            about = ast.get_docstring(ast.parse(source)) or ""
-            found[f"tuner.{path.stem}"] = about.split("\n")[0]
+    for path in sorted(Path(__file__).parent.glob("*/__main__.py")):
+        about = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
+        found[f"tuner.{path.parent.name}"] = about.split("\n")[0]
     return found
 
 
 def main(argv: Sequence[str]) -> int:
-    """Print the list; a command is a module of its own, whose name has a dot."""
+    """Print the list; a command is a package of its own, whose name has a dot."""
     known = commands()
     if argv and not argv[0].startswith("-"):
         like = nearest(argv[0].removeprefix("tuner."), [name.split(".")[1] for name in known])

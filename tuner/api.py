@@ -3,9 +3,9 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tuner.model_folder import open_model
-from tuner.retraining import RetrainSummary, retrain
-from tuner.searching import SearchSummary, search
+from tuner.retrain.flow import RetrainSummary, retrain
+from tuner.retrain.model_folder import open_model
+from tuner.search.session import SearchSummary, search
 from tuner.space import load_space
 
 if TYPE_CHECKING:

@@ -1,11 +1,54 @@
-"""A place to type commands in."""
+"""A place to type commands in, and a search on digits small enough to train an epoch at once."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from models.data.config import DataConfig
+from models.data.sources import find
+from models.data.split import save_splits
+from models.data.tasks import make_splits
 from tests.tuner.space.test_space import good_text
 from tests.tuner.typed_commands import FakeApi
+from tuner.storage import local_storage
+from tuner.worker.setting import SPLIT, TrialSetting
+
+DATA = DataConfig(
+    dataset="digits",
+    normal=(0,),
+    fit_normals=48,
+    validation_normals=20,
+    validation_anomalies=20,
+)
+
+
+@pytest.fixture
+def make_setting(tmp_path: Path) -> Callable[..., TrialSetting]:
+    """Settings of searches in folders of their own, all on the same split."""
+    source = find(DATA)
+
+    def make(name: str, data: DataConfig = DATA) -> TrialSetting:
+        setting = TrialSetting(
+            detector="two-discriminator-gan",
+            objective="best_auroc",
+            epochs=8,
+            data=data,
+            source=source,
+            data_seed=0,
+            threads=1,
+            storage=local_storage(tmp_path / name),
+        )
+        (tmp_path / name).mkdir(exist_ok=True)
+        save_splits(tmp_path / name / SPLIT, make_splits(data, source))
+        return setting
+
+    return make
+
+
+@pytest.fixture
+def setting(make_setting: Callable[[str], TrialSetting]) -> TrialSetting:
+    return make_setting("")
 
 
 @pytest.fixture

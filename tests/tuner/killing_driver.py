@@ -9,8 +9,8 @@ import os
 import signal
 import sys
 
-from tuner import search
 from tuner.record.journal import Event, Journal
+from tuner.search import __main__ as search
 
 
 def die_after(kind: str, nth: int) -> None:

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from models.hyperparameters import Value
-from tuner.attempt import Attempt, Report
 from tuner.backend.asha import make_scheduler
-from tuner.engine import Engine, NoAttempt
+from tuner.engine.attempt import Attempt, Report
+from tuner.engine.engine import Engine, NoAttempt
 from tuner.record.run_folder import RunFolder
 from tuner.record.trials import EpochRow, SearchListener
 from tuner.space import Space

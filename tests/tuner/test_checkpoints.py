@@ -12,9 +12,9 @@ from models.data.preprocessing import Preprocessing
 from models.detector_files import DetectorNotWhole
 from models.evaluation.mixture import Mixture
 from models.fitted import FittedDetector
-from tuner.checkpoints import Checkpoints, Held, held_checkpoints
-from tuner.sealed import Damaged, label_of, seal, unseal
 from tuner.storage import StorageError, local_storage
+from tuner.storage.checkpoints import Checkpoints, Held, held_checkpoints
+from tuner.storage.checksummed import Damaged, label_of, seal, unseal
 from tuner.storage.folder import FolderStorage
 from tuner.worker.files import TrialFiles
 

@@ -11,10 +11,11 @@ import pytest
 
 from models.data.sources import DataNotFound
 from tests.tuner.space.test_space import good_text
-from tuner import schema, search
 from tuner.__main__ import commands
-from tuner.command_line import check_name, run_command, seconds
+from tuner.cli.command_line import check_name, run_command, seconds
 from tuner.errors import TunerError
+from tuner.search import __main__ as search
+from tuner.space import schema
 
 HEAVY = {"torch", "ray", "optuna", "wandb", "sklearn", "matplotlib"}
 REPOSITORY = Path(__file__).parents[2]
@@ -29,7 +30,7 @@ def loaded_by(module: str, arguments: Sequence[str]) -> set[str]:
     """Run a command's main in a fresh process; return the heavy libraries it loaded."""
     code = (
         "import importlib, sys\n"
-        f"status = importlib.import_module({module!r}).main({list(arguments)!r})\n"
+        f"status = importlib.import_module({module + '.__main__'!r}).main({list(arguments)!r})\n"
         "print('STATUS', status, *sys.modules)"
     )
     words = python("-c", code).stdout.split("STATUS ")[-1].split()
@@ -52,6 +53,12 @@ def test_the_check_on_heavy_libraries_could_not_fail(tmp_path: Path) -> None:
     assert "sklearn" in HEAVY & set(python("-c", code).stdout.split("STATUS ")[-1].split())
 
 
+COMMANDS = {
+    f"tuner.{name}"
+    for name in ("detectors", "doctor", "export", "new", "replay", "retrain", "score", "search")
+}
+
+
 @pytest.mark.parametrize("module", ["tuner.search", "tuner.retrain"])
 def test_help_would_not_work_as_a_process(module: str) -> None:
     done = python("-m", module, "--help")
@@ -62,7 +69,7 @@ def test_help_would_not_work_as_a_process(module: str) -> None:
 def test_a_command_would_be_missing_from_the_list() -> None:
     done = python("-m", "tuner")
     assert done.returncode == 0
-    assert {"tuner.search", "tuner.retrain", "tuner.schema"} <= set(commands())
+    assert set(commands()) == COMMANDS
     for name, about in commands().items():
         assert about
         assert f"python -m {name}" in done.stdout
@@ -152,7 +159,7 @@ def test_bad_standard_output_would_leave_a_traceback(
     place: str, said: str, unbuffered: str
 ) -> None:
     code = (
-        "import sys; from tuner.command_line import run_command\n"
+        "import sys; from tuner.cli.command_line import run_command\n"
         "sys.exit(run_command(lambda: print('ü') or 0))"
     )
     line = f'{sys.executable} -c "{code}" {place}'
@@ -169,7 +176,7 @@ def test_bad_standard_output_would_leave_a_traceback(
 
 def test_a_letter_that_a_terminal_lacks_would_leave_a_traceback() -> None:
     code = (
-        "import sys; from tuner.command_line import run_command\n"
+        "import sys; from tuner.cli.command_line import run_command\n"
         "sys.exit(run_command(lambda: print('\\xfc', '\\udcff') or 0))"
     )
     ascii_alone = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}

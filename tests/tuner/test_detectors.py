@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from models import detectors
-from tuner import detector_page
-from tuner.detectors import main
+from tuner.detectors import page
+from tuner.detectors.__main__ import main
 
 ROOT = Path(__file__).parents[2]
 
@@ -40,9 +40,9 @@ def test_a_wrong_name_would_not_be_answered_with_the_nearest(
 
 
 def test_the_page_of_diagrams_would_be_out_of_date_or_not_show_what_flows_where() -> None:
-    page = detector_page.page()
-    assert (ROOT / "docs" / "detectors.md").read_text() == page
-    (ganomaly,) = [part for part in page.split("\n## ") if part.startswith("ganomaly\n")]
+    text = page.page()
+    assert (ROOT / "docs" / "detectors.md").read_text() == text
+    (ganomaly,) = [part for part in text.split("\n## ") if part.startswith("ganomaly\n")]
     for arrow in (
         "images --> encoder",
         "encoder --> decoder",
@@ -51,5 +51,5 @@ def test_the_page_of_diagrams_would_be_out_of_date_or_not_show_what_flows_where(
     ):
         assert f"    {arrow}\n" in ganomaly
     assert "second_encoder --> " not in ganomaly
-    assert not re.search(r"^    (\w+) --> \1$", page, re.MULTILINE)
-    assert "    random_noise --> generator\n" in page
+    assert not re.search(r"^    (\w+) --> \1$", text, re.MULTILINE)
+    assert "    random_noise --> generator\n" in text

@@ -5,7 +5,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tuner.domains import (
+from tuner.space.domains import (
     WORDS,
     AnyDomain,
     Choice,

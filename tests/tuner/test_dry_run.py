@@ -9,10 +9,10 @@ import pytest
 from tests.models.data.conftest import small
 from tests.models.data.test_sources import copy_of, use
 from tests.tuner.typed_commands import FakeApi, recorded_run
-from tuner import search
 from tuner.record.journal import Journal
 from tuner.record.lock import sole_driver
 from tuner.record.run_folder import RunFolder
+from tuner.search import __main__ as search
 
 __all__ = ["small"]
 
@@ -32,9 +32,9 @@ def begun(folder: Path, trials: int) -> None:
 
 @pytest.fixture
 def probed(monkeypatch: pytest.MonkeyPatch) -> None:
-    probe = ModuleType("tuner.epoch_timing")
+    probe = ModuleType("tuner.planning.epoch_timing")
     probe.epoch_seconds = lambda _space, _machine: 1.0  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "tuner.epoch_timing", probe)
+    monkeypatch.setitem(sys.modules, "tuner.planning.epoch_timing", probe)
     for name in ("RAY_ADDRESS", "TUNER_STORAGE"):
         monkeypatch.delenv(name, raising=False)
 

@@ -18,22 +18,22 @@ from models.data.split import Split, load_splits, save_splits
 from models.data.tasks import make_splits
 from models.lanes.lane import EpochResult
 from models.trainer import Trainer
-from tests.tuner.retraining.conftest import quick_retrain
+from tests.tuner.retrain.conftest import quick_retrain
 from tests.tuner.test_own_images import run
-from tuner import retrain as command
-from tuner.data_summary import split_text, warnings
-from tuner.doctoring import node
-from tuner.dry_run import images_text
-from tuner.epoch_timing import epoch_seconds
+from tuner.doctor import node_facts
+from tuner.durability.restore import keep_retrained
+from tuner.durability.size_forecast import trial_bytes
 from tuner.errors import TunerError
+from tuner.planning.data_summary import split_text, warnings
+from tuner.planning.dry_run import images_text
+from tuner.planning.epoch_timing import epoch_seconds
 from tuner.record.history import History
 from tuner.record.journal import read_journal
 from tuner.record.run_folder import RunFolder
-from tuner.retraining import flow, jobs
-from tuner.retraining.each import class_folders, retrain_each
-from tuner.retraining.report import keyed_blocks
-from tuner.safekeeping.restore import keep_retrained
-from tuner.safekeeping.sizing import trial_bytes
+from tuner.retrain import __main__ as command
+from tuner.retrain import flow, jobs
+from tuner.retrain.each_class import class_folders, retrain_each
+from tuner.retrain.report import keyed_blocks
 from tuner.space import Machine, Space, dump_space
 from tuner.storage import local_storage
 
@@ -240,7 +240,7 @@ def test_a_dry_run_would_describe_the_images_of_a_single_class() -> None:
 
 
 def test_doctor_would_look_at_a_single_class() -> None:
-    found, problem = node._data(DataConfig(dataset="digits", normal=("each",)))
+    found, problem = node_facts._data(DataConfig(dataset="digits", normal=("each",)))
     assert "10 classes, each normal in turn: fit 111 to 117 normal" in found
     assert not problem
 

@@ -9,11 +9,11 @@ import optuna
 import pytest
 
 from tests.tuner.simulated import Simulation, row, small_space
-from tuner.attempt import Report
-from tuner.engine import NoAttempt
+from tuner.engine.attempt import Report
+from tuner.engine.engine import NoAttempt
 from tuner.record.history import History
 from tuner.record.journal import Event, Journal, read_journal
-from tuner.replaying import replay
+from tuner.replay.comparison import replay
 
 
 def events(folder: Path, *kinds: str) -> list[Event]:

@@ -3,9 +3,9 @@
 from pathlib import Path
 
 from tests.tuner.simulated import Simulation, small_space
-from tuner.attempt import Report
-from tuner.engine import OUTAGES, NoAttempt
-from tuner.replaying import replay
+from tuner.engine.attempt import Report
+from tuner.engine.engine import OUTAGES, NoAttempt
+from tuner.replay.comparison import replay
 
 
 def test_a_lost_worker_would_cost_the_trial_its_number_or_epochs(tmp_path: Path) -> None:

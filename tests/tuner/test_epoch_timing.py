@@ -8,8 +8,8 @@ from models.data.protocol import make_split
 from models.data.sources import find
 from models.evaluation import validation
 from tests.tuner.space.test_space import GOOD
-from tuner import epoch_timing
 from tuner.errors import TunerError
+from tuner.planning import epoch_timing
 from tuner.space import Machine, Space
 
 SMALL = {"data": {"dataset": "digits"}, "fixed": {"width": 2}}

@@ -20,9 +20,9 @@ from models.export import NotExportable, colours, square, write_onnx
 from models.fitted import FittedDetector
 from models.scoring import Scorer
 from tests.tuner.small_model import picture, trained
-from tuner.export import main
-from tuner.exporting.card import model_card
-from tuner.model_folder import StoredModel, open_model
+from tuner.export.__main__ import main
+from tuner.export.card import model_card
+from tuner.retrain.model_folder import StoredModel, open_model
 
 SHAPES = ((37, 61), (61, 37), (16, 16), (120, 160), (5, 9))
 
@@ -155,7 +155,7 @@ def test_a_missing_extra_would_end_in_a_traceback(
 ) -> None:
     real = util.find_spec
     monkeypatch.setattr(
-        "tuner.exporting.run.find_spec",
+        "tuner.export.run.find_spec",
         lambda name: None if name == "onnxscript" else real(name),
     )
     arguments = ["--model", str(models / "autoencoder"), "--out", str(tmp_path / "x.onnx")]

@@ -6,9 +6,9 @@ import pytest
 
 from tests.tuner.simulated import Simulation, small_space
 from tests.tuner.test_commands import loaded_by
-from tuner.engine import Engine
-from tuner.finished import show_finished
+from tuner.engine.engine import Engine
 from tuner.record.run_folder import RunFolder
+from tuner.search.finished import show_finished
 from tuner.space import Space, dump_space
 
 SPACE = small_space(trials=4, wandb="off")

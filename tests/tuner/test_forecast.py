@@ -3,8 +3,8 @@ import random
 import pytest
 
 from tests.tuner.space.test_space import GOOD
-from tuner.dry_run import dry_run_text, duration
-from tuner.forecast import epochs_to_train, estimate_seconds, rungs
+from tuner.planning.dry_run import dry_run_text, duration
+from tuner.planning.forecast import epochs_to_train, estimate_seconds, rungs
 from tuner.space import Machine, Space, published_trials, trials_at_once
 
 

@@ -14,7 +14,7 @@ import pytest
 from tests.tuner.test_search_command import SMALL, SPACE
 from tuner.record.history import History
 from tuner.record.journal import read_journal
-from tuner.replaying import replay
+from tuner.replay.comparison import replay
 
 TRIALS = 3
 EPOCHS = 3

@@ -5,8 +5,8 @@ import pytest
 from models import detectors
 from tests.tuner.space.test_space import GOOD
 from tuner.backend.run import _request
-from tuner.dry_run import dry_run_text
-from tuner.lanes import LaneChoice, are_measured, choose_lanes
+from tuner.planning.dry_run import dry_run_text
+from tuner.planning.lanes import LaneChoice, are_measured, choose_lanes
 from tuner.space import Machine, Resources, Space, trials_at_once
 
 GPUS, CORES = Machine(cpus=8, gpus=2), Machine(cpus=2)

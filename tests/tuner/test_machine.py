@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tuner.backend.run import connection
-from tuner.machine import cores, find_machine
+from tuner.planning.machine import cores, find_machine
 
 
 def test_the_machine_would_have_no_core(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -18,7 +18,7 @@ def test_the_machine_would_have_no_core(monkeypatch: pytest.MonkeyPatch) -> None
 def test_gpus_would_be_miscounted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("0000:01:00.0", "0000:02:00.0"):
         (tmp_path / name).mkdir()
-    monkeypatch.setattr("tuner.machine._NVIDIA_GPUS", tmp_path)
+    monkeypatch.setattr("tuner.planning.machine._NVIDIA_GPUS", tmp_path)
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
     assert find_machine().gpus == 2
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "1")
@@ -44,7 +44,7 @@ def test_a_container_would_be_taken_for_the_whole_host(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, files: dict[str, str], count: int
 ) -> None:
     monkeypatch.setattr(os, "sched_getaffinity", lambda _pid: set(range(64)))
-    monkeypatch.setattr("tuner.machine._CGROUP", tmp_path)
+    monkeypatch.setattr("tuner.planning.machine._CGROUP", tmp_path)
     (tmp_path / "cpu").mkdir()
     for name, text in files.items():
         (tmp_path / name).write_text(text)
@@ -55,7 +55,7 @@ def test_a_container_would_be_taken_for_the_whole_host(
 def test_ray_would_count_other_cores_than_the_commands_do(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tuner.machine._CGROUP", tmp_path)
+    monkeypatch.setattr("tuner.planning.machine._CGROUP", tmp_path)
     (tmp_path / "cpu.max").write_text("100000 100000")
     with connection(None) as machine:
         assert machine.cpus == find_machine().cpus == 1

@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.tuner.inspection.folders import SIDE, picture, pictures, workpieces
+from tests.tuner.new.folders import SIDE, picture, pictures, workpieces
 from tests.tuner.test_commands import loaded_by, python
-from tuner import new, search
-from tuner.inspection import cost
+from tuner.new import __main__ as new
+from tuner.new import cost
+from tuner.search import __main__ as search
 from tuner.space import load_space
 
 
@@ -244,7 +245,7 @@ def test_the_same_pictures_would_be_told_of_differently(
 def test_one_picture_more_than_an_epoch_can_be_timed_on_would_end_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from tuner.epoch_timing import epoch_seconds
+    from tuner.planning.epoch_timing import epoch_seconds
 
     monkeypatch.setattr(cost, "epoch_seconds", epoch_seconds)
     folder = workpieces(tmp_path / "parts", good=20, bad=0)

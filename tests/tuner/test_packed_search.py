@@ -14,12 +14,12 @@ from ray.cluster_utils import Cluster
 from models.data.sources import CACHE_VARIABLE, find
 from models.probes.lane_probe import LaneMeasurement
 from tests.tuner.test_search_command import SMALL, command, finished, recorded, wait_for_rows
-from tuner.attempt import Attempt
+from tuner.engine.attempt import Attempt
+from tuner.packing.pack import PackWorker
 from tuner.record.history import History
 from tuner.seeds import derive
 from tuner.space import load_space
 from tuner.storage import local_storage
-from tuner.worker.pack import PackWorker
 from tuner.worker.setting import SPLIT, TrialSetting
 
 TINY = [

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from tests.tuner.simulated import Simulation, small_space
-from tuner import replay as command
-from tuner.attempt import Report
+from tuner.engine.attempt import Report
 from tuner.record.journal import read_journal
-from tuner.replaying import Difference, replay
+from tuner.replay import __main__ as command
+from tuner.replay.comparison import Difference, replay
 
 
 def record_of(folder: Path, **changes: Any) -> Path:

@@ -4,8 +4,8 @@ import pytest
 
 from tests.tuner.space.test_space import GOOD
 from tuner.errors import TunerError
+from tuner.record.compatibility import recorded_space, resumed_space
 from tuner.record.run_folder import RunFolder
-from tuner.resume import recorded_space, resumed_space
 from tuner.space import Machine, Space, dump_space, resolve_scale
 
 SCALED = GOOD | {"scales": {"cpu": {"width": 16}, "gpu": {"width": 64}}}

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from tests.tuner.typed_commands import FakeApi, recorded_run
-from tuner import retrain
 from tuner.api import load
-from tuner.notices import say
+from tuner.cli.output import say
+from tuner.retrain import __main__ as retrain
 from tuner.space import best_space, dump_space, load_space
 
 

@@ -8,8 +8,8 @@ from tests.tuner.simulated import Simulation, small_space
 from tuner.errors import TunerError
 from tuner.record.lock import driver_of, sole_driver
 from tuner.record.run_folder import RunFolder
-from tuner.runs import check_runs, free_name, newest_name
-from tuner.searching import search
+from tuner.record.run_names import check_runs, free_name, newest_name
+from tuner.search.session import search
 from tuner.space import Machine, dump_space, resolve_scale
 
 
@@ -71,7 +71,7 @@ def test_which_run_it_is_would_not_be_said_first(
     def refused(_data: object) -> None:
         raise TunerError("no images")
 
-    monkeypatch.setattr("tuner.searching.find", refused)
+    monkeypatch.setattr("tuner.search.session.find", refused)
     for first in ("New run a-1.", "Run a-1 goes on."):
         with pytest.raises(TunerError, match="no images"):
             search(small_space(), run_folder=tmp_path / "a-1")

@@ -22,10 +22,10 @@ from models.fitted import FittedDetector
 from tests.tuner.small_model import picture, trained, write_pictures
 from tuner.api import load
 from tuner.errors import TunerError
-from tuner.score import main
-from tuner.scoring import stream
-from tuner.scoring.inputs import Named, named_pictures
-from tuner.scoring.overlay import map_on_picture, overlay
+from tuner.score import stream
+from tuner.score.__main__ import main
+from tuner.score.inputs import Named, named_pictures
+from tuner.score.overlay import map_on_picture, overlay
 
 Rows = list[dict[str, str]]
 

@@ -8,7 +8,7 @@ import pytest
 
 from tests.tuner.space.test_space import good_text
 from tests.tuner.typed_commands import FakeApi, recorded_run
-from tuner import search
+from tuner.search import __main__ as search
 
 
 def test_the_options_would_not_reach_the_search(api: FakeApi) -> None:
@@ -156,10 +156,10 @@ def test_a_wrong_command_would_start_something(
 def test_a_dry_run_would_start_or_write_something(
     api: FakeApi, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    probe = ModuleType("tuner.epoch_timing")
+    probe = ModuleType("tuner.planning.epoch_timing")
     probe.epoch_seconds = lambda _space, _machine: 1.0  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "tuner.epoch_timing", probe)
-    monkeypatch.setattr("tuner.dry_run.images_text", lambda _space: "Images: some.")
+    monkeypatch.setitem(sys.modules, "tuner.planning.epoch_timing", probe)
+    monkeypatch.setattr("tuner.planning.dry_run.images_text", lambda _space: "Images: some.")
     assert search.main(["--space", "small.yaml", "--dry-run"]) == 0
     said = capsys.readouterr().out
     assert "Time to train: likely about" in said

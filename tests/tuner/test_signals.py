@@ -6,11 +6,11 @@ import sys
 
 import pytest
 
-from tuner.signals import stop_on_signals
+from tuner.cli.signals import stop_on_signals
 
 STUCK = """
 import sys
-from tuner.signals import stop_on_signals
+from tuner.cli.signals import stop_on_signals
 
 
 def stop():
@@ -48,7 +48,7 @@ def test_a_signal_in_the_middle_of_output_would_be_lost(monkeypatch: pytest.Monk
     def interrupted(_text: str) -> None:
         raise RuntimeError("reentrant call inside <_io.BufferedWriter>")
 
-    monkeypatch.setattr("tuner.signals.say", interrupted)
+    monkeypatch.setattr("tuner.cli.signals.say", interrupted)
     stopped = []
     with stop_on_signals(lambda: stopped.append(True)):
         signal.raise_signal(signal.SIGINT)

@@ -8,10 +8,10 @@ import pytest
 from models.data.protocol import make_split
 from models.data.sources import find
 from models.data.split import Split
-from tests.tuner.retraining.conftest import make_run
-from tests.tuner.worker.conftest import make_setting
+from tests.tuner.conftest import make_setting
+from tests.tuner.retrain.conftest import make_run
 from tuner.record.run_folder import RunFolder
-from tuner.searching import _splits
+from tuner.search.session import _splits
 from tuner.space import dump_space, load_space
 from tuner.storage import StorageError
 from tuner.worker.setting import SPLIT, TrialSetting

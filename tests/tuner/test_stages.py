@@ -16,14 +16,14 @@ from rich.console import Console
 
 from tests.tuner.fake_trials import trial
 from tests.tuner.simulated import Simulation, row, small_space
-from tuner.attempt import Attempt, Report
 from tuner.console.lines import best_so_far, ending
 from tuner.console.listener import ConsoleListener
 from tuner.console.state import SearchState
-from tuner.deciding import with_best
+from tuner.engine.attempt import Attempt, Report
+from tuner.engine.deciding import with_best
 from tuner.record.journal import read_journal
 from tuner.record.trials import Decision, EpochRow, TrialView
-from tuner.replaying import replay
+from tuner.replay.comparison import replay
 from tuner.results.curves import draw_curves
 from tuner.results.leaderboard import rank, standing
 from tuner.tracking.runs import row_values

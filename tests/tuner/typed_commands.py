@@ -1,4 +1,4 @@
-"""What a command is typed into: a folder of its own, where `tuner.api` would begin the work."""
+"""What a command is typed into: a folder of its own, where the work would begin."""
 
 import sys
 from pathlib import Path
@@ -15,10 +15,10 @@ class FakeApi:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.calls: list[tuple[tuple[Any, ...], dict[str, Any]]] = []
-        module = ModuleType("tuner.api")
+        module = ModuleType("work")
         module.search = module.retrain = self._called  # type: ignore[attr-defined]
-        monkeypatch.setitem(sys.modules, "tuner.api", module)
-        monkeypatch.setitem(sys.modules, "tuner.retraining", module)
+        monkeypatch.setitem(sys.modules, "tuner.search.session", module)
+        monkeypatch.setitem(sys.modules, "tuner.retrain.flow", module)
 
     def _called(self, *positional: Any, **named: Any) -> SimpleNamespace:
         self.calls.append((positional, named))

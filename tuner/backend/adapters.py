@@ -9,11 +9,11 @@ from ray.tune import Stopper
 from ray.tune.schedulers import FIFOScheduler, TrialScheduler
 from ray.tune.search import Searcher
 
-from tuner.attempt import Attempt, OutOfReachError, WorkerLostError
 from tuner.backend.hangs import Watchdog
 from tuner.backend.trainable import ATTEMPT, REPORT
-from tuner.engine import Engine, NoAttempt
-from tuner.worker.reasons import OUT_OF_MEMORY
+from tuner.engine.attempt import Attempt, OutOfReachError, WorkerLostError
+from tuner.engine.engine import Engine, NoAttempt
+from tuner.worker.error_text import OUT_OF_MEMORY
 
 _LOW_MEMORY = "due to the node running low on memory"  # Ray kills workers before the machine does
 _LONGEST = 400

@@ -9,7 +9,7 @@ from typing import Any
 
 from ray.tune.schedulers import AsyncHyperBandScheduler, TrialScheduler
 
-from tuner import deciding
+from tuner.engine import deciding
 from tuner.record.trials import Decision
 from tuner.space import Space
 

@@ -10,8 +10,8 @@ from typing import Any
 import ray
 import yaml
 
+from tuner.cli.output import say
 from tuner.errors import TunerError
-from tuner.notices import say
 from tuner.space import Machine
 
 _JOIN_S = 180.0  # a machine that `ray up` has started joins within a minute

@@ -18,11 +18,11 @@ from ray.tune.experiment import Trial
 from ray.util.placement_group import PlacementGroup
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
-from tuner.attempt import Attempt
+from tuner.backend.capacity_notice import Waiting, has_place
 from tuner.backend.trainable import ATTEMPT
-from tuner.backend.waiting import Waiting, has_place
-from tuner.engine import Engine
-from tuner.notices import say
+from tuner.cli.output import say
+from tuner.engine.attempt import Attempt
+from tuner.engine.engine import Engine
 from tuner.worker.setting import TrialSetting
 from tuner.worker.stacks import stacks_then_kill
 

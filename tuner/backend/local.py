@@ -7,7 +7,7 @@ import ray
 from ray._private import ray_constants, services
 
 from tuner.errors import TunerError
-from tuner.machine import cores
+from tuner.planning.machine import cores
 
 _TRIES = 3
 _popen_apart = partial(services.ConsolePopen, process_group=0)

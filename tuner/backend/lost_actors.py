@@ -5,7 +5,7 @@ from typing import Any
 from ray.air.execution._internal.actor_manager import RayActorManager
 from ray.exceptions import RayActorError, RayTaskError
 
-from tuner.worker.reasons import reason_of
+from tuner.worker.error_text import reason_of
 
 _handle = RayActorManager._actor_task_failed
 

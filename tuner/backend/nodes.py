@@ -10,7 +10,7 @@ from ray._private import ray_constants, worker
 from ray.tune import Callback
 
 from tuner.backend.capacity import together
-from tuner.engine import Engine
+from tuner.engine.engine import Engine
 from tuner.space import Machine
 
 _EVERY_S = 2.0

@@ -9,10 +9,10 @@ from typing import Any
 import ray
 
 from models import detectors
-from tuner.attempt import Attempt, AttemptGivenUpError, OutOfReachError, Report
-from tuner.backend.leases import Place
 from tuner.backend.packs import Lease
 from tuner.backend.trainable import ATTEMPT, REPORT, SETTING, QuietTrainable
+from tuner.engine.attempt import Attempt, AttemptGivenUpError, OutOfReachError, Report
+from tuner.packing.lane_book import Place
 from tuner.worker.setting import TrialSetting
 
 PACKS = "packs"

@@ -22,13 +22,13 @@ from ray.util.scheduling_strategies import (
 )
 
 from models.hyperparameters import Value
-from tuner.attempt import Attempt, Report
-from tuner.backend.leases import LeaseBook, Place, Structure
-from tuner.backend.waiting import GPU_CAME, WAITS_FOR_GPU, Waiting, has_place
-from tuner.lanes import LaneChoice
-from tuner.notices import say
-from tuner.occupancy import Occupancy
-from tuner.worker.reasons import reason_of
+from tuner.backend.capacity_notice import GPU_CAME, WAITS_FOR_GPU, Waiting, has_place
+from tuner.cli.output import say
+from tuner.engine.attempt import Attempt, Report
+from tuner.packing.lane_book import LeaseBook, Place, Structure
+from tuner.packing.occupancy import Occupancy
+from tuner.planning.lanes import LaneChoice
+from tuner.worker.error_text import reason_of
 from tuner.worker.setting import TrialSetting
 
 _SPARE_CALLS = 8
@@ -41,7 +41,7 @@ class PackActor:
     """A pack worker in a process of its own."""
 
     def __init__(self, setting: TrialSetting, lanes: int) -> None:
-        from tuner.worker.pack import PackWorker  # noqa: PLC0415  # torch: the driver does without
+        from tuner.packing.pack import PackWorker  # noqa: PLC0415  # torch: the driver does without
 
         self._worker = PackWorker(setting, lanes)
 
@@ -175,7 +175,7 @@ def lanes_of_a_gpu(setting: TrialSetting, values: Mapping[str, Value]) -> LaneCh
     """Have a node with a GPU measure how many lanes pay there, before any trial starts."""
 
     def measure() -> LaneChoice:
-        from tuner.worker.lane_probe import Host, measure_lanes  # noqa: PLC0415  # torch
+        from tuner.packing.lane_probe import Host, measure_lanes  # noqa: PLC0415  # torch
 
         node = ray.get_runtime_context().get_node_id()
         there = next(each for each in ray.nodes() if each["NodeID"] == node)["Resources"]

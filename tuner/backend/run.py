@@ -13,7 +13,6 @@ import ray
 from ray import tune
 from ray.tune.execution.class_cache import ENV_VARS_TO_PROPAGATE
 
-from tuner.attempt import Attempt
 from tuner.backend.adapters import EngineScheduler, EngineSearcher, EngineStopper
 from tuner.backend.address import named_address, no_entry, reached
 from tuner.backend.capacity import cluster_capacity, node_capacity
@@ -24,9 +23,10 @@ from tuner.backend.nodes import Nodes
 from tuner.backend.packed import PACKS, PackedTrialActor
 from tuner.backend.packs import open_packs
 from tuner.backend.trainable import SETTING, TrialActor
-from tuner.engine import Engine
-from tuner.lanes import share_of_a_device
-from tuner.occupancy import Occupancy
+from tuner.engine.attempt import Attempt
+from tuner.engine.engine import Engine
+from tuner.packing.occupancy import Occupancy
+from tuner.planning.lanes import share_of_a_device
 from tuner.space import Machine, Resources, Space, trials_at_once
 from tuner.worker.setting import TrialSetting
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from ray import tune
 
-from tuner.attempt import Attempt
+from tuner.engine.attempt import Attempt
 from tuner.worker.setting import TrialSetting
 
 SETTING = "setting"

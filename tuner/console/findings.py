@@ -4,8 +4,8 @@ from collections.abc import Iterable
 
 from rich.text import Text
 
+from tuner.console.finding import Finding
 from tuner.console.listener import make_console
-from tuner.doctoring.finding import Finding
 
 _STYLES = {"ok": "green", "warn": "yellow", "fail": "bold red"}
 

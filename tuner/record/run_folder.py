@@ -1,4 +1,4 @@
-"""What lies where in a run's folder; a trial's own files are `tuner.checkpoints`'s matter."""
+"""What lies where in a run's folder; a trial's own files are in `storage.checkpoints`."""
 
 from __future__ import annotations
 

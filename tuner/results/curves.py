@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tuner.files import replace_file
 from tuner.objectives import metric_of
 from tuner.record.trials import TrialView
 from tuner.results.leaderboard import Standing, in_order, is_ranked, rank, standing
+from tuner.storage.files import replace_file
 
 if TYPE_CHECKING:
     import numpy as np

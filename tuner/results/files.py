@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 
 from models import detectors
-from tuner.files import as_typed
 from tuner.record.run_folder import RunFolder
 from tuner.record.trials import TrialView
 from tuner.results import leaderboard
 from tuner.results.curves import write_curves
 from tuner.space import Space, best_space, dump_space
+from tuner.storage.files import as_typed
 
 
 def write_results(space: Space, run_folder: RunFolder, trials: Sequence[TrialView]) -> None:

@@ -10,9 +10,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tuner.files import replace_file
 from tuner.objectives import metric_of
 from tuner.record.trials import TrialView, of_stage
+from tuner.storage.files import replace_file
 
 COLUMNS = (
     "number",

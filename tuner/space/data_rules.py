@@ -10,8 +10,8 @@ from models import detectors
 from models.data.config import DataConfig, tasks
 from models.data.counts import fit_counts
 from models.data.registry import DATASETS
-from tuner.domains import Choice
 from tuner.errors import KeyPath, Problem
+from tuner.space.domains import Choice
 from tuner.space.fields import SpaceFields
 
 _BATCH = "batch_normals"

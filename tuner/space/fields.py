@@ -7,9 +7,9 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field, StrictStr
 
 from models.data.config import DataConfig
-from tuner.domains import Domain, PlainValue
 from tuner.objectives import Objective
 from tuner.space.data_section import Data
+from tuner.space.domains import Domain, PlainValue
 from tuner.space.sections import (
     Count,
     Resources,

@@ -8,9 +8,9 @@ from models import detectors
 from models.hyperparameters import Hyperparameter
 from models.names import unknown
 from models.stages import epochs_problem
-from tuner.domains import AnyDomain, Choice, Log, Uniform, spell
 from tuner.errors import KeyPath, Problem
 from tuner.space.data_rules import impossible_data
+from tuner.space.domains import AnyDomain, Choice, Log, Uniform, spell
 from tuner.space.fields import SpaceFields
 from tuner.space.sections import Scale
 

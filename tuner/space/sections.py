@@ -16,7 +16,7 @@ from pydantic import (
 )
 
 from models.hyperparameters import Value
-from tuner.domains import PlainValue
+from tuner.space.domains import PlainValue
 
 
 class Section(BaseModel):

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from models import detectors
 from models.hyperparameters import Value
-from tuner.domains import Choice
 from tuner.space import Space, published_trials
+from tuner.space.domains import Choice
 from tuner.study.study import Study
 
 

@@ -23,13 +23,13 @@ from optuna.trial import FrozenTrial, TrialState
 from sqlalchemy.exc import SQLAlchemyError
 
 from models.hyperparameters import Value
-from tuner.domains import Choice, Domain, Int, Log, LogInt, Uniform
+from tuner.cli.output import say
 from tuner.errors import TunerError
-from tuner.notices import say
 from tuner.record.journal import Event
 from tuner.seeds import derive
 from tuner.space import Sampler
-from tuner.study.considered import Considered, rank
+from tuner.space.domains import Choice, Domain, Int, Log, LogInt, Uniform
+from tuner.study.sampler_window import Considered, rank
 from tuner.study.study_file import REVISION, Parameter, StudyFile, put_in_place, revision
 
 _STATES = {

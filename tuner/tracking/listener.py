@@ -12,10 +12,10 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from tuner.files import as_typed
-from tuner.notices import Say
+from tuner.cli.output import Say
 from tuner.record.run_folder import RunFolder
 from tuner.record.trials import Decision, EpochRow, TrialView
+from tuner.storage.files import as_typed
 from tuner.tracking.mode import Mode
 from tuner.tracking.runs import FINISH_SECONDS, Runs, TrackingConfig, tear_down
 

@@ -5,8 +5,8 @@ from collections.abc import Callable
 from time import monotonic, sleep
 from typing import TypeVar
 
-from tuner.attempt import OutOfReachError, WorkerLostError
-from tuner.worker.reasons import reason_of
+from tuner.engine.attempt import OutOfReachError, WorkerLostError
+from tuner.worker.error_text import reason_of
 
 _FIRST_WAIT_S, _LONGER, _PATIENCE_S = 1.0, 3.0, 60.0
 

@@ -13,9 +13,9 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from models.hyperparameters import Value
-from tuner.checkpoints import Checkpoints
 from tuner.record.trials import EpochRow
 from tuner.storage import Storage, StorageError
+from tuner.storage.checkpoints import Checkpoints
 from tuner.worker.faults import within_reach
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from models.data.prepared import is_whole, prepared_path
 from models.data.sources import DataNotFound, DataProblem, default_cache, find
 from models.data.split import Split
 from models.data.tasks import with_splits
-from tuner.safekeeping.shipping import fetch
+from tuner.durability.data_staging import fetch
 from tuner.storage import StorageError
 from tuner.worker.setting import TrialSetting
 

@@ -8,7 +8,7 @@ from models.fitted import FittedDetector
 from models.lanes.lane import EpochResult, Lane
 from models.task_trainer import FittedTasks, TaskTrainer
 from models.trainer import Trainer
-from tuner.attempt import Attempt, worker_name
+from tuner.engine.attempt import Attempt, worker_name
 from tuner.objectives import metric_of
 from tuner.record.trials import EpochRow, is_kept, of_stage
 from tuner.worker.files import Checkpoint, TrialFiles

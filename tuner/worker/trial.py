@@ -7,12 +7,12 @@ import torch
 from models.data.images import TrainingData
 from models.task_trainer import TaskTrainer, make_trainer
 from models.trainer import Trainer
-from tuner.attempt import Attempt, OutOfReachError, Report
+from tuner.engine.attempt import Attempt, OutOfReachError, Report
+from tuner.worker.error_text import reason_of
 from tuner.worker.faults import check_gpu, within_reach
 from tuner.worker.images import load_tasks
 from tuner.worker.model_warnings import ModelWarnings
 from tuner.worker.progress import Progress
-from tuner.worker.reasons import reason_of
 from tuner.worker.rows import log_line
 from tuner.worker.setting import TrialSetting
 from tuner.worker.stacks import answer_with_stacks

@@ -9,7 +9,7 @@ import pytest
 
 from models import detectors
 from models.testing.contract import DetectorContract
-from tuner.detectors import space_file
+from tuner.detectors.__main__ import space_file
 from tuner.space import load_space
 
 REPOSITORY = Path(__file__).parents[3]

@@ -3,8 +3,8 @@
 from typing import Any
 
 from tests.tuner.simulated import row
-from tuner.attempt import OutOfReachError, Report
 from tuner.backend.trainable import ATTEMPT, REPORT, QuietTrainable
+from tuner.engine.attempt import OutOfReachError, Report
 
 SAID = "node7: StorageError: there is no folder /mnt/shared; is it mounted on this machine?"
 

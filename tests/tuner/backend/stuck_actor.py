@@ -10,8 +10,8 @@ from typing import Any
 from ray import tune
 
 from tests.tuner.simulated import row
-from tuner.attempt import Report
 from tuner.backend.trainable import ATTEMPT, REPORT, SETTING
+from tuner.engine.attempt import Report
 from tuner.storage.folder import FolderStorage
 from tuner.worker.stacks import answer_with_stacks
 

@@ -13,6 +13,7 @@ import ray
 from tests.tuner.backend.stuck_actor import SIGNAL_OF, StuckActor, StuckSetting
 from tests.tuner.simulated import Clock, Simulation, small_space
 from tuner.backend.asha import make_scheduler
+from tuner.backend.capacity_notice import WAITS
 from tuner.backend.hangs import (
     LEAST_S,
     LEAST_START_S,
@@ -21,11 +22,10 @@ from tuner.backend.hangs import (
     Watchdog,
 )
 from tuner.backend.run import connection, run
-from tuner.backend.waiting import WAITS
-from tuner.engine import Engine
+from tuner.engine.engine import Engine
 from tuner.record.journal import read_journal
 from tuner.record.run_folder import RunFolder
-from tuner.replaying import replay
+from tuner.replay.comparison import replay
 from tuner.space import Machine
 from tuner.worker.stacks import stacks_then_kill
 
@@ -158,7 +158,7 @@ def test_an_actor_whose_process_never_starts_would_hold_its_trial_forever(
     monkeypatch.setattr("tuner.backend.hangs.say", hear)
     monkeypatch.setattr("tuner.backend.hangs.UNKNOWN_START_S", 3.0)
     monkeypatch.setattr("tuner.backend.hangs._EVERY_S", 0.0)
-    monkeypatch.setattr("tuner.backend.waiting.AFTER_S", 0.0)
+    monkeypatch.setattr("tuner.backend.capacity_notice.AFTER_S", 0.0)
     start = tmp_path / "python.sh"
     start.write_text(NO_FIRST_PROCESS.format(folder=tmp_path, python=sys.executable))
     start.chmod(0o755)

@@ -8,7 +8,7 @@ from ray.exceptions import ActorDiedError, OutOfMemoryError, RayActorError, RayT
 
 from tuner.backend import lost_actors
 from tuner.backend.adapters import _cause
-from tuner.worker.reasons import OUT_OF_MEMORY
+from tuner.worker.error_text import OUT_OF_MEMORY
 
 
 def test_a_worker_that_ray_ends_for_memory_would_end_the_search(

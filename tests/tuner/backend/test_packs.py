@@ -14,8 +14,8 @@ from models import detectors
 from models.data.config import DataConfig
 from models.data.sources import find
 from tuner.backend import packs
-from tuner.backend.waiting import GPU_CAME, WAITS_FOR_GPU
-from tuner.lanes import LaneChoice
+from tuner.backend.capacity_notice import GPU_CAME, WAITS_FOR_GPU
+from tuner.planning.lanes import LaneChoice
 from tuner.storage import local_storage
 from tuner.worker.setting import TrialSetting
 
@@ -57,7 +57,7 @@ def test_a_gpu_that_cannot_measure_would_end_the_search_or_not_say_why(
 @pytest.fixture
 def no_gpu(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> Cluster:
     """A machine without a GPU, whose search says at once that it waits for one."""
-    monkeypatch.setattr("tuner.backend.waiting.AFTER_S", 0)
+    monkeypatch.setattr("tuner.backend.capacity_notice.AFTER_S", 0)
     return cluster
 
 

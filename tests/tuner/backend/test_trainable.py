@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from tuner.attempt import Attempt
 from tuner.backend.packed import PackedTrialActor
 from tuner.backend.trainable import TrialActor
+from tuner.engine.attempt import Attempt
 
 
 @pytest.mark.parametrize("actor", [TrialActor, PackedTrialActor])

@@ -8,7 +8,7 @@ import pytest
 
 from tests.tuner.fake_trials import realistic, row, trial
 from tests.tuner.simulated import Simulation, small_space
-from tuner.attempt import Report
+from tuner.engine.attempt import Report
 from tuner.results.leaderboard import (
     Gain,
     best,

@@ -3,8 +3,8 @@ from pathlib import Path
 import pytest
 
 from tests.tuner.space.test_space import complaints, good_text, load
-from tuner.domains import Int, Log
 from tuner.space import Machine, resolve_scale
+from tuner.space.domains import Int, Log
 
 SCALED = good_text(scales="{cpu: {width: 16, trials: 9, epochs: 3, fit_normals: 99}}")
 

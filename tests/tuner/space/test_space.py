@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from models import detectors
-from tuner.domains import Choice, Int, Log, Uniform
 from tuner.errors import SpaceError
 from tuner.space import Machine, Space, best_space, dump_space, load_space, resolve_scale
+from tuner.space.domains import Choice, Int, Log, Uniform
 
 GOOD = {
     "detector": "two-discriminator-gan",

@@ -9,10 +9,10 @@ import pytest
 
 from models import detectors
 from models.data.config import DataConfig
-from tuner import hyperparameters
-from tuner.domains import WORDS, parse_domain
-from tuner.schema import main, schema_text
+from tuner.detectors import hyperparameters
 from tuner.space import Machine, load_space, resolve_scale
+from tuner.space.domains import WORDS, parse_domain
+from tuner.space.schema import main, schema_text
 from tuner.space.yaml_reader import read_yaml
 
 FOLDER = Path(__file__).parents[3] / "search_spaces"
@@ -74,7 +74,7 @@ def test_the_quickstart_would_be_no_quick_start() -> None:
 def test_the_page_of_hyperparameters_would_be_out_of_date() -> None:
     page = FOLDER.parent / "docs" / "hyperparameters.md"
     assert page.read_text(encoding="utf-8") == hyperparameters.page(), (
-        "run: python -m tuner.hyperparameters > docs/hyperparameters.md"
+        "run: python -m tuner.detectors.hyperparameters > docs/hyperparameters.md"
     )
 
 
@@ -92,7 +92,7 @@ def test_a_key_of_the_data_would_not_say_what_it_is(key: str) -> None:
 
 def test_the_schema_would_be_out_of_date(tmp_path: Path) -> None:
     assert (FOLDER / "schema.json").read_text(encoding="utf-8") == schema_text(), (
-        "run: python -m tuner.schema"
+        "run: python -m tuner.space.schema"
     )
     assert main([str(tmp_path / "schema.json")]) == 0
     schema = json.loads((tmp_path / "schema.json").read_text(encoding="utf-8"))

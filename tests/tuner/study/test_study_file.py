@@ -13,7 +13,7 @@ import optuna
 import pytest
 
 from tests.tuner.simulated import Simulation, small_space
-from tuner.attempt import Report
+from tuner.engine.attempt import Report
 from tuner.errors import TunerError
 from tuner.record.history import History
 from tuner.record.journal import read_journal

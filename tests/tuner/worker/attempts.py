@@ -1,7 +1,7 @@
 """Attempts of trials so small that an epoch takes some hundredths of a second."""
 
 from models import detectors
-from tuner.attempt import Attempt, Report
+from tuner.engine.attempt import Attempt, Report
 
 SMALL = {"width": 4, "batch_normals": 16, "batch_anomalies": 4}
 

@@ -8,15 +8,15 @@ import pytest
 
 from models.data.places import DataNotFound
 from models.fitted import FittedDetector
+from tests.tuner.conftest import DATA
 from tests.tuner.worker.attempts import attempt, essence
-from tests.tuner.worker.conftest import DATA
-from tuner.attempt import Report
-from tuner.checkpoints import Checkpoints
+from tuner.durability.run_guard import Keeper
+from tuner.engine.attempt import Report
+from tuner.packing.pack import PackWorker
 from tuner.record.run_folder import RunFolder
-from tuner.safekeeping.keeper import Keeper
 from tuner.storage import local_storage
+from tuner.storage.checkpoints import Checkpoints
 from tuner.worker.images import load_tasks
-from tuner.worker.pack import PackWorker
 from tuner.worker.setting import TrialSetting
 from tuner.worker.trial import TrialWorker
 

@@ -13,7 +13,7 @@ from models.data.sources import DataNotFound
 from models.fitted import FittedDetector
 from models.trainer import Trainer
 from tests.tuner.worker.attempts import attempt, essence
-from tuner.attempt import Attempt, OutOfReachError, Report, WorkerLostError
+from tuner.engine.attempt import Attempt, OutOfReachError, Report, WorkerLostError
 from tuner.storage import local_storage, open_storage
 from tuner.worker import faults
 from tuner.worker.setting import SPLIT, TrialSetting

@@ -1,0 +1,173 @@
+"""storage_limit: what goes, what stays, and what is said where it cannot be kept."""
+
+import io
+import time
+from pathlib import Path
+
+import torch
+
+from models import detectors
+from models.data.loading import load_training
+from models.data.protocol import make_split
+from models.data.sources import find
+from tests.tuner.simulated import row, small_space
+from tuner.durability.retention import Pruner, needed_bytes, size_text
+from tuner.durability.size_forecast import forecast, search_bytes, trial_bytes
+from tuner.record.trials import TrialState, TrialView
+from tuner.space import dump_space
+from tuner.storage import Storage, local_storage
+from tuner.storage.checkpoints import Checkpoints
+
+STATE, BEST = 1000, 400
+
+
+def ended(number: int, value: float, state: TrialState = "pruned", reason: str = "") -> TrialView:
+    rows = (row({"patch_n": 5, "abc_weight": 1}, 1, lambda _values, _epoch: value),)
+    return TrialView(number=number, state=state, reason=reason, rows=rows)
+
+
+def filled(storage: Storage, number: int) -> None:
+    checkpoints = Checkpoints(storage, number)
+    for epochs in (1, 2):
+        checkpoints.put(epochs, {"number": number}, b"x" * STATE)
+    checkpoints.put_best({"weights": b"y" * BEST})
+
+
+def bests(storage: Storage) -> set[int]:
+    return {int(key.split("/")[1]) for key in storage.sizes("trials/") if "weights" in key}
+
+
+def pruner(storage: Storage, limit: int | None, said: list[str]) -> Pruner:
+    return Pruner(storage, limit=limit, objective="best_auroc", slots=lambda: 1, say=said.append)
+
+
+def test_the_limit_would_be_passed_or_the_best_detector_lost(tmp_path: Path) -> None:
+    storage, said, limit = local_storage(tmp_path), list[str](), 8_000
+    values = [0.5, 0.9, 0.6, 0.8, 0.7, 0.95, 0.55, 0.65, 0.85, 0.4, 0.45, 0.92]
+    work, trials = pruner(storage, limit, said), []
+    for number, value in enumerate(values):
+        filled(storage, number)
+        assert sum(storage.sizes().values()) <= limit
+        trials.append(ended(number, value))
+        work.prune(trials)
+        best = max(range(number + 1), key=lambda n: values[n])
+        assert best in bests(storage)
+    assert not [key for key in storage.sizes() if "checkpoint" in key]
+    kept = bests(storage)
+    assert 2 <= len(kept) < len(values)
+    assert kept == set(sorted(range(len(values)), key=lambda n: -values[n])[: len(kept)])
+    assert said == []
+
+
+def test_a_diverged_trial_would_be_kept_before_a_good_one(tmp_path: Path) -> None:
+    storage = local_storage(tmp_path)
+    trials = [ended(0, 0.7), ended(1, 0.99, "pruned", "diverged"), ended(2, 0.8)]
+    for trial in trials:
+        filled(storage, trial.number)
+    work = pruner(storage, 4900, [])
+    work.prune(trials)
+    assert 2 in bests(storage)
+    assert 1 not in bests(storage)
+
+
+def test_without_a_limit_a_detector_would_go(tmp_path: Path) -> None:
+    storage = local_storage(tmp_path)
+    trials = [ended(number, 0.1 * number) for number in range(5)]
+    for trial in trials:
+        filled(storage, trial.number)
+    pruner(storage, None, []).prune(trials)
+    assert bests(storage) == {0, 1, 2, 3, 4}
+
+
+def test_what_is_needed_would_go_or_the_shortage_stay_unsaid(tmp_path: Path) -> None:
+    storage, said = local_storage(tmp_path), list[str]()
+    filled(storage, 0)
+    filled(storage, 7)  # still training
+    work = pruner(storage, 500, said)
+    work.prune([ended(0, 0.7)])
+    work.prune([ended(0, 0.7)])
+    assert bests(storage) == {0, 7}
+    assert len([key for key in storage.sizes("trials/7/") if "checkpoint" in key]) == 2
+    assert len(said) == 1
+    assert "storage_limit is 500 bytes" in said[0]
+    assert "need up to" in said[0]
+    assert "--set storage_limit=" in said[0]
+
+
+def test_trials_of_a_larger_machine_or_of_machines_that_joined_would_pass_the_limit(
+    tmp_path: Path,
+) -> None:
+    storage, said = local_storage(tmp_path), list[str]()
+    for number in range(3):
+        filled(storage, number)
+    slots = 1
+    work = Pruner(
+        storage, limit=5_500, objective="best_auroc", slots=lambda: slots, say=said.append
+    )
+    work.prune([ended(0, 0.7), ended(1, 0.8)], under_way=1)
+    assert bests(storage) == {0, 1, 2}
+    assert said == []
+    work.prune([ended(0, 0.7), ended(1, 0.8)], under_way=3)
+    assert bests(storage) == {1, 2}
+    assert "3 trials under way need up to" in said[0]
+    slots, said[:] = 4, []
+    work = Pruner(
+        storage, limit=5_500, objective="best_auroc", slots=lambda: slots, say=said.append
+    )
+    work.expect(state=STATE, best=BEST)
+    assert "4 trials under way need up to" in said[0]
+
+
+def test_a_shortage_that_is_foreseen_would_be_said_late_or_twice(tmp_path: Path) -> None:
+    storage, said = local_storage(tmp_path), list[str]()
+    work = pruner(storage, 500, said)
+    work.expect(state=400, best=100)
+    assert len(said) == 1
+    assert "1 trials under way need up to 1.5 kB" in said[0]
+    filled(storage, 0)
+    work.prune([ended(0, 0.7)])
+    assert len(said) == 1
+
+
+def test_the_forecast_of_a_trials_bytes_would_be_far_off(tmp_path: Path) -> None:
+    from models.lanes.lane import Lane
+    from models.trainer import Trainer
+
+    space = small_space(fixed={"width": 4, "batch_normals": 16, "batch_anomalies": 4})
+    source = find(space.data)
+    data = load_training(space.data, source, make_split(space.data, source))
+    settings = detectors.resolve(space.detector, space.fixed)
+    trainer = Trainer(space.detector, data, [Lane(hyperparameters=settings, seed=0)])
+    body = io.BytesIO()
+    torch.save(trainer.state(0), body)
+    dump_space(space, tmp_path / "space.yaml")
+    found = forecast(tmp_path / "space.yaml")
+    assert found is not None
+    assert 0.8 < found.state / len(body.getvalue()) < 1.2
+
+
+def test_the_forecast_would_forget_what_is_held_at_once() -> None:
+    assert needed_bytes(trials=2, state=100, best=10) == 2 * (300 + 20) + 10
+    assert [size_text(n) for n in (7, 20_000_000_000, 1_500)] == ["7 bytes", "20 GB", "1.5 kB"]
+
+
+def test_a_search_would_be_thought_smaller_than_it_grows() -> None:
+    space = small_space(fixed={"width": 4}, trials=12)
+    each = trial_bytes(space)
+    running = needed_bytes(trials=2, state=each.state, best=each.best)
+    assert search_bytes(space, slots=2) == running + 10 * each.best
+    limited = small_space(fixed={"width": 4}, trials=12, storage_limit=running + 1)
+    assert search_bytes(limited, slots=2) == running + 1
+    tight = small_space(fixed={"width": 4}, trials=12, storage_limit=1)
+    assert search_bytes(tight, slots=2) == running
+
+
+def test_hundreds_of_ended_trials_would_hold_up_copies_and_the_lease(tmp_path: Path) -> None:
+    storage = local_storage(tmp_path)
+    for number in (0, 1):
+        filled(storage, number)
+    trials, work = [ended(0, 0.5), ended(1, 0.6)], pruner(storage, None, [])
+    assert not work.prune(trials, until=time.monotonic() - 1)
+    assert len([key for key in storage.sizes() if "checkpoint" in key]) == 4
+    assert work.prune(trials, until=time.monotonic() + 60)
+    assert not [key for key in storage.sizes() if "checkpoint" in key]

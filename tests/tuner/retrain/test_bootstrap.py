@@ -1,0 +1,78 @@
+"""The bootstrap against plain counting."""
+
+import numpy as np
+import pytest
+from sklearn.metrics import roc_auc_score
+
+from tuner.retrain.bootstrap import (
+    _draw,
+    _drawn_auroc,
+    interval,
+    resampled_aurocs,
+    resampled_difference,
+)
+
+
+def sample(count: int, seed: int, steps: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    generator = np.random.default_rng(seed)
+    labels = generator.random(count) < 0.4
+    scores = generator.normal(size=count) + labels
+    return labels, np.round(scores * steps) / steps if steps else scores
+
+
+@pytest.mark.parametrize("steps", [0, 2])
+def test_a_resample_would_have_another_auroc_than_its_images(steps: int) -> None:
+    labels, scores = sample(200, 1, steps)
+    generator = np.random.default_rng(2)
+    sizes = (int(labels.sum()), int((~labels).sum()))
+    positive, negative = (_draw(size, 5, generator) for size in sizes)
+    assert [drawn.sum(1).tolist() for drawn in (positive, negative)] == [[n] * 5 for n in sizes]
+    counts = np.zeros((5, 200), dtype=int)
+    counts[:, labels], counts[:, ~labels] = positive, negative
+    expected = [
+        roc_auc_score(np.repeat(labels, drawn), np.repeat(scores, drawn)) for drawn in counts
+    ]
+    drawn = _drawn_auroc(scores[labels], scores[~labels], positive, negative)
+    assert drawn == pytest.approx(expected)
+
+
+def test_the_interval_would_not_hold_the_auroc_or_would_not_narrow() -> None:
+    widths = []
+    for count in (200, 5000):
+        labels, scores = sample(count, 3)
+        resampled = resampled_aurocs(labels, [scores, scores], seed=0)
+        assert (resampled[:, 0] == resampled[:, 1]).all(), "one draw for all trainings"
+        low, high = interval(resampled.mean(axis=1))
+        assert low < roc_auc_score(labels, scores) < high
+        assert (resampled == resampled_aurocs(labels, [scores, scores], seed=0)).all()
+        widths.append(high - low)
+    assert widths[0] > 3 * widths[1]
+
+
+def test_two_contenders_would_be_resampled_on_different_images() -> None:
+    """Shifted scores rank alike: unpaired, their difference would not be 0 in every resample."""
+    labels, scores = sample(300, 4)
+    best, other = (resampled_aurocs(labels, [each], seed=7) for each in (scores, scores + 1))
+    assert (best == other).all() and best.std() > 0.01
+    worse = resampled_aurocs(labels, [scores + sample(300, 5)[1] / 4], seed=7)
+    low, high = interval(best - worse)
+    alone = interval(best)
+    assert high - low < 0.6 * (alone[1] - alone[0])
+
+
+def test_the_interval_would_leave_out_more_or_less_than_a_twentieth() -> None:
+    values = np.random.default_rng(0).normal(size=100_000)
+    assert interval(values) == pytest.approx([-1.96, 1.96], abs=0.03)
+
+
+def test_a_lead_of_one_lucky_training_would_be_called_sure() -> None:
+    """Seeds that differ widely widen the interval; equal ones leave it to the images."""
+    labels, scores = sample(400, 5)
+    noise = sample(400, 6)[1]
+    alike = resampled_aurocs(labels, [scores, scores, scores], seed=7)
+    apart = resampled_aurocs(labels, [scores, scores + 2 * noise, scores + 4 * noise], seed=7)
+    same = resampled_difference(alike, alike, seed=7)
+    assert np.allclose(same, 0), "the images of both are the same"
+    low, high = interval(resampled_difference(alike, apart, seed=7))
+    assert low < 0.02
+    assert high > 0.1

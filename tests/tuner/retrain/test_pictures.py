@@ -1,0 +1,92 @@
+"""The pictures of images: which ones they show, and where their masks lie."""
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from matplotlib.figure import Figure
+
+from models.data.images import LabelledImages
+from models.fitted import FittedDetector
+from tests.tuner.retrain.conftest import plan_of
+from tests.tuner.small_model import SIZE, trained
+from tuner.retrain.pictures.chosen import Shown, draw_rows
+from tuner.retrain.pictures.maps import TOP, maps_figure
+from tuner.retrain.test_openings import Opened
+
+NAMES = ("good", "hole", "scratch", "stain")
+
+
+def images_of(counts: tuple[int, ...], channels: int = 3, masks: bool = True) -> LabelledImages:
+    classes = torch.repeat_interleave(torch.arange(len(counts)), torch.tensor(counts))
+    generator = torch.Generator().manual_seed(0)
+    shape = (len(classes), channels, SIZE, SIZE)
+    images = torch.randint(0, 255, shape, generator=generator, dtype=torch.uint8)
+    made = torch.zeros(len(classes), SIZE, SIZE, dtype=torch.bool)
+    made[classes > 0, :4, 8:] = True
+    return LabelledImages(
+        images=images,
+        anomalous=classes > 0,
+        classes=classes,
+        masks=made if masks else None,
+        masked=torch.ones(len(classes), dtype=torch.bool) if masks else None,
+    )
+
+
+def shown(tmp_path: Path, fitted: FittedDetector) -> Shown:
+    return Shown(plan=plan_of(tmp_path), fitted=fitted)
+
+
+def hung(figure: Figure) -> list[np.ndarray]:
+    return [np.asarray(image.get_array()) for image in figure.axes[0].images]
+
+
+def test_a_rare_kind_would_not_be_shown(tmp_path: Path) -> None:
+    images = images_of((50, 40, 30, 2))
+    rows = draw_rows(plan_of(tmp_path), images, normals=2, anomalies=6)
+    assert images.classes[rows].tolist() == [0, 0, 1, 1, 2, 2, 3, 3]
+    few = draw_rows(plan_of(tmp_path), images_of((1, 0, 1, 0)), normals=2, anomalies=6)
+    assert few.tolist() == [0, 1]
+
+
+def test_anomalies_without_a_mask_would_be_shown_before_those_with_one(tmp_path: Path) -> None:
+    images = images_of((5, 20, 20, 0))
+    assert images.masked is not None
+    images.masked[5:23] = False  # two of the first kind are left
+    rows = draw_rows(plan_of(tmp_path), images, normals=0, anomalies=4)
+    assert images.masked[rows].all()
+
+
+def test_a_map_would_be_scaled_by_itself_or_a_mask_lie_elsewhere(tmp_path: Path) -> None:
+    fitted, images = trained(), images_of((4, 3, 3, 3))
+    figure = maps_figure(shown(tmp_path, fitted), Opened(images=images, class_names=NAMES))
+    assert figure is not None
+    pictures = hung(figure)
+    assert len(pictures) == 4 * 8  # originals, reconstructions, defects, maps
+    for original, marked in zip(pictures[:8], pictures[16:24], strict=True):
+        changed = np.abs(np.asarray(original) - np.asarray(marked)).max(-1) > 0
+        assert not changed[4:].any() and not changed[:, :8].any()
+    assert not (pictures[16] != pictures[0]).any()  # a normal image has no defect
+    assert (np.asarray(pictures[18]) != np.asarray(pictures[2])).any()
+    maps = figure.axes[0].images[24:]
+    assert {image.get_clim() for image in maps} == {(0, TOP)}
+
+
+def test_a_test_without_masks_would_show_an_empty_row(tmp_path: Path) -> None:
+    images = images_of((4, 3, 3, 3), masks=False)
+    figure = maps_figure(shown(tmp_path, trained()), Opened(images=images, class_names=NAMES))
+    assert figure is not None and len(hung(figure)) == 3 * 8
+
+
+def test_pixels_of_which_nothing_is_known_would_look_faultless(tmp_path: Path) -> None:
+    images = images_of((4, 3, 3, 3))
+    assert images.masked is not None
+    images.masked[4:] = False
+    figure = maps_figure(shown(tmp_path, trained()), Opened(images=images, class_names=NAMES))
+    assert figure is not None
+    assert all((picture == np.float32(0.8)).all() for picture in hung(figure)[18:24])
+
+
+def test_a_detector_without_maps_would_end_the_report(tmp_path: Path) -> None:
+    images = Opened(images=images_of((4, 3, 3, 3)), class_names=NAMES)
+    assert maps_figure(shown(tmp_path, trained("random")), images) is None

@@ -1,0 +1,80 @@
+"""The sentences that say whether the best is worth it."""
+
+from typing import Any
+
+from tuner.retrain.verdicts import MOST_KINDS, kind_lines, verdict_lines
+
+
+def figure(mean: float) -> dict[str, Any]:
+    return {"mean": mean, "std": None}
+
+
+def report(pca: tuple[float, list[float]], published: tuple[float, list[float]]) -> dict[str, Any]:
+    def ahead(of: tuple[float, list[float]]) -> dict[str, Any]:
+        return {"auroc": of[0], "ci95": of[1]}
+
+    others = {
+        "defaults": {"label": "published defaults W2", "test": {"auroc": figure(0.8)}},
+        "baselines": {"pca": {"label": "pca", "test": {"auroc": figure(0.875)}}},
+    }
+    contenders = {"best": {"hyperparameters": {"rate": 1}}, "defaults": {"hyperparameters": {}}}
+    return {
+        "label": "the gan",
+        "detector": "gan",
+        "test": {"auroc": figure(0.9)},
+        "ahead": {"pca": ahead(pca), "defaults": ahead(published)},
+        "configuration": {"contenders": contenders, "data": {"dataset": "folder"}},
+        **others,
+    }
+
+
+def text_of(metrics: dict[str, Any]) -> str:
+    return " ".join(verdict_lines(metrics))
+
+
+def test_a_lead_that_chance_explains_would_be_called_a_gain() -> None:
+    text = text_of(report((0.025, [-0.001, 0.05]), (0.1, [0.0, 0.2])))
+    assert "PCA reaches 0.8750 with no training" in text
+    assert (
+        "the gan is not shown to be ahead of it (+0.0250 beside PCA, 95% interval -0.0010" in text
+    )
+    assert "worth" not in text
+    assert "No gain shown over published defaults W2: +0.1000" in text
+    assert "is ahead" not in text
+
+
+def test_a_detector_that_is_behind_would_only_not_be_ahead() -> None:
+    text = text_of(report((-0.1, [-0.2, -0.01]), (0.1, [0.0, 0.2])))
+    assert "the gan is not worth its compute (-0.1000 beside PCA" in text
+
+
+def test_a_gain_would_be_denied_or_its_size_kept_back() -> None:
+    text = text_of(report((0.025, [0.001, 0.05]), (0.1, [0.02, 0.2])))
+    assert "the gan is ahead of PCA by 0.0250 (95% interval +0.0010 to +0.0500" in text
+    assert "the gan is ahead of published defaults W2 by 0.1000 (95% interval +0.0200" in text
+    assert "worth" not in text and "No gain" not in text
+
+
+def test_a_published_set_that_won_would_be_compared_with_itself() -> None:
+    metrics = report((0.0, [0, 0]), (0.0, [0, 0]))
+    metrics["configuration"]["contenders"]["defaults"] = {"hyperparameters": {"rate": 1}}
+    assert "published defaults W2: the best found is that set itself" in text_of(metrics)
+
+
+def test_a_mixture_that_has_seen_labels_would_be_compared_with_scores_that_have_not() -> None:
+    metrics = report((0.1, [0.1, 0.1]), (0.1, [0.1, 0.1]))
+    assert "mixture" not in text_of(metrics)
+    text = text_of(metrics | {"error_auroc": figure(0.6)})
+    assert "by its reconstruction error alone: test AUROC 0.6000, by its mixture 0.9000" in text
+    assert "fitted on validation's labelled anomalies" in text
+
+
+def test_the_weakest_kinds_would_be_cut_off() -> None:
+    metrics = report((0.1, [0.1, 0.1]), (0.1, [0.1, 0.1]))
+    kinds = {f"kind{n}": {"auroc": figure(0.99 - n / 100), "images": 5} for n in range(20)}
+    lines = kind_lines(metrics | {"by_kind": kinds})
+    assert [line.split()[0] for line in lines[1:3]] == ["kind19", "kind18"]
+    assert len(lines) == MOST_KINDS + 2 and "8 more" in lines[-1]
+    published = metrics | {"by_kind": kinds}
+    published["configuration"] = {"data": {"dataset": "digits"}}
+    assert kind_lines(published) == []

@@ -1,0 +1,172 @@
+"""What the commands share: exit codes, messages instead of tracebacks, run names."""
+
+from __future__ import annotations
+
+import argparse
+import io
+import os
+import re
+import select
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TextIO
+
+from tuner.cli.signals import INTERRUPTED
+from tuner.errors import TunerError
+
+WRONG_INPUT = 2
+_UNITS_S = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
+
+
+def add_overrides(options: argparse.ArgumentParser, what: str, example: str) -> None:
+    """Give a command the option `--set`."""
+    options.add_argument(
+        "--set",
+        dest="overrides",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help=f"change any field of {what}, such as {example}; may be repeated",
+    )
+
+
+def run_command(action: Callable[[], int]) -> int:
+    """Run a command; a mistake of the user's becomes a short message and exit code 2.
+
+    So does standard output that cannot be written.
+    """
+    if not _ready():
+        return _refuse("standard output is closed: send it to a file, or to /dev/null")
+    code = _ended(action)
+    try:
+        with standard_output():
+            pass
+    except TunerError as error:  # the first trouble is the one to tell
+        return code or _refuse(str(error))
+    return code
+
+
+def _ended(action: Callable[[], int]) -> int:
+    try:
+        return action()
+    except SystemExit as leaving:  # argparse has said what there is to say
+        return leaving.code if isinstance(leaving.code, int) else WRONG_INPUT
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except Exception as error:
+        text = _text(error)
+        if text is None:
+            raise
+        return _refuse(text)
+
+
+def _ready() -> bool:
+    """See that there is standard output, and let letters that it cannot show end no command."""
+    if sys.stderr is None:  # it was closed
+        sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - to the end
+    if sys.stdout is None:
+        return False
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            with suppress(OSError):
+                stream.reconfigure(errors="backslashreplace")
+    return True
+
+
+def _refuse(text: str) -> int:
+    try:
+        sys.stderr.write(f"{text}\n")
+        sys.stderr.flush()
+    except OSError:  # nobody is left to tell
+        _drop_rest(sys.stderr)
+    return WRONG_INPUT
+
+
+@contextmanager
+def standard_output() -> Iterator[None]:
+    """Turn what goes wrong with standard output, such as a reader that left, into a TunerError."""
+    try:
+        yield
+        sys.stdout.flush()
+    except OSError as error:
+        raise TunerError(_of_standard_output(error)) from None
+
+
+def _of_standard_output(error: OSError) -> str:
+    _drop_rest(sys.stdout)
+    closed = isinstance(error, BrokenPipeError)
+    why = "it was closed before all was written" if closed else error.strerror or error
+    return f"standard output: {why}"
+
+
+def _drop_rest(stream: TextIO) -> None:
+    """Python would try to write the rest at its end, and complain again."""
+    with suppress(OSError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+def _text(error: Exception) -> str | None:
+    """What a person is told; None for what only a programmer can mend."""
+    if isinstance(error, _expected()):
+        return str(error)
+    if not isinstance(error, OSError) or error.errno is None:
+        return None
+    if error.filename is None:
+        return _of_standard_output(error) if _is_of_standard_output() else error.strerror
+    name = os.fsdecode(error.filename) if isinstance(error.filename, bytes) else error.filename
+    if isinstance(error, PermissionError):
+        return f"{name}: this user has no permission; see `ls -ld {name}`"
+    return f"{name}: {error.strerror}"
+
+
+def _is_of_standard_output() -> bool:
+    """Whether nothing can be written there, as far as that is seen without writing anything."""
+    try:
+        sys.stdout.flush()
+        place = sys.stdout.fileno()
+    except io.UnsupportedOperation:  # it is no file
+        return False
+    except OSError:
+        return True
+    try:
+        os.write(place, b"")
+    except OSError:
+        return True
+    poll = select.poll()
+    poll.register(place, select.POLLOUT)
+    return any(event & (select.POLLERR | select.POLLHUP) for _, event in poll.poll(0))
+
+
+def _expected() -> tuple[type[Exception], ...]:
+    from models.data.sources import DataProblem  # noqa: PLC0415 - only needed when one is there
+
+    return (TunerError, DataProblem)
+
+
+def whole(text: str) -> int:
+    """Read a whole number that a person typed after an option."""
+    try:
+        return int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"must be a whole number; got {text!r}") from None
+
+
+def seconds(text: str) -> float:
+    """Read a time such as 90, 90s, 10m, 1.5h; ValueError says what is allowed."""
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)([smhd]?)", text.strip())
+    total = float(found[1]) * _UNITS_S[found[2]] if found else 0.0
+    if total <= 0:
+        raise ValueError(f"must be a time above 0 such as 90, 10m or 2h; got {text!r}")
+    return total
+
+
+def check_name(name: str) -> str:
+    """Return a run's name if it can be the name of a folder; TunerError says what is allowed."""
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,99}", name):
+        raise TunerError(
+            "--name: must be letters, digits and . _ + -, the first a letter or digit, at most 100 "
+            f"of them; got {name!r}"
+        )
+    return name

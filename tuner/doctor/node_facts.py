@@ -1,0 +1,176 @@
+"""What one node of a cluster says of itself; the driver compares. Runs as a task on each node."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import platform
+import shutil
+import socket
+import tempfile
+import uuid
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import models
+import tuner
+from models.data.config import DataConfig
+from tuner.errors import TunerError
+from tuner.planning.data_summary import split_text
+from tuner.planning.machine import find_machine
+
+PACKAGES = ("tuner", "ray", "torch", "torchvision", "optuna", "numpy", "scikit-learn")
+CODE = "code of tuner and models"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Question:
+    """What a node is asked: to find these images, to write to this place.
+
+    `booked_gpus` are those on which Ray will put trials there.
+    """
+
+    data: DataConfig | None
+    storage: str
+    booked_gpus: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Disk:
+    """Room where a folder is; `results` where the search writes there."""
+
+    folder: str
+    free_gb: float
+    results: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class NodeFacts:
+    """A node's answers; an empty text means that nothing is wrong there.
+
+    `wrote` is what it left in the storage for others to see; how far its clock is `ahead_s` of the
+    driver's is for the driver to say.
+    """
+
+    host: str
+    versions: dict[str, str]
+    cpus: int
+    gpus: int
+    booked_gpus: int
+    torch_gpus: int
+    gpu_error: str
+    data: str
+    data_error: str
+    storage_error: str
+    wrote: str
+    disks: tuple[Disk, ...]
+    ahead_s: float = 0.0
+
+
+def examine(question: Question) -> NodeFacts:
+    """Look at this node. Imports torch only where there should be a GPU that it must see."""
+    machine = find_machine()
+    gpus = machine.gpus
+    torch_gpus, gpu_error = _torch_gpus() if gpus or question.booked_gpus else (0, "")
+    data, data_error = _data(question.data) if question.data else ("", "")
+    wrote, storage_error = _write(question.storage)
+    return NodeFacts(
+        host=socket.gethostname(),
+        versions={
+            "python": platform.python_version(),
+            **_versions(),
+            CODE: code_hash(Path(package.__file__ or "").parent for package in (models, tuner)),
+        },
+        cpus=machine.cpus,
+        gpus=gpus,
+        booked_gpus=question.booked_gpus,
+        torch_gpus=torch_gpus,
+        gpu_error=gpu_error,
+        data=data,
+        data_error=data_error,
+        storage_error=storage_error,
+        wrote=wrote,
+        disks=tuple(_disks(question.storage)),
+    )
+
+
+def _versions() -> dict[str, str]:
+    found = {}
+    for package in PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            found[package] = "not installed as a package" if package == "tuner" else "missing"
+    return found
+
+
+def code_hash(packages: Iterable[Path]) -> str:
+    """Eight letters that are equal where every Python file of these folders is."""
+    digest = hashlib.sha256()
+    for folder in packages:
+        files = {path.relative_to(folder.parent).as_posix(): path for path in folder.rglob("*.py")}
+        for name in sorted(files):
+            content = files[name].read_bytes()
+            digest.update(f"{name} {len(content)}\n".encode() + content)
+    return digest.hexdigest()[:8]
+
+
+def _torch_gpus() -> tuple[int, str]:
+    try:
+        import torch  # noqa: PLC0415
+
+        return torch.cuda.device_count(), ""
+    except Exception as error:
+        return 0, f"{type(error).__name__}: {error}"
+
+
+def _data(config: DataConfig) -> tuple[str, str]:
+    """The number of images of each part, or why there are none."""
+    from models.data.sources import DataProblem, find  # noqa: PLC0415
+    from models.data.tasks import make_splits  # noqa: PLC0415
+
+    try:
+        source = find(config)
+        splits = make_splits(config, source)
+    except DataProblem as error:
+        return "", str(error)
+    return f"{config.dataset} from {source.description}: {split_text(config, splits)}", ""
+
+
+def _write(place: str) -> tuple[str, str]:
+    from tuner.storage import open_storage  # noqa: PLC0415
+
+    name = f".check/doctor-{socket.gethostname()}-{uuid.uuid4().hex[:8]}"
+    try:
+        storage = open_storage(place)
+        storage.check()  # a search makes the last folder of the path too
+        storage.put(name, b"doctor")
+        if storage.get(name) != b"doctor":
+            return "", f"{place} does not give back what was written to it"
+    except (TunerError, OSError) as error:
+        return "", str(error)
+    return name, ""
+
+
+def _disks(place: str) -> Iterator[Disk]:
+    """That of the place, where it is a folder, and that of temporary files, if it is another."""
+    temporary = _existing(os.environ.get("RAY_TMPDIR") or tempfile.gettempdir())
+    place_folder = None if "://" in place else _existing(place)
+    if place_folder is not None:
+        yield Disk(folder=str(place_folder), free_gb=_free_gb(place_folder), results=True)
+    if place_folder is None or place_folder.stat().st_dev != temporary.stat().st_dev:
+        yield Disk(folder=str(temporary), free_gb=_free_gb(temporary))
+
+
+def _existing(name: str) -> Path:
+    folder = Path(name).expanduser().absolute()
+    while not folder.exists():
+        folder = folder.parent
+    return folder
+
+
+def _free_gb(folder: Path) -> float:
+    """In units of 1e9 bytes."""
+    return shutil.disk_usage(folder if os.access(folder, os.R_OK) else "/").free / 1e9

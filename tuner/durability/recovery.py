@@ -1,0 +1,129 @@
+"""What a resume on another machine gets back, and what is lost: said, and written to the record.
+
+The record's copy may be some seconds old. Checkpoints carry the rows of their trial, so a trial
+that the copy knows comes back in full. One that the copy does not know comes back if the sampler,
+which only knows the copy, suggests the same hyperparameters for its number again.
+"""
+
+import json
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from datetime import datetime
+from typing import Any
+
+from tuner.record.run_folder import RunFolder
+from tuner.record.trials import Decision, EpochRow, TrialView
+from tuner.storage import Storage, StorageError
+from tuner.storage.checkpoints import Checkpoints, Held, held_checkpoints
+from tuner.storage.files import replace_file
+
+Note = Callable[..., object]
+
+
+def mark_restored(run_folder: RunFolder) -> None:
+    """Leave a word for the next driver that this record is a copy's."""
+    text = json.dumps({"restored": True})
+    replace_file(run_folder.restored, lambda path: path.write_text(text))
+
+
+def is_restored(run_folder: RunFolder) -> bool:
+    """Whether the record here came from a copy, and no driver has gone on with it yet."""
+    return run_folder.restored.exists()
+
+
+def clear_mark(run_folder: RunFolder) -> None:
+    """Take the word back, once the report of it is in the record."""
+    run_folder.restored.unlink(missing_ok=True)
+
+
+class Recovery:
+    """Listens until every checkpoint that the copy does not know of has been used or lost."""
+
+    def __init__(self, storage: Storage, *, note: Note, say: Callable[[str], object]) -> None:
+        self._storage = storage
+        self._note = note
+        self._say = say
+        self._unknown: dict[int, Held] = {}
+        self.lost_epochs = 0
+
+    def begin(self, trials: Sequence[TrialView], copied: float | None) -> None:
+        """Report what comes back. Raises StorageError."""
+        held = held_checkpoints(self._storage)
+        regained = {
+            trial.number: epochs - trial.epochs
+            for trial in trials
+            if trial.state == "running"
+            and (epochs := _epochs(held.pop(trial.number, []), trial)) > trial.epochs
+        }
+        known = {trial.number for trial in trials}
+        self._unknown = {n: found[0] for n, found in held.items() if found and n not in known}
+        unknown = {number: found.epochs for number, found in self._unknown.items()}
+        self._note(
+            event="restored",
+            copied=copied,
+            epochs_from_checkpoints=sum(regained.values()),
+            epochs_of_unknown_trials=unknown,
+        )
+        for line in _report(copied, regained, unknown):
+            self._say(line)
+
+    def summary(self) -> str:
+        """What the loss of the other machine has cost, as far as it is known by now."""
+        open_epochs = sum(held.epochs for held in self._unknown.values())
+        still = f"; {_epochs_text(open_epochs)} of trials not asked for yet" if open_epochs else ""
+        return f"Lost with the other machine: {_epochs_text(self.lost_epochs)}{still}."
+
+    def trial_started(self, trial: TrialView, attempt: int) -> None:
+        """See whether a trial that the copy does not know is what its checkpoint is of."""
+        held = self._unknown.pop(trial.number, None)
+        if held is None or _fits(held, trial):
+            return
+        self.lost_epochs += held.epochs
+        self._note(event="epochs_lost", trial=trial.number, epochs=held.epochs)
+        self._say(
+            f"Trial {trial.number} has other hyperparameters now than before the loss: "
+            f"{_epochs_text(held.epochs)} lost."
+        )
+        checkpoints = Checkpoints(self._storage, trial.number)
+        with suppress(StorageError):  # only tidying: another configuration's state is never used
+            checkpoints.drop_states()
+            checkpoints.drop_best()
+
+    def epoch_reported(self, trial: TrialView, row: EpochRow, decision: Decision) -> None:
+        """Nothing to do."""
+
+    def trial_ended(self, trial: TrialView) -> None:
+        """Nothing to do."""
+
+
+def _epochs(held: Sequence[Held], trial: TrialView) -> int:
+    return max((each.epochs for each in held if _fits(each, trial)), default=0)
+
+
+def _fits(held: Held, trial: TrialView) -> bool:
+    configuration: dict[str, Any] = dict(held.configuration)
+    configuration.pop("seed", None)
+    return configuration == dict(trial.hyperparameters)
+
+
+def _report(
+    copied: float | None, regained: dict[int, int], unknown: dict[int, int]
+) -> Sequence[str]:
+    when = datetime.fromtimestamp(copied).strftime("%Y-%m-%d %H:%M:%S") if copied else "no time"
+    lines = [
+        f"The record is the storage's copy, up to {when}. Checkpoints bring back "
+        f"{_epochs_text(sum(regained.values()))} of {len(regained)} trials that it does not have."
+    ]
+    if unknown:
+        lines.append(
+            f"Checkpoints also hold {_epochs_text(sum(unknown.values()))} of {len(unknown)} trials "
+            "that the copy does not know; they count where the same hyperparameters are suggested "
+            "again, and are lost elsewhere."
+        )
+    else:
+        lines.append("No epoch is lost, as far as the checkpoints tell.")
+    return lines
+
+
+def _epochs_text(number: int) -> str:
+    return f"{number} epoch{'' if number == 1 else 's'}"

@@ -1,0 +1,64 @@
+"""A run fetched from its storage, before this machine goes on with it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from tuner.cli.output import say
+from tuner.durability.lease import Lease
+from tuner.durability.location import is_kept
+from tuner.durability.record_sync import fetch_record
+from tuner.durability.recovery import mark_restored
+from tuner.record.lock import sole_driver
+from tuner.record.run_folder import RunFolder
+from tuner.storage import Storage
+from tuner.storage.files import replace_file
+
+
+def restore(place: Storage, run_folder: RunFolder) -> None:
+    """Fetch the record of a run where the storage knows more of it than this folder.
+
+    Raises TunerError where another driver is at work on it, or the two cannot be made one.
+    """
+    storage = place.within(run_folder.name)
+    if not is_kept(place, run_folder):
+        return
+    Lease(storage).check_free()
+    with sole_driver(run_folder):
+        if fetch_record(storage, run_folder):
+            mark_restored(run_folder)
+            say(f"Fetched the record of {run_folder.name} from {place.uri}.")
+
+
+@contextmanager
+def at_hand(place: Storage | None, run_folder: RunFolder) -> Iterator[RunFolder]:
+    """Give the record without changing anything: where only a storage has it, for the moment."""
+    if place is None or run_folder.space.exists() or not is_kept(place, run_folder):
+        yield run_folder
+        return
+    with TemporaryDirectory() as scratch:
+        copy = RunFolder(Path(scratch) / run_folder.name)
+        copy.path.mkdir()
+        fetch_record(place.within(run_folder.name), copy)
+        yield copy if copy.space.exists() else run_folder
+
+
+def fetch_best(place: Storage, run_folder: RunFolder) -> None:
+    """Fetch what a retrain reads of a run that this machine does not have."""
+    storage = place.within(run_folder.name)
+    for path in (run_folder.best, run_folder.space, run_folder.split):
+        data = None if path.exists() else storage.get(path.name)
+        if data is not None:
+            replace_file(path, lambda draft, data=data: draft.write_bytes(data))  # type: ignore[misc]
+
+
+def keep_retrained(place: Storage, run_folder: RunFolder) -> None:
+    """Put the report and the model of a retrain into the storage, and those of each class."""
+    storage = place.within(run_folder.name)
+    for folder in (run_folder.model, run_folder.report, run_folder.classes):
+        for file in sorted(folder.rglob("*")):
+            with suppress(FileNotFoundError):
+                if file.is_file():
+                    key = file.relative_to(run_folder.path).as_posix()
+                    storage.put(key, file.read_bytes())

@@ -1,0 +1,139 @@
+"""All of a search's safekeeping behind one object, with a storage or without."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from threading import Thread
+
+from models.data.config import DataConfig
+from models.data.sources import Source
+from models.data.split import load_splits
+from models.data.tasks import with_splits
+from tuner.cli.output import say
+from tuner.durability.background import Upkeep
+from tuner.durability.data_staging import data_storage, ship
+from tuner.durability.lease import Lease, Renewal
+from tuner.durability.location import record_storage
+from tuner.durability.record_sync import FAILURES, RecordCopies
+from tuner.durability.recovery import Recovery, clear_mark, is_restored
+from tuner.durability.retention import Pruner
+from tuner.durability.size_forecast import ROOMY_BYTES, forecast
+from tuner.engine.engine import Engine
+from tuner.record.run_folder import RunFolder
+from tuner.record.trials import SearchListener
+from tuner.space import Space
+from tuner.storage import Storage, local_storage
+
+
+class Keeper:
+    """Where a run's files go, and what looks after them while it is searched.
+
+    `place` is the storage of all runs, or None where the run's folder is all there is.
+    """
+
+    def __init__(self, run_folder: RunFolder, place: Storage | None) -> None:
+        self.run_folder = run_folder
+        self._place = place
+        self._copies: RecordCopies | None = None
+        self._lease: Lease | None = None
+        self._renewal: Renewal | None = None
+        self._upkeep: Upkeep | None = None
+        self._recovery: Recovery | None = None
+        self.storage = local_storage(run_folder.path)
+        if place is not None:
+            self.storage = place.within(run_folder.name)
+            self._copies = RecordCopies(run_folder, self.storage)
+            self._lease = Lease(self.storage)
+
+    def claim(self) -> None:
+        """Make sure that the storage works and no other driver is at work there."""
+        if self._place is not None and self._lease is not None:
+            self._place.check()
+            self._lease.take()
+            self._renewal = Renewal(self._lease)  # machines may take minutes to come
+        record_storage(self.run_folder, self._place)
+
+    def ship(self, data: DataConfig, source: Source) -> None:
+        """Let machines that do not see the images here have them from the storage.
+
+        The run's splits must be there.
+        """
+        if (place := self.data_storage) is None:
+            return
+        for task, split in with_splits(data, load_splits(self.run_folder.split)):
+            ship(place, task, source, split)
+
+    @property
+    def data_storage(self) -> Storage | None:
+        """Where the images are for other machines, if there is a storage."""
+        return None if self._place is None else data_storage(self._place)
+
+    def begin(self, engine: Engine, space: Space) -> Sequence[SearchListener]:
+        """Bring the copy up to date and look after it from now on; returns who must listen.
+
+        Raises LeaseLost where another driver has taken the search over meanwhile.
+        """
+        engine.say = say
+        self._renew_once_more()
+        if is_restored(self.run_folder):
+            self._recovery = Recovery(self.storage, note=engine.note, say=say)
+            self._recovery.begin(engine.trials, engine.recorded_until)
+        if self._copies is not None:
+            self._copies.copy()
+        limit = None if space.storage_limit == "none" else space.storage_limit
+        pruner = Pruner(
+            self.storage,
+            limit=limit,
+            objective=space.objective,
+            slots=lambda: engine.slots,
+            say=say,
+        )
+        if limit is not None and limit < engine.slots * ROOMY_BYTES:
+            Thread(target=self._forecast, args=(pruner,), daemon=True).start()
+        self._upkeep = Upkeep(
+            pruner, copies=self._copies, lease=self._lease, say=say, stop=engine.interrupt
+        )
+        self._upkeep.start(engine.trials)
+        return (self._upkeep, *((self._recovery,) if self._recovery else ()))
+
+    def _renew_once_more(self) -> None:
+        """From now on the lease is renewed with each copy."""
+        if self._renewal is not None and self._lease is not None:
+            self._renewal.stop()
+            self._lease.renew()
+
+    def _forecast(self, pruner: Pruner) -> None:
+        """Let it be said before the first checkpoint is written that the limit cannot be kept."""
+        found = forecast(self.run_folder.space)
+        if found is not None:
+            pruner.expect(found.state, found.best)
+
+    def close(self) -> Sequence[str]:
+        """Copy and prune a last time, the record being closed; returns what is to be said."""
+        lines = []
+        if self._recovery is not None:
+            clear_mark(self.run_folder)
+            lines.append(self._recovery.summary())
+        if self._upkeep is not None:
+            lines.append(self._upkeep.close())
+        if self._place is not None:
+            lines.append(f"Checkpoints and a copy of the record: {self.storage.uri}")
+        return [line for line in lines if line]
+
+    def release(self) -> None:
+        """Let other drivers have the run."""
+        if self._renewal is not None:
+            self._renewal.stop()
+        if self._lease is not None:
+            with suppress(*FAILURES):
+                self._lease.release()
+
+
+@contextmanager
+def kept(run_folder: RunFolder, place: Storage | None) -> Iterator[Keeper]:
+    """Claim a run for this driver; raises TunerError where another has it, or nothing works."""
+    keeper = Keeper(run_folder, place)
+    keeper.claim()
+    try:
+        yield keeper
+    finally:
+        keeper.release()

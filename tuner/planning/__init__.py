@@ -1,0 +1,1 @@
+"""What a search will need, before it starts: machine, lanes, time, and what its images are."""

@@ -1,0 +1,154 @@
+"""What the splits of a search have, said in a line, and what makes figures on them doubtful."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from models import detectors
+from models.data.config import FOLDS
+from models.evaluation.criteria_names import (
+    CRITERIA,
+    RANK_CORRELATIONS,
+    SYNTHETIC_RANK_CORRELATION,
+)
+from tuner.errors import TunerError
+from tuner.objectives import metric_of
+from tuner.space.domains import Choice, spell
+
+if TYPE_CHECKING:
+    from models.data.config import DataConfig
+    from models.data.split import Split
+    from tuner.space import Space
+
+LEAST_OF_A_KIND = 20
+"""Fewer validation images of a kind than that, and a figure on them says little."""
+
+
+def split_text(config: DataConfig, splits: Sequence[Split]) -> str:
+    """Say how many images fit and validation have, from the least to the most of several splits."""
+    tasks = f"{len(splits)} classes, each normal in turn: " if config.each else ""
+    validation = f"{_span(len(each.validation_normals) for each in splits)} normal and "
+    return (
+        f"{tasks}fit {_span(len(each.fit_normals) for each in splits)} normal and "
+        f"{_span(len(each.fit_anomalies) for each in splits)} anomalous, "
+        f"validation {validation}{_anomalies(config, splits)}"
+    )
+
+
+def check_enough(space: Space, splits: Sequence[Split]) -> None:
+    """Raise TunerError where the detector, or the score that is fitted, cannot do with the images.
+
+    A score is judged in folds, and needs as many labels of each kind.
+    """
+    _check_fit(space, splits)
+    domain = space.search.get("score")
+    chosen = (space.fixed.get("score"), *getattr(domain, "values", ()))
+    if "mixture" not in chosen:
+        return
+    least = min(
+        min(len(each.validation_normals), len(each.validation_anomalies)) for each in splits
+    )
+    if least < FOLDS:
+        raise TunerError(
+            f"score: mixture is fitted on validation images, and of one kind there are {least}: it "
+            f"needs {FOLDS} normal and {FOLDS} anomalous ones; use score: error, or add images"
+        )
+
+
+def _check_fit(space: Space, splits: Sequence[Split]) -> None:
+    requirements = detectors.requirements(space.detector)
+    normals = min(len(each.fit_normals) for each in splits)
+    anomalies = min(len(each.fit_anomalies) for each in splits)
+    problem = requirements.normals_problem(normals) or requirements.anomalies_problem(anomalies)
+    if problem:
+        raise TunerError(f"{space.detector}: {problem}")
+
+
+def _anomalies(config: DataConfig, splits: Sequence[Split]) -> str:
+    counts = _span(_anomaly_count(config, each) for each in splits)
+    if config.validation == "synthetic":
+        return f"{counts} synthetic anomalies made of them"
+    return f"{counts} anomalous"
+
+
+def _anomaly_count(config: DataConfig, split: Split) -> int:
+    """Of validation; of synthetic ones there are as many as normals, or as many as are asked."""
+    if config.validation == "synthetic":
+        return min(len(split.validation_normals), config.validation_anomalies)
+    return len(split.validation_anomalies)
+
+
+def _span(counts: Iterable[int]) -> str:
+    numbers = list(counts)
+    least, most = min(numbers), max(numbers)
+    return f"{least:,}" if least == most else f"{least:,} to {most:,}"
+
+
+def search_warnings(space: Space, splits: Sequence[Split]) -> Iterator[str]:
+    """What makes the figures of a search doubtful, and what of its space does nothing."""
+    yield from warnings(space.data, splits)
+    yield from _objective_warnings(space.objective)
+    yield from _beyond_warnings(space)
+    normals = min(len(each.fit_normals) for each in splits)
+    batch = detectors.resolve(space.detector, space.fixed).get("batch_normals")
+    if isinstance(batch, int) and "batch_normals" not in space.search and batch > normals:
+        yield (
+            f"batch_normals is {batch:,}, and there are {normals:,} normals to fit on: each step "
+            "sees all of them. A smaller one under `fixed` gives more steps to an epoch."
+        )
+
+
+def _beyond_warnings(space: Space) -> Iterator[str]:
+    """Values above the highest that means anything are all the same, and only cost trials."""
+    size = space.data.size
+    for each in detectors.hyperparameters(space.detector):
+        domain, most = space.search.get(each.name), each.high_at.get(size)
+        if domain is None or most is None:
+            continue
+        ends = domain.values if isinstance(domain, Choice) else (domain.high,)
+        if any(isinstance(end, int | float) and end > most for end in ends):
+            yield (
+                f"search.{each.name}: {spell(domain)} reaches too far: at {size} x {size} all "
+                f"above {most:g} mean {most:g}."
+            )
+
+
+def _objective_warnings(objective: str) -> Iterator[str]:
+    """How far an objective without labels can be trusted."""
+    metric = metric_of(objective)
+    if metric in CRITERIA:
+        yield (
+            f"{objective} needs no anomaly, and is weak: it ranks configurations, "
+            f"{_ranked(RANK_CORRELATIONS[metric])}."
+        )
+
+
+def _ranked(figures: tuple[float, float, float]) -> str:
+    mean, low, high = figures
+    return (
+        f"at a rank correlation with true validation AUROC of {mean:.2f} (five data sets, "
+        f"{low:.2f} to {high:.2f})"
+    )
+
+
+def warnings(config: DataConfig, splits: Sequence[Split]) -> Iterator[str]:
+    """What makes the figures of a search doubtful; of several splits the smallest tells."""
+    normals = min(len(each.validation_normals) for each in splits)
+    anomalies = min(_anomaly_count(config, each) for each in splits)
+    if config.validation == "synthetic":
+        yield (
+            "All validation figures are on synthetic anomalies: they rank configurations, "
+            f"{_ranked(SYNTHETIC_RANK_CORRELATION)}, and say little of how many real defects will "
+            "be found."
+        )
+    few = [
+        f"{count} {kind}"
+        for count, kind in ((normals, "normal"), (anomalies, "anomalous"))
+        if count < LEAST_OF_A_KIND
+    ]
+    if few:
+        yield (
+            f"Validation has {' and '.join(few)} images, fewer than {LEAST_OF_A_KIND}: differences "
+            "between trials are mostly chance. More images help."
+        )

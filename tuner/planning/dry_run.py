@@ -1,0 +1,150 @@
+"""What `--dry-run` prints: everything about a search that is known before it starts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tuner.durability.lease import Lease
+from tuner.durability.location import check_free, is_kept
+from tuner.errors import TunerError
+from tuner.planning.data_summary import check_enough, search_warnings, split_text
+from tuner.planning.forecast import (
+    Probe,
+    Range,
+    epochs_left,
+    estimate_seconds,
+    rungs,
+)
+from tuner.planning.lanes import are_measured, choose_lanes
+from tuner.record.lock import driven, driver_of
+from tuner.record.run_folder import RunFolder
+from tuner.record.trials import TrialView
+from tuner.space import (
+    Machine,
+    Space,
+    published_trials,
+    resolve_scale,
+    scale_sentence,
+    space_text,
+    trials_at_once,
+)
+from tuner.storage import NONE, Storage
+from tuner.tracking.mode import choose_mode
+
+
+def check_start(run_folder: RunFolder, place: Storage | None, *, goes_on: bool) -> None:
+    """Raise TunerError where a search would before it trains; leaves nothing behind."""
+    if (driver := driver_of(run_folder)) is not None:
+        raise TunerError(driven(run_folder, driver))
+    if place is None:
+        return
+    place.try_out()
+    if not goes_on:
+        check_free(place, run_folder)
+    elif is_kept(place, run_folder):
+        Lease(place.within(run_folder.name)).check_free()
+
+
+def run_line(
+    space: Space, run_folder: RunFolder, place: Storage | None, trials: Sequence[TrialView] | None
+) -> str:
+    """Say which run it would be; `trials` are None for a new one."""
+    where = f"storage {place.uri if place else NONE}; W&B {choose_mode(space.wandb.mode).mode}."
+    if trials is None:
+        return f"New run {run_folder}; {where}"
+    ended = sum(trial.state != "running" for trial in trials)
+    return f"{run_folder.name} goes on: {ended} of {space.trials} trials have ended; {where}"
+
+
+def dry_run_text(
+    space: Space,
+    machine: Machine,
+    probe: Probe | None = None,
+    trials: Sequence[TrialView] = (),
+    images: str = "",
+) -> str:
+    """Describe the search of a space on a machine, which may have these trials already.
+
+    Without a probe, no time is claimed. `images` says what it is searched on.
+    """
+    resolved = resolve_scale(space, machine)
+    lines = [
+        space_text(resolved),
+        scale_sentence(space, machine),
+        *([images] if images else []),
+        _found_line(resolved, machine),
+        _trials_line(resolved),
+        _rungs_line(resolved),
+        _epochs_line(epochs_left(resolved, trials), "left" if trials else "of all trials together"),
+        _time_line(resolved, machine, probe, trials),
+        "Nothing was started, and nothing was written, downloads of images apart.",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def images_text(space: Space) -> str:
+    """Say which images fit and validation have, and what is doubtful; raises DataProblem."""
+    from models.data.sources import find  # noqa: PLC0415 - scikit-learn
+    from models.data.tasks import make_splits  # noqa: PLC0415
+
+    splits = make_splits(space.data, find(space.data))
+    check_enough(space, splits)
+    return "\n".join(
+        [
+            f"Images: {split_text(space.data, splits)}.",
+            *search_warnings(space, splits),
+        ]
+    )
+
+
+def _found_line(space: Space, machine: Machine) -> str:
+    if are_measured(space, machine):
+        return f"Found: {machine}; how many trials share a GPU is measured at the start."
+    lanes = choose_lanes(space, machine)
+    found = f"Found: {machine}; {trials_at_once(space, machine, lanes.count)} trials train at once."
+    return " ".join(filter(None, [found, lanes.sentence]))
+
+
+def _trials_line(space: Space) -> str:
+    first = published_trials(space)
+    told = f", first the published {' and '.join(first)}, which are never stopped" if first else ""
+    return f"Trials: {space.trials}{told}."
+
+
+def _rungs_line(space: Space) -> str:
+    stops = rungs(space)
+    if not stops:
+        return f"Early stopping: none, every trial trains {_epochs(space.epochs)}."
+    share = space.scheduler.reduction_factor
+    at = ", ".join(map(str, stops))
+    return f"Early stopping: after epoch {at}, the best 1 in {share} of each go on."
+
+
+def _epochs(number: int) -> str:
+    return f"{number} epoch{'' if number == 1 else 's'}"
+
+
+def _epochs_line(epochs: Range, which: str) -> str:
+    if epochs.least == epochs.greatest:
+        return f"Epochs {which}: {epochs.greatest:.0f}."
+    limits = f"at least {epochs.least:.0f}, at most {epochs.greatest:.0f}"
+    return f"Epochs {which}: {limits}, likely about {epochs.likely:.0f}."
+
+
+def _time_line(
+    space: Space, machine: Machine, probe: Probe | None, trials: Sequence[TrialView]
+) -> str:
+    if probe is None:
+        return "Time: not measured."
+    times = estimate_seconds(space, machine, probe, trials)
+    limits = f"at least {duration(times.least)}, at most {duration(times.greatest)}"
+    return f"Time to train: likely about {duration(times.likely)}; {limits}, by a measured epoch."
+
+
+def duration(total_s: float) -> str:
+    """Say a time as people do: 45 s, 12 min, 3.5 h."""
+    if total_s < 90:
+        return f"{total_s:.0f} s"
+    if total_s < 90 * 60:
+        return f"{total_s / 60:.0f} min"
+    return f"{total_s / 3600:.1f} h"

@@ -1,0 +1,1 @@
+"""Does a search's record come out again from its own events?"""

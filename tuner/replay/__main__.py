@@ -1,0 +1,55 @@
+"""Show that a search's record comes out again from its own events, bit for bit.
+
+python -m tuner.replay runs/quickstart
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from tuner.cli.command_line import run_command
+from tuner.errors import TunerError
+from tuner.record.run_folder import RunFolder
+
+DIFFERENT = 1
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the options of the command."""
+    options = argparse.ArgumentParser(
+        prog="python -m tuner.replay",
+        description=(
+            "Feed a search's recorded events into a fresh sampler and a fresh scheduler, and "
+            "compare every suggestion and every decision with the recorded one. Nothing is "
+            f"written. Exit code {DIFFERENT} where one differs."
+        ),
+        epilog="example:\n  python -m tuner.replay runs/quickstart-1\n",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    options.add_argument("run", type=Path, metavar="FOLDER", help="the run: runs/<name>")
+    return options
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command; returns its exit code."""
+    return run_command(lambda: _main(parser().parse_args(argv)))
+
+
+def _main(given: argparse.Namespace) -> int:
+    record = RunFolder(given.run).journal
+    if not record.exists():
+        raise TunerError(f"{given.run} holds no record to replay: there is no {record}.")
+    from tuner.replay.comparison import replay  # noqa: PLC0415 - loads ray and optuna
+
+    found = replay(record)
+    for line in found.lines():
+        sys.stdout.write(f"{line}\n")
+    return 0 if found.difference is None else DIFFERENT
+
+
+if __name__ == "__main__":
+    sys.exit(main())

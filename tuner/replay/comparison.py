@@ -1,0 +1,186 @@
+"""A record's events fed into a fresh sampler and a fresh scheduler.
+
+Each driver of the search began by replaying what the drivers before it had recorded; so does the
+replay, with the space that this driver wrote down. What a driver then asked and decided must come
+out again. Values only a worker can know (metrics, losses, seconds) are taken as they are, but for
+those that follow from others.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from models import detectors
+from tuner.backend.asha import make_scheduler
+from tuner.engine.deciding import Scheduler, decide, final_state
+from tuner.objectives import metric_of
+from tuner.record.history import History, row_of
+from tuner.record.journal import Event, JournalError, read_journal
+from tuner.record.trials import of_stage
+from tuner.space import Space
+from tuner.study.proposals import Proposals
+from tuner.study.study import Study
+
+
+@dataclass(frozen=True, kw_only=True)
+class Difference:
+    """The first thing that did not come out again; `epoch` None for what is of no epoch."""
+
+    trial: int
+    epoch: int | None
+    what: str
+    recorded: object
+    replayed: object
+
+    def __str__(self) -> str:
+        epoch = "" if self.epoch is None else f", epoch {self.epoch}"
+        return (
+            f"trial {self.trial}{epoch}: {self.what}: "
+            f"recorded {self.recorded!r}, replayed {self.replayed!r}"
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Replayed:
+    """What was compared, by kind, and the first difference if there is one."""
+
+    counts: Counter[str]
+    difference: Difference | None
+
+    def lines(self) -> Sequence[str]:
+        """What to tell a person."""
+        counts = self.counts
+        compared = (
+            f"{_count(counts['suggestion'], 'suggestion')} and "
+            f"{_count(counts['published'], 'published set')}, "
+            f"{_count(counts['decision'], 'decision')} with {_count(counts['stop'], 'stop')}, "
+            f"{_count(counts['end'], 'end')} of trials, "
+            f"under {_count(counts['driver'], 'driver')} "
+            f"({_count(max(0, counts['driver'] - 1), 'resume')})"
+        )
+        if self.difference is None:
+            return [f"Replayed: {compared}.", "Equal, bit for bit."]
+        return [f"Replayed up to the first difference: {compared}.", str(self.difference)]
+
+
+class _DifferenceError(Exception):
+    def __init__(self, difference: Difference) -> None:
+        super().__init__(str(difference))
+        self.difference = difference
+
+
+def replay(record: Path) -> Replayed:
+    """Replay the journal at `record`. Raises JournalError where it is damaged or empty."""
+    run, events = _Replay(), read_journal(record)
+    if not events:
+        raise JournalError(f"{record} holds no event: there is nothing to replay.")
+    try:
+        for event in events:
+            run.take(event)
+    except _DifferenceError as found:
+        return Replayed(counts=run.counts, difference=found.difference)
+    except (KeyError, IndexError, TypeError) as error:
+        raise JournalError(f"{record} does not hold what a search writes: {error!r}.") from error
+    return Replayed(counts=run.counts, difference=None)
+
+
+class _Replay:
+    """Everything a driver would have in memory, made anew from the events so far."""
+
+    def __init__(self) -> None:
+        self.counts: Counter[str] = Counter()
+        self._past: list[Event] = []
+        self._history = History()
+        self._space: Space
+        self._scheduler: Scheduler
+        self._study: Study
+        self._proposals: Proposals
+
+    def take(self, event: Event) -> None:
+        """Compare what this event holds with what comes out now, then take it in."""
+        compare: dict[str, Callable[[Event], None]] = {
+            "driver": self._driver,
+            "asked": self._asked,
+            "epoch": self._epoch,
+            "ended": self._ended,
+        }
+        if event["event"] in compare:
+            compare[event["event"]](event)
+        self._history.apply(event)
+        self._study.apply(event)
+        self._past.append(event)
+
+    def _driver(self, event: Event) -> None:
+        self.counts["driver"] += 1
+        self._space = space = Space.model_validate(event["space"])
+        self._scheduler = make_scheduler(space)
+        self._study = Study(None, space.search, space.sampler, space.objective, self._past)
+        self._proposals = Proposals(space, self._study)
+        for past in self._past:
+            if past["event"] == "epoch":
+                value = past["metrics"][space.objective]
+                self._scheduler.decide(past["trial"], past["epoch"], value)
+
+    def _asked(self, event: Event) -> None:
+        number = len(self._history.trials)
+        _compare(event, "number", event["trial"], number)
+        proposal = self._proposals.make(number)
+        _compare(event, "published set", event["published"], proposal.published)
+        _compare_each(event, "suggestion", event["searched"], proposal.searched)
+        known = detectors.resolve(self._space.detector, {})  # earlier records have fewer
+        recorded = {**known, **event["hyperparameters"]}
+        _compare_each(event, "hyperparameter", recorded, proposal.hyperparameters)
+        self.counts["published" if proposal.published else "suggestion"] += 1
+
+    def _epoch(self, event: Event) -> None:
+        trial = self._history.trials[event["trial"]]
+        _compare(event, "state before it", "running", trial.state)
+        _compare(event, "number of the epoch", event["epoch"], trial.epochs + 1)
+        row = row_of(event)
+        for name in ("best_auroc", "best_auprc"):
+            if name in row.metrics:
+                same = of_stage((*trial.rows, row), row.stage)
+                values = [each.metrics[metric_of(name)] for each in same]
+                _compare(event, name, row.metrics[name], max(values))
+        decision = decide(self._space, self._scheduler, trial, row)
+        _compare_each(event, "decision", event["decision"], asdict(decision))
+        self.counts["decision"] += 1
+        self.counts["stop"] += decision.action == "stop"
+
+    def _ended(self, event: Event) -> None:
+        number = event["trial"]
+        _compare(event, "state before it", "running", self._history.trials[number].state)
+        decision = self._history.decisions.get(number)
+        if decision is not None and decision.action == "stop":
+            _compare(event, "state", event["state"], final_state(decision))
+            _compare(event, "reason", event["reason"], decision.reason)
+        elif not event["reason"] or event["reason"] == "asha":
+            _compare(event, "decision before its end", "stop", decision and decision.action)
+        self.counts["end"] += 1
+
+
+def _compare_each(event: Event, what: str, recorded: Any, replayed: Any) -> None:
+    names: Iterable[str] = dict.fromkeys([*recorded, *replayed])
+    for name in names:
+        _compare(event, f"{what} {name}", recorded.get(name), replayed.get(name))
+
+
+def _compare(event: Event, what: str, recorded: object, replayed: object) -> None:
+    """Equal as they are written: 1 is not 1.0, and a float has all its digits."""
+    if json.dumps(recorded) != json.dumps(replayed):
+        raise _DifferenceError(
+            Difference(
+                trial=event["trial"],
+                epoch=event.get("epoch"),
+                what=what,
+                recorded=recorded,
+                replayed=replayed,
+            )
+        )
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"

@@ -1,0 +1,1 @@
+"""Retrain the best configuration with fresh seeds, open the test split once, report."""

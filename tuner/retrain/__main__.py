@@ -1,0 +1,171 @@
+"""Retrain the best configuration of a search with fresh seeds, then open the test split once.
+
+python -m tuner.retrain --search runs/quickstart-1
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tuner.cli.command_line import add_overrides, run_command
+from tuner.errors import TunerError
+from tuner.record.run_folder import RunFolder
+from tuner.storage import PLACES
+
+if TYPE_CHECKING:
+    from tuner.retrain.each_class import EachSummary
+    from tuner.retrain.flow import RetrainSummary
+    from tuner.space import Space
+    from tuner.storage import Storage
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the options of the command."""
+    options = argparse.ArgumentParser(
+        prog="python -m tuner.retrain",
+        description="Retrain the best configuration of a search, and test it once.",
+        epilog="example:\n  python -m tuner.retrain --search runs/quickstart-1\n",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    config = "a best.yaml, wherever it is; report, model and count of openings go beside it"
+    what = options.add_mutually_exclusive_group(required=True)
+    what.add_argument("--search", type=Path, metavar="FOLDER", help="the run: runs/<name>")
+    what.add_argument("--config", type=Path, metavar="FILE", help=config)
+    add = options.add_argument
+    add("--seeds", type=_count, default=3, help="trainings with fresh seeds (default: 3)")
+    add("--epochs", type=_count, help="of each (default: as many as the search allowed)")
+    add("--no-baselines", dest="baselines", action="store_false", help="only the best one")
+    add("--published", action="store_true", help="train the published defaults alike, to compare")
+    add("--storage", metavar="PLACE", help="where the run is kept: " + PLACES)
+    add("--again", action="store_true", help="train again although the report is there")
+    add_overrides(options, "the configuration", example="data.folder=/data")
+    return options
+
+
+def _count(text: str) -> int:
+    if text.isdigit() and int(text) >= 1:
+        return int(text)
+    raise argparse.ArgumentTypeError(f"must be a whole number from 1 on; got {text!r}")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command; returns its exit code."""
+    return run_command(lambda: _main(parser().parse_args(argv)))
+
+
+def _main(given: argparse.Namespace) -> int:
+    from tuner.durability.location import storage_of  # noqa: PLC0415
+    from tuner.space import load_space  # noqa: PLC0415 - keeps --help fast
+
+    if given.config and given.storage:
+        raise TunerError(
+            f"--storage {given.storage} goes with --search alone: with --config, report and model "
+            "are written beside the file."
+        )
+    storage = storage_of(RunFolder(given.search), given.storage) if given.search else None
+    if storage is not None:
+        _fetch(storage, RunFolder(given.search))
+    config = given.config or _best_of(given.search, storage)
+    space = load_space(config, given.overrides)
+    from tuner.cli.output import log_lines_shown, say  # noqa: PLC0415
+
+    with log_lines_shown():
+        summary = _retrain_of(space)(
+            config.parent,
+            space=space,
+            seeds=given.seeds,
+            epochs=given.epochs,
+            baselines=given.baselines,
+            published=given.published,
+            again=given.again,
+            say=say,
+            track=_tracker(space, RunFolder(config.parent)),
+        )
+    for line in summary.lines():
+        say(line)
+    if storage is not None:
+        _keep(storage, RunFolder(given.search))
+    return 0
+
+
+def _retrain_of(space: Space) -> Callable[..., RetrainSummary | EachSummary]:
+    """The retrain of a class, or of each where all are normal in turn."""
+    if space.data.each:
+        from tuner.retrain.each_class import retrain_each  # noqa: PLC0415 - for --help
+
+        return retrain_each
+    from tuner.retrain.flow import retrain  # noqa: PLC0415
+
+    return retrain
+
+
+def _fetch(storage: Storage, run_folder: RunFolder) -> None:
+    from tuner.durability.restore import fetch_best  # noqa: PLC0415
+
+    fetch_best(storage, run_folder)
+
+
+def _keep(storage: Storage, run_folder: RunFolder) -> None:
+    """The report is on this machine's disk already: a storage that fails costs only the copy."""
+    from tuner.cli.output import say  # noqa: PLC0415
+    from tuner.durability.restore import keep_retrained  # noqa: PLC0415
+
+    try:
+        keep_retrained(storage, run_folder)
+    except TunerError as error:
+        say(f"{error} Report and model are on this machine alone.")
+
+
+def _tracker(space: Space, run_folder: RunFolder) -> Callable[[dict[str, float]], None]:
+    """What writes the test figures to W&B, beside the search's trials."""
+    from tuner.cli.output import say  # noqa: PLC0415
+    from tuner.tracking.listener import write_test_figures  # noqa: PLC0415
+    from tuner.tracking.mode import choose_mode  # noqa: PLC0415
+    from tuner.tracking.runs import TrackingConfig  # noqa: PLC0415
+
+    choice = choose_mode(space.wandb.mode)
+    if choice.note:
+        say(choice.note)
+    config = TrackingConfig(
+        folder=run_folder,
+        uid="retrain",
+        mode=choice.mode,
+        project=space.wandb.project,
+    )
+
+    def track(figures: dict[str, float]) -> None:
+        # Reconstructions and maps of images drawn at random; the curves follow from the figures.
+        drawn = sorted(run_folder.report.glob("*-test.png"))
+        write_test_figures(config, figures, {path.stem: path for path in drawn}, say)
+
+    return track
+
+
+def _best_of(run_folder: Path, storage: Storage | None) -> Path:
+    config = RunFolder(run_folder).best
+    if config.exists():
+        return config
+    if run_folder.is_dir() and not RunFolder(run_folder).space.exists():
+        raise TunerError(f"--search: {run_folder} holds no search")
+    if run_folder.is_dir():
+        raise TunerError(
+            f"{run_folder} has no {config.name} yet: let the search end first, with "
+            f"python -m tuner.search --resume --runs {run_folder.parent} --name {run_folder.name}"
+        )
+    if run_folder.exists():
+        raise TunerError(f"--search: {run_folder} is a file: give the folder, or --config")
+    from tuner.record.run_names import nearest_run  # noqa: PLC0415 - for --help
+
+    like = nearest_run(RunFolder(run_folder))
+    elsewhere = f", and the storage {storage.uri} has no such run" if storage else ""
+    hint = f"; nearest: {run_folder.parent / like}" if like else ""
+    raise TunerError(f"--search: there is no folder {run_folder}{elsewhere}{hint}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,73 @@
+"""What a saved model is, in one file beside it: for those who export, publish or judge it."""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from models import detectors
+from models.fitted import FittedDetector
+from tuner.retrain.model_folder import CARD
+from tuner.retrain.report import Metrics
+
+_RANKED = ("auroc", "miss_rate_at_5", "miss_rate_at_1", "auprc")
+
+
+def make_card(metrics: Metrics, fitted: FittedDetector) -> dict[str, Any]:
+    """The card of a report's model.
+
+    `threshold` is that of the seed whose model it is; all figures are means over seeds. "synthetic"
+    says that validation's anomalies were made, "test_anomalies" whether those of the figures were.
+    """
+    return {
+        "dataset": metrics["dataset"],
+        "normal": metrics["normal"],
+        "classes": metrics["classes"],
+        "protocol": _protocol(metrics),
+        "synthetic": _synthetic(metrics),
+        "test_anomalies": metrics["test_anomalies"],
+        "detector": fitted.detector,
+        "hyperparameters": fitted.hyperparameters,
+        "figures": _figures(metrics),
+        "threshold": fitted.threshold,
+        "versions": metrics["versions"],
+        "date": datetime.now(UTC).date().isoformat(),
+        "licence": None,
+    }
+
+
+def write_card(card: dict[str, Any], folder: Path) -> None:
+    """Write it into the model's folder."""
+    text = json.dumps(card, indent=2, allow_nan=False) + "\n"
+    (folder / CARD).write_text(text, encoding="utf-8")
+
+
+def _protocol(metrics: Metrics) -> str:
+    data = metrics["configuration"]["data"]
+    fit = "normal images alone"
+    if detectors.learns_anomalies(metrics["detector"]) and data["anomalies_per_normal"]:
+        fit = f"normal images and {data['anomalies_per_normal']:g} known anomalies to each"
+    kind = "synthetic" if _synthetic(metrics) else "labelled"
+    return f"{data['protocol']}; fit: {fit}; validation: {kind} anomalies"
+
+
+def _synthetic(metrics: Metrics) -> bool:
+    return bool(metrics["selection"] == "synthetic-val")
+
+
+def _figures(metrics: Metrics) -> dict[str, Any]:
+    test = metrics["test"]
+    figures: dict[str, Any] = {f"test_{name}": _spread(test[name]) for name in _RANKED}
+    figures["test_balanced_accuracy"] = _spread(test["balanced_accuracy"])
+    for name, figure in metrics.get("pixels", {}).items():
+        figures[f"test_pixel_{name}"] = _spread(figure) if isinstance(figure, dict) else figure
+    figures["baselines"] = {
+        key: {"test_auroc": _spread(block["test"]["auroc"])}
+        for key, block in metrics["baselines"].items()
+    }
+    return figures
+
+
+def _spread(figure: dict[str, Any]) -> dict[str, Any]:
+    """Mean and deviation over seeds, and the interval where there is one."""
+    return {name: figure[name] for name in ("mean", "std", "ci95") if name in figure}

@@ -1,0 +1,98 @@
+"""What a retrain trains: the configuration that was found, and what it is held against.
+
+Imports no torch.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from models import detectors
+from models.data.config import DataConfig
+from models.data.registry import FOLDER
+from models.hyperparameters import Value
+from tuner.record.compatibility import recorded_space
+from tuner.record.history import History
+from tuner.record.journal import read_journal
+from tuner.record.run_folder import RunFolder
+from tuner.results.leaderboard import best_published
+
+BEST, DEFAULTS, AUTOENCODER, PCA = "best", "defaults", "autoencoder", "pca"
+BASELINES = (AUTOENCODER, PCA, "random")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Contender:
+    """One configuration of the report: what the search found, or what it is held against."""
+
+    key: str
+    label: str
+    detector: str
+    hyperparameters: Mapping[str, Value]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Baselines:
+    """Those that can take the data, and a line about each that cannot."""
+
+    contenders: tuple[Contender, ...] = ()
+    left_out: tuple[str, ...] = ()
+
+
+def best_contender(detector: str, hyperparameters: Mapping[str, Value]) -> Contender:
+    """What the search found; its label tells it from a baseline of the same detector."""
+    label = f"{detector}, best found" if detector in BASELINES else detector
+    return Contender(key=BEST, label=label, detector=detector, hyperparameters=hyperparameters)
+
+
+def baselines_for(best: Contender, data: DataConfig) -> Baselines:
+    """The baselines at their own defaults, as wide as the best configuration.
+
+    In a folder of pictures they also have its batches: their own may hold all pictures at once, so
+    that an epoch were a single step.
+    """
+    keys = ("width", "batch_normals") if data.dataset == FOLDER else ("width",)
+    made, left_out = [], []
+    for name in BASELINES:
+        channels = data.preprocessing.channels
+        if problem := detectors.requirements(name).image_problem(data.size, channels):
+            left_out.append(f"The baseline {name} is left out: {problem}.")
+            continue
+        known = {hyperparameter.name for hyperparameter in detectors.hyperparameters(name)}
+        found = best.hyperparameters
+        shared = {key: found[key] for key in keys if key in found and key in known}
+        label = f"{name}, defaults" if name == best.detector else name
+        resolved = detectors.resolve(name, shared)
+        made.append(Contender(key=name, label=label, detector=name, hyperparameters=resolved))
+    return Baselines(contenders=tuple(made), left_out=tuple(left_out))
+
+
+def published_contender(run_folder: RunFolder, best: Contender, objective: str) -> Contender:
+    """The published set that the search found best, as it tried it, in the structure of the best.
+
+    Without a record that ranks them it is the first; of a detector without published sets, its
+    defaults.
+    """
+    sets = detectors.published(best.detector)
+    recorded = recorded_space(run_folder)
+    of_detector = recorded is not None and recorded.detector == best.detector
+    held = recorded.fixed if recorded is not None and of_detector else {}
+    name = _best_in_record(run_folder, objective) if of_detector else None
+    if name not in sets:
+        name = next(iter(sets), None)
+    structure = detectors.structure(best.detector, best.hyperparameters)
+    values = {} if name is None else sets[name]
+    return Contender(
+        key=DEFAULTS,
+        label="defaults" if name is None else f"published defaults {name}",
+        detector=best.detector,
+        hyperparameters=detectors.resolve(best.detector, {**structure, **held, **values}),
+    )
+
+
+def _best_in_record(run_folder: RunFolder, objective: str) -> str | None:
+    """The published set of the highest validation objective, of those trained to their end."""
+    if not run_folder.journal.exists():
+        return None
+    trials = History(read_journal(run_folder.journal)).trials.values()
+    found = best_published([one for one in trials if one.state == "complete"], objective)
+    return None if found is None else found.trial.published

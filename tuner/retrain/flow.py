@@ -1,0 +1,168 @@
+"""A whole retrain, from a configuration to the files it leaves. Imports torch when it trains."""
+
+import shlex
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from models.data.config import DataConfig
+from models.data.protocol import check_content, make_split
+from models.data.registry import FOLDER
+from models.data.sources import DataNotFound, DataProblem, Source, check_test, find
+from models.data.split import Split
+from tuner.cli.output import Say
+from tuner.errors import TunerError
+from tuner.record.compatibility import recorded_space
+from tuner.record.run_folder import RunFolder
+from tuner.retrain.jobs import train_all
+from tuner.retrain.plan import Plan, Setting, make_plan, without_place
+from tuner.retrain.report import Metrics, flat_metrics, stored_metrics
+from tuner.retrain.summary import summary_lines
+from tuner.retrain.test_ledger import check_record
+from tuner.retrain.work_dir import work_folder
+from tuner.space import Space, load_space
+from tuner.storage.files import as_typed
+
+
+@dataclass(frozen=True, kw_only=True)
+class RetrainSummary:
+    """What a retrain has come to; `trained` is False where a stored report answered."""
+
+    run_folder: Path
+    metrics: Metrics
+    trained: bool
+
+    def lines(self) -> list[str]:
+        """The report, where its files are and what to type next, for the console."""
+        folder = RunFolder(self.run_folder)
+        files = f"Files: {folder.report}, the best seed's model: {folder.model}"
+        return [*summary_lines(self.metrics), files, *_next_commands(folder)]
+
+
+def _next_commands(folder: RunFolder) -> list[str]:
+    """Commands as they are typed in this folder, IMAGES being a folder of pictures."""
+    model = shlex.quote(str(as_typed(folder.model)))
+    names = ["scores.csv", "maps", "detector.onnx"]
+    if any(Path(name).exists() for name in names):  # of another run: they are never overwritten
+        names = [f"{folder.name}-{name}" for name in names]
+    scores, maps, detector = map(shlex.quote, names)
+    return [
+        "Score pictures with it, or take it elsewhere:",
+        f"  python -m tuner.score --model {model} IMAGES --out {scores} --heatmaps {maps}/",
+        f"  python -m tuner.export --model {model} --out {detector}",
+    ]
+
+
+def retrain(  # noqa: PLR0913
+    run_folder: Path,
+    *,
+    space: Space | None = None,
+    seeds: int = 3,
+    epochs: int | None = None,
+    baselines: bool = True,
+    published: bool = False,
+    again: bool = False,
+    say: Say,
+    track: Callable[[dict[str, float]], None] | None = None,
+) -> RetrainSummary:
+    """Train the configuration with fresh seeds, open the test split once, write the report.
+
+    `space` is the folder's best.yaml unless it is given. `published` adds the published set that
+    the search found best, trained alike. A report that holds all this already is returned, unless
+    `again`. `track` receives the flat test figures of a new report. Raises TunerError for what
+    people can put right; leaves no process and no part of a file, however it ends.
+    """
+    folder = RunFolder(run_folder)
+    space = space or _best_space(folder)
+    if space.data.each:
+        raise TunerError(
+            "data.normal is each: python -m tuner.retrain --search retrains every class of a search"
+        )
+    plan = make_plan(
+        folder, space, seeds=seeds, epochs=epochs, baselines=baselines, published=published
+    )
+    stored = None if again else stored_metrics(plan)
+    if stored is not None and _same_pictures(plan, stored):
+        say("Nothing to train: the report for this configuration, seeds and epochs is there.")
+        return RetrainSummary(run_folder=run_folder, metrics=stored, trained=False)
+    check_record(plan)
+    for line in plan.left_out:
+        say(line)
+    # torch and matplotlib: late, to be light until here, and before hours of training, not after.
+    from tuner.retrain.outcome import report_on_test  # noqa: PLC0415
+
+    with work_folder(folder) as work:
+        setting, split = _prepare(plan, work)
+        metrics = report_on_test(setting, split, train_all(setting, say), say)
+    if track is not None:
+        track(flat_metrics(metrics))
+    return RetrainSummary(run_folder=run_folder, metrics=metrics, trained=True)
+
+
+def _best_space(run_folder: RunFolder) -> Space:
+    if not run_folder.best.exists():
+        raise TunerError(f"{run_folder} has no {run_folder.best.name}: let the search end first")
+    return load_space(run_folder.best)
+
+
+def _prepare(plan: Plan, work: Path) -> tuple[Setting, Split]:
+    """The data and the split."""
+    source, split = _opened(plan)
+    split_file = work / plan.run_folder.split.name
+    split.save(split_file)
+    return Setting(plan=plan, source=source, split_file=split_file, work=work), split
+
+
+def _opened(plan: Plan) -> tuple[Source, Split]:
+    """The images, which are there and readable, and the split: the search's own for its own data.
+
+    Raises TunerError where the images cannot be had, or are no longer those of the search.
+    """
+    try:
+        source = find(plan.data)
+        check_test(plan.data, source)  # before hours of training
+        split = _kept_split(plan, source) or make_split(plan.data, source)
+        check_content(plan.data, source, split)
+    except DataProblem as error:
+        raise TunerError(str(error)) from error
+    return source, split
+
+
+def _kept_split(plan: Plan, source: Source) -> Split | None:
+    """The search's split; None where it was made for other data, as those of another folder."""
+    recorded = _recorded_data(plan)
+    if recorded is None:
+        return None
+    split = Split.load(plan.run_folder.split)
+    if split.content and recorded.folder != plan.data.folder:
+        try:
+            check_content(plan.data, source, split)
+        except DataNotFound:
+            return None
+    return split
+
+
+def _recorded_data(plan: Plan) -> DataConfig | None:
+    """The data that the run's split was made for; None where they differ from the plan's."""
+    recorded = recorded_space(plan.run_folder)
+    if recorded is None and plan.run_folder.best.exists():
+        recorded = _best_space(plan.run_folder)
+    if recorded is None or not plan.run_folder.split.exists():
+        return None
+    same = without_place(recorded.data) == without_place(plan.data)
+    return recorded.data if same else None
+
+
+def _same_pictures(plan: Plan, stored: Metrics) -> bool:
+    """Published data never change; which files of a folder a report is of, its split tells."""
+    if plan.data.dataset != FOLDER:
+        return True
+    recorded = _recorded_data(plan)
+    if recorded is None or recorded.folder != plan.data.folder:
+        _, split = _opened(plan)
+    else:
+        try:
+            split = Split.load(plan.run_folder.split)
+        except DataProblem as error:
+            raise TunerError(str(error)) from error
+    return bool(split.digest == stored.get("split_digest"))

@@ -1,0 +1,186 @@
+"""After training: open the test split, score it, and put report, pictures and model in place."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from models.data.images import LabelledImages, TrainingData
+from models.data.sources import check_test
+from models.data.split import Split
+from models.fitted import FittedDetector
+from tuner.cli.output import Say
+from tuner.errors import TunerError
+from tuner.retrain.card import make_card, write_card
+from tuner.retrain.contenders import AUTOENCODER, BEST
+from tuner.retrain.facts import Facts
+from tuner.retrain.pictures.chosen import Shown
+from tuner.retrain.pictures.confusion import confusion_figure
+from tuner.retrain.pictures.curves import precision_recall_figure, roc_figure
+from tuner.retrain.pictures.examples import examples_figure
+from tuner.retrain.pictures.generated import generated_figure
+from tuner.retrain.pictures.maps import maps_figure
+from tuner.retrain.pictures.style import save
+from tuner.retrain.plan import Plan, Setting
+from tuner.retrain.report import Metrics, make_metrics, write_metrics
+from tuner.retrain.scores import SeedScores, score_arrays, seed_scores
+from tuner.retrain.test_ledger import Openings, open_test
+from tuner.retrain.test_openings import Opened, open_images
+from tuner.retrain.training import Trained, load_images
+from tuner.retrain.work_dir import install, made_in
+
+Scored = dict[str, Sequence[SeedScores]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Tested:
+    """All that the report's files are made from."""
+
+    plan: Plan
+    split: Split
+    data: TrainingData
+    test: Opened
+    scores: Scored
+    metrics: Metrics
+    best: SeedScores
+
+
+def report_on_test(setting: Setting, split: Split, trained: Sequence[Trained], say: Say) -> Metrics:
+    """Open the test split, this once, and leave retrain/ and model/ in the run's folder."""
+    run_folder, data = setting.plan.run_folder, load_images(setting)
+    check_test(setting.plan.data, setting.source)  # what cannot be opened is not counted
+    for one in trained:
+        _check_usable(one, data)
+    openings = open_test(setting.plan)
+    _announce(openings, say)
+    test = open_images(setting.plan.data, setting.source, split)
+    tested = _evaluate(setting.plan, split, data, test, trained=trained, openings=openings)
+    report = made_in(setting.work / "report", lambda folder: _write_report(tested, folder))
+    model = made_in(setting.work / "model", lambda folder: _write_model(tested, folder))
+    install(run_folder.model, model)
+    install(run_folder.report, report)
+    return tested.metrics
+
+
+def _check_usable(one: Trained, data: TrainingData) -> None:
+    """Raise TunerError for a detector that cannot be loaded or scores nothing."""
+    try:
+        FittedDetector.load(one.folder).score(data.validation.images[:2])
+    except Exception as error:
+        raise TunerError(
+            f"{one.contender}, training {one.number + 1}, cannot be used: "
+            f"{type(error).__name__}: {error}. The test split was not opened."
+        ) from error
+
+
+def _evaluate(
+    plan: Plan,
+    split: Split,
+    data: TrainingData,
+    test: Opened,
+    *,
+    trained: Sequence[Trained],
+    openings: Openings,
+) -> _Tested:
+    images = test.images
+    scores = _score(plan, trained, data, images)
+    best = best_seed(plan, scores[BEST])
+    facts = Facts(
+        split=split,
+        labels={
+            "validation": data.validation.anomalous.numpy(),
+            "test": images.anomalous.numpy(),
+        },
+        test_classes=images.classes.numpy(),
+        test_class_names=test.class_names,
+        synthetic_test=test.synthetic,
+        openings=openings,
+    )
+    metrics = make_metrics(plan, scores, facts)
+    metrics["model_seed"] = plan.seeds[best.training.number]
+    return _Tested(
+        plan=plan, split=split, data=data, test=test, scores=scores, metrics=metrics, best=best
+    )
+
+
+def best_seed(plan: Plan, seeds: Sequence[SeedScores]) -> SeedScores:
+    """The training of the highest validation metric: its detector is the model that is kept."""
+    return max(seeds, key=lambda seed: seed.training.kept_row.metrics[plan.metric])
+
+
+def _announce(openings: Openings, say: Say) -> None:
+    if openings.of_configuration > 1:
+        say(
+            f"Warning: this is opening {openings.of_configuration} of the test split for this "
+            "configuration; its figures are no longer those of a split that nobody has seen."
+        )
+    else:
+        say("Training is done; the test split is opened now, for the only time.")
+
+
+def _score(
+    plan: Plan, trained: Sequence[Trained], data: TrainingData, test: LabelledImages
+) -> Scored:
+    return {
+        contender.key: [
+            seed_scores(training, data, test, autoencoder=contender.detector == AUTOENCODER)
+            for training in sorted(trained, key=lambda one: one.number)
+            if training.contender == contender.key
+        ]
+        for contender in plan.contenders
+    }
+
+
+def _write_report(tested: _Tested, folder: Path) -> None:
+    _write_scores(tested, folder / "scores.npz")
+    _draw(tested, folder)
+    write_metrics(tested.metrics, folder / tested.plan.run_folder.metrics.name)
+
+
+def _write_model(tested: _Tested, folder: Path) -> None:
+    fitted = tested.best.fitted.to("cpu")
+    fitted.save(folder)
+    write_card(make_card(tested.metrics, fitted), folder)
+
+
+def _write_scores(tested: _Tested, path: Path) -> None:
+    """All scores [seeds, images] with each image's row in its official part, label and class.
+
+    The row of an anomaly that was made is -1. Images that are files have their names.
+    """
+    split = tested.split
+    rows = {
+        "validation": np.concatenate([split.validation_normals, split.validation_anomalies]),
+        "test": np.arange(len(tested.test.images.images) // (2 if tested.test.synthetic else 1)),
+    }
+    arrays: dict[str, Any] = dict(score_arrays(tested.scores))
+    for name, images in (("validation", tested.data.validation), ("test", tested.test.images)):
+        made = np.full(len(images.images) - len(rows[name]), -1)
+        arrays[f"{name}_index"] = np.concatenate([rows[name], made])
+        arrays[f"{name}_label"] = images.anomalous.numpy()
+        arrays[f"{name}_class"] = images.classes.numpy()
+    if names := tested.test.images.names:
+        arrays["test_name"] = np.array(names)
+    np.savez_compressed(path, allow_pickle=False, **arrays)
+
+
+def _draw(tested: _Tested, folder: Path) -> None:
+    labels = tested.test.images.anomalous.numpy()
+    scores = {key: [seed.test.score for seed in seeds] for key, seeds in tested.scores.items()}
+    figures: dict[str, Figure | None] = {
+        "roc": roc_figure(tested.metrics, labels, scores),
+        "pr": precision_recall_figure(tested.metrics, labels, scores),
+        "confusion": confusion_figure(tested.metrics),
+    }
+    of_fit = Opened(images=tested.data.fit, class_names=tested.split.class_names)
+    shown = Shown(plan=tested.plan, fitted=tested.best.fitted)
+    figures["examples-fit"] = examples_figure(shown, of_fit, "images it was trained on")
+    figures["examples-test"] = examples_figure(shown, tested.test, "test images")
+    figures["maps-test"] = maps_figure(shown, tested.test)
+    figures["generated"] = generated_figure(shown)
+    for name, figure in figures.items():
+        if figure is not None:
+            save(figure, folder / f"{name}.png")

@@ -1,0 +1,94 @@
+"""ROC and precision-recall curves of all contenders on the test split.
+
+A contender's line is the mean of its seeds' curves at equal false positive rate or recall, the
+band around it reaches from the lowest seed to the highest.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+from sklearn.metrics import precision_recall_curve, roc_curve
+
+from models.arrays import Labels, Scores
+from tuner.retrain.pictures.style import DARK, colour, new_figure, plain
+from tuner.retrain.report import Metrics, keyed_blocks, task_title
+
+_GRID = np.linspace(0, 1, 501)
+
+Curve = NDArray[np.float64]
+CurveOf = Callable[[Labels, Scores], Curve]
+
+
+def roc_figure(metrics: Metrics, labels: Labels, scores: Mapping[str, Sequence[Scores]]) -> Figure:
+    """The true positive rate over the false positive rate."""
+    figure = new_figure(5.5, 5.4)
+    axes = figure.subplots()
+    _draw_all(axes, metrics, labels, scores, ("auroc", "AUROC", true_positive_rates))
+    axes.set(xlabel="false positive rate", ylabel="true positive rate")
+    axes.set(xlim=(0, 1), ylim=(0, 1.005), aspect="equal")
+    _finish(axes, f"ROC on the test split\n{task_title(metrics)}")
+    return figure
+
+
+def precision_recall_figure(
+    metrics: Metrics, labels: Labels, scores: Mapping[str, Sequence[Scores]]
+) -> Figure:
+    """Precision over recall, with the anomaly rate that chance reaches."""
+    figure = new_figure(6.4, 5.4)
+    axes = figure.subplots()
+    _draw_all(axes, metrics, labels, scores, ("auprc", "AUPRC", precisions))
+    rate = float(labels.mean())
+    axes.axhline(rate, color=DARK, linewidth=1, linestyle=":", label=f"anomaly rate  {rate:.3f}")
+    axes.set(xlabel="recall of anomalies", ylabel="precision")
+    # Where most images are anomalous all curves lie high: show what there is to see.
+    axes.set(xlim=(0, 1), ylim=(max(0.0, 1 - 1.6 * (1 - rate)), 1 + 0.02 * (1 - rate)))
+    _finish(axes, f"Precision and recall on the test split\n{task_title(metrics)}")
+    return figure
+
+
+def true_positive_rates(labels: Labels, score: Scores) -> Curve:
+    """The ROC curve at 501 equal steps of the false positive rate."""
+    false_positive, true_positive, _ = roc_curve(labels, score)
+    return np.asarray(np.interp(_GRID, false_positive, true_positive))
+
+
+def precisions(labels: Labels, score: Scores) -> Curve:
+    """The precision at 501 equal steps of recall, in the steps that average precision sums."""
+    precision, recall, _ = precision_recall_curve(labels, score)
+    precision, recall = precision[:-1][::-1], recall[:-1][::-1]
+    place = np.searchsorted(recall, _GRID, side="left").clip(max=len(recall) - 1)
+    return np.asarray(precision[place])
+
+
+def _draw_all(
+    axes: Axes,
+    metrics: Metrics,
+    labels: Labels,
+    scores: Mapping[str, Sequence[Scores]],
+    kind: tuple[str, str, CurveOf],
+) -> None:
+    name, title, curve_of = kind
+    for place, (key, block) in enumerate(keyed_blocks(metrics).items()):
+        curves = np.stack([curve_of(labels, score) for score in scores[key]])
+        figure = block["test"][name]
+        spread = "" if figure["std"] is None else f" ± {figure['std']:.3f}"
+        axes.plot(
+            _GRID,
+            curves.mean(0),
+            color=colour(key),
+            linewidth=2.4 if place == 0 else 1.7,
+            label=f"{block['label']}  {title} {figure['mean']:.3f}{spread}",
+            zorder=10 - place,
+        )
+        axes.fill_between(
+            _GRID, curves.min(0), curves.max(0), color=colour(key), alpha=0.18, linewidth=0
+        )
+
+
+def _finish(axes: Axes, title: str) -> None:
+    plain(axes)
+    axes.set_title(title, loc="left", fontsize=11, color=DARK)
+    axes.legend(loc="lower right", frameon=True, framealpha=0.92, edgecolor="none", fontsize=9)

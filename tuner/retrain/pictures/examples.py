@@ -1,0 +1,42 @@
+"""Images, what the detector makes of them, and where it errs: normal ones beside anomalous ones."""
+
+import torch
+from matplotlib.figure import Figure
+
+from models.pixels import scaled
+from tuner.retrain.pictures.chosen import Shown, draw_rows
+from tuner.retrain.pictures.style import new_figure
+from tuner.retrain.pictures.wall import Wall, in_colour
+from tuner.retrain.test_openings import Opened
+
+OF_EACH = 6
+
+
+def examples_figure(shown: Shown, opened: Opened, kind: str) -> Figure | None:
+    """Rows original, reconstruction, absolute error; the score below, red where it is flagged.
+
+    `kind` says what the images are. None for a detector that makes no reconstructions.
+    """
+    images, fitted = opened.images, shown.fitted
+    rows = draw_rows(shown.plan, images, normals=OF_EACH, anomalies=OF_EACH)
+    chosen = images.images[torch.from_numpy(rows)]
+    remade = fitted.reconstruct(chosen) if shown.drawable else None
+    if remade is None:
+        return None
+    original = scaled(chosen)
+    errors = (original - remade).abs().mean(1).numpy()
+    figure = new_figure(0.95 * len(rows) + 1.6, 3.75)
+    wall = Wall(
+        axes=figure.subplots(),
+        columns=len(rows),
+        normals=int((~images.anomalous.numpy()[rows]).sum()),
+        rows=("original", "reconstruction", "absolute\nerror"),
+    )
+    wall.show_images(0, in_colour(original))
+    wall.show_images(1, in_colour(remade))
+    wall.show_heat(2, errors, top=float(errors.max()))
+    wall.caption([opened.class_names[int(images.classes[row])] for row in rows])
+    made = ", anomalies synthetic" if opened.synthetic else ""
+    title = f"{shown.plan.best.label}: {kind}{made}, drawn at random."
+    wall.score(fitted.score(chosen).numpy(), fitted.threshold, title)
+    return figure

@@ -1,0 +1,166 @@
+"""What a retrain trains, and on what: settled before anything starts. Imports no torch."""
+
+import dataclasses
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from models import detectors
+from models.data.config import DataConfig
+from models.data.registry import FOLDER
+from models.data.sources import Source
+from models.stages import epochs_problem
+from tuner.errors import TunerError
+from tuner.objectives import metric_of
+from tuner.record.run_folder import RunFolder
+from tuner.retrain.contenders import (
+    Baselines,
+    Contender,
+    baselines_for,
+    best_contender,
+    published_contender,
+)
+from tuner.seeds import derive
+from tuner.space import Space
+
+_NEW_DATA_FIELDS = (
+    "anomalous",
+    "known_classes",
+    "resize",
+    "grayscale",
+    "bits",
+    "skip_unreadable",
+    "validation",
+)
+"""Reports of earlier versions do not have them, and were made with their defaults."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """Every contender is trained once with each seed; the first contender is the search's best.
+
+    A training keeps its epoch of highest validation `metric`. All trainings see the images of an
+    epoch in the same order, drawn from `data_seed`, as lanes of one step must.
+    """
+
+    run_folder: RunFolder
+    data: DataConfig
+    contenders: tuple[Contender, ...]
+    seeds: tuple[int, ...]
+    epochs: int
+    objective: str
+    search_seed: int
+    left_out: tuple[str, ...] = ()
+    """A line about each baseline that cannot take the data."""
+
+    @property
+    def metric(self) -> str:
+        """The validation figure by which epochs and the model's seed are chosen."""
+        return metric_of(self.objective)
+
+    @property
+    def best(self) -> Contender:
+        """What the search found."""
+        return self.contenders[0]
+
+    @property
+    def data_seed(self) -> int:
+        """Of the order of images: another than the search's."""
+        return derive(self.search_seed, "retrain data", 0)
+
+    def configuration(self) -> dict[str, Any]:
+        """What a report depends on, as metrics.json holds it: where the files lie is no part.
+
+        Which files they are is told by the digest of the split, which the report holds too.
+        """
+        contenders = {
+            each.key: {"detector": each.detector, "hyperparameters": dict(each.hyperparameters)}
+            for each in self.contenders
+        }
+        configuration: dict[str, Any] = json.loads(
+            json.dumps(
+                {
+                    "data": _data_configuration(self.data),
+                    "metric": self.metric,
+                    "objective": self.objective,
+                    "epochs": self.epochs,
+                    "seeds": self.seeds,
+                    "data_seed": self.data_seed,
+                    "contenders": contenders,
+                }
+            )
+        )
+        return configuration
+
+
+def without_place(data: DataConfig) -> dict[str, Any]:
+    """The fields of a configuration of data, but for where the files lie."""
+    fields = dataclasses.asdict(data)
+    del fields["folder"]
+    return fields
+
+
+def _data_configuration(data: DataConfig) -> dict[str, Any]:
+    """The fields as metrics.json holds them; classes of published data are told by their index."""
+    fields = without_place(data)
+    for each in dataclasses.fields(data):
+        if each.name in _NEW_DATA_FIELDS and fields[each.name] == each.default:
+            del fields[each.name]
+    published = data.dataset != FOLDER
+    return fields | ({"normal": data.normal_classes} if published else {})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Setting:
+    """What every training process needs beside its job; `work` is emptied when all is done."""
+
+    plan: Plan
+    source: Source
+    split_file: Path
+    work: Path
+
+    def folder(self, contender: Contender, number: int) -> Path:
+        """Where the training with the seed of this number, from 0, leaves its detector."""
+        return self.work / f"{contender.key}-{number}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """One contender with some of the plan's seeds, by number from 0: one on CPU, all on a GPU."""
+
+    contender: Contender
+    numbers: tuple[int, ...]
+
+
+def make_plan(
+    run_folder: RunFolder,
+    space: Space,
+    *,
+    seeds: int,
+    epochs: int | None,
+    baselines: bool,
+    published: bool,
+) -> Plan:
+    """Settle what is trained; raises TunerError where the space leaves something to search."""
+    if space.search:
+        raise TunerError(
+            f"a retrain needs one value for each hyperparameter, and {', '.join(space.search)} "
+            "under `search` can have many; give the best.yaml that a search has written"
+        )
+    if problem := epochs_problem(detectors.stages(space.detector), epochs or space.epochs):
+        raise TunerError(f"{space.detector}: {problem}")
+    found = dict(detectors.resolve(space.detector, space.fixed))
+    best = best_contender(space.detector, found)
+    defaults = (published_contender(run_folder, best, space.objective),) if published else ()
+    others = baselines_for(best, space.data) if baselines else Baselines()
+    return Plan(
+        run_folder=run_folder,
+        data=space.data,
+        contenders=(best, *defaults, *others.contenders),
+        seeds=tuple(derive(space.sampler.seed, "retrain", number) for number in range(seeds)),
+        epochs=epochs or space.epochs,
+        objective=space.objective,
+        search_seed=space.sampler.seed,
+        left_out=others.left_out,
+    )

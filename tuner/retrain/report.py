@@ -1,0 +1,139 @@
+"""metrics.json: put together from scores, and read again. Importing it loads no torch."""
+
+import json
+import platform
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from models.data.registry import DATASETS
+from tuner.retrain.contenders import BEST, DEFAULTS, PCA
+from tuner.retrain.plan import Plan
+
+if TYPE_CHECKING:
+    from tuner.retrain.facts import Facts
+    from tuner.retrain.scores import SeedScores
+
+_FLAT = (
+    "auroc",
+    "miss_rate_at_5",
+    "miss_rate_at_1",
+    "balanced_accuracy",
+    "auprc",
+    "f1",
+    "accuracy",
+)
+_PACKAGES = ("tuner", "torch", "numpy", "scikit-learn")
+
+Metrics = dict[str, Any]
+"""The content of metrics.json."""
+
+
+def stored_metrics(plan: Plan) -> Metrics | None:
+    """The report of an earlier retrain that has all that this plan asks for, or None.
+
+    One of a version that did not know of PCA may lack that.
+    """
+    try:
+        metrics: Metrics = json.loads(plan.run_folder.metrics.read_text())
+        stored = dict(metrics["configuration"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    asked = plan.configuration()
+    there, wanted = stored.pop("contenders", {}), asked.pop("contenders")
+    if "classes" not in metrics and PCA not in there:
+        wanted.pop(PCA, None)
+    same = stored == asked and all(there.get(key) == wanted[key] for key in wanted)
+    return metrics if same else None
+
+
+def make_metrics(
+    plan: Plan, scores: "Mapping[str, Sequence[SeedScores]]", facts: "Facts"
+) -> Metrics:
+    """The whole report: the best at the top, the others below, each in the same shape."""
+    from tuner.retrain.blocks import make_blocks  # noqa: PLC0415 - scikit-learn
+    from tuner.retrain.evaluation import split_figures  # noqa: PLC0415
+    from tuner.retrain.facts import dataset_title  # noqa: PLC0415
+
+    made = make_blocks(plan, scores, facts)
+    others = {key: block for key, block in made.blocks.items() if key not in (BEST, DEFAULTS)}
+    return {
+        "dataset": dataset_title(plan.data),
+        "classes": list(facts.split.class_names),
+        "normal": facts.normal_names,
+        **made.blocks[BEST],
+        **({DEFAULTS: made.blocks[DEFAULTS]} if DEFAULTS in made.blocks else {}),
+        "baselines": others,
+        "left_out": list(plan.left_out),
+        "ahead": made.ahead,
+        "splits": {name: split_figures(of_split) for name, of_split in facts.labels.items()},
+        "selection": f"{plan.data.validation}-val",
+        "test_anomalies": "synthetic" if facts.synthetic_test else "labelled",
+        "openings": asdict(facts.openings),
+        "configuration": plan.configuration(),
+        "split_digest": facts.split.digest,
+        "versions": _versions(),
+    }
+
+
+def write_metrics(metrics: Metrics, path: Path) -> None:
+    """Write metrics.json; ValueError for a figure that is not finite."""
+    path.write_text(json.dumps(metrics, indent=2, allow_nan=False) + "\n", encoding="utf-8")
+
+
+def flat_metrics(metrics: Metrics) -> dict[str, float]:
+    """The test figures for a W&B run: "test/auroc", "test/auroc_std", "test/random/auroc", ..."""
+    flat: dict[str, float] = {}
+    for key, block in keyed_blocks(metrics).items():
+        prefix = "test/" if key == BEST else f"test/{key}/"
+        figures = {name: block["test"][name] for name in _FLAT}
+        if "pixels" in block:
+            figures |= {"pixel_auroc": block["pixels"]["auroc"], "pro": block["pixels"]["pro"]}
+        for name, figure in figures.items():
+            flat[f"{prefix}{name}"] = figure["mean"]
+            if figure["std"] is not None:
+                flat[f"{prefix}{name}_std"] = figure["std"]
+    return flat
+
+
+def keyed_blocks(metrics: Metrics) -> dict[str, Metrics]:
+    """The best first, then the published defaults if they were trained, then the baselines."""
+    defaults = {DEFAULTS: metrics[DEFAULTS]} if DEFAULTS in metrics else {}
+    return {BEST: metrics, **defaults, **metrics["baselines"]}
+
+
+def task_title(metrics: Metrics) -> str:
+    """What was detected where: "fashion-mnist, normal: T-shirt/top".
+
+    Says so where figures are on synthetic anomalies; pictures have it as their title.
+    """
+    title = f"{_dataset(metrics)}, normal: {', '.join(_normal(metrics))}"
+    if metrics.get("test_anomalies") == "synthetic":
+        return f"{title}; on synthetic anomalies"
+    if metrics["selection"] == "synthetic-val":
+        return f"{title}; chosen on synthetic anomalies"
+    return title
+
+
+def _dataset(metrics: Metrics) -> str:
+    """Earlier versions, which knew published data alone, wrote it in the configuration only."""
+    return str(metrics.get("dataset") or metrics["configuration"]["data"]["dataset"])
+
+
+def _normal(metrics: Metrics) -> list[str]:
+    if "normal" in metrics:
+        return list(metrics["normal"])
+    data = metrics["configuration"]["data"]
+    return [DATASETS[data["dataset"]].class_names[index] for index in data["normal"]]
+
+
+def _versions() -> dict[str, str]:
+    versions = {"python": platform.python_version()}
+    for package in _PACKAGES:
+        try:
+            versions[package] = version(package)
+        except PackageNotFoundError:  # run from a folder that is not installed
+            versions[package] = "not installed"
+    return versions

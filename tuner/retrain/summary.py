@@ -1,0 +1,222 @@
+"""The report as a person reads it in a terminal: plain lines. Imports nothing heavy.
+
+Of reports of earlier versions it shows what they have.
+"""
+
+import math
+from typing import Any
+
+from models import detectors
+from models.data.registry import FOLDER
+from models.evaluation.criteria_names import CRITERIA, RANK_CORRELATIONS
+from tuner.retrain.contenders import AUTOENCODER, BEST
+from tuner.retrain.report import Metrics, keyed_blocks, task_title
+from tuner.retrain.verdicts import kind_lines, pixel_lines, verdict_lines
+from tuner.retrain.words import aligned, count, prose, share, spread_text
+
+_HEADINGS = ("", "test AUROC", "95% CI", "miss @5%", "miss @1%", "bal. acc.", "AUPRC")
+
+
+def summary_lines(metrics: Metrics) -> list[str]:
+    """A table of the contenders on the test split, and what its figures must be read beside."""
+    blocks = keyed_blocks(metrics)
+    parts = (
+        _head(metrics),
+        aligned([_HEADINGS, *(_cells(block) for block in blocks.values())]),
+        _beside(metrics),
+        verdict_lines(metrics),
+        pixel_lines(metrics),
+        kind_lines(metrics),
+        _decisions(metrics),
+    )
+    return [line for part in parts if part for line in ("", *part)][1:]
+
+
+def _head(metrics: Metrics) -> list[str]:
+    configuration = metrics["configuration"]
+    data = configuration["data"]
+    seeds, epochs = len(configuration["seeds"]), configuration["epochs"]
+    known = (
+        f"{data['anomalies_per_normal']:g} known anomalies to a normal image, drawn from "
+        f"{count(data['clusters'], 'cluster')}"
+    )
+    learns = detectors.learns_anomalies(configuration["contenders"][BEST]["detector"])
+    if not learns or not data["anomalies_per_normal"]:
+        known = "normal images alone"
+    lines = [
+        *prose(
+            f"Test report: {metrics['label']} on {task_title(metrics)}, "
+            f"{count(seeds, 'fresh seed')} of at most {count(epochs, 'epoch')}"
+        ),
+        *prose(f"Fit: {known}.", _chosen(metrics)),
+    ]
+    if metrics.get("test_anomalies") == "synthetic":
+        lines += prose(
+            "The test part has normal images alone: every test figure below is on synthetic "
+            "anomalies made of them."
+        )
+    return lines
+
+
+def _chosen(metrics: Metrics) -> str:
+    """By what epochs and thresholds were chosen."""
+    metric = metrics["configuration"]["metric"]
+    synthetic = metrics["selection"] == "synthetic-val"
+    if metric not in CRITERIA and not synthetic:
+        return f"Epoch and thresholds chosen on validation, by {metric.upper()}."
+    if metric in CRITERIA:
+        mean = RANK_CORRELATIONS[metric][0]
+        epoch = (
+            f"Epoch chosen by {metric.upper()}, which needs no anomaly and is weak (rank "
+            f"correlation with true AUROC {mean:.2f})"
+        )
+    else:
+        epoch = f"Epoch chosen by {metric.upper()} on synthetic anomalies of validation"
+    if synthetic:
+        return f"{epoch}; threshold: 95% of validation's normal images lie below."
+    return f"{epoch}; thresholds fitted on validation's labels."
+
+
+def _cells(block: Metrics) -> tuple[str, ...]:
+    test = block["test"]
+    low, high = test["auroc"]["ci95"]
+    return (
+        block["label"],
+        spread_text(test["auroc"]),
+        f"{low:.4f} to {high:.4f}",
+        share(test.get("miss_rate_at_5")),
+        share(test.get("miss_rate_at_1")),
+        share(test.get("balanced_accuracy")),
+        f"{test['auprc']['mean']:.4f}",
+    )
+
+
+def _beside(metrics: Metrics) -> list[str]:
+    test = metrics["splits"]["test"]
+    sentences = (
+        "miss @5%: the share of anomalies missed where at most 5% of normal test images are "
+        "flagged.",
+        "bal. acc.: the mean of the shares of normal and of anomalous images that are decided "
+        "rightly at the threshold from validation; chance has 50%.",
+        "± is the standard deviation over seeds, the interval a bootstrap of the test images.",
+        f"The test split has {test['images']:,} images, {test['anomaly_rate']:.1%} anomalous: "
+        "chance has that AUPRC.",
+        *_few_normals(test["images"] - test["anomalous"]),
+    )
+    return [line for sentence in sentences for line in prose(sentence)]
+
+
+def _few_normals(normals: int) -> list[str]:
+    """What the miss rates mean where a percent of the normal images is less than one of them."""
+    allowed = [f"{percent}%" for percent in (5, 1) if math.floor(normals * percent / 100) < 1]
+    if not allowed:
+        return []
+    return [
+        f"It has {count(normals, 'normal image')}: {' and '.join(allowed)} of them "
+        f"{'is' if len(allowed) == 1 else 'are'} less than one, so no false alarm is allowed there."
+    ]
+
+
+def _decisions(metrics: Metrics) -> list[str]:
+    lines = []
+    for key, block in keyed_blocks(metrics).items():
+        if key == BEST:
+            lines += prose(_decided(f"{block['label']} at its threshold", block["test"]))
+            lines += prose(_of_model(metrics)) if "model_seed" in metrics else []
+        for name, splits in _error_decisions(key, block).items():
+            what = (
+                f"{block['label']}, reconstruction error above "
+                f"{splits['test']['threshold']['mean']:.4f} ({_WORDS.get(name, name)})"
+            )
+            lines += prose(_decided(what, splits["test"]))
+        lines += [line for text in _divergences(block) for line in prose(text)]
+    flag_all = metrics["splits"]["test"]["flag_everything_f1"]
+    return [
+        *lines,
+        *prose(_gaps(metrics)),
+        *prose(
+            f"F1 at the threshold: {metrics['test']['f1']['mean']:.4f}; "
+            f"flagging every image has {flag_all:.4f}."
+        ),
+        *[line for text in metrics.get("left_out", []) for line in prose(text)],
+        *prose(_openings(metrics)),
+    ]
+
+
+def _error_decisions(key: str, block: Metrics) -> dict[str, Any]:
+    """The decisions on the error alone that say more than those on the score."""
+    decisions = block["error_decisions"]
+    if key == AUTOENCODER:
+        return {name: each for name, each in decisions.items() if name != "regression"}
+    return dict(decisions) if key == BEST and "error_auroc" in block else {}
+
+
+def _decided(what: str, figures: Metrics) -> str:
+    rates = [_rates(one) for one in figures["confusion"]["seeds"]]
+    false_alarms, missed = (sum(column) / len(rates) for column in zip(*rates, strict=True))
+    return f"{what}: {false_alarms:.1%} false alarms, {missed:.1%} missed"
+
+
+def _of_model(metrics: Metrics) -> str:
+    """The figures of the one training whose detector is the model."""
+    number = metrics["configuration"]["seeds"].index(metrics["model_seed"])
+    test = metrics["test"]
+    false_alarms, missed = _rates(test["confusion"]["seeds"][number])
+    return (
+        f"The model that is kept, the best of the seeds on validation: test AUROC "
+        f"{test['auroc']['seeds'][number]:.4f}, {false_alarms:.1%} false alarms, "
+        f"{missed:.1%} missed"
+    )
+
+
+def _rates(counts: dict[str, int]) -> tuple[float, float]:
+    """The share of normals that is flagged, and that of anomalies that is not."""
+    normals = counts["true_negatives"] + counts["false_positives"]
+    anomalies = counts["true_positives"] + counts["false_negatives"]
+    return counts["false_positives"] / normals, counts["false_negatives"] / anomalies
+
+
+_WORDS = {
+    "regression": "logistic regression on validation",
+    "training_loss": "its mean training loss, the published threshold",
+    "quantile_0.95": "0.95 quantile of validation normals",
+}
+
+
+def _gaps(metrics: Metrics) -> str:
+    gaps = ", ".join(
+        f"{block['label']} {block['validation_minus_test']['auroc']['mean']:+.4f}"
+        for block in keyed_blocks(metrics).values()
+    )
+    validation = "Validation AUROC"
+    if metrics["selection"] == "synthetic-val":
+        validation += ", on synthetic anomalies,"
+    return f"{validation} minus test AUROC: {gaps}"
+
+
+def _divergences(block: Metrics) -> list[str]:
+    return [
+        f"{block['label']} seed {number}, epoch {training['diverged_epoch']}: "
+        f"{training.get('why') or 'diverged'}; {_kept(training)} counts"
+        for number, training in enumerate(block["trainings"], 1)
+        if training["diverged_epoch"] is not None
+    ]
+
+
+def _kept(training: Metrics) -> str:
+    """The epoch, and its stage where there are several: an earlier one has another score."""
+    stage = training.get("kept_stage")
+    return f"epoch {training['kept_epoch']}" + (f", of the stage {stage}," if stage else "")
+
+
+def _openings(metrics: Metrics) -> str:
+    openings = metrics["openings"]
+    what = "folder" if metrics["configuration"]["data"]["dataset"] == FOLDER else "class"
+    return (
+        f"The test split was opened {_times(openings['of_configuration'])} for this configuration, "
+        f"{_times(openings['of_task'])} for this detector and {what} in these searches."
+    )
+
+
+def _times(number: int) -> str:
+    return "once" if number == 1 else f"{number} times"

@@ -1,0 +1,157 @@
+"""One job: a contender trained with its seeds, each training's best epoch kept. Imports torch."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from models import detectors
+from models.data.images import TrainingData
+from models.data.loading import load_training
+from models.data.split import Split
+from models.lanes.lane import EpochResult, Lane
+from models.trainer import Trainer
+from tuner.cli.output import Say
+from tuner.engine.attempt import worker_name
+from tuner.objectives import needs_noise
+from tuner.record.trials import EpochRow, is_kept, of_stage
+from tuner.retrain.plan import Job, Setting
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trained:
+    """One training: `folder` holds the detector of `kept_epoch`, the best by validation.
+
+    One that diverged after a usable epoch keeps what it had, as early stopping would;
+    `diverged_epoch` says so, and `why` how.
+    """
+
+    contender: str
+    number: int
+    folder: Path
+    kept_epoch: int
+    diverged_epoch: int | None
+    why: str
+    rows: tuple[EpochRow, ...]
+
+    @property
+    def kept_row(self) -> EpochRow:
+        """The row of the kept epoch."""
+        return self.rows[self.kept_epoch - 1]
+
+
+def load_images(setting: Setting) -> TrainingData:
+    """Load the fit and validation images."""
+    split = Split.load(setting.split_file)
+    noise = needs_noise(setting.plan.data, setting.plan.objective)
+    return load_training(setting.plan.data, setting.source, split, noise=noise)
+
+
+def train(job: Job, setting: Setting, data: TrainingData, say: Say) -> list[Trained]:
+    """Train the job's seeds as lanes of one step, on the GPU if there is one.
+
+    Raises ValueError for a training that has no usable epoch.
+    """
+    plan, contender = setting.plan, job.contender
+    lanes = [
+        Lane(hyperparameters=dict(contender.hyperparameters), seed=plan.seeds[number])
+        for number in job.numbers
+    ]
+    trainer = Trainer(
+        contender.detector,
+        data,
+        lanes,
+        data_seed=plan.data_seed,
+        epochs=epochs_of(job, setting),
+    )
+    trainings = [_Training(job, setting, trainer, lane, say) for lane in range(len(job.numbers))]
+    for _ in range(epochs_of(job, setting)):
+        for training, result in zip(trainings, trainer.epoch().values(), strict=True):
+            training.take(result)
+        if all(training.diverged_epoch for training in trainings):
+            break
+    return [training.finished() for training in trainings]
+
+
+def epochs_of(job: Job, setting: Setting) -> int:
+    """Epochs of each training: one where no phase trains, since a fit gives all in its first."""
+    return setting.plan.epochs if detectors.stages(job.contender.detector) else 1
+
+
+class _Training:
+    """The rows of one lane, and its best detector on disk."""
+
+    def __init__(self, job: Job, setting: Setting, trainer: Trainer, lane: int, say: Say) -> None:
+        self._plan = setting.plan
+        self._epochs = epochs_of(job, setting)
+        self._contender = job.contender
+        self._number = job.numbers[lane]
+        self._folder = setting.folder(job.contender, self._number)
+        self._trainer = trainer
+        self._lane = lane
+        self._say = say
+        self._rows: list[EpochRow] = []
+        self._kept = 0
+        self.diverged_epoch: int | None = None
+        self._why = ""
+
+    @property
+    def _name(self) -> str:
+        return f"{self._contender.label} seed {self._number + 1}/{len(self._plan.seeds)}"
+
+    def take(self, result: EpochResult) -> None:
+        """Note an epoch, keep its detector if it is the best so far, and say how it went."""
+        if self.diverged_epoch is not None:
+            return
+        if result.error is not None:
+            raise result.error
+        epoch = f"{self._name}  epoch {result.epoch}/{self._epochs}"
+        if result.diverged:
+            self.diverged_epoch = result.epoch
+            self._why = result.why
+            self._say(f"{epoch}  {result.why or 'diverged'}; its best epoch before counts")
+            return
+        self._rows.append(_row(result))
+        if self._is_kept():
+            self._kept = result.epoch
+            self._trainer.fitted(self._lane).save(self._folder)
+        self._say(f"{epoch}  validation {self._figures(result)}")
+
+    def _figures(self, result: EpochResult) -> str:
+        """The AUROC, and what the epoch is chosen by where that is something else."""
+        plan = self._plan
+        made = " on synthetic anomalies" if plan.data.validation == "synthetic" else ""
+        text = f"AUROC {result.metrics['auroc']:.4f}{made}"
+        if plan.metric == "auroc":
+            return text
+        return f"{text}, {plan.metric.upper()} {result.metrics[plan.metric]:.4f}"
+
+    def _is_kept(self) -> bool:
+        same = of_stage(self._rows, self._rows[-1].stage)
+        values = [row.metrics[self._plan.metric] for row in same]
+        return is_kept(self._plan.objective, values)
+
+    def finished(self) -> Trained:
+        """What the lane has come to."""
+        if not self._kept:
+            raise ValueError(
+                f"{self._name} came to nothing in its first epoch: {self._why or 'it diverged'}"
+            )
+        return Trained(
+            contender=self._contender.key,
+            number=self._number,
+            folder=self._folder,
+            kept_epoch=self._kept,
+            diverged_epoch=self.diverged_epoch,
+            why=self._why,
+            rows=tuple(self._rows),
+        )
+
+
+def _row(result: EpochResult) -> EpochRow:
+    return EpochRow(
+        epoch=result.epoch,
+        metrics=result.metrics,
+        losses=result.losses,
+        seconds=result.seconds,
+        worker=worker_name(),
+        stage=result.stage,
+    )

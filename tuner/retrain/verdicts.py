@@ -1,0 +1,113 @@
+"""What the figures come to, in plain sentences: is the best worth it, where is it weak."""
+
+from models.data.registry import FOLDER
+from tuner.retrain.contenders import BEST, DEFAULTS, PCA
+from tuner.retrain.report import Metrics, keyed_blocks
+from tuner.retrain.words import aligned, interval_text, prose, spread_text
+
+MOST_KINDS = 12
+_PAIRED = "paired over the test images, seeds drawn too"
+
+
+def verdict_lines(metrics: Metrics) -> list[str]:
+    """Whether the best is ahead of PCA and of the published defaults on test, and by what score."""
+    ahead, blocks = metrics.get("ahead", {}), keyed_blocks(metrics)
+    lines = []
+    if PCA in ahead and metrics["detector"] != PCA:
+        lines += prose(_over_pca(metrics, blocks[PCA], ahead[PCA]))
+    for key in (DEFAULTS, metrics["detector"]):
+        if key in ahead:
+            lines += prose(_same(metrics, key) or _over(metrics, blocks[key], ahead[key]))
+    if "error_auroc" in metrics:
+        lines += prose(
+            f"{metrics['label']} by its reconstruction error alone: test AUROC "
+            f"{spread_text(metrics['error_auroc'])}, by its mixture "
+            f"{spread_text(metrics['test']['auroc'])}.",
+            "The mixture is fitted on validation's labelled anomalies, which the scores of the "
+            "baselines never see: compare these with the error alone.",
+        )
+    return lines
+
+
+def _is_ahead(figure: Metrics) -> bool:
+    """Whether the whole interval of the paired difference is above 0."""
+    return bool(figure["ci95"][0] > 0)
+
+
+def _over_pca(metrics: Metrics, pca: Metrics, figure: Metrics) -> str:
+    interval = f"{interval_text(figure['ci95'])}, {_PAIRED}"
+    if _is_ahead(figure):
+        return f"{metrics['label']} is ahead of PCA by {figure['auroc']:.4f} ({interval})."
+    reached = f"PCA reaches {pca['test']['auroc']['mean']:.4f} with no training"
+    beside = f"({figure['auroc']:+.4f} beside PCA, {interval})"
+    if figure["ci95"][1] < 0:
+        return (
+            f"{reached}: on these images the {metrics['detector']} is not worth its compute "
+            f"{beside}."
+        )
+    return f"{reached}, and the {metrics['detector']} is not shown to be ahead of it {beside}."
+
+
+def _same(metrics: Metrics, key: str) -> str:
+    """Say that the best is this very configuration, or ""."""
+    contenders = metrics["configuration"]["contenders"]
+    if contenders[key] != contenders[BEST]:
+        return ""
+    return f"No gain over {keyed_blocks(metrics)[key]['label']}: the best found is that set itself."
+
+
+def _over(metrics: Metrics, other: Metrics, figure: Metrics) -> str:
+    tail = f"({interval_text(figure['ci95'])}, {_PAIRED})."
+    if _is_ahead(figure):
+        gain = f"{figure['auroc']:.4f}"
+        return f"{metrics['label']} is ahead of {other['label']} by {gain} {tail}"
+    return f"No gain shown over {other['label']}: {figure['auroc']:+.4f} {tail}"
+
+
+def pixel_lines(metrics: Metrics) -> list[str]:
+    """How well each contender's maps find the masked defects."""
+    blocks = [block for block in keyed_blocks(metrics).values() if "pixels" in block]
+    if not blocks:
+        return []
+    rows = [
+        (
+            block["label"],
+            spread_text(block["pixels"]["auroc"]),
+            spread_text(block["pixels"]["pro"]),
+        )
+        for block in blocks
+    ]
+    known, images = blocks[0]["pixels"]["images"], metrics["splits"]["test"]["images"]
+    of = f"all {images:,}" if known == images else f"{known:,} of {images:,}"
+    return [
+        *aligned([("", "pixel AUROC", "PRO"), *rows]),
+        *prose(
+            f"Of the anomaly maps, over {of} test images, those whose pixels are known. PRO is the "
+            "mean share of a defect that is found while at most 30% of normal pixels are flagged. "
+            "Chance has 0.5 and 0.15."
+        ),
+    ]
+
+
+def kind_lines(metrics: Metrics) -> list[str]:
+    """The best's AUROC by kind of anomaly in a folder, weakest first; and of unseen kinds."""
+    kinds = metrics.get("by_kind", {})
+    if metrics["configuration"]["data"]["dataset"] != FOLDER:
+        kinds = {}
+    ordered = sorted(kinds.items(), key=lambda one: (one[1]["auroc"]["mean"], one[0]))
+    rows = [_kind_row(name, figure) for name, figure in ordered[:MOST_KINDS]]
+    more = len(ordered) - MOST_KINDS
+    lines = aligned([("kind, weakest first", "images", "AUROC"), *rows]) if rows else []
+    lines += [f"and {more} more, in metrics.json under by_kind"] if more > 0 else []
+    for name, words in (("seen", "seen before test"), ("unseen", "unseen until test")):
+        if name in metrics:
+            figure = metrics[name]
+            lines += prose(
+                f"Anomalies of kinds {words}: AUROC {spread_text(figure['auroc'])} "
+                f"over {figure['images']:,} images"
+            )
+    return lines
+
+
+def _kind_row(name: str, figure: Metrics) -> tuple[str, str, str]:
+    return name, f"{figure['images']:,}", spread_text(figure["auroc"])

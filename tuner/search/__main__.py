@@ -1,0 +1,267 @@
+"""Search the hyperparameters of a detector.
+
+python -m tuner.search --space search_spaces/quickstart.yaml
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tuner.cli.command_line import (
+    add_overrides,
+    check_name,
+    run_command,
+    seconds,
+    whole,
+)
+from tuner.cli.signals import INTERRUPTED
+from tuner.errors import SpaceError, TunerError
+from tuner.record.run_folder import RunFolder
+from tuner.storage import PLACES, VARIABLE
+
+if TYPE_CHECKING:
+    from tuner.space import Machine, Space
+    from tuner.storage import Storage
+
+_SHORTHANDS = {"trials": "trials", "seed": "sampler.seed", "wandb": "wandb.mode"}
+_EXAMPLES = """\
+examples:
+  python -m tuner.search --space search_spaces/quickstart.yaml
+  python -m tuner.search --space search_spaces/lossweights.yaml --dry-run
+  python -m tuner.search --space search_spaces/lossweights.yaml --set data.normal=[Shirt]
+  python -m tuner.search --space search_spaces/lossweights.yaml --set "search.patch_n={int: [1, 5]}"
+  python -m tuner.search --resume --name lossweights-1
+"""
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the options of the command."""
+    options = argparse.ArgumentParser(
+        prog="python -m tuner.search",
+        description="Search the hyperparameters of a detector as a space file says.",
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    add = options.add_argument
+    add("--space", type=Path, metavar="FILE", help="the space file: what to search")
+    add("--name", help="name of the run (default: the space file's, with a free number)")
+    runs = "the folder of all runs (default: runs)"
+    add("--runs", type=Path, default=Path("runs"), metavar="FOLDER", help=runs)
+    add("--resume", action="store_true", help="go on where the run stopped, if there is one")
+    add("--dry-run", action="store_true", help="say what would happen, and how long it takes")
+    add_overrides(options, "the space", example="sampler.seed=3")
+    add("--trials", type=whole, help="configurations to try")
+    add(
+        "--time-budget",
+        type=_budget,
+        metavar="TIME",
+        help="stop after 600, 10m or 2h, all starts of the search together; --resume keeps to it",
+    )
+    add("--seed", type=whole, help="of the whole search")
+    cluster = "of a Ray cluster, or auto on one of its machines (default: $RAY_ADDRESS)"
+    add("--address", help=cluster)
+    add("--storage", metavar="PLACE", help="where what must outlive a machine goes: " + PLACES)
+    add("--wandb", choices=("online", "offline", "off"), help="where the curves go")
+    return options
+
+
+def _budget(text: str) -> float:
+    try:
+        return seconds(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command; returns its exit code."""
+    return run_command(lambda: _main(parser().parse_args(argv)))
+
+
+def _main(given: argparse.Namespace) -> int:
+    run_folder = _run_folder(given, _shared(given))
+    if given.dry_run:
+        return _dry_run(given, run_folder)
+    if given.resume:
+        _fetch_from_storage(given, run_folder)
+    space = _space(given, run_folder)
+    if given.resume and _shown(space, run_folder):
+        _copy_shown(given, run_folder)
+        return 0
+    from tuner.search.session import search  # noqa: PLC0415 - loads ray and optuna
+
+    summary = search(
+        space,
+        run_folder=run_folder.path,
+        time_budget_s=given.time_budget,
+        address=given.address,
+        storage=given.storage,
+    )
+    if summary.failure:
+        raise TunerError(f"The search gave up: {summary.failure}. See the logs under {run_folder}.")
+    return INTERRUPTED if summary.interrupted else 0
+
+
+def _shown(space: Space, run_folder: RunFolder) -> bool:
+    """Whether there was nothing to do but to show a finished search."""
+    from tuner.search.finished import show_finished  # noqa: PLC0415 - for --help
+
+    return show_finished(space, run_folder)
+
+
+def _copy_shown(given: argparse.Namespace, run_folder: RunFolder) -> None:
+    """Bring the storage's copy up to date, should the driver that finished have failed at that."""
+    from tuner.durability.location import storage_of  # noqa: PLC0415 - for --help
+    from tuner.durability.record_sync import RecordCopies  # noqa: PLC0415
+
+    storage = storage_of(run_folder, given.storage)
+    if storage is not None:
+        RecordCopies(run_folder, storage.within(run_folder.name)).copy_results()
+
+
+def _shared(given: argparse.Namespace) -> Storage | None:
+    """Return the storage where other machines may keep runs, whose names are taken here too."""
+    if given.storage is None and not os.environ.get(VARIABLE):
+        return None
+    from tuner.durability.location import named_storage  # noqa: PLC0415 - for --help
+
+    return named_storage(given.storage)
+
+
+def _fetch_from_storage(given: argparse.Namespace, run_folder: RunFolder) -> None:
+    """Fetch what the storage knows of a run that goes on, its space first of all."""
+    from tuner.durability.location import storage_of  # noqa: PLC0415 - for --help
+    from tuner.durability.restore import restore  # noqa: PLC0415
+
+    storage = storage_of(run_folder, given.storage)
+    if storage is not None:
+        restore(storage, run_folder)
+
+
+def _run_folder(given: argparse.Namespace, shared: Storage | None) -> RunFolder:
+    """Return the folder that --name says, or that follows from the space file's name."""
+    from tuner.record.run_names import check_runs, free_name, newest_name  # noqa: PLC0415 - for --help
+
+    runs: Path = given.runs
+    check_runs(runs)
+    if given.name:
+        return RunFolder(runs / check_name(given.name))
+    if given.space is None:
+        raise TunerError(
+            "Say what to search: --space search_spaces/quickstart.yaml; "
+            "or which run should go on: --resume --name <name>."
+        )
+    stem, taken = given.space.stem, shared.names() if shared else ()
+    if given.resume:
+        existing = newest_name(stem, runs, taken, is_run=lambda name: _is_run(runs, name, shared))
+        if existing:
+            return RunFolder(runs / existing)
+    return RunFolder(runs / free_name(stem, runs, taken))
+
+
+def _is_run(runs: Path, name: str, shared: Storage | None) -> bool:
+    """Whether there is a record to go on with: a start that came to nothing left none."""
+    folder = RunFolder(runs / name)
+    if folder.space.exists():
+        return True
+    from tuner.durability.location import is_kept  # noqa: PLC0415 - for --help
+
+    return shared is not None and is_kept(shared, folder)
+
+
+def _space(given: argparse.Namespace, run_folder: RunFolder) -> Space:
+    """Return the space to search, which may go on with what the folder holds."""
+    from tuner.record.compatibility import recorded_space, resumed_space  # noqa: PLC0415 - for --help
+
+    if given.resume and (recorded := recorded_space(run_folder)):
+        wanted = _loaded(given, given.space or run_folder.space)
+        return resumed_space(recorded, wanted, run_folder)
+    if given.space is None:
+        raise TunerError(_nothing_to_resume(given, run_folder))
+    space = _loaded(given, given.space)
+    if files := run_folder.foreign_files():
+        remedy = "" if run_folder.space.name not in files else "go on with it by --resume, or "
+        raise TunerError(
+            f"{run_folder} exists, with {', '.join(files[:3])} in it, and is never overwritten: "
+            f"{remedy}start another search with --name."
+        )
+    return space
+
+
+def _nothing_to_resume(given: argparse.Namespace, run_folder: RunFolder) -> str:
+    if given.resume:
+        from tuner.record.run_names import nearest_run  # noqa: PLC0415 - for --help
+
+        like = nearest_run(run_folder)
+        hint = f"nearest: {like}" if like else "start one with --space <file>"
+        return f"{run_folder} holds no search to resume; {hint}."
+    return "Say what to search with --space <file>, or go on with this run by --resume."
+
+
+def _loaded(given: argparse.Namespace, path: Path) -> Space:
+    """Read the space; what is wrong with a shorthand is said of the option that was typed."""
+    from tuner.planning.machine import find_machine  # noqa: PLC0415
+    from tuner.space import load_space  # noqa: PLC0415
+
+    machine = None if _address(given) else find_machine()
+    said = {option: getattr(given, option) for option in _SHORTHANDS}
+    typed = {
+        f"{_SHORTHANDS[option]}={value}": f"--{option} {value}"
+        for option, value in said.items()
+        if value is not None
+    }
+    try:
+        return load_space(path, [*given.overrides, *typed], machine)
+    except SpaceError as error:
+        options = {f"--set {key}": option for key, option in typed.items()}
+        raise error.with_origins(options) from None
+
+
+def _address(given: argparse.Namespace) -> str | None:
+    from tuner.backend.address import named_address  # noqa: PLC0415
+
+    return named_address(given.address)
+
+
+def _dry_run(given: argparse.Namespace, run_folder: RunFolder) -> int:
+    from tuner.cli.output import log_lines_shown, say  # noqa: PLC0415
+    from tuner.durability.location import storage_of  # noqa: PLC0415
+    from tuner.durability.restore import at_hand  # noqa: PLC0415
+    from tuner.planning.dry_run import check_start, dry_run_text, images_text, run_line  # noqa: PLC0415
+    from tuner.planning.epoch_timing import epoch_seconds  # noqa: PLC0415
+    from tuner.planning.machine import find_machine  # noqa: PLC0415
+    from tuner.record.history import History  # noqa: PLC0415
+    from tuner.record.journal import read_journal  # noqa: PLC0415
+    from tuner.space import resolve_scale  # noqa: PLC0415
+
+    place = storage_of(run_folder, given.storage)
+    with at_hand(place if given.resume else None, run_folder) as record:
+        space = _space(given, record)
+        goes_on = given.resume and record.space.exists()
+        trials = list(History(read_journal(record.journal)).trials.values()) if goes_on else None
+    check_start(run_folder, place, goes_on=goes_on)
+    address = _address(given)
+    machine = _cluster(address) if address else find_machine()
+    probe = None if address else epoch_seconds
+    say(run_line(space, run_folder, place, trials))
+    with log_lines_shown():  # the probe may download images
+        images = "" if address else images_text(resolve_scale(space, machine))
+        text = dry_run_text(space, machine, probe, trials or (), images)
+    sys.stdout.write(text)
+    return 0
+
+
+def _cluster(address: str) -> Machine:
+    from tuner.backend.run import connection  # noqa: PLC0415
+
+    with connection(address) as machine:
+        return machine
+
+
+if __name__ == "__main__":
+    sys.exit(main())
