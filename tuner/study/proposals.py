@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from models import detectors
 from models.hyperparameters import Value
 from tuner.space import Space, published_trials
-from tuner.space.domains import Choice
+from tuner.space.domains import Choice, Domain, Log, LogInt
 from tuner.study.study import Study
 
 
@@ -38,9 +38,10 @@ class Proposals:
     def _from_published(self, name: str, values: Mapping[str, Value]) -> Proposal:
         """A published set is tried as published, whatever the space searches or fixes.
 
-        Optuna takes a number outside its range as it is; a choice it does not know cannot be told
-        to it. A choice that the set does not name takes the first allowed value where the
-        detector's default is not allowed, so that a search of widths compares like with like.
+        Optuna takes a number outside its range as it is, but for one without a logarithm, which it
+        is told as the lowest of the range; a choice it does not know cannot be told to it. A choice
+        that the set does not name takes the first allowed value where the detector's default is not
+        allowed, so that a search of widths compares like with like.
         """
         choices = {
             key: domain.values
@@ -54,11 +55,17 @@ class Proposals:
         }
         hyperparameters = self._resolve({**unnamed, **values})
         searched = {
-            key: hyperparameters[key]
-            for key in self._space.search
+            key: _with_logarithm(domain, hyperparameters[key])
+            for key, domain in self._space.search.items()
             if hyperparameters[key] in choices.get(key, (hyperparameters[key],))
         }
         return Proposal(published=name, searched=searched, hyperparameters=hyperparameters)
 
     def _resolve(self, values: Mapping[str, Value]) -> dict[str, Value]:
         return detectors.resolve(self._space.detector, {**self._space.fixed, **values})
+
+
+def _with_logarithm(domain: Domain, value: Value) -> Value:
+    if isinstance(domain, Log | LogInt) and float(value) <= 0:
+        return domain.low
+    return value
