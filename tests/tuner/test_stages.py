@@ -80,6 +80,7 @@ def test_the_curves_would_mark_the_best_at_an_earlier_stage() -> None:
     ]
     (mark,) = [line for line in left.lines if line.get_marker() == "o" and line.get_zorder() == 6]
     assert np.asarray(mark.get_xydata()).tolist() == [[4, 0.80]]
+    assert left.get_ylim()[1] > max(FIRST_HIGH), "the first stage's curve leaves the picture"
 
 
 def test_a_collapsed_training_would_be_called_diverged_or_hold_a_place() -> None:

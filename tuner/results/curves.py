@@ -93,7 +93,7 @@ def _draw_epochs(
             0.5, 0.5, "no trial has reported an epoch yet", ha="center", transform=axes.transAxes
         )
     last = max((trial.rows[-1].epoch for trial in trials if trial.rows), default=1)
-    axes.set_xlim(0.8, last + 0.2 + 0.02 * last)
+    axes.set_xlim(min(0.8, last - 0.5), last + 0.02 * last + (0.2 if last > 1 else 0.5))
     axes.set_xlabel("epoch")
     axes.set_title("Each trial, epoch by epoch", loc="left", fontsize=11, color=_INK)
 
@@ -248,7 +248,8 @@ def _view(trials: Sequence[TrialView], ranking: Sequence[Standing], metric: str)
     low -= 0.25 * span
     lowest = min(drawn)
     floor = lowest - 0.35 * (low - lowest) if lowest < low else low
-    above = top + 0.15 * span
+    highest = max(value for one in ranking for _, value in _points(one.trial, metric))
+    above = max(top, highest) + 0.15 * span  # of an earlier stage too, which may be the higher
     if area:
         above = min(above, 1.0 + 0.02 * span)
     return _View(lowest=lowest, floor=floor, low=low, top=above)
