@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from models.hyperparameters import Value
-from tuner.backend.asha import make_scheduler
 from tuner.engine.attempt import Attempt, Report
+from tuner.engine.early_stopping import make_scheduler
 from tuner.engine.engine import Engine, NoAttempt
 from tuner.record.run_folder import RunFolder
 from tuner.record.trials import EpochRow, SearchListener
@@ -103,7 +103,7 @@ class Simulation:
         attempt = self.running[attempt_id]
         epoch = self.engine.history.trials[attempt.number].epochs + 1
         report = Report(outcome="epoch", row=row(attempt.hyperparameters, epoch, self.curve))
-        if self.engine.report(attempt_id, report).action == "stop":
+        if self.engine.report(attempt_id, report).action != "continue":
             self.let_go(attempt_id)
 
     def let_go(self, attempt_id: str) -> None:

@@ -3,8 +3,9 @@ import random
 import pytest
 
 from tests.tuner.space.test_space import GOOD
+from tuner.engine.early_stopping import rungs_of
 from tuner.planning.dry_run import dry_run_text, duration
-from tuner.planning.forecast import epochs_to_train, estimate_seconds, rungs
+from tuner.planning.forecast import epochs_to_train, estimate_seconds
 from tuner.space import Machine, Space, published_trials, trials_at_once
 
 
@@ -43,7 +44,7 @@ def trained_by_asha(trials: int, stops: list[int], epochs: int, seed: int) -> in
 def test_the_rungs_would_not_be_those_of_asha(
     changes: dict[str, object], expected: tuple[int, ...]
 ) -> None:
-    assert rungs(space(**changes)) == expected
+    assert rungs_of(space(**changes)) == expected
 
 
 def test_the_limits_of_the_epochs_would_be_wrong() -> None:
@@ -66,7 +67,7 @@ def test_without_early_stopping_the_number_would_not_be_exact() -> None:
 @pytest.mark.parametrize(("trials", "epochs"), [(16, 4), (32, 8), (200, 50)])
 def test_the_likely_number_would_be_far_from_what_asha_does(trials: int, epochs: int) -> None:
     sized = space(trials=trials, epochs=epochs)
-    stops = list(rungs(sized))
+    stops = list(rungs_of(sized))
     runs = [trained_by_asha(trials, stops, epochs, seed) for seed in range(100, 160)]
     assert epochs_to_train(sized).likely == pytest.approx(sum(runs) / len(runs), rel=0.12)
     assert epochs_to_train(sized).least <= min(runs)

@@ -87,7 +87,7 @@ class EngineScheduler(_Unsaved, FIFOScheduler):  # type: ignore[misc]  # ray has
         decision = self._engine.report(trial.trial_id, result[REPORT])
         stop: str = TrialScheduler.STOP
         go_on: str = TrialScheduler.CONTINUE
-        return stop if decision.action == "stop" else go_on
+        return go_on if decision.action == "continue" else stop
 
 
 class EngineStopper(_Unsaved, Stopper):  # type: ignore[misc]  # ray has no types

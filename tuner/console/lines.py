@@ -67,13 +67,14 @@ def ending(trial: TrialView, decision: Decision | None = None) -> str:
         word, _, why = one_line(trial.reason).partition(": ")
         epochs = f"{trial.epochs} {'epoch' if trial.epochs == 1 else 'epochs'}"
         return f"{word} after {epochs}" + (f": {why}" if why else "")
-    if trial.state != "pruned":
+    if trial.state not in ("paused", "pruned"):
         return trial.state
-    if trial.reason != "asha":
+    if trial.reason not in ("", "asha"):
         return f"stopped ({one_line(trial.reason)})"
+    what = "paused" if trial.state == "paused" else "stopped by ASHA"
     if decision is None or decision.rank is None:
-        return "stopped by ASHA"
-    return f"stopped by ASHA at rung {decision.rung} (rank {decision.rank} of {decision.of})"
+        return what
+    return f"{what} at rung {decision.rung} (rank {decision.rank} of {decision.of})"
 
 
 def count_text(trials: Sequence[TrialView]) -> str:
@@ -82,7 +83,9 @@ def count_text(trials: Sequence[TrialView]) -> str:
     complete = sum(trial.state == "complete" for trial in trials)
     stopped = sum(trial.state == "pruned" for trial in trials) - diverged
     failed = sum(trial.state == "failed" for trial in trials)
-    return f"{complete} complete   {stopped} stopped   {diverged} diverged   {failed} failed"
+    paused = sum(trial.state == "paused" for trial in trials)
+    text = f"{complete} complete   {stopped} stopped   {diverged} diverged   {failed} failed"
+    return f"{text}   {paused} paused" if paused else text
 
 
 def leaderboard_lines(trials: Sequence[TrialView], objective: str, epochs: int) -> list[str]:

@@ -17,7 +17,7 @@ from rich.text import Text
 from tuner.console import lines
 from tuner.console.state import SearchState
 from tuner.objectives import metric_of
-from tuner.record.trials import Decision, EpochRow, TrialView
+from tuner.record.trials import Decision, EpochRow, SearchListener, TrialView
 from tuner.results.leaderboard import best
 
 _SHOWN_BEST = 5
@@ -30,7 +30,7 @@ def make_console() -> Console:
     return Console(force_terminal=False, color_system=None, highlight=False)
 
 
-class ConsoleListener:
+class ConsoleListener(SearchListener):
     """Shows a search while it runs: use as a context manager around it, then `summary`.
 
     `state` knows the trials, `slots` is how many train at once.
@@ -100,13 +100,26 @@ class ConsoleListener:
             state = self.state
             self.say(lines.epoch_line(trial, row, state.objective, state.epochs))
 
-    def trial_ended(self, trial: TrialView) -> None:
-        """Count the trial; in a pipe, or where it failed or diverged, print how it ended."""
+    def trial_paused(self, trial: TrialView) -> None:
+        """Count the trial; in a pipe, print where it waits."""
         with self._lock:
             self.state.update(trial)
             found = self.state.standings.get(trial.number)
             decision = self.state.decisions.get(trial.number)
-        if self._live is None or found is None:
+        if self._live is None:
+            self.say(lines.ended_line(trial, found, decision))
+
+    def trial_ended(self, trial: TrialView) -> None:
+        """Count the trial; in a pipe, or where it failed or diverged, print how it ended.
+
+        At the search's end those that wait end as they stand, and nothing is to be said of them.
+        """
+        with self._lock:
+            waited = trial.number in {view.number for view in self.state.paused}
+            self.state.update(trial)
+            found = self.state.standings.get(trial.number)
+            decision = self.state.decisions.get(trial.number)
+        if not waited and (self._live is None or found is None):
             self.say(lines.ended_line(trial, found, decision))
 
     def say(self, text: str, style: str = "") -> None:
@@ -185,7 +198,7 @@ class ConsoleListener:
         header = Text(no_wrap=True, overflow="ellipsis")
         header.append(self.name, style="bold")
         header.append(f"   {len(ended)} of {state.trials} trials   {busy} of {self._slots} slots\n")
-        header.append(lines.count_text(ended) + "\n", style="dim")
+        header.append(lines.count_text([*ended, *state.paused]) + "\n", style="dim")
         if ranking:
             first = ranking[0]
             header.append(f"{label} {first.value:.4f}", style="bold green")

@@ -47,7 +47,12 @@ class SearchState:
     @property
     def ended(self) -> list[TrialView]:
         """Trials that have reached their final state."""
-        return [view for view in self.views.values() if view.state != "running"]
+        return [view for view in self.views.values() if view.ended]
+
+    @property
+    def paused(self) -> list[TrialView]:
+        """Trials that wait at a rung."""
+        return [view for view in self.views.values() if view.state == "paused"]
 
     @property
     def ranking(self) -> list[Standing]:

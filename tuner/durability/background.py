@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from tuner.durability.lease import Lease, LeaseLost
 from tuner.durability.record_sync import FAILURES, RecordCopies
 from tuner.durability.retention import Pruner
-from tuner.record.trials import Decision, EpochRow, TrialView
+from tuner.record.trials import SearchListener, TrialView
 
 COPY_EVERY_S = 10.0
 """Leaves a copy twice as long as that for its own way, to be at most 30 s behind."""
@@ -19,7 +19,7 @@ _LAST_TURN_S = 60.0
 _PRUNE_S = 5.0  # a resume may find hundreds of ended trials; copies and the lease cannot wait
 
 
-class Upkeep:
+class Upkeep(SearchListener):
     """Hears of the search as a listener, works in its own thread, ends with `close`.
 
     `copies` and `lease` are None where the run's own folder is the storage. A trial's training
@@ -44,6 +44,7 @@ class Upkeep:
         self._lock = threading.Lock()
         self._begun: set[int] = set()
         self._ended: dict[int, TrialView] = {}
+        self._paused: dict[int, TrialView] = {}
         self._pruned = 0
         self._next_copy = 0.0
         self._trouble = ""
@@ -54,20 +55,26 @@ class Upkeep:
     def start(self, trials: Sequence[TrialView]) -> None:
         """Begin, with the trials that the record already has."""
         self._begun |= {trial.number for trial in trials}
-        self._ended |= {trial.number: trial for trial in trials if trial.state != "running"}
+        self._ended |= {trial.number: trial for trial in trials if trial.ended}
+        self._paused |= {trial.number: trial for trial in trials if trial.state == "paused"}
         self._thread.start()
 
     def trial_started(self, trial: TrialView, attempt: int) -> None:
         """Reckon with what it will keep."""
         with self._lock:
             self._begun.add(trial.number)
+            self._paused.pop(trial.number, None)
 
-    def epoch_reported(self, trial: TrialView, row: EpochRow, decision: Decision) -> None:
-        """Nothing to do: the copy follows by the clock."""
+    def trial_paused(self, trial: TrialView) -> None:
+        """Wake the thread: what the trial keeps while it waits can be less."""
+        with self._lock:
+            self._paused[trial.number] = trial
+        self._wake.set()
 
     def trial_ended(self, trial: TrialView) -> None:
         """Wake the thread: there is something to prune."""
         with self._lock:
+            self._paused.pop(trial.number, None)
             self._ended[trial.number] = trial
         self._wake.set()
 
@@ -97,15 +104,18 @@ class Upkeep:
 
     def _turn(self, last: bool = False) -> None:
         with self._lock:
-            ended = list(self._ended.values())
-            under_way = len(self._begun) - len(ended)
+            ended, paused = list(self._ended.values()), list(self._paused.values())
+            under_way = len(self._begun) - len(ended) - len(paused)
         try:
             if self._lease is not None:
                 self._lease.renew()
             if self._copies is not None:
                 self._copies.copy_results() if last else self._copies.copy()
             until = time.monotonic() + (math.inf if last else _PRUNE_S)
-            if (len(ended) > self._pruned or last) and self._pruner.prune(ended, under_way, until):
+            due = last or paused or len(ended) > self._pruned
+            if due and self._pruner.prune(
+                ended, under_way, until, paused=paused, is_paused=self._is_paused
+            ):
                 self._pruned = len(ended)
         except LeaseLost as lost:
             self._lost = True
@@ -117,6 +127,10 @@ class Upkeep:
             if self._trouble:
                 self._say("The storage works again.")
             self._trouble = ""
+
+    def _is_paused(self, number: int) -> bool:
+        with self._lock:
+            return number in self._paused
 
     def _failing(self, error: Exception) -> None:
         if not self._trouble:

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from tuner.record.run_folder import RunFolder
-from tuner.record.trials import Decision, EpochRow, TrialView
+from tuner.record.trials import SearchListener, TrialView
 from tuner.storage import Storage, StorageError
 from tuner.storage.checkpoints import Checkpoints, Held, held_checkpoints
 from tuner.storage.files import replace_file
@@ -36,7 +36,7 @@ def clear_mark(run_folder: RunFolder) -> None:
     run_folder.restored.unlink(missing_ok=True)
 
 
-class Recovery:
+class Recovery(SearchListener):
     """Listens until every checkpoint that the copy does not know of has been used or lost."""
 
     def __init__(self, storage: Storage, *, note: Note, say: Callable[[str], object]) -> None:
@@ -52,7 +52,7 @@ class Recovery:
         regained = {
             trial.number: epochs - trial.epochs
             for trial in trials
-            if trial.state == "running"
+            if not trial.ended
             and (epochs := _epochs(held.pop(trial.number, []), trial)) > trial.epochs
         }
         known = {trial.number for trial in trials}
@@ -88,12 +88,6 @@ class Recovery:
         with suppress(StorageError):  # only tidying: another configuration's state is never used
             checkpoints.drop_states()
             checkpoints.drop_best()
-
-    def epoch_reported(self, trial: TrialView, row: EpochRow, decision: Decision) -> None:
-        """Nothing to do."""
-
-    def trial_ended(self, trial: TrialView) -> None:
-        """Nothing to do."""
 
 
 def _epochs(held: Sequence[Held], trial: TrialView) -> int:

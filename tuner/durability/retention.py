@@ -1,8 +1,9 @@
 """The bytes of all checkpoints and best detectors of a search, kept below `storage_limit`.
 
-A trial that has ended needs no training state: that goes at once. Best detectors of ended trials go
-worst first when room is needed, never the best trial's. What a running trial may still need is
-never taken; where even that does not fit, the search says so and goes on.
+A trial that has ended needs no training state: that goes at once. When room is needed, the best
+detectors of ended trials go, worst first, never the best trial's, and then the training states of
+paused ones, which begin anew if they are promoted. What a running trial may still need is never
+taken; where even that does not fit, the search says so and goes on.
 """
 
 import math
@@ -63,6 +64,7 @@ class Pruner:
         self._under_way = 0
         self._say = say
         self._best: dict[int, int] = {}  # bytes of each ended trial's best detector
+        self._paused: dict[tuple[int, int], int] = {}  # bytes of training states, by trial, epochs
         self._largest = {"state": 0, "best": 0}
         self._said = False
 
@@ -73,21 +75,31 @@ class Pruner:
             self._warn(self._limit)
 
     def prune(
-        self, ended: Collection[TrialView], under_way: int = 0, until: float = math.inf
+        self,
+        ended: Collection[TrialView],
+        under_way: int = 0,
+        until: float = math.inf,
+        *,
+        paused: Collection[TrialView] = (),
+        is_paused: Callable[[int], bool] = lambda number: True,
     ) -> bool:
         """Take in the trials that have ended so far; whether there was time for all of them.
 
-        `under_way` are those that have begun and not ended, more than train at once after a resume
-        on a smaller machine. `until` is a time of `time.monotonic`. Raises StorageError.
+        `under_way` are those that have begun and neither ended nor wait, more than train at once
+        after a resume on a smaller machine. `until` is a time of `time.monotonic`. `is_paused` says
+        whether one of `paused` still is. Raises StorageError.
         """
         self._under_way = under_way
+        self._wait(paused)
         for trial in ended:
             if trial.number not in self._best:
                 if time.monotonic() > until:
                     return False
                 self._end(trial.number)
         if self._limit is not None:
+            self._warn(self._limit)
             self._fit(self._limit, ended)
+            self._fit_paused(self._limit, paused, is_paused)
         return True
 
     def presses(self, waiting: int) -> bool:
@@ -97,23 +109,47 @@ class Pruner:
         return waiting * 2 * self._largest["state"] > self._limit / 20
 
     def _end(self, number: int) -> None:
-        folder = f"{FOLDER}/{number}/"
-        sizes = self._storage.sizes(folder)
-        states = [sizes.get(folder + place, 0) for place in PLACES]
-        best = sum(size for key, size in sizes.items() if key.startswith(f"{folder}{BEST}/"))
-        self._largest["state"] = max(self._largest["state"], *states)
+        best = sum(self._storage.sizes(f"{FOLDER}/{number}/{BEST}/").values())
+        self._largest["state"] = max(self._largest["state"], *self._states(number))
         self._largest["best"] = max(self._largest["best"], best)
         Checkpoints(self._storage, number).drop_states()
         self._best[number] = best
 
     def _fit(self, limit: int, ended: Collection[TrialView]) -> None:
-        room = limit - self._warn(limit)
         for number in self._worst_first(ended):
-            if sum(self._best.values()) - self._largest["best"] <= room:
+            if self._fits(limit):
                 return
             if self._best[number]:
                 Checkpoints(self._storage, number).drop_best()
                 self._best[number] = 0
+
+    def _fit_paused(
+        self, limit: int, paused: Collection[TrialView], is_paused: Callable[[int], bool]
+    ) -> None:
+        for found in reversed(rank(list(paused), self._objective)):
+            number, key = found.trial.number, (found.trial.number, found.trial.epochs)
+            if self._fits(limit):
+                return
+            if self._paused[key] and is_paused(number):
+                Checkpoints(self._storage, number).drop_states()
+                self._paused[key] = 0
+
+    def _fits(self, limit: int) -> bool:
+        kept = sum(self._best.values()) + sum(self._paused.values())
+        return kept - self._largest["best"] <= limit - self._warn(limit)
+
+    def _wait(self, paused: Collection[TrialView]) -> None:
+        """Take in what paused trials keep."""
+        known = self._paused
+        self._paused = {}
+        for trial in paused:
+            key = (trial.number, trial.epochs)
+            self._paused[key] = known[key] if key in known else sum(self._states(trial.number))
+
+    def _states(self, number: int) -> list[int]:
+        folder = f"{FOLDER}/{number}/"
+        sizes = self._storage.sizes(folder)
+        return [sizes.get(folder + place, 0) for place in PLACES]
 
     def _warn(self, limit: int) -> int:
         """Say once that the limit cannot be kept, if so; returns the bytes that are needed."""

@@ -1,18 +1,12 @@
 """What becomes of a trial after an epoch: pure rules, for the engine and for a replay."""
 
 from dataclasses import replace
-from typing import Literal, Protocol
+from typing import Literal
 
+from tuner.engine.early_stopping import Scheduler
 from tuner.objectives import best_values
 from tuner.record.trials import Decision, EpochRow, TrialView, of_stage
 from tuner.space import Space
-
-
-class Scheduler(Protocol):
-    """Early stopping as a function of the rows it was shown, in their order."""
-
-    def decide(self, number: int, epoch: int, value: float) -> Decision:
-        """Take in trial `number`'s objective at `epoch` and say whether it goes on."""
 
 
 def decide(space: Space, scheduler: Scheduler, trial: TrialView, row: EpochRow) -> Decision:
@@ -20,7 +14,7 @@ def decide(space: Space, scheduler: Scheduler, trial: TrialView, row: EpochRow) 
     decision = scheduler.decide(trial.number, row.epoch, row.metrics[space.objective])
     if row.epoch >= space.epochs:
         return Decision(action="stop", reason="")
-    if decision.action == "stop" and trial.published:
+    if decision.action != "continue" and trial.published:
         return Decision(
             action="continue",
             reason="published set",

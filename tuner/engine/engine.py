@@ -17,7 +17,8 @@ from contextlib import suppress
 from enum import Enum
 
 from tuner.engine.attempt import Attempt, Report
-from tuner.engine.deciding import Scheduler, decide, final_state, with_best
+from tuner.engine.deciding import decide, final_state, with_best
+from tuner.engine.early_stopping import REASON, Promotion, Scheduler
 from tuner.record.history import History, row_of
 from tuner.record.journal import Event, Journal, read_journal
 from tuner.record.run_folder import RunFolder
@@ -115,7 +116,7 @@ class Engine:
     def finished(self) -> bool:
         """Whether every trial of the space has ended."""
         trials = self.history.trials.values()
-        return len(trials) >= self._space.trials and all(t.state != "running" for t in trials)
+        return len(trials) >= self._space.trials and all(trial.ended for trial in trials)
 
     def next_attempt(self, attempt_id: str) -> Attempt | NoAttempt:
         """The next attempt for the backend to run, under the id by which it will speak of it."""
@@ -124,9 +125,12 @@ class Engine:
         if len(self._running) >= self.slots:
             return NoAttempt.WAIT
         number = self._next_number()
-        if number is None:
-            return NoAttempt.WAIT if self._running else NoAttempt.FINISHED
-        return self._start(attempt_id, number)
+        if number is not None:
+            return self._start(attempt_id, number)
+        if self._running:
+            return NoAttempt.WAIT
+        self._end_paused()
+        return NoAttempt.FINISHED
 
     def report(self, attempt_id: str, report: Report) -> Decision:
         """Record what the worker of an attempt says and answer whether it shall go on."""
@@ -163,6 +167,9 @@ class Engine:
             return
         number = attempt.number
         if self.history.trials[number].state != "running":
+            return
+        if self.history.is_to_pause(number):
+            self._pause(number)
             return
         if self.history.explained.get(number) != attempt.attempt:
             self._write(
@@ -239,6 +246,9 @@ class Engine:
     def _next_number(self) -> int | None:
         if self._queue:
             return self._queue.popleft()
+        promotion = self._scheduler.promotion(self.history.paused)
+        if promotion is not None:
+            return promotion.number if self._promote(promotion) else None
         number = len(self.history.trials)
         if number >= self._space.trials:
             return None
@@ -251,6 +261,27 @@ class Engine:
             hyperparameters=proposal.hyperparameters,
         )
         return number if written else None
+
+    def _promote(self, promotion: Promotion) -> bool:
+        """Let a paused trial go on."""
+        return self._write(
+            event="promoted",
+            trial=promotion.number,
+            rung=promotion.rung,
+            rank=promotion.rank,
+            of=promotion.of,
+        )
+
+    def _pause(self, number: int) -> None:
+        if self._write(event="paused", trial=number):
+            trial = self.history.trials[number]
+            self._tell(lambda listener: listener.trial_paused(trial))
+
+    def _end_paused(self) -> None:
+        """At the end of the search, what is paused has been stopped where it stands."""
+        for number in self.history.paused:
+            if not self.stopping:
+                self._end(number, "pruned", REASON)
 
     def _start(self, attempt_id: str, number: int) -> Attempt:
         trial = self.history.trials[number]
@@ -310,7 +341,7 @@ class Engine:
     def _give_up_if_hopeless(self) -> None:
         """A mistake that breaks every trial should cost a few of them, not two hundred."""
         trials = self.history.trials.values()
-        ended = [t for t in trials if t.state != "running"]
+        ended = [t for t in trials if t.ended]
         if any(t.rows for t in trials) or not ended:
             return
         failed = [t for t in ended if t.state == "failed"]
@@ -339,7 +370,11 @@ class Engine:
         self.history.apply(event)
 
     def _close_decided(self) -> None:
-        """End the trials whose last recorded decision was to stop: a kill came in between."""
-        for number, decision in self.history.decisions.items():
-            if decision.action == "stop" and self.history.trials[number].state == "running":
+        """End or pause the trials whose last decision was to do so: a kill came in between."""
+        for number, decision in tuple(self.history.decisions.items()):
+            if self.history.trials[number].state != "running":
+                continue
+            if decision.action == "stop":
                 self._end(number, final_state(decision), decision.reason)
+            elif decision.action == "pause":
+                self._pause(number)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from tuner.durability.lease import Lease
 from tuner.durability.location import check_free, is_kept
+from tuner.engine.early_stopping import rungs_of
 from tuner.errors import TunerError
 from tuner.planning.data_summary import check_enough, search_warnings, split_text
 from tuner.planning.forecast import (
@@ -13,7 +14,6 @@ from tuner.planning.forecast import (
     Range,
     epochs_left,
     estimate_seconds,
-    rungs,
 )
 from tuner.planning.lanes import are_measured, choose_lanes
 from tuner.record.lock import driven, driver_of
@@ -52,7 +52,7 @@ def run_line(
     where = f"storage {place.uri if place else NONE}; W&B {choose_mode(space.wandb.mode).mode}."
     if trials is None:
         return f"New run {run_folder}; {where}"
-    ended = sum(trial.state != "running" for trial in trials)
+    ended = sum(trial.ended for trial in trials)
     return f"{run_folder.name} goes on: {ended} of {space.trials} trials have ended; {where}"
 
 
@@ -112,12 +112,13 @@ def _trials_line(space: Space) -> str:
 
 
 def _rungs_line(space: Space) -> str:
-    stops = rungs(space)
+    stops = rungs_of(space)
     if not stops:
         return f"Early stopping: none, every trial trains {_epochs(space.epochs)}."
     share = space.scheduler.reduction_factor
     at = ", ".join(map(str, stops))
-    return f"Early stopping: after epoch {at}, the best 1 in {share} of each go on."
+    others = "; the others wait until they are" if space.scheduler.type == "promote" else ""
+    return f"Early stopping: after epoch {at}, the best 1 in {share} of each go on{others}."
 
 
 def _epochs(number: int) -> str:

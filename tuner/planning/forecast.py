@@ -7,12 +7,11 @@ they are.
 
 from __future__ import annotations
 
-from bisect import insort
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from math import inf
 from random import Random
 
+from tuner.engine.early_stopping import make_scheduler, rungs_of
 from tuner.record.trials import TrialView
 from tuner.space import Machine, Space, published_trials, trials_at_once
 
@@ -37,63 +36,45 @@ class Range:
         )
 
 
-def rungs(space: Space) -> tuple[int, ...]:
-    """Return the epochs after which ASHA may stop a trial, ascending; () without ASHA."""
-    found: list[int] = []
-    rung = space.grace_epochs
-    while space.scheduler.name == "asha" and rung < space.epochs:
-        found.append(rung)
-        rung *= space.scheduler.reduction_factor
-    return tuple(found)
-
-
 def epochs_to_train(space: Space) -> Range:
     """Return the number of epochs of all trials together."""
-    stops = rungs(space)
+    stops = rungs_of(space)
     published = len(published_trials(space))
     full = max(1, published)
     greatest = space.trials * space.epochs
     if not stops:
         return Range(least=greatest, likely=greatest, greatest=greatest)
     least = full * space.epochs + (space.trials - full) * stops[0]
-    runs = [_epochs_of_a_draw(space, stops, published, Random(seed)) for seed in range(_DRAWS)]
-    return Range(least=least, likely=sum(runs) / _DRAWS, greatest=greatest)
+    draws = range(max(4, _DRAWS - space.trials // 25))
+    runs = [_epochs_of_a_draw(space, published, Random(seed)) for seed in draws]
+    return Range(least=least, likely=sum(runs) / len(runs), greatest=greatest)
 
 
-def _epochs_of_a_draw(space: Space, stops: tuple[int, ...], published: int, random: Random) -> int:
-    """Return the epochs that ASHA trains if the trials, one after another, are random in quality.
-
-    A trial passes a rung if it reaches the quantile of those before it, interpolated.
-    """
-    quantile = 1 - 1 / space.scheduler.reduction_factor
-    rung_values: dict[int, list[float]] = {stop: [] for stop in stops}
-    total = 0
-    for number in range(space.trials):
-        value, reached = random.random(), space.epochs
-        for stop in stops:
-            passes = value >= _quantile(rung_values[stop], quantile)
-            insort(rung_values[stop], value)
-            if not passes and number >= published:
-                reached = stop
-                break
-        total += reached
-    return total
-
-
-def _quantile(ascending: list[float], share: float) -> float:
-    if not ascending:
-        return -inf
-    place = share * (len(ascending) - 1)
-    below = int(place)
-    above = min(below + 1, len(ascending) - 1)
-    return ascending[below] + (place - below) * (ascending[above] - ascending[below])
+def _epochs_of_a_draw(space: Space, published: int, random: Random) -> int:
+    """Return the epochs of a search of one slot whose trials are random in quality."""
+    scheduler, paused, total = make_scheduler(space), dict[int, int](), 0
+    qualities = [random.random() for _ in range(space.trials)]
+    started = 0
+    while True:
+        promotion = scheduler.promotion(paused)
+        if promotion is None and started == space.trials:
+            return total
+        number = started if promotion is None else promotion.number
+        started += promotion is None
+        epochs = paused.pop(number, 0)
+        action = "continue"
+        while epochs < space.epochs and (action == "continue" or number < published):
+            epochs, total = epochs + 1, total + 1
+            action = scheduler.decide(number, epochs, qualities[number]).action
+        if action == "pause" and number >= published:
+            paused[number] = epochs
 
 
 def epochs_left(space: Space, trials: Sequence[TrialView]) -> Range:
     """Return the number of epochs that are left where these trials have begun."""
     whole = epochs_to_train(space)
     trained = sum(trial.epochs for trial in trials)
-    over = [trial for trial in trials if trial.state != "running"]
+    over = [trial for trial in trials if trial.ended]
     never = sum(space.epochs - trial.epochs for trial in over)
     greatest = max(0.0, whole.greatest - trained - never)
     likely = min(greatest, max(0.0, whole.likely - trained))

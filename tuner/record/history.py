@@ -43,6 +43,16 @@ class History:
         for event in events:
             self.apply(event)
 
+    @property
+    def paused(self) -> list[int]:
+        """The trials that wait at a rung, by number."""
+        return sorted(n for n, trial in self.trials.items() if trial.state == "paused")
+
+    def is_to_pause(self, number: int) -> bool:
+        """Whether the last decision on a trial is to pause it."""
+        decision = self.decisions.get(number)
+        return decision is not None and decision.action == "pause"
+
     def apply(self, event: Event) -> None:
         """Take one event in; events must come in the journal's order."""
         if self.started is None:
@@ -71,6 +81,11 @@ class History:
                     counter[event["trial"]] = 0
                 self._update(event, rows=(*self.trials[event["trial"]].rows, row_of(event)))
                 self.decisions[event["trial"]] = Decision(**event["decision"])
+            case "paused":
+                self._update(event, state="paused")
+            case "promoted":
+                self._update(event, state="running")
+                del self.decisions[event["trial"]]
             case "ended":
                 self._update(event, state=event["state"], reason=event["reason"])
 

@@ -5,12 +5,13 @@ Values only: the engine makes them from the journal's events, console, W&B and r
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Literal
 
 from models.hyperparameters import Value
 
 _DIVERGED = ("diverged", "collapsed")
-TrialState = Literal["running", "complete", "pruned", "failed"]
+TrialState = Literal["running", "paused", "complete", "pruned", "failed"]
+Action = Literal["continue", "pause", "stop"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,10 +34,11 @@ class EpochRow:
 class Decision:
     """What the scheduler made of an epoch; `rung` is the epoch of the rung that was reached.
 
-    `rank` of `of` is the trial's place among all that have reached this rung so far, 1 the best.
+    `rank` of `of` is the trial's place among all that have reached this rung so far, 1 the best. A
+    paused trial may go on later, when more have reached its rung.
     """
 
-    action: Literal["continue", "stop"]
+    action: Action
     reason: str = ""
     rung: int | None = None
     rank: int | None = None
@@ -72,6 +74,11 @@ class TrialView:
         return len(self.rows)
 
     @property
+    def ended(self) -> bool:
+        """Whether it has reached its final state."""
+        return self.state not in ("running", "paused")
+
+    @property
     def diverged(self) -> bool:
         """Whether training came to nothing: weights, losses or scores of no use."""
         return self.reason.startswith(_DIVERGED)
@@ -92,14 +99,20 @@ def is_kept(objective: str, values: Sequence[float]) -> bool:
     return not objective.startswith("best_") or values[-1] == max(values)
 
 
-class SearchListener(Protocol):
-    """Hears of every event once, in order, in the driver's own thread: it must be quick."""
+class SearchListener:
+    """Hears of every event once, in order, in the driver's own thread: it must be quick.
+
+    Each method does nothing here; a listener has those that it has a use for.
+    """
 
     def trial_started(self, trial: TrialView, attempt: int) -> None:
         """A worker is about to train `trial`; `attempt` counts its tries from 1."""
 
     def epoch_reported(self, trial: TrialView, row: EpochRow, decision: Decision) -> None:
         """`row`, already in `trial.rows`, is on disk together with the decision on it."""
+
+    def trial_paused(self, trial: TrialView) -> None:
+        """`trial` waits at its rung, its worker gone; `trial_started` if it is promoted."""
 
     def trial_ended(self, trial: TrialView) -> None:
         """`trial` has reached its final state."""

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from models import detectors
-from tuner.backend.asha import make_scheduler
-from tuner.engine.deciding import Scheduler, decide, final_state
+from tuner.engine.deciding import decide, final_state
+from tuner.engine.early_stopping import REASON, Scheduler, make_scheduler
 from tuner.objectives import metric_of
 from tuner.record.history import History, row_of
 from tuner.record.journal import Event, JournalError, read_journal
@@ -56,7 +56,8 @@ class Replayed:
         compared = (
             f"{_count(counts['suggestion'], 'suggestion')} and "
             f"{_count(counts['published'], 'published set')}, "
-            f"{_count(counts['decision'], 'decision')} with {_count(counts['stop'], 'stop')}, "
+            f"{_count(counts['decision'], 'decision')} with {_count(counts['stop'], 'stop')}"
+            f"{_pauses(counts)}, "
             f"{_count(counts['end'], 'end')} of trials, "
             f"under {_count(counts['driver'], 'driver')} "
             f"({_count(max(0, counts['driver'] - 1), 'resume')})"
@@ -105,6 +106,8 @@ class _Replay:
             "driver": self._driver,
             "asked": self._asked,
             "epoch": self._epoch,
+            "paused": self._paused,
+            "promoted": self._promoted,
             "ended": self._ended,
         }
         if event["event"] in compare:
@@ -127,6 +130,8 @@ class _Replay:
     def _asked(self, event: Event) -> None:
         number = len(self._history.trials)
         _compare(event, "number", event["trial"], number)
+        promotion = self._scheduler.promotion(self._history.paused)
+        _compare(event, "trial promoted before it", None, promotion and promotion.number)
         proposal = self._proposals.make(number)
         _compare(event, "published set", event["published"], proposal.published)
         _compare_each(event, "suggestion", event["searched"], proposal.searched)
@@ -149,15 +154,34 @@ class _Replay:
         _compare_each(event, "decision", event["decision"], asdict(decision))
         self.counts["decision"] += 1
         self.counts["stop"] += decision.action == "stop"
+        self.counts["pause"] += decision.action == "pause"
+
+    def _paused(self, event: Event) -> None:
+        number = event["trial"]
+        _compare(event, "state before it", "running", self._history.trials[number].state)
+        _compare(event, "decision before it", True, self._history.is_to_pause(number))
+
+    def _promoted(self, event: Event) -> None:
+        promotion = self._scheduler.promotion(self._history.paused)
+        _compare(event, "promoted trial", event["trial"], promotion and promotion.number)
+        for name in ("rung", "rank", "of"):
+            _compare(event, f"promotion's {name}", event[name], getattr(promotion, name))
+        self.counts["promotion"] += 1
 
     def _ended(self, event: Event) -> None:
         number = event["trial"]
-        _compare(event, "state before it", "running", self._history.trials[number].state)
         decision = self._history.decisions.get(number)
+        state = self._history.trials[number].state
+        if state == "paused":  # the search is over
+            _compare(event, "state", event["state"], "pruned")
+            _compare(event, "reason", event["reason"], REASON)
+            self.counts["end"] += 1
+            return
+        _compare(event, "state before it", "running", state)
         if decision is not None and decision.action == "stop":
             _compare(event, "state", event["state"], final_state(decision))
             _compare(event, "reason", event["reason"], decision.reason)
-        elif not event["reason"] or event["reason"] == "asha":
+        elif not event["reason"] or event["reason"] == REASON:
             _compare(event, "decision before its end", "stop", decision and decision.action)
         self.counts["end"] += 1
 
@@ -180,6 +204,13 @@ def _compare(event: Event, what: str, recorded: object, replayed: object) -> Non
                 replayed=replayed,
             )
         )
+
+
+def _pauses(counts: Counter[str]) -> str:
+    if not counts["pause"]:
+        return ""
+    promotions = _count(counts["promotion"], "promotion")
+    return f", {_count(counts['pause'], 'pause')} and {promotions}"
 
 
 def _count(number: int, noun: str) -> str:

@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tuner.objectives import metric_of
 from tuner.record.trials import TrialView
@@ -24,6 +24,7 @@ _STOPPED = "#b9bdc3"
 _COMPLETE = "#7fa8d1"
 _BEST = "#d1495b"
 _DIVERGED = "#e0a030"
+_PAUSED: dict[str, Any] = {"color": _STOPPED, "markersize": 3.6, "markerfacecolor": "white"}
 _PUBLISHED = ("#2a7f62", "#6a4c93", "#00798c", "#8d6a00")
 _UNIT = 0.08  # of the good trials' height: how soon the scale below them turns logarithmic
 _Points = list[tuple[int, float]]
@@ -107,7 +108,8 @@ def _draw_ordinary(axes: "Axes", trial: TrialView, points: _Points, width: float
         axes.plot(epochs, values, color=_COMPLETE, linewidth=width, alpha=0.8, zorder=3)
     else:
         axes.plot(epochs, values, color=_STOPPED, linewidth=width * 0.9, zorder=2)
-        axes.plot(epochs[-1], values[-1], "o", color=_STOPPED, markersize=2.6, zorder=2)
+        style = _PAUSED if trial.state == "paused" else {"color": _STOPPED, "markersize": 2.6}
+        axes.plot(epochs[-1], values[-1], "o", zorder=2, **style)
 
 
 def _draw_named(axes: "Axes", points: _Points, colour: str, label: str) -> None:
@@ -127,13 +129,17 @@ def _explain(axes: "Axes", trials: Sequence[TrialView]) -> None:
     plain = [trial for trial in trials if trial.rows and not trial.published]
     complete = sum(trial.state == "complete" for trial in plain)
     apart = sum(not is_ranked(trial) for trial in plain)
-    stopped = len(plain) - complete - apart
+    paused = sum(trial.state == "paused" for trial in plain)
+    stopped = len(plain) - complete - apart - paused
     if complete:
         axes.plot([], [], color=_COMPLETE, label=f"ran to the end ({complete})")
     if stopped:
         unfinished = any(trial.state == "running" for trial in plain)
         label = f"stopped early{' or unfinished' if unfinished else ''} ({stopped})"
         axes.plot([], [], "o-", color=_STOPPED, linewidth=1, markersize=2.6, label=label)
+    if paused:
+        style = {**_PAUSED, "linewidth": 1}
+        axes.plot([], [], "o-", label=f"paused ({paused})", **style)
     if apart:
         label = f"diverged or failed ({apart})"
         axes.plot([], [], "x-", color=_DIVERGED, linewidth=1, markersize=5, label=label)

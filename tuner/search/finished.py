@@ -27,7 +27,7 @@ def show_finished(space: Space, run_folder: RunFolder) -> bool:
         return False
     history = History(events)
     trials = [history.trials[number] for number in sorted(history.trials)]
-    if len(trials) < space.trials or any(trial.state == "running" for trial in trials):
+    if len(trials) < space.trials or not all(trial.ended for trial in trials):
         return False
     if told(run_folder.study) is None:  # a driver makes it anew
         return False

@@ -12,7 +12,6 @@ from models.data.sources import Source, SplitDamaged, find
 from models.data.split import Split, load_splits, save_splits, splits_digest
 from models.data.tasks import make_splits, with_splits
 from tuner.backend.address import named_address, reached
-from tuner.backend.asha import make_scheduler
 from tuner.backend.packs import lanes_of_a_gpu
 from tuner.backend.run import connection, run
 from tuner.cli.output import log_lines_shown, say
@@ -23,6 +22,7 @@ from tuner.console.state import SearchState
 from tuner.durability.location import check_free, storage_of
 from tuner.durability.restore import restore
 from tuner.durability.run_guard import Keeper, kept
+from tuner.engine.early_stopping import make_scheduler
 from tuner.engine.engine import Engine
 from tuner.errors import TunerError
 from tuner.planning.data_summary import check_enough, search_warnings

@@ -102,6 +102,9 @@ class Scheduler(Section):
 
     name: Literal["asha", "none"] = "asha"
     """asha compares trials at growing numbers of epochs; none trains all to the end."""
+    type: Literal["stop", "promote"] = "stop"
+    """What becomes of a trial that compares badly: stop ends it; promote pauses it until it is
+    among the best of those that have come as far."""
     grace_epochs: CountOrAuto = "auto"
     """Epochs that every trial gets before it may be stopped; auto reaches the first epoch of the
     last stage of the detector's training: 1 where there is one stage."""

@@ -40,6 +40,7 @@ class Considered:
         self._ranked: list[tuple[Rank, int]] = []
         self._newest: list[int] = []
         self._chosen: list[int] | None = None
+        self.paused: dict[int, Rank] = {}
 
     @property
     def ended(self) -> int:
@@ -62,6 +63,22 @@ class Considered:
         if place is not None:
             insort(self._ranked, (place, number))
             insort(self._newest, number)
+        self._chosen = None
+
+    def pause(self, number: int, place: Rank | None) -> None:
+        """Take note of a running trial that waits: it counts as ended until it goes on."""
+        if number in self._running and place is not None:
+            self.end(number, place)
+            self.paused[number] = place
+
+    def go_on(self, number: int) -> None:
+        """Take note that a paused trial runs again; one that is not paused changes nothing."""
+        place = self.paused.pop(number, None)
+        if place is None:
+            return
+        self._ranked.remove((place, number))
+        self._newest.remove(number)
+        self._running.add(number)
         self._chosen = None
 
     def numbers(self) -> Sequence[int] | None:

@@ -29,7 +29,7 @@ from tuner.record.journal import Event
 from tuner.seeds import derive
 from tuner.space import Sampler
 from tuner.space.domains import Choice, Domain, Int, Log, LogInt, Uniform
-from tuner.study.sampler_window import Considered, rank
+from tuner.study.sampler_window import Considered, Rank, rank
 from tuner.study.study_file import REVISION, Parameter, StudyFile, put_in_place, revision
 
 _STATES = {
@@ -103,9 +103,16 @@ class Study:
     def _consider(self, event: Event) -> None:
         if event["event"] == "asked":
             self._considered.start(event["trial"])
+        elif event["event"] == "paused":
+            self._considered.pause(event["trial"], self._rank(event["trial"], "pruned"))
+        elif event["event"] == "promoted":
+            self._considered.go_on(event["trial"])
         elif event["event"] == "ended":
-            values = self._in_memory.values(event["trial"])
-            self._considered.end(event["trial"], rank(event["state"], list(values.items())))
+            self._considered.go_on(event["trial"])  # if it was paused
+            self._considered.end(event["trial"], self._rank(event["trial"], event["state"]))
+
+    def _rank(self, number: int, state: str) -> Rank | None:
+        return rank(state, list(self._in_memory.values(number).items()))
 
 
 class _Tpe(optuna.samplers.TPESampler):
@@ -140,7 +147,11 @@ class _Tpe(optuna.samplers.TPESampler):
 
 
 class _SamplersView(InMemoryStorage):
-    """The study in memory, of which the sampler sees the considered trials."""
+    """The study in memory, of which the sampler sees the considered trials.
+
+    Optuna knows no paused trial: in the study it is running, until the search is over or it goes on
+    to its end. The sampler sees it as pruned, so that it learns from it.
+    """
 
     def __init__(self, considered: Considered) -> None:
         super().__init__()
@@ -150,14 +161,24 @@ class _SamplersView(InMemoryStorage):
         self, study_id: int, deepcopy: bool = True, states: Container[TrialState] | None = None
     ) -> list[FrozenTrial]:
         """As Optuna's own, but of the considered trials."""
-        numbers = self._considered.numbers()
-        if numbers is None or states == (TrialState.WAITING,):
+        numbers, paused = self._considered.numbers(), self._considered.paused
+        if states == (TrialState.WAITING,) or (numbers is None and not paused):
             return super().get_all_trials(study_id, deepcopy, states)
         trials = super().get_all_trials(study_id, deepcopy=False)
-        chosen = [trials[number] for number in numbers]
+        chosen = [
+            _as_pruned(trials[number]) if number in paused else trials[number]
+            for number in (range(len(trials)) if numbers is None else numbers)
+        ]
         if states is not None:
             chosen = [trial for trial in chosen if trial.state in states]
         return copy.deepcopy(chosen) if deepcopy else chosen
+
+
+def _as_pruned(trial: FrozenTrial) -> FrozenTrial:
+    """A paused trial for the sampler: its curve tells as much as that of one stopped there."""
+    pruned = copy.copy(trial)
+    pruned.state = TrialState.PRUNED
+    return pruned
 
 
 @dataclass

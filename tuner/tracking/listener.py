@@ -14,7 +14,7 @@ from pathlib import Path
 
 from tuner.cli.output import Say
 from tuner.record.run_folder import RunFolder
-from tuner.record.trials import Decision, EpochRow, TrialView
+from tuner.record.trials import Decision, EpochRow, SearchListener, TrialView
 from tuner.storage.files import as_typed
 from tuner.tracking.mode import Mode
 from tuner.tracking.runs import FINISH_SECONDS, Runs, TrackingConfig, tear_down
@@ -22,7 +22,7 @@ from tuner.tracking.runs import FINISH_SECONDS, Runs, TrackingConfig, tear_down
 _logger = logging.getLogger(__name__)
 
 
-class WandbListener:
+class WandbListener(SearchListener):
     """Writes every trial of a search to W&B, beside the search and never in its way.
 
     No method raises on W&B's account or waits for it, `close` up to its timeout excepted. `say`
@@ -41,9 +41,6 @@ class WandbListener:
         if config.mode != "off":
             self._thread.start()
 
-    def trial_started(self, trial: TrialView, attempt: int) -> None:
-        """Nothing yet: a run opens with its first row, when the workers no longer start up."""
-
     def epoch_reported(self, trial: TrialView, row: EpochRow, decision: Decision) -> None:
         """Write the row, which `trial` holds."""
         self._hand_over(trial)
@@ -59,7 +56,7 @@ class WandbListener:
         that the server has being skipped. Finished runs are left alone.
         """
         for trial in trials:
-            if trial.rows or trial.state != "running":
+            if trial.rows or trial.ended:
                 self._hand_over(trial)
 
     def close(self, patience: float = 30.0) -> bool:

@@ -89,7 +89,7 @@ class Runs:
                 known.next_epoch = row.epoch + 1
         while known.outdated:
             shutil.rmtree(known.outdated.pop(), ignore_errors=True)
-        if view.state != "running":
+        if view.ended:
             self._finish(known, state=view.state, reason=view.reason)
 
     def interrupt(self, view: TrialView) -> None:

@@ -12,7 +12,6 @@ import ray
 
 from tests.tuner.backend.stuck_actor import SIGNAL_OF, StuckActor, StuckSetting
 from tests.tuner.simulated import Clock, Simulation, small_space
-from tuner.backend.asha import make_scheduler
 from tuner.backend.capacity_notice import WAITS
 from tuner.backend.hangs import (
     LEAST_S,
@@ -22,6 +21,7 @@ from tuner.backend.hangs import (
     Watchdog,
 )
 from tuner.backend.run import connection, run
+from tuner.engine.early_stopping import make_scheduler
 from tuner.engine.engine import Engine
 from tuner.record.journal import read_journal
 from tuner.record.run_folder import RunFolder

@@ -9,8 +9,8 @@ import pytest
 
 from models.data.config import DataConfig
 from tests.tuner.worker.attempts import attempt
-from tuner.backend.asha import Asha
 from tuner.engine.attempt import Attempt, Report
+from tuner.engine.early_stopping import StoppingAsha
 from tuner.packing.pack import PackWorker
 from tuner.record.trials import Decision
 from tuner.worker.setting import TrialSetting
@@ -67,7 +67,7 @@ def unpacked(setting: TrialSetting) -> Aurocs:
 
 def decisions(curves: Aurocs) -> list[list[Decision]]:
     """ASHA's, shown the results in the order of trials and epochs."""
-    asha, made = Asha(grace_epochs=1, reduction_factor=3, epochs=EPOCHS), []
+    asha, made = StoppingAsha((1, 3), 3), []
     for number, curve in enumerate(curves):
         of_trial: list[Decision] = []
         for epoch in range(1, EPOCHS + 1):

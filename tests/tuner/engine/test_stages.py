@@ -115,7 +115,7 @@ class _Staged(Simulation):
         attempt: Attempt = self.running[attempt_id]
         epoch = self.engine.history.trials[attempt.number].epochs + 1
         report = Report(outcome="epoch", row=self._row(attempt, epoch))
-        if self.engine.report(attempt_id, report).action == "stop":
+        if self.engine.report(attempt_id, report).action != "continue":
             self.let_go(attempt_id)
 
     def _row(self, attempt: Attempt, epoch: int) -> EpochRow:

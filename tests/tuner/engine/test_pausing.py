@@ -1,0 +1,166 @@
+"""Paused trials under the engine: who goes on when, what is recorded, and what a kill changes."""
+
+from pathlib import Path
+from typing import Any
+
+import optuna
+import pytest
+
+from tests.tuner.simulated import Simulation, small_space
+from tuner.engine.early_stopping import make_scheduler
+from tuner.engine.engine import NoAttempt
+from tuner.record.journal import Event, read_journal
+from tuner.record.trials import SearchListener, TrialView
+from tuner.replay.comparison import replay
+from tuner.space import Space
+
+
+def promoting(**changes: Any) -> Space:
+    return small_space(**{"scheduler": {"type": "promote"}, "trials": 20, **changes})
+
+
+def events(folder: Path, *kinds: str) -> list[Event]:
+    return [e for e in read_journal(folder / "events.jsonl") if e["event"] in kinds]
+
+
+def essence(folder: Path) -> list[dict[str, Any]]:
+    kinds = ("asked", "epoch", "paused", "promoted", "ended")
+    return [{k: v for k, v in e.items() if k != "time"} for e in events(folder, *kinds)]
+
+
+class Heard(SearchListener):
+    def __init__(self) -> None:
+        self.paused: list[TrialView] = []
+
+    def trial_paused(self, trial: TrialView) -> None:
+        self.paused.append(trial)
+
+
+def test_a_search_would_pause_nothing_or_promote_nobody(tmp_path: Path) -> None:
+    heard = Heard()
+    engine = Simulation(promoting(trials=40), tmp_path, slots=2, listeners=(heard,)).run()
+    assert [trial.epochs for trial in engine.trials[:2]] == [9, 9], "published sets"
+    assert len(events(tmp_path, "paused")) == len(heard.paused) >= 10
+    assert {trial.state for trial in heard.paused} == {"paused"}
+    promoted = events(tmp_path, "promoted")
+    assert len(promoted) >= 3
+    for event in promoted:
+        assert event["rank"] <= event["of"] // 3
+    assert engine.finished
+    ended = {trial.number: trial for trial in engine.trials}
+    last_paused = {event["trial"] for event in events(tmp_path, "paused")} - {
+        number for number, trial in ended.items() if trial.state == "complete"
+    }
+    assert {(ended[n].state, ended[n].reason) for n in last_paused} == {("pruned", "asha")}
+
+
+def test_a_new_trial_would_begin_while_a_better_one_waits(tmp_path: Path) -> None:
+    space = promoting()
+    Simulation(space, tmp_path, slots=3, order_seed=4).run()
+    scheduler, paused = make_scheduler(space), set[int]()
+    for event in events(tmp_path, "epoch", "paused", "promoted", "asked"):
+        promotion = scheduler.promotion(paused)
+        match event["event"]:
+            case "epoch":
+                scheduler.decide(event["trial"], event["epoch"], event["metrics"]["best_auroc"])
+            case "paused":
+                paused.add(event["trial"])
+            case "promoted":
+                assert promotion is not None
+                assert event["trial"] == promotion.number
+                paused.remove(event["trial"])
+            case "asked":
+                assert promotion is None
+
+
+def test_optuna_would_learn_of_a_paused_trial_too_soon_or_not_at_all(tmp_path: Path) -> None:
+    simulation = Simulation(promoting(), tmp_path)
+    while not events(tmp_path, "paused"):
+        simulation.fill()
+        simulation.step()
+    (number,) = (event["trial"] for event in events(tmp_path, "paused"))
+    assert _study(tmp_path)[number].state.name == "RUNNING"
+    views = simulation.run().trials
+    for view, frozen in zip(views, _study(tmp_path), strict=True):
+        assert frozen.state.name == view.state.upper()
+        assert frozen.intermediate_values == {r.epoch: r.metrics["best_auroc"] for r in view.rows}
+
+
+def _study(folder: Path) -> list[optuna.trial.FrozenTrial]:
+    storage = f"sqlite:///{folder / 'study.db'}"
+    return optuna.load_study(study_name=None, storage=storage).get_trials()
+
+
+def test_the_sampler_would_learn_nothing_from_those_that_wait(tmp_path: Path) -> None:
+    """All trials but the published are paused after an epoch: tpe must know their values."""
+    simulation = Simulation(promoting(trials=14), tmp_path)
+    simulation.run()
+    study = simulation.engine._study
+    seen = study._study.get_trials(deepcopy=False, states=(optuna.trial.TrialState.PRUNED,))
+    assert len(seen) >= 8
+    simulation = Simulation(promoting(trials=30), tmp_path / "more")
+    while len(simulation.engine.trials) < 14:
+        simulation.fill()
+        simulation.step()
+    study = simulation.engine._study
+    states = (optuna.trial.TrialState.PRUNED,)
+    seen = study._study.get_trials(deepcopy=False, states=states)
+    waiting = set(simulation.engine.history.paused)
+    assert waiting and {trial.number for trial in seen} == waiting
+
+
+@pytest.mark.parametrize("slots", [1, 3])
+def test_a_kill_at_any_event_would_change_what_is_recorded(tmp_path: Path, slots: int) -> None:
+    """With one worker the resumed record is the undisturbed one; with more it replays."""
+    space = promoting(trials=9)
+    Simulation(space, tmp_path / "whole", slots=slots).run().close()
+    whole = (tmp_path / "whole" / "events.jsonl").read_bytes().splitlines(keepends=True)
+    for count in range(1, len(whole) - 1, 3):
+        folder = tmp_path / str(count)
+        folder.mkdir()
+        (folder / "events.jsonl").write_bytes(b"".join(whole[:count]) + whole[count][:9])
+        engine = Simulation(space, folder, slots=slots).run()
+        engine.close()
+        assert engine.finished
+        assert replay(folder / "events.jsonl").difference is None
+        if slots == 1:
+            assert essence(folder) == essence(tmp_path / "whole"), count
+
+
+def test_a_replay_would_pass_another_promotion(tmp_path: Path) -> None:
+    from tests.tuner.test_replay import rewritten
+
+    Simulation(promoting(), tmp_path, slots=2).run().close()
+    record = tmp_path / "events.jsonl"
+    found = replay(record)
+    assert found.difference is None
+    assert found.counts["promotion"] == len(events(tmp_path, "promoted"))
+    assert "promotion" in " ".join(found.lines())
+    rewritten(record, "promoted", 1, lambda event: event.update(rank=event["rank"] + 1))
+    difference = replay(record).difference
+    assert difference is not None and "promotion" in difference.what
+
+
+def test_a_paused_trial_would_be_lost_with_the_worker_it_no_longer_has(tmp_path: Path) -> None:
+    """Tune lets go of a paused trial's attempt late: by then it may train again elsewhere."""
+    simulation = Simulation(promoting(), tmp_path)
+    while not (waiting := simulation.engine.history.paused):
+        simulation.fill()
+        simulation.step()
+    assert simulation.engine.history.trials[waiting[0]].lost_workers == 0
+    simulation.run()
+    assert not events(tmp_path, "lost")
+
+
+def test_an_interrupted_search_would_end_those_that_wait(tmp_path: Path) -> None:
+    simulation = Simulation(promoting(), tmp_path)
+    while not simulation.engine.history.paused:
+        simulation.fill()
+        simulation.step()
+    simulation.engine.interrupt()
+    for attempt_id in list(simulation.running):
+        simulation.let_go(attempt_id)
+    assert simulation.engine.next_attempt("next") is NoAttempt.FINISHED
+    simulation.engine.close()
+    assert not simulation.engine.finished
+    assert Simulation(promoting(), tmp_path).engine.history.paused
