@@ -3,14 +3,15 @@
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import optuna
 
 from tuner.record.history import History
-from tuner.record.journal import Event, read_journal
+from tuner.record.journal import read_journal
 from tuner.space import Space
 
 
@@ -53,7 +54,7 @@ def results_lost(run_folder: Path, witness: Witness, space: Space) -> int:
     return witness.events_lost() + unended + missing
 
 
-def results_twice(events: Sequence[Event]) -> int:
+def results_twice(events: Sequence[Mapping[str, Any]]) -> int:
     """Epochs, ends and suggestions that the record holds more than once."""
     keys = Counter(
         (event["event"], event["trial"], event.get("epoch"))

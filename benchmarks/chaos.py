@@ -27,7 +27,7 @@ from _running import ROOT, finish
 from _undisturbed import unequal_curves
 
 from tuner.record.history import History
-from tuner.record.journal import read_journal
+from tuner.record.journal import read_journal, read_lines
 from tuner.space import Space, load_space
 
 ENDLESS = 1_000_000
@@ -223,7 +223,7 @@ class Storm:
 
     def examine(self) -> dict[str, float]:
         """Hold the record against everything it must be, and say what was found."""
-        events = read_journal(self.record)
+        events = read_lines(self.record)
         trials = [trial for _, trial in sorted(History(events).trials.items())]
         space: Space = load_space(self.folder / "space.yaml")
         print(f"\nreplaying {len(events)} events", flush=True)

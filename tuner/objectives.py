@@ -46,7 +46,7 @@ def best_values(
 ) -> dict[str, float]:
     """`best_<metric>` of an epoch: the highest of it and those `before`, of each metric it has."""
     return {
-        f"best_{name}": max([*(row[name] for row in before), metrics[name]])
+        f"best_{name}": max([*(row[name] for row in before if name in row), metrics[name]])
         for name in METRICS
         if name in metrics
     }

@@ -1,15 +1,16 @@
 """What a search's journal says of its trials and of the machines that trained them."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
-from tuner.record.journal import Event, read_journal
+from tuner.record.journal import read_lines
 
 
-def events(run: Path) -> Sequence[Event]:
+def events(run: Path) -> Sequence[Mapping[str, Any]]:
     """All events so far; none before the search has begun."""
-    return read_journal(run / "events.jsonl")
+    return read_lines(run / "events.jsonl")
 
 
 def hosts_of(run: Path) -> dict[int, list[str]]:

@@ -4,9 +4,16 @@ import random
 from typing import Any
 
 from models.hyperparameters import Value
+from tuner.record.events import Event, decode
 from tuner.record.trials import EpochRow, TrialState, TrialView
 
 EPOCHS = 8
+
+
+def event(kind: str, trial: int = 0, time: float = 0.0, **written: Any) -> Event:
+    """An event as a record holds it."""
+    filled = {"searched": {}, "published": None} if kind == "asked" else {}
+    return decode({"event": kind, "trial": trial, "time": time, **filled, **written})
 
 
 def row(epoch: int, auroc: float, **metrics: float) -> EpochRow:

@@ -8,6 +8,7 @@ import pytest
 
 from tests.models.data.conftest import small
 from tests.models.data.test_sources import copy_of, use
+from tests.tuner.fake_trials import event
 from tests.tuner.typed_commands import FakeApi, recorded_run
 from tuner.record.journal import Journal
 from tuner.record.lock import sole_driver
@@ -21,12 +22,11 @@ def begun(folder: Path, trials: int) -> None:
     """Leave a record of trials with an epoch each, of which the first has ended."""
     journal = Journal(folder / "events.jsonl")
     for number in range(trials):
-        of = {"time": 1.0, "trial": number}
-        journal.append({"event": "asked", **of, "published": None, "hyperparameters": {}})
+        journal.append(event("asked", number, 1.0, hyperparameters={}))
         row = {"epoch": 1, "metrics": {}, "losses": {}, "seconds": 1.0, "worker": "a"}
         decision = {"action": "continue", "reason": ""}
-        journal.append({"event": "epoch", **of, **row, "decision": decision})
-    journal.append({"event": "ended", "time": 3.0, "trial": 0, "state": "pruned", "reason": ""})
+        journal.append(event("epoch", number, 1.0, **row, decision=decision))
+    journal.append(event("ended", 0, 3.0, state="pruned", reason=""))
     journal.close()
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from tests.tuner.test_search_command import SMALL, SPACE
 from tuner.record.history import History
-from tuner.record.journal import read_journal
+from tuner.record.journal import read_journal, read_lines
 from tuner.replay.comparison import replay
 
 TRIALS = 3
@@ -36,7 +36,7 @@ def search(runs: Path, *before: str) -> subprocess.CompletedProcess[str]:
 
 def check_whole(folder: Path) -> None:
     """Every trial ended, none and no epoch twice, the study equal to it, the replay exact."""
-    events = read_journal(folder / "events.jsonl")
+    events = read_lines(folder / "events.jsonl")
     told = Counter(
         (event["event"], event["trial"], event.get("epoch"))
         for event in events
@@ -102,7 +102,7 @@ def test_a_search_whose_raylet_is_gone_would_wait_forever(tmp_path: Path) -> Non
 def _stopped_behind(driver: subprocess.Popen[str], folder: Path) -> bool:
     """Stop the driver; whether checkpoints then run ahead of its record, as while an epoch does."""
     driver.send_signal(signal.SIGSTOP)
-    epochs = sum(event["event"] == "epoch" for event in read_journal(folder / "events.jsonl"))
+    epochs = sum(event["event"] == "epoch" for event in read_lines(folder / "events.jsonl"))
     until = time.monotonic() + 3
     while _trained(folder) <= epochs and time.monotonic() < until:
         time.sleep(0.05)
@@ -121,7 +121,7 @@ def started(runs: Path, *options: str) -> subprocess.Popen[str]:
         text=True,
     )
     record, until = runs / "killed" / "events.jsonl", time.monotonic() + 200
-    while "epoch" not in {event["event"] for event in read_journal(record)}:
+    while "epoch" not in {event["event"] for event in read_lines(record)}:
         assert driver.poll() is None
         assert time.monotonic() < until
         time.sleep(0.05)

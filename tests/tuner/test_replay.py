@@ -10,7 +10,7 @@ import pytest
 
 from tests.tuner.simulated import Simulation, small_space
 from tuner.engine.attempt import Report
-from tuner.record.journal import read_journal
+from tuner.record.journal import read_lines
 from tuner.replay import __main__ as command
 from tuner.replay.comparison import Difference, replay
 
@@ -22,7 +22,7 @@ def record_of(folder: Path, **changes: Any) -> Path:
 
 def rewritten(record: Path, kind: str, nth: int, change: Callable[[dict[str, Any]], None]) -> None:
     """Change the nth event of a kind, with its length and checksum made right again."""
-    events = [dict(event) for event in read_journal(record)]
+    events = [dict(event) for event in read_lines(record)]
     change([event for event in events if event["event"] == kind][nth])
     bodies = [json.dumps(event, separators=(",", ":")).encode() for event in events]
     lines = [b"%d %08x %s\n" % (len(body), zlib.crc32(body), body) for body in bodies]
@@ -112,7 +112,7 @@ def test_a_changed_score_would_pass(tmp_path: Path) -> None:
 
 def test_a_changed_decision_would_pass(tmp_path: Path) -> None:
     record = record_of(tmp_path)
-    events = [event for event in read_journal(record) if event["event"] == "epoch"]
+    events = [event for event in read_lines(record) if event["event"] == "epoch"]
     nth = next(n for n, event in enumerate(events) if event["decision"]["reason"] == "asha")
     rewritten(record, "epoch", nth, lambda event: event["decision"].update(action="continue"))
     found = difference(record)
@@ -129,7 +129,7 @@ def test_a_trial_ended_otherwise_than_decided_would_pass(tmp_path: Path) -> None
 def test_an_epoch_recorded_twice_would_pass(tmp_path: Path) -> None:
     record = record_of(tmp_path)
     lines = record.read_bytes().splitlines(keepends=True)
-    nth = next(n for n, event in enumerate(read_journal(record)) if event["event"] == "epoch")
+    nth = next(n for n, event in enumerate(read_lines(record)) if event["event"] == "epoch")
     record.write_bytes(b"".join([*lines[: nth + 1], *lines[nth:]]))
     found = difference(record)
     assert (found.what, found.recorded, found.replayed) == ("number of the epoch", 1, 2)

@@ -6,18 +6,20 @@ which only knows the copy, suggests the same hyperparameters for its number agai
 """
 
 import json
+import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
+from tuner.record.events import EpochsLost, Event, RecordRestored
 from tuner.record.run_folder import RunFolder
 from tuner.record.trials import SearchListener, TrialView
 from tuner.storage import Storage, StorageError
 from tuner.storage.checkpoints import Checkpoints, Held, held_checkpoints
 from tuner.storage.files import replace_file
 
-Note = Callable[..., object]
+Note = Callable[[Event], object]
 
 
 def mark_restored(run_folder: RunFolder) -> None:
@@ -57,12 +59,14 @@ class Recovery(SearchListener):
         }
         known = {trial.number for trial in trials}
         self._unknown = {n: found[0] for n, found in held.items() if found and n not in known}
-        unknown = {number: found.epochs for number, found in self._unknown.items()}
+        unknown = {str(number): found.epochs for number, found in self._unknown.items()}
         self._note(
-            event="restored",
-            copied=copied,
-            epochs_from_checkpoints=sum(regained.values()),
-            epochs_of_unknown_trials=unknown,
+            RecordRestored(
+                time=time.time(),
+                copied=copied,
+                epochs_from_checkpoints=sum(regained.values()),
+                epochs_of_unknown_trials=unknown,
+            )
         )
         for line in _report(copied, regained, unknown):
             self._say(line)
@@ -79,7 +83,7 @@ class Recovery(SearchListener):
         if held is None or _fits(held, trial):
             return
         self.lost_epochs += held.epochs
-        self._note(event="epochs_lost", trial=trial.number, epochs=held.epochs)
+        self._note(EpochsLost(time=time.time(), trial=trial.number, epochs=held.epochs))
         self._say(
             f"Trial {trial.number} has other hyperparameters now than before the loss: "
             f"{_epochs_text(held.epochs)} lost."
@@ -101,7 +105,7 @@ def _fits(held: Held, trial: TrialView) -> bool:
 
 
 def _report(
-    copied: float | None, regained: dict[int, int], unknown: dict[int, int]
+    copied: float | None, regained: dict[int, int], unknown: dict[str, int]
 ) -> Sequence[str]:
     when = datetime.fromtimestamp(copied).strftime("%Y-%m-%d %H:%M:%S") if copied else "no time"
     lines = [

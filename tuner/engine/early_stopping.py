@@ -7,10 +7,11 @@ the two types, `stop` ends a trial for good where it compares badly with those b
 """
 
 from bisect import bisect_left, insort
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from tuner.record.events import EpochReported, Event
 from tuner.record.trials import Action, Decision
 from tuner.space import Space
 
@@ -46,6 +47,13 @@ def make_scheduler(space: Space) -> Scheduler:
         return NoStopping()
     kind = PromotingAsha if space.scheduler.type == "promote" else StoppingAsha
     return kind(rungs_of(space), space.scheduler.reduction_factor)
+
+
+def catch_up(scheduler: Scheduler, past: Iterable[Event], objective: str) -> None:
+    """Bring a fresh scheduler to where a record stands."""
+    for event in past:
+        if isinstance(event, EpochReported):
+            scheduler.decide(event.trial, event.row.epoch, event.row.metrics[objective])
 
 
 def rungs_of(space: Space) -> tuple[int, ...]:

@@ -9,8 +9,21 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
-from tuner.record.journal import Event
-from tuner.record.trials import Decision, EpochRow, TrialView
+from tuner.record.events import (
+    AttemptStarted,
+    DriverStarted,
+    EpochReported,
+    Event,
+    TrainingFailed,
+    TrialAsked,
+    TrialEnded,
+    TrialEvent,
+    TrialPaused,
+    TrialPromoted,
+    WorkerHung,
+    WorkerLost,
+)
+from tuner.record.trials import Decision, TrialView
 
 
 class History:
@@ -56,68 +69,51 @@ class History:
     def apply(self, event: Event) -> None:
         """Take one event in; events must come in the journal's order."""
         if self.started is None:
-            self.started = event["time"]
+            self.started = event.time
         self._count_seconds(event)
-        match event["event"]:
-            case "driver":  # records of earlier versions do not have it
-                self.time_budget_s = event.get("time_budget_s", self.time_budget_s)
-                self.split_digest = event.get("split_digest", self.split_digest)
-            case "asked":
-                self.trials[event["trial"]] = _asked(event)
-            case "attempt":
-                self._update(event, attempts=event["attempt"])
-            case "lost":
-                out_of_reach = event.get("out_of_reach", False)  # not in earlier records
-                kind = self.outages if out_of_reach else self.losses
-                self._count(event, kind, "lost_workers")
-            case "hung":
-                self._count(event, self.hangs, "hangs")
-                self.explained[event["trial"]] = event["attempt"]
-            case "error":
-                self._count(event, self.errors, "errors")
-                self.explained[event["trial"]] = event["attempt"]
-            case "epoch":
+        match event:
+            case DriverStarted():
+                self.time_budget_s = event.time_budget_s
+                self.split_digest = event.split_digest or self.split_digest
+            case TrialAsked():
+                self.trials[event.trial] = TrialView(
+                    number=event.trial,
+                    published=event.published,
+                    hyperparameters=event.hyperparameters,
+                )
+            case AttemptStarted():
+                self._update(event, attempts=event.attempt)
+            case WorkerLost():
+                self._count(event, self.outages if event.out_of_reach else self.losses)
+                self._update(event, lost_workers=self.trials[event.trial].lost_workers + 1)
+            case WorkerHung():
+                self._count(event, self.hangs)
+                self._update(event, hangs=self.trials[event.trial].hangs + 1)
+                self.explained[event.trial] = event.attempt
+            case TrainingFailed():
+                self._count(event, self.errors)
+                self._update(event, errors=self.trials[event.trial].errors + 1)
+                self.explained[event.trial] = event.attempt
+            case EpochReported():
                 for counter in (self.losses, self.outages, self.hangs, self.errors):
-                    counter[event["trial"]] = 0
-                self._update(event, rows=(*self.trials[event["trial"]].rows, row_of(event)))
-                self.decisions[event["trial"]] = Decision(**event["decision"])
-            case "paused":
+                    counter[event.trial] = 0
+                self._update(event, rows=(*self.trials[event.trial].rows, event.row))
+                self.decisions[event.trial] = event.decision
+            case TrialPaused():
                 self._update(event, state="paused")
-            case "promoted":
+            case TrialPromoted():
                 self._update(event, state="running")
-                del self.decisions[event["trial"]]
-            case "ended":
-                self._update(event, state=event["state"], reason=event["reason"])
+                del self.decisions[event.trial]
+            case TrialEnded():
+                self._update(event, state=event.state, reason=event.reason)
 
-    def _count(self, event: Event, in_a_row: Counter[int], total: str) -> None:
-        number = event["trial"]
-        in_a_row[number] += 1
-        self._update(event, **{total: getattr(self.trials[number], total) + 1})
+    def _count(self, event: TrialEvent, in_a_row: Counter[int]) -> None:
+        in_a_row[event.trial] += 1
 
-    def _update(self, event: Event, **changes: Any) -> None:
-        self.trials[event["trial"]] = replace(self.trials[event["trial"]], **changes)
+    def _update(self, event: TrialEvent, **changes: Any) -> None:
+        self.trials[event.trial] = replace(self.trials[event.trial], **changes)
 
     def _count_seconds(self, event: Event) -> None:
-        if event["event"] != "driver" and self._last_time is not None:
-            self.seconds += max(0.0, event["time"] - self._last_time)
-        self._last_time = event["time"]
-
-
-def _asked(event: Event) -> TrialView:
-    return TrialView(
-        number=event["trial"],
-        published=event["published"],
-        hyperparameters=event["hyperparameters"],
-    )
-
-
-def row_of(event: Event) -> EpochRow:
-    """The row that an `epoch` event holds."""
-    return EpochRow(
-        epoch=event["epoch"],
-        metrics=event["metrics"],
-        losses=event["losses"],
-        seconds=event["seconds"],
-        worker=event["worker"],
-        stage=event.get("stage", ""),  # not in earlier records
-    )
+        if not isinstance(event, DriverStarted) and self._last_time is not None:
+            self.seconds += max(0.0, event.time - self._last_time)
+        self._last_time = event.time

@@ -14,8 +14,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from tuner.errors import TunerError
-
-Event = Mapping[str, Any]
+from tuner.record.events import Event, decode, encode
 
 SYNC_S = 2.0
 """Seconds between two forced writes: one takes 2 to 5 ms, which is under 0.1 ms a trial then."""
@@ -41,7 +40,7 @@ class Journal:
 
         Every few seconds all is forced to the disk, so that a power cut costs no more than that.
         """
-        self._file.write(_encode(event))
+        self._file.write(_line(event))
         self._file.flush()
         if self._clock() - self._synced >= SYNC_S:
             self._sync()
@@ -59,24 +58,41 @@ class Journal:
 def read_journal(path: Path) -> list[Event]:
     """All whole events of the journal at `path`, oldest first; none if there is no such file.
 
+    Raises JournalError where a line before the last does not match its length or checksum, or one
+    holds no event.
+    """
+    events = []
+    for number, written in enumerate(read_lines(path), start=1):
+        try:
+            events.append(decode(written))
+        except ValueError as error:
+            raise JournalError(
+                f"{path} holds at line {number} what this version does not write: {error}."
+            ) from error
+    return events
+
+
+def read_lines(path: Path) -> list[Mapping[str, Any]]:
+    """What each whole line holds, as it is written; none if there is no such file.
+
     Raises JournalError where a line before the last does not match its length or checksum.
     """
-    return [event for event, _ in _read(path)] if path.exists() else []
+    return [written for written, _ in _read(path)] if path.exists() else []
 
 
-def _encode(event: Event) -> bytes:
-    body = json.dumps(event, separators=(",", ":"), allow_nan=False).encode()
+def _line(event: Event) -> bytes:
+    body = json.dumps(encode(event), separators=(",", ":"), allow_nan=False).encode()
     return b"%d %08x %s\n" % (len(body), zlib.crc32(body), body)
 
 
-def _read(path: Path) -> Iterator[tuple[Event, int]]:
-    """Yield each whole event with its line's size in bytes."""
+def _read(path: Path) -> Iterator[tuple[Mapping[str, Any], int]]:
+    """Yield what each whole line holds, with the line's size in bytes."""
     with path.open("rb") as file:
         lines = file.readlines()
     for number, line in enumerate(lines, start=1):
-        event = _decode(line)
-        if event is not None:
-            yield event, len(line)
+        written = _body(line)
+        if written is not None:
+            yield written, len(line)
         elif number == len(lines):
             return
         else:
@@ -87,8 +103,8 @@ def _read(path: Path) -> Iterator[tuple[Event, int]]:
             )
 
 
-def _decode(line: bytes) -> Event | None:
-    """The event in `line`, or None if the line is not whole."""
+def _body(line: bytes) -> Mapping[str, Any] | None:
+    """What `line` holds, or None if the line is not whole."""
     length, _, rest = line.partition(b" ")
     checksum, _, body = rest.partition(b" ")
     body_bytes = body.removesuffix(b"\n")
@@ -97,4 +113,7 @@ def _decode(line: bytes) -> Event | None:
         and length == b"%d" % len(body_bytes)
         and checksum == b"%08x" % zlib.crc32(body_bytes)
     )
-    return json.loads(body_bytes) if whole else None
+    if not whole:
+        return None
+    written: Mapping[str, Any] = json.loads(body_bytes)
+    return written

@@ -8,18 +8,26 @@ those that follow from others.
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from models import detectors
-from tuner.engine.deciding import decide, final_state
-from tuner.engine.early_stopping import REASON, Scheduler, make_scheduler
-from tuner.objectives import metric_of
-from tuner.record.history import History, row_of
-from tuner.record.journal import Event, JournalError, read_journal
-from tuner.record.trials import of_stage
+from tuner.engine.deciding import decide, final_state, with_best
+from tuner.engine.early_stopping import REASON, Scheduler, catch_up, make_scheduler
+from tuner.record.events import (
+    DriverStarted,
+    EpochReported,
+    Event,
+    TrialAsked,
+    TrialEnded,
+    TrialEvent,
+    TrialPaused,
+    TrialPromoted,
+)
+from tuner.record.history import History
+from tuner.record.journal import JournalError, read_journal
 from tuner.space import Space
 from tuner.study.proposals import Proposals
 from tuner.study.study import Study
@@ -102,103 +110,97 @@ class _Replay:
 
     def take(self, event: Event) -> None:
         """Compare what this event holds with what comes out now, then take it in."""
-        compare: dict[str, Callable[[Event], None]] = {
-            "driver": self._driver,
-            "asked": self._asked,
-            "epoch": self._epoch,
-            "paused": self._paused,
-            "promoted": self._promoted,
-            "ended": self._ended,
-        }
-        if event["event"] in compare:
-            compare[event["event"]](event)
+        match event:
+            case DriverStarted():
+                self._driver(event)
+            case TrialAsked():
+                self._asked(event)
+            case EpochReported():
+                self._epoch(event)
+            case TrialPaused():
+                self._paused(event)
+            case TrialPromoted():
+                self._promoted(event)
+            case TrialEnded():
+                self._ended(event)
         self._history.apply(event)
         self._study.apply(event)
         self._past.append(event)
 
-    def _driver(self, event: Event) -> None:
+    def _driver(self, event: DriverStarted) -> None:
         self.counts["driver"] += 1
-        self._space = space = Space.model_validate(event["space"])
+        self._space = space = Space.model_validate(event.space)
         self._scheduler = make_scheduler(space)
         self._study = Study(None, space.search, space.sampler, space.objective, self._past)
         self._proposals = Proposals(space, self._study)
-        for past in self._past:
-            if past["event"] == "epoch":
-                value = past["metrics"][space.objective]
-                self._scheduler.decide(past["trial"], past["epoch"], value)
+        catch_up(self._scheduler, self._past, space.objective)
 
-    def _asked(self, event: Event) -> None:
+    def _asked(self, event: TrialAsked) -> None:
         number = len(self._history.trials)
-        _compare(event, "number", event["trial"], number)
+        _compare(event, "number", event.trial, number)
         promotion = self._scheduler.promotion(self._history.paused)
         _compare(event, "trial promoted before it", None, promotion and promotion.number)
         proposal = self._proposals.make(number)
-        _compare(event, "published set", event["published"], proposal.published)
-        _compare_each(event, "suggestion", event["searched"], proposal.searched)
+        _compare(event, "published set", event.published, proposal.published)
+        _compare_each(event, "suggestion", event.searched, proposal.searched)
         known = detectors.resolve(self._space.detector, {})  # earlier records have fewer
-        recorded = {**known, **event["hyperparameters"]}
+        recorded = {**known, **event.hyperparameters}
         _compare_each(event, "hyperparameter", recorded, proposal.hyperparameters)
         self.counts["published" if proposal.published else "suggestion"] += 1
 
-    def _epoch(self, event: Event) -> None:
-        trial = self._history.trials[event["trial"]]
+    def _epoch(self, event: EpochReported) -> None:
+        trial, row = self._history.trials[event.trial], event.row
         _compare(event, "state before it", "running", trial.state)
-        _compare(event, "number of the epoch", event["epoch"], trial.epochs + 1)
-        row = row_of(event)
-        for name in ("best_auroc", "best_auprc"):
-            if name in row.metrics:
-                same = of_stage((*trial.rows, row), row.stage)
-                values = [each.metrics[metric_of(name)] for each in same]
-                _compare(event, name, row.metrics[name], max(values))
+        _compare(event, "number of the epoch", row.epoch, trial.epochs + 1)
+        again = with_best(trial, row)
+        _compare_each(event, "best of its stage", row.metrics, again.metrics)
         decision = decide(self._space, self._scheduler, trial, row)
-        _compare_each(event, "decision", event["decision"], asdict(decision))
+        _compare_each(event, "decision", asdict(event.decision), asdict(decision))
         self.counts["decision"] += 1
         self.counts["stop"] += decision.action == "stop"
         self.counts["pause"] += decision.action == "pause"
 
-    def _paused(self, event: Event) -> None:
-        number = event["trial"]
-        _compare(event, "state before it", "running", self._history.trials[number].state)
-        _compare(event, "decision before it", True, self._history.is_to_pause(number))
+    def _paused(self, event: TrialPaused) -> None:
+        _compare(event, "state before it", "running", self._history.trials[event.trial].state)
+        _compare(event, "decision before it", True, self._history.is_to_pause(event.trial))
 
-    def _promoted(self, event: Event) -> None:
+    def _promoted(self, event: TrialPromoted) -> None:
         promotion = self._scheduler.promotion(self._history.paused)
-        _compare(event, "promoted trial", event["trial"], promotion and promotion.number)
+        _compare(event, "promoted trial", event.trial, promotion and promotion.number)
         for name in ("rung", "rank", "of"):
-            _compare(event, f"promotion's {name}", event[name], getattr(promotion, name))
+            recorded, again = getattr(event, name), getattr(promotion, name)
+            _compare(event, f"promotion's {name}", recorded, again)
         self.counts["promotion"] += 1
 
-    def _ended(self, event: Event) -> None:
-        number = event["trial"]
-        decision = self._history.decisions.get(number)
-        state = self._history.trials[number].state
+    def _ended(self, event: TrialEnded) -> None:
+        decision = self._history.decisions.get(event.trial)
+        state = self._history.trials[event.trial].state
+        self.counts["end"] += 1
         if state == "paused":  # the search is over
-            _compare(event, "state", event["state"], "pruned")
-            _compare(event, "reason", event["reason"], REASON)
-            self.counts["end"] += 1
+            _compare(event, "state", event.state, "pruned")
+            _compare(event, "reason", event.reason, REASON)
             return
         _compare(event, "state before it", "running", state)
         if decision is not None and decision.action == "stop":
-            _compare(event, "state", event["state"], final_state(decision))
-            _compare(event, "reason", event["reason"], decision.reason)
-        elif not event["reason"] or event["reason"] == REASON:
+            _compare(event, "state", event.state, final_state(decision))
+            _compare(event, "reason", event.reason, decision.reason)
+        elif event.reason in ("", REASON):
             _compare(event, "decision before its end", "stop", decision and decision.action)
-        self.counts["end"] += 1
 
 
-def _compare_each(event: Event, what: str, recorded: Any, replayed: Any) -> None:
+def _compare_each(event: TrialEvent, what: str, recorded: Any, replayed: Any) -> None:
     names: Iterable[str] = dict.fromkeys([*recorded, *replayed])
     for name in names:
         _compare(event, f"{what} {name}", recorded.get(name), replayed.get(name))
 
 
-def _compare(event: Event, what: str, recorded: object, replayed: object) -> None:
+def _compare(event: TrialEvent, what: str, recorded: object, replayed: object) -> None:
     """Equal as they are written: 1 is not 1.0, and a float has all its digits."""
     if json.dumps(recorded) != json.dumps(replayed):
         raise _DifferenceError(
             Difference(
-                trial=event["trial"],
-                epoch=event.get("epoch"),
+                trial=event.trial,
+                epoch=event.row.epoch if isinstance(event, EpochReported) else None,
                 what=what,
                 recorded=recorded,
                 replayed=replayed,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tuner.console.listener import ConsoleListener
 from tuner.console.state import SearchState
+from tuner.record.events import DriverClosed
 from tuner.record.history import History
 from tuner.record.journal import read_journal
 from tuner.record.lock import sole_driver
@@ -23,7 +24,7 @@ def show_finished(space: Space, run_folder: RunFolder) -> bool:
     may have kept the driver from it. `space` is resolved, and may ask for more trials by now.
     """
     events = read_journal(run_folder.journal)
-    if not events or events[-1]["event"] != "closed":
+    if not events or not isinstance(events[-1], DriverClosed):
         return False
     history = History(events)
     trials = [history.trials[number] for number in sorted(history.trials)]

@@ -25,7 +25,14 @@ from sqlalchemy.exc import SQLAlchemyError
 from models.hyperparameters import Value
 from tuner.cli.output import say
 from tuner.errors import TunerError
-from tuner.record.journal import Event
+from tuner.record.events import (
+    EpochReported,
+    Event,
+    TrialAsked,
+    TrialEnded,
+    TrialPaused,
+    TrialPromoted,
+)
 from tuner.seeds import derive
 from tuner.space import Sampler
 from tuner.space.domains import Choice, Domain, Int, Log, LogInt, Uniform
@@ -101,15 +108,16 @@ class Study:
         return _Tpe(self._distributions, seed, 0 if learning else self._settings.startup_trials)
 
     def _consider(self, event: Event) -> None:
-        if event["event"] == "asked":
-            self._considered.start(event["trial"])
-        elif event["event"] == "paused":
-            self._considered.pause(event["trial"], self._rank(event["trial"], "pruned"))
-        elif event["event"] == "promoted":
-            self._considered.go_on(event["trial"])
-        elif event["event"] == "ended":
-            self._considered.go_on(event["trial"])  # if it was paused
-            self._considered.end(event["trial"], self._rank(event["trial"], event["state"]))
+        match event:
+            case TrialAsked():
+                self._considered.start(event.trial)
+            case TrialPaused():
+                self._considered.pause(event.trial, self._rank(event.trial, "pruned"))
+            case TrialPromoted():
+                self._considered.go_on(event.trial)
+            case TrialEnded():
+                self._considered.go_on(event.trial)  # if it was paused
+                self._considered.end(event.trial, self._rank(event.trial, event.state))
 
     def _rank(self, number: int, state: str) -> Rank | None:
         return rank(state, list(self._in_memory.values(number).items()))
@@ -226,53 +234,51 @@ class _Copy:
             raise OSError(str(error)) from error
 
     def _apply(self, event: Event) -> None:
-        match event["event"]:
-            case "asked":
+        match event:
+            case TrialAsked():
                 self._asked(event)
-            case "epoch":
+            case EpochReported():
                 self._epoch(event)
-            case "ended":
+            case TrialEnded():
                 self._ended(event)
 
-    def _asked(self, event: Event) -> None:
-        if event["trial"] < len(self._held):
+    def _asked(self, event: TrialAsked) -> None:
+        if event.trial < len(self._held):
             return
-        searched = event["searched"]
+        searched = dict(event.searched)
         template = FrozenTrial(
-            number=event["trial"],
+            number=event.trial,
             state=TrialState.RUNNING,
             value=None,
-            datetime_start=datetime.fromtimestamp(event["time"]),
+            datetime_start=datetime.fromtimestamp(event.time),
             datetime_complete=None,
             params=searched,
             distributions={name: self._distributions[name] for name in searched},
-            user_attrs={"published": event["published"]} if event["published"] else {},
+            user_attrs={"published": event.published} if event.published else {},
             system_attrs={},
             intermediate_values={},
             trial_id=-1,
         )
         self.hold(self._storage.create_new_trial(self._study_id, template_trial=template))
 
-    def _epoch(self, event: Event) -> None:
-        held = self._held[event["trial"]]
-        if held.ended or event["epoch"] in held.values:
+    def _epoch(self, event: EpochReported) -> None:
+        held, epoch = self._held[event.trial], event.row.epoch
+        if held.ended or epoch in held.values:
             return
-        held.values[event["epoch"]] = event["metrics"][self._objective]
-        self._storage.set_trial_intermediate_value(
-            held.trial_id, event["epoch"], held.values[event["epoch"]]
-        )
+        held.values[epoch] = event.row.metrics[self._objective]
+        self._storage.set_trial_intermediate_value(held.trial_id, epoch, held.values[epoch])
 
     def close(self) -> None:
         """Let go of the storage."""
         _let_go(self._storage)
 
-    def _ended(self, event: Event) -> None:
-        held = self._held[event["trial"]]
+    def _ended(self, event: TrialEnded) -> None:
+        held = self._held[event.trial]
         if held.ended:
             return
-        if event["reason"]:
-            self._storage.set_trial_user_attr(held.trial_id, "reason", event["reason"])
-        state = _STATES[event["state"]]
+        if event.reason:
+            self._storage.set_trial_user_attr(held.trial_id, "reason", event.reason)
+        state = _STATES[event.state]
         self._storage.set_trial_state_values(held.trial_id, state, _value(held.values, state))
         held.ended = True
 

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from models.hyperparameters import Value
-from tuner.record.journal import Event
+from tuner.record.events import EpochReported, Event, TrialAsked, TrialEnded
 
 REVISION = "v3.2.0.a"  # of Optuna's tables, as it stands in the file
 PATIENCE_S = 60  # for a reader that has locked the file
@@ -121,51 +121,51 @@ class StudyFile:
         self._connection.close()
 
     def _write(self, event: Event) -> None:
-        match event["event"]:
-            case "asked" if event["trial"] == len(self._trials):
+        match event:
+            case TrialAsked() if event.trial == len(self._trials):
                 self._asked(event)
-            case "epoch":
+            case EpochReported():
                 self._epoch(event)
-            case "ended":
+            case TrialEnded():
                 self._ended(event)
 
-    def _asked(self, event: Event) -> None:
-        row = self._connection.execute(_TRIAL, (event["trial"], _utc(event["time"])))
+    def _asked(self, event: TrialAsked) -> None:
+        row = self._connection.execute(_TRIAL, (event.trial, _utc(event.time)))
         trial_id = row.lastrowid
         assert trial_id is not None, "SQLite numbers every row that it takes"
         self._connection.executemany(
             _PARAMETER,
             [
                 (trial_id, name, parameter.as_number(value), parameter.distribution)
-                for name, value in event["searched"].items()
+                for name, value in event.searched.items()
                 for parameter in [self._parameters[name]]
             ],
         )
-        if event["published"]:
-            attribute = (trial_id, "published", json.dumps(event["published"]))
+        if event.published:
+            attribute = (trial_id, "published", json.dumps(event.published))
             self._connection.execute(_ATTRIBUTE, attribute)
         self._trials.append(_Trial(trial_id, {}, False))
 
-    def _epoch(self, event: Event) -> None:
-        trial, epoch = self._trials[event["trial"]], event["epoch"]
+    def _epoch(self, event: EpochReported) -> None:
+        trial, epoch = self._trials[event.trial], event.row.epoch
         if trial.ended or epoch in trial.values:
             return
-        value = event["metrics"][self._objective]
+        value = event.row.metrics[self._objective]
         self._connection.execute(_EPOCH, (trial.trial_id, epoch, value))
         trial.values[epoch] = value
 
-    def _ended(self, event: Event) -> None:
-        trial = self._trials[event["trial"]]
+    def _ended(self, event: TrialEnded) -> None:
+        trial = self._trials[event.trial]
         if trial.ended:
             return
-        if event["reason"]:
-            attribute = (trial.trial_id, "reason", json.dumps(event["reason"]))
+        if event.reason:
+            attribute = (trial.trial_id, "reason", json.dumps(event.reason))
             self._connection.execute(_ATTRIBUTE, attribute)
-        if event["state"] != "failed" and trial.values:
+        if event.state != "failed" and trial.values:
             last = trial.values[max(trial.values)]
             self._connection.execute(_VALUE, (trial.trial_id, last))
-        state = _STATES[event["state"]]
-        self._connection.execute(_END, (state, _utc(event["time"]), trial.trial_id))
+        state = _STATES[event.state]
+        self._connection.execute(_END, (state, _utc(event.time), trial.trial_id))
         trial.ended = True
 
     def _read(self) -> list[_Trial]:

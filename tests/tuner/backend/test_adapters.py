@@ -14,7 +14,7 @@ from tuner.backend.run import connection, run
 from tuner.engine.attempt import OutOfReachError, WorkerLostError
 from tuner.engine.early_stopping import make_scheduler
 from tuner.engine.engine import Engine
-from tuner.record.journal import read_journal
+from tuner.record.journal import read_lines
 from tuner.record.run_folder import RunFolder
 
 
@@ -39,7 +39,7 @@ def test_a_process_that_lacks_something_would_be_given_the_next_trial(tmp_path: 
         setting: Any = StuckSetting(tmp_path, "asleep")
         run(engine, setting, space, machine, actor=LackingActor)
         engine.close()
-    events = read_journal(tmp_path / "events.jsonl")
+    events = read_lines(tmp_path / "events.jsonl")
     (lost,) = [event for event in events if event["event"] == "lost"]
     assert (lost["trial"], lost["attempt"], lost["cause"]) == (0, 1, SAID)
     assert lost["out_of_reach"]

@@ -23,7 +23,7 @@ from tuner.backend.hangs import (
 from tuner.backend.run import connection, run
 from tuner.engine.early_stopping import make_scheduler
 from tuner.engine.engine import Engine
-from tuner.record.journal import read_journal
+from tuner.record.journal import read_lines
 from tuner.record.run_folder import RunFolder
 from tuner.replay.comparison import replay
 from tuner.space import Machine
@@ -125,7 +125,7 @@ def test_a_hanging_worker_would_block_its_slot_forever(
         engine.close()
     assert [trial.state for trial in engine.trials[:2]] == ["complete", "complete"]
     assert [row.epoch for row in engine.trials[0].rows] == [1, 2, 3]
-    events = read_journal(tmp_path / "events.jsonl")
+    events = read_lines(tmp_path / "events.jsonl")
     assert [event["trial"] for event in events if event["event"] == "hung"] == [0]
     assert not [event for event in events if event["event"] == "lost"]
     pid = int((tmp_path / "stuck.pid").read_text())

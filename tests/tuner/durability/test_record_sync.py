@@ -11,7 +11,7 @@ import pytest
 from tests.tuner.simulated import Simulation, small_space
 from tuner.durability.record_sync import RecordCopies, fetch_record
 from tuner.errors import TunerError
-from tuner.record.journal import read_journal
+from tuner.record.journal import read_lines
 from tuner.record.run_folder import RunFolder
 from tuner.storage import Storage, StorageError, local_storage
 
@@ -47,7 +47,7 @@ def test_a_copy_taken_in_mid_write_would_not_be_a_record(tmp_path: Path, storage
     done.set()
     copier.join()
     for folder in taken[:-1][:20] + taken[-1:]:
-        events = read_journal(folder.journal)
+        events = read_lines(folder.journal)
         rows = sum(event["event"] == "epoch" for event in events)
         assert values_in_study(folder.study) <= rows
     assert taken

@@ -8,7 +8,7 @@ from tests.tuner.simulated import Simulation, row, small_space
 from tuner.durability.record_sync import RecordCopies, fetch_record
 from tuner.durability.recovery import Recovery
 from tuner.engine.attempt import Report
-from tuner.record.journal import read_journal
+from tuner.record.journal import read_lines
 from tuner.record.run_folder import RunFolder
 from tuner.storage import Storage, local_storage
 from tuner.storage.checkpoints import Checkpoints
@@ -55,7 +55,7 @@ def test_epochs_that_checkpoints_hold_would_be_counted_as_lost(tmp_path: Path) -
     recovery = Recovery(storage, note=simulation.engine.note, say=said.append)
     recovery.begin(simulation.engine.trials, simulation.engine.recorded_until)
     simulation.engine.listeners = (recovery,)
-    (event,) = (e for e in read_journal(folder.journal) if e["event"] == "restored")
+    (event,) = (e for e in read_lines(folder.journal) if e["event"] == "restored")
     assert event["epochs_from_checkpoints"] == 4
     assert event["epochs_of_unknown_trials"] == {}
     assert "Checkpoints bring back 4 epochs of 1 trials" in said[0]
@@ -90,7 +90,7 @@ def test_a_checkpoint_of_other_hyperparameters_would_not_be_counted(tmp_path: Pa
     assert "5 epochs of trials not asked for yet" in recovery.summary()
     simulation.run()
     assert recovery.summary() == "Lost with the other machine: 5 epochs."
-    lost = [e for e in read_journal(folder.journal) if e["event"] == "epochs_lost"]
+    lost = [e for e in read_lines(folder.journal) if e["event"] == "epochs_lost"]
     assert [(e["trial"], e["epochs"]) for e in lost] == [(3, 5)]
     assert storage.sizes("trials/3/") == {}
     assert "other hyperparameters now" in said[-1]

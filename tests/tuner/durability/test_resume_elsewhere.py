@@ -16,7 +16,7 @@ import pytest
 from models.fitted import FittedDetector
 from tests.tuner.s3_server import SECRET, s3_bucket
 from tuner.record.history import History
-from tuner.record.journal import read_journal
+from tuner.record.journal import read_journal, read_lines
 from tuner.replay.comparison import replay
 from tuner.storage import Storage, open_storage
 
@@ -58,7 +58,7 @@ def kill_when(words: list[str], ready: Callable[[], bool]) -> None:
 
 def check_whole(run_folder: Path, trials: int) -> History:
     """Every trial ended once, no epoch twice, and the record replays."""
-    events = read_journal(run_folder / "events.jsonl")
+    events = read_lines(run_folder / "events.jsonl")
     history = History(events)
     assert len(history.trials) == trials
     assert all(trial.state in ("complete", "pruned") for trial in history.trials.values())
@@ -100,7 +100,7 @@ def _lose_the_machine(tmp_path: Path, place: str) -> None:
     journal = first / "one" / "events.jsonl"
 
     def two_trials_have_ended() -> bool:
-        events = read_journal(journal)
+        events = read_lines(journal)
         return sum(event["event"] == "ended" for event in events) >= 2
 
     kill_when(command(first, *SMALL, f"--storage={place}"), two_trials_have_ended)
@@ -134,7 +134,7 @@ def test_a_storage_that_fails_in_mid_search_would_stop_it(tmp_path: Path) -> Non
     words = command(tmp_path, *SMALL, f"--storage={shared}")
     with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as driver:
         journal = tmp_path / "one" / "events.jsonl"
-        while not any(event["event"] == "ended" for event in read_journal(journal)):
+        while not any(event["event"] == "ended" for event in read_lines(journal)):
             assert driver.poll() is None
             time.sleep(0.1)
         shared.rename(away)

@@ -1,6 +1,8 @@
 """The engine under a simulated backend: what is decided, recorded and gone on with."""
 
+import math
 import shutil
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,16 +13,18 @@ import pytest
 from tests.tuner.simulated import Simulation, row, small_space
 from tuner.engine.attempt import Report
 from tuner.engine.engine import NoAttempt
+from tuner.record.events import Event, decode
 from tuner.record.history import History
-from tuner.record.journal import Event, Journal, read_journal
+from tuner.record.journal import Journal, read_lines
+from tuner.record.trials import SearchListener
 from tuner.replay.comparison import replay
 
 
-def events(folder: Path, *kinds: str) -> list[Event]:
-    return [e for e in read_journal(folder / "events.jsonl") if e["event"] in kinds]
+def events(folder: Path, *kinds: str) -> list[Mapping[str, Any]]:
+    return [e for e in read_lines(folder / "events.jsonl") if e["event"] in kinds]
 
 
-def essence(event: Event) -> dict[str, Any]:
+def essence(event: Mapping[str, Any]) -> dict[str, Any]:
     """An event without what a resume is free to change."""
     return {key: value for key, value in event.items() if key != "time"}
 
@@ -150,20 +154,19 @@ def test_a_resume_would_run_without_the_time_budget_that_the_search_was_given(
 
 
 def test_a_record_from_before_time_budgets_were_recorded_would_not_be_read() -> None:
-    new = {"event": "driver", "time": 1.0, "time_budget_s": 20}
-    old = {"event": "driver", "time": 2.0}
-    assert History([old]).time_budget_s is None
-    assert History([new, old]).time_budget_s == 20
+    old = {"event": "driver", "time": 2.0, "resumed": False, "slots": 1, "space": {}}
+    assert History([decode(old)]).time_budget_s is None
+    assert History([decode(old | {"time_budget_s": 20})]).time_budget_s == 20
 
 
 def test_a_record_from_when_a_search_chose_how_its_layers_are_computed_would_not_be_read() -> None:
-    driver = {"event": "driver", "time": 1.0, "time_budget_s": 20}
+    driver = {"event": "driver", "time": 1.0, "resumed": False, "slots": 1, "space": {}}
     old = {"event": "layers", "time": 3.0, "ways": {"Halving 80x64x16x16 to 128": "product"}}
-    history = History([driver, old])
+    history = History([decode(driver | {"time_budget_s": 20}), decode(old)])
     assert (history.time_budget_s, history.seconds, history.trials) == (20, 2.0, {})
 
 
-class Recorder:
+class Recorder(SearchListener):
     def __init__(self) -> None:
         self.seen: list[tuple[str, int]] = []
 
@@ -221,17 +224,21 @@ def test_epochs_trained_again_would_lower_a_recorded_best(tmp_path: Path) -> Non
 def test_a_full_disk_would_end_in_a_traceback(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    simulation = Simulation(small_space(), tmp_path)
+    listener = Recorder()
+    seen = listener.seen
+    simulation = Simulation(small_space(), tmp_path, listeners=(listener,))
     simulation.fill()
     simulation.step()
+    assert seen
 
     def full(self: Journal, event: Event) -> None:
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patch:
         patch.setattr(Journal, "append", full)
-        for _ in range(3):
-            simulation.step()
+        seen.clear()
+        simulation.step()
+        assert not seen, "a listener is told of what is not recorded"
         simulation.fill()
         simulation.engine.close()
     assert "No space left" in (simulation.engine.failure or "")
@@ -255,3 +262,28 @@ def test_a_console_that_fails_would_end_the_search(tmp_path: Path) -> None:
     assert len([kind for kind, _ in recorder.seen if kind == "epoch"]) == len(
         events(tmp_path, "epoch")
     )
+
+
+def test_a_number_that_is_none_would_end_the_search(tmp_path: Path) -> None:
+    """The journal is JSON, which has no word for it: the trial ends, or does without the number."""
+    engine = Simulation(small_space(), tmp_path).engine
+    engine.next_attempt("a")
+    worker = row({}, 1, lambda *_: 0.5)
+    strange = replace(worker, metrics={**worker.metrics, "eag": math.nan}, losses={"abc": math.inf})
+    assert engine.report("a", Report(outcome="epoch", row=strange)).action == "continue"
+    (kept,) = engine.trials[0].rows
+    assert kept == replace(worker, losses={})
+    nan = row({}, 2, lambda *_: math.nan)
+    decision = engine.report("a", Report(outcome="epoch", row=nan))
+    assert decision.reason == "diverged: its best_auroc is not finite"
+    assert (engine.trials[0].state, engine.trials[0].epochs) == ("pruned", 1)
+    assert engine.failure is None
+
+
+def test_a_listener_that_failed_would_be_dropped_without_a_word(tmp_path: Path) -> None:
+    said: list[str] = []
+    simulation = Simulation(small_space(), tmp_path, listeners=(ClosedPipe(),))
+    simulation.engine.say = said.append
+    simulation.run()
+    (line,) = said
+    assert line.startswith("ClosedPipe failed and hears no more of the search, which goes on: ")

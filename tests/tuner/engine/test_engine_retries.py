@@ -4,7 +4,8 @@ from pathlib import Path
 
 from tests.tuner.simulated import Simulation, small_space
 from tuner.engine.attempt import Report
-from tuner.engine.engine import OUTAGES, NoAttempt
+from tuner.engine.engine import NoAttempt
+from tuner.engine.retries import OUTAGES
 from tuner.replay.comparison import replay
 
 

@@ -1,5 +1,6 @@
 """Paused trials under the engine: who goes on when, what is recorded, and what a kill changes."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 from tests.tuner.simulated import Simulation, small_space
 from tuner.engine.early_stopping import make_scheduler
 from tuner.engine.engine import NoAttempt
-from tuner.record.journal import Event, read_journal
+from tuner.record.journal import read_lines
 from tuner.record.trials import SearchListener, TrialView
 from tuner.replay.comparison import replay
 from tuner.space import Space
@@ -19,8 +20,8 @@ def promoting(**changes: Any) -> Space:
     return small_space(**{"scheduler": {"type": "promote"}, "trials": 20, **changes})
 
 
-def events(folder: Path, *kinds: str) -> list[Event]:
-    return [e for e in read_journal(folder / "events.jsonl") if e["event"] in kinds]
+def events(folder: Path, *kinds: str) -> list[Mapping[str, Any]]:
+    return [e for e in read_lines(folder / "events.jsonl") if e["event"] in kinds]
 
 
 def essence(folder: Path) -> list[dict[str, Any]]:
@@ -95,14 +96,14 @@ def test_the_sampler_would_learn_nothing_from_those_that_wait(tmp_path: Path) ->
     """All trials but the published are paused after an epoch: tpe must know their values."""
     simulation = Simulation(promoting(trials=14), tmp_path)
     simulation.run()
-    study = simulation.engine._study
+    study = simulation.engine._recorder.study
     seen = study._study.get_trials(deepcopy=False, states=(optuna.trial.TrialState.PRUNED,))
     assert len(seen) >= 8
     simulation = Simulation(promoting(trials=30), tmp_path / "more")
     while len(simulation.engine.trials) < 14:
         simulation.fill()
         simulation.step()
-    study = simulation.engine._study
+    study = simulation.engine._recorder.study
     states = (optuna.trial.TrialState.PRUNED,)
     seen = study._study.get_trials(deepcopy=False, states=states)
     waiting = set(simulation.engine.history.paused)

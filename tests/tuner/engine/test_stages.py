@@ -21,7 +21,7 @@ from tuner.console.listener import ConsoleListener
 from tuner.console.state import SearchState
 from tuner.engine.attempt import Attempt, Report
 from tuner.engine.deciding import with_best
-from tuner.record.journal import read_journal
+from tuner.record.journal import read_lines
 from tuner.record.trials import Decision, EpochRow, TrialView
 from tuner.replay.comparison import replay
 from tuner.results.curves import draw_curves
@@ -140,7 +140,7 @@ def of_two_stages(tmp_path: Path) -> Path:
 def test_a_trial_would_be_stopped_by_what_it_reached_in_an_earlier_stage(
     of_two_stages: Path,
 ) -> None:
-    events = [event for event in read_journal(of_two_stages) if event["event"] == "epoch"]
+    events = [event for event in read_lines(of_two_stages) if event["event"] == "epoch"]
     stopped = [event for event in events if event["decision"]["reason"] == "asha"]
     assert stopped, "nothing was stopped at all"
     assert all(event["epoch"] >= 9 for event in stopped)
@@ -152,7 +152,7 @@ def test_a_record_of_two_stages_would_hold_the_best_of_both_or_not_come_out_agai
 ) -> None:
     rows = [
         event
-        for event in read_journal(of_two_stages)
+        for event in read_lines(of_two_stages)
         if event["event"] == "epoch" and event["trial"] == 8
     ]
     assert rows[8]["metrics"]["best_auroc"] == rows[8]["metrics"]["auroc"] == pytest.approx(0.82)

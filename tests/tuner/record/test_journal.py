@@ -3,15 +3,17 @@ from pathlib import Path
 
 import pytest
 
+from tests.tuner.fake_trials import event
 from tuner.record.journal import SYNC_S, Journal, JournalError, read_journal
 
-EVENTS = [{"event": "asked", "trial": n, "note": "é\n" * n} for n in range(4)]
+EVENTS = [event("ended", n, float(n), state="failed", reason="é\n" * n) for n in range(4)]
+ENDED = event("closed", finished=True)
 
 
 def written(path: Path) -> bytes:
     journal = Journal(path)
-    for event in EVENTS:
-        journal.append(event)
+    for each in EVENTS:
+        journal.append(each)
     journal.close()
     return path.read_bytes()
 
@@ -35,9 +37,9 @@ def test_writing_after_a_kill_would_join_the_torn_line(tmp_path: Path) -> None:
     path = tmp_path / "events.jsonl"
     path.write_bytes(written(path)[:-5])
     journal = Journal(path)
-    journal.append({"event": "ended"})
+    journal.append(ENDED)
     journal.close()
-    assert read_journal(path) == [*EVENTS[:3], {"event": "ended"}]
+    assert read_journal(path) == [*EVENTS[:3], ENDED]
 
 
 def test_a_flipped_bit_would_pass_unseen(tmp_path: Path) -> None:
@@ -51,7 +53,7 @@ def test_a_flipped_bit_would_pass_unseen(tmp_path: Path) -> None:
 
 def test_a_number_that_json_cannot_hold_would_be_written(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="JSON"):
-        Journal(tmp_path / "events.jsonl").append({"value": float("nan")})
+        Journal(tmp_path / "events.jsonl").append(event("hung", attempt=1, silent_s=float("nan")))
 
 
 def test_a_power_cut_would_cost_more_than_the_last_seconds(
@@ -69,7 +71,7 @@ def test_a_power_cut_would_cost_more_than_the_last_seconds(
     for second in range(10):
         now = float(second)
         before = path.stat().st_size
-        journal.append({"event": "epoch", "second": second})
+        journal.append(event("paused", second))
         assert safe[-1] >= before or second % SYNC_S
     journal.close()
     assert safe[-1] == path.stat().st_size

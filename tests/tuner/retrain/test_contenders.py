@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from models import detectors
+from tests.tuner.fake_trials import event
 from tests.tuner.retrain.conftest import make_run, make_search, plan_of
 from tests.tuner.retrain.own_pictures import space_of
 from tuner.record.journal import Journal
@@ -43,14 +44,11 @@ def test_a_baseline_that_cannot_take_the_images_would_fail_after_the_training(
 def journal_of(folder: Path, aurocs: dict[str, float], unfinished: tuple[str, ...] = ()) -> None:
     journal = Journal(RunFolder(folder).journal)
     for number, (name, auroc) in enumerate(aurocs.items()):
-        of = {"trial": number, "time": 0.0}
-        journal.append({"event": "asked", **of, "published": name, "hyperparameters": {}})
+        journal.append(event("asked", number, published=name, hyperparameters={}))
         row = {"epoch": 1, "metrics": {"auroc": auroc}, "losses": {}, "seconds": 1, "worker": "w"}
-        decision = {"action": "continue"}
-        journal.append({"event": "epoch", **of, "attempt": 1, **row, "decision": decision})
-        state = "running" if name in unfinished else "complete"
-        if state == "complete":
-            journal.append({"event": "ended", **of, "state": state, "reason": ""})
+        journal.append(event("epoch", number, **row, decision={"action": "continue"}))
+        if name not in unfinished:
+            journal.append(event("ended", number, state="complete", reason=""))
     journal.close()
 
 

@@ -10,7 +10,7 @@ from optuna.samplers._tpe.sampler import _split_trials, default_gamma
 
 from models.hyperparameters import Value
 from tests.tuner.simulated import Simulation, small_space
-from tuner.record.journal import read_journal
+from tuner.record.journal import read_lines
 from tuner.seeds import derive
 from tuner.study.sampler_window import GOOD_AT_MOST, GOOD_SHARE, Considered, rank
 from tuner.study.study import distribution
@@ -21,7 +21,7 @@ CHOICES = {"search": {"abc_weight": {"log": [0.1, 5]}, "width": {"choice": [8, 1
 def suggestions(folder: Path, slots: int = 3, **changes: Any) -> list[dict[str, Value]]:
     space = small_space(trials=60, epochs=3, **changes)
     Simulation(space, folder, slots=slots, order_seed=4).run().close()
-    return [e["searched"] for e in read_journal(folder / "events.jsonl") if e["event"] == "asked"]
+    return [e["searched"] for e in read_lines(folder / "events.jsonl") if e["event"] == "asked"]
 
 
 def test_a_limit_that_is_not_reached_would_change_a_suggestion(tmp_path: Path) -> None:
@@ -41,7 +41,7 @@ def test_a_resume_above_the_limit_would_draw_something_else(tmp_path: Path) -> N
     (tmp_path / "cut" / "events.jsonl").write_bytes(b"".join(lines[: 2 * len(lines) // 3]))
     Simulation(space, tmp_path / "cut").run().close()
     drawn, again = (
-        [e["searched"] for e in read_journal(tmp_path / name / "events.jsonl") if "searched" in e]
+        [e["searched"] for e in read_lines(tmp_path / name / "events.jsonl") if "searched" in e]
         for name in ("whole", "cut")
     )
     assert drawn == again

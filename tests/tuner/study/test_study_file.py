@@ -16,7 +16,7 @@ from tests.tuner.simulated import Simulation, small_space
 from tuner.engine.attempt import Report
 from tuner.errors import TunerError
 from tuner.record.history import History
-from tuner.record.journal import read_journal
+from tuner.record.journal import read_journal, read_lines
 from tuner.study import study, study_file
 
 CHOICES = {
@@ -76,7 +76,7 @@ def test_optunas_own_calls_would_write_another_file(
 
 def test_times_would_be_read_in_another_zone(tmp_path: Path) -> None:
     searched(tmp_path)
-    journal = read_journal(tmp_path / "events.jsonl")
+    journal = read_lines(tmp_path / "events.jsonl")
     asked = {e["trial"]: e["time"] for e in journal if e["event"] == "asked"}
     ended = {e["trial"]: e["time"] for e in journal if e["event"] == "ended"}
     for trial in trials(tmp_path):
@@ -90,7 +90,7 @@ def test_a_kill_would_take_reported_values_from_the_study(tmp_path: Path) -> Non
     killed = subprocess.run([sys.executable, "-c", KILLED, str(tmp_path)], check=False)
     assert killed.returncode == -9
     values: dict[int, dict[int, float]] = {}
-    for event in read_journal(tmp_path / "events.jsonl"):
+    for event in read_lines(tmp_path / "events.jsonl"):
         if event["event"] == "asked":
             values[event["trial"]] = {}
         if event["event"] == "epoch":
@@ -122,7 +122,7 @@ def killed(folder: Path) -> None:
 
 def check_equal(folder: Path) -> None:
     """The study, as Optuna reads it, is what the journal tells: no more, no less, no other."""
-    events = read_journal(folder / "events.jsonl")
+    events = read_lines(folder / "events.jsonl")
     searched = {e["trial"]: e["searched"] for e in events if e["event"] == "asked"}
     expected = {
         number: (
@@ -131,7 +131,7 @@ def check_equal(folder: Path) -> None:
             {row.epoch: row.metrics["best_auroc"] for row in view.rows},
             view.reason,
         )
-        for number, view in History(events).trials.items()
+        for number, view in History(read_journal(folder / "events.jsonl")).trials.items()
     }
     assert expected
     assert expected == {

@@ -1,0 +1,49 @@
+"""The record of a search while it is written: journal, trials and study, event by event."""
+
+import sqlite3
+from collections.abc import Callable
+from contextlib import suppress
+
+from tuner.record.events import Event
+from tuner.record.history import History
+from tuner.record.journal import Journal, read_journal
+from tuner.record.run_folder import RunFolder
+from tuner.study.study import Study
+
+Clock = Callable[[], float]
+
+
+class Recorder:
+    """Takes each event into the journal first, then into the trials and the study.
+
+    `past` are the events that were there when it was opened, and `failure` says why one could not
+    be written: from then on the record stands still.
+    """
+
+    def __init__(self, folder: RunFolder, open_study: Callable[[list[Event]], Study]) -> None:
+        self.past = read_journal(folder.journal)
+        self._journal = Journal(folder.journal)
+        self.history = History()
+        self.study = open_study(self.past)
+        self.failure: str | None = None
+        for event in self.past:
+            self.history.apply(event)
+
+    def write(self, event: Event) -> bool:
+        """Record an event and take it in; False where the disk does not let it."""
+        if self.failure is not None:
+            return False
+        try:
+            self._journal.append(event)
+            self.history.apply(event)
+            self.study.apply(event)
+        except (OSError, sqlite3.Error) as error:
+            self.failure = f"the record cannot be written: {error}; free the disk, then --resume"
+            return False
+        return True
+
+    def close(self) -> None:
+        """Force the record to the disk itself."""
+        with suppress(OSError):  # said already
+            self._journal.close()
+        self.study.close()
