@@ -39,15 +39,27 @@ class History:
         self.seconds = 0.0
         self.time_budget_s: float | None = None
         self.split_digest = ""
+        self._closed = False
         self._last_time: float | None = None
         for event in events:
             self.apply(event)
+
+    @property
+    def by_number(self) -> list[TrialView]:
+        """All trials so far, by number."""
+        return [self.trials[number] for number in sorted(self.trials)]
+
+    def is_over(self, count: int) -> bool:
+        """Whether so many trials have ended, none is under way, and the driver has closed it."""
+        under_way = any(trial.state == "running" for trial in self.trials.values())
+        return self._closed and len(self.trials) >= count and not under_way
 
     def apply(self, event: Event) -> None:
         """Take one event in; events must come in the journal's order."""
         if self.started is None:
             self.started = event["time"]
         self._count_seconds(event)
+        self._closed = event["event"] == "closed"
         match event["event"]:
             case "driver":  # records of earlier versions do not have it
                 self.time_budget_s = event.get("time_budget_s", self.time_budget_s)
