@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import NoReturn, TypeVar
+
+Value = TypeVar("Value")
 
 
 def nearest(given: object, allowed: Iterable[object]) -> str:
@@ -24,6 +27,24 @@ def unknown(kind: str, given: object, allowed: Iterable[object]) -> str:
     text = f"unknown {kind} {str(given)!r}; allowed: {', '.join(names) or 'none'}"
     like = nearest(given, names)
     return f"{text}; nearest: {like}" if like else text
+
+
+class Named(dict[str, Value]):
+    """Values by names that people write: a wrong one raises ValueError with the nearest.
+
+    `kind` says what they are the names of. `elsewhere` has sentences about names that are right
+    in another place. A dict in all else, and as quick where the name is right.
+    """
+
+    def __init__(
+        self, kind: str, values: Mapping[str, Value], elsewhere: Mapping[str, str] | None = None
+    ) -> None:
+        super().__init__(values)
+        self._kind = kind
+        self._elsewhere = elsewhere or {}
+
+    def __missing__(self, name: str) -> NoReturn:
+        raise ValueError(self._elsewhere.get(name) or unknown(self._kind, name, self))
 
 
 def _letters(name: object) -> str:

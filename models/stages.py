@@ -7,6 +7,7 @@ epoch in the same stage and can be compared there.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from itertools import pairwise
 
@@ -15,6 +16,14 @@ Shares = Mapping[str, float]
 
 SINGLE: Shares = {"training": 1.0}
 """What a detector has that says no stages."""
+
+
+def shares_problem(shares: Shares) -> str:
+    """Say which share is no number above 0, or ""."""
+    for name, share in shares.items():
+        if not isinstance(share, int | float) or not 0 < share < math.inf:
+            return f"the share of stage {name} is {share!r}, allowed is a number above 0"
+    return ""
 
 
 def epochs_problem(shares: Shares, epochs: int) -> str:

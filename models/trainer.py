@@ -98,6 +98,7 @@ class Trainer:
         plan = StagePlan(stages=self._detector.stages(), shares=shares, epochs=epochs)
         self._groups = [self._make_group(plan)]
         self._validations: list[Validation | None] = [None] * len(lanes)
+        self._whys = [""] * len(lanes)
 
     @property
     def lanes(self) -> tuple[Lane | None, ...]:
@@ -145,7 +146,7 @@ class Trainer:
         """Go on in this lane where `state` was taken; hyperparameters are the lane's own."""
         group, place = self._of(lane)
         group.state.load_lane(place, state)
-        self._validations[lane] = None
+        self._validations[lane], self._whys[lane] = None, ""
 
     def replace(self, lane: int, new: Lane) -> None:
         """Start another configuration in this lane, from its first epoch."""
@@ -156,12 +157,12 @@ class Trainer:
         weights = {name: module.state_dict() for name, module in networks.items()}
         group.state.restart(place, weights, numbers(new.hyperparameters))
         self._lanes[lane] = new
-        self._validations[lane] = None
+        self._validations[lane], self._whys[lane] = None, ""
 
     def release(self, lane: int) -> None:
         """Leave this lane empty until `replace`."""
         self._lanes[lane] = None
-        self._validations[lane] = None
+        self._validations[lane], self._whys[lane] = None, ""
 
     def fitted(self, lane: int) -> FittedDetector:
         """The lane as it stands, with the score fitted on its last validation, on the CPU.
@@ -170,7 +171,8 @@ class Trainer:
         """
         validation, trained = self._validations[lane], self._lanes[lane]
         if validation is None or trained is None:
-            raise ValueError(f"lane {lane} has no usable validation: train an epoch first")
+            why = self._whys[lane] or "train an epoch first"
+            raise ValueError(f"lane {lane} has no usable validation: {why}")
         group, place = self._of(lane)
         fitted = FittedDetector(
             detector=self.detector_name,
@@ -209,10 +211,14 @@ class Trainer:
                 raise
             return None
         for place in places:
-            verdict = outcome.lanes[place].verdict
-            validation = verdict if isinstance(verdict, Validation) else None
-            self._validations[first + place] = validation
+            self._take(first + place, outcome.lanes[place])
         return {first + place: outcome.lanes[place] for place in places}, outcome.train_seconds
+
+    def _take(self, lane: int, outcome: LaneEpoch) -> None:
+        """Keep a lane's validation, or why it has none."""
+        verdict = outcome.verdict
+        self._validations[lane] = verdict if isinstance(verdict, Validation) else None
+        self._whys[lane] = repr(verdict) if isinstance(verdict, Exception) else outcome.why
 
     def _halve(self, lane: int) -> None:
         """Put two groups, as it stands, in the place of the lane's group, for good.

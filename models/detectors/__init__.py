@@ -10,24 +10,38 @@ ones PUBLISHED (sets of values by name, {}), STAGES (`models.stages`, one stage)
 
 import importlib
 import pkgutil
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from models.hyperparameters import Hyperparameter, Value, resolve_values
-from models.names import unknown
+from models.names import Named, unknown
 from models.requirements import Requirements
 from models.scores import Scores
-from models.stages import SINGLE, Shares
+from models.stages import SINGLE, Shares, shares_problem
 
 if TYPE_CHECKING:
     from models.detectors.base import Detector
 
 
+class FolderProblem(ValueError):  # noqa: N818 - it says what is wrong
+    """What is wrong with a detector's folder; the text names it."""
+
+
 def names() -> tuple[str, ...]:
-    """Every detector, in alphabetical order."""
-    folders = (module.name for module in pkgutil.iter_modules(__path__) if module.ispkg)
+    """Every detector, in alphabetical order.
+
+    Raises FolderProblem where a folder's name is not that of a module.
+    """
+    folders = [module.name for module in pkgutil.iter_modules(__path__) if module.ispkg]
+    for folder in folders:
+        if not folder.isidentifier():
+            raise FolderProblem(
+                f"the folder {folder} among the detectors cannot be imported: name it with _ in "
+                f"place of -, {re.sub(r'[^0-9A-Za-z]', '_', folder)}"
+            )
     return tuple(sorted(folder.replace("_", "-") for folder in folders))
 
 
@@ -58,6 +72,8 @@ def paper(detector: str) -> str:
 def stages(detector: str) -> Shares:
     """The share of the epochs that each stage of its training takes; {} if it trains nothing."""
     declared: Shares = getattr(_module(detector, "hyperparameters"), "STAGES", SINGLE)
+    if problem := shares_problem(declared):
+        raise FolderProblem(f"{detector}: {problem}; see STAGES beside its hyperparameters")
     return declared
 
 
@@ -105,7 +121,21 @@ def load(detector: str) -> "type[Detector]":
 
 def make(detector: str, values: Mapping[str, Value], channels: int, size: int) -> "Detector":
     """The detector of these hyperparameters, for images of this shape; imports torch."""
-    return load(detector)(structure(detector, values), channels, size)
+    elsewhere = {
+        each.name: _not_structural(each)
+        for each in hyperparameters(detector)
+        if not each.structural
+    }
+    kind = f"structural hyperparameter of {detector}"
+    named = Named(kind, structure(detector, values), elsewhere)
+    return load(detector)(named, channels, size)
+
+
+def _not_structural(hyperparameter: Hyperparameter) -> str:
+    name = hyperparameter.name
+    if isinstance(hyperparameter.default, str):
+        return f"{name} is not structural: a detector is not told such a word"
+    return f"{name} is not structural: use model.settings[{name!r}]"
 
 
 def _module(detector: str, part: str) -> ModuleType:
@@ -115,11 +145,17 @@ def _module(detector: str, part: str) -> ModuleType:
         if any((Path(place) / folder).is_dir() for place in __path__):
             text += f"; the folder {folder} has no __init__.py"
         raise ValueError(text)
-    return importlib.import_module(f"{__name__}.{folder}.{part}")
+    name = f"{__name__}.{folder}.{part}"
+    try:
+        return importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        if error.name != name:  # it is there, and imports what is not
+            raise
+        raise FolderProblem(f"{detector}: its folder {folder} has no {part}.py") from None
 
 
 def _declared(detector: str, part: str, name: str) -> Any:
     module = _module(detector, part)
     if not hasattr(module, name):
-        raise ValueError(f"{detector}: {part}.py in its folder says no {name}")
+        raise FolderProblem(f"{detector}: {part}.py in its folder says no {name}")
     return getattr(module, name)

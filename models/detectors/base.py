@@ -40,8 +40,9 @@ class Detector(ABC):
 
     Lifetime: the trainer calls `networks` once per lane and `stages` once; at a stage's start
     `begin` once per lane; per step `forward` once, then each phase's loss in order; at an epoch's
-    end `fit` once per lane, then `score_parts` on the validation images, in evaluation mode. A
-    detector without stages is fitted once and scored as it is in all epochs.
+    end `fit` once per lane, then `score_parts` on the validation images, in evaluation mode; in a
+    stage with score parts of its own these alone, without `fit`. A detector without stages is
+    fitted once and scored as it is in all epochs.
     """
 
     watched: str = ""
@@ -77,9 +78,9 @@ class Detector(ABC):
     def fit(self, model: Model, normals: FitView) -> Tensors:
         """What is computed from the fit normals rather than trained: `model.fitted`, by name.
 
-        Called after an epoch's phases and before it is scored, in evaluation mode and without
-        gradient; the same model and images must give the same values. It is saved with the trained
-        detector, not with a checkpoint.
+        Called after an epoch's phases and before `score_parts`, so not in a stage that has score
+        parts of its own; in evaluation mode and without gradient. The same model and images must
+        give the same values. It is saved with the trained detector, not with a checkpoint.
         """
         return {}
 

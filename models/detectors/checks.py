@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 
 from models.detectors.stage import Stage
 from models.names import unknown
-from models.stages import Shares
+from models.stages import Shares, shares_problem
 
 
 def check_stages(
@@ -25,6 +25,8 @@ def check_stages(
             f"{name}: the detector's stages are {found}, STAGES beside its hyperparameters says "
             f"{list(shares)}"
         )
+    if problem := shares_problem(shares):
+        raise ValueError(f"{name}: {problem}")
     for stage in stages:
         if stage.average and stage.average not in numbers:
             of = f"of {name}, named by its stage {stage.name}"

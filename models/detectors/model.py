@@ -9,6 +9,8 @@ from torch.func import functional_call
 from torch.utils._pytree import tree_map
 from typing_extensions import override
 
+from models.names import Named
+
 Tensors = dict[str, Tensor]
 
 
@@ -35,13 +37,13 @@ class Model:
         moving: frozenset[str] = frozenset(),
         narrow: str = "",
     ):
-        self._modules = modules
-        self._parameters = parameters
+        self._modules = Named("network", modules)
+        self._parameters = Named("network", parameters)
         self._buffers = buffers
         self._moving = moving
         self._narrow = narrow
-        self.settings = settings
-        self.fitted = fitted or {}
+        self.settings: Mapping[str, Tensor] = Named("hyperparameter that is a number", settings)
+        self.fitted: Tensors = Named("value of Detector.fit", fitted or {})
 
     def __call__(
         self,

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from models.detectors.fit_view import FitView
 from models.detectors.model import Model, Tensors
+from models.names import Named
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,6 +41,9 @@ class Batch:
     images: Tensor  # [N, C, H, W]
     normal_count: int
     draws: Mapping[str, Tensor] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "draws", Named("draw of the stage", self.draws))
 
     def normals(self, rows: Tensor) -> Tensor:
         """The rows of the normal images."""

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection
 
 import torch
+from torch import Tensor
 
 from models.detectors.fit_view import FitView
 from models.detectors.model import Model, Tensors
@@ -22,9 +23,20 @@ def fit_lanes(
     """Fit the lanes at `places`, one after another; `state.fitted` holds what came of it."""
 
     def of_lane(place: int) -> None:
-        state.fitted[place] = fit(state.model(place), normals)
+        state.fitted[place] = _own(fit(state.model(place), normals))
 
     return _each(of_lane, places)
+
+
+def _own(fitted: Tensors) -> Tensors:
+    """Contiguous copies: what is saved is no view of another tensor, nor shares one's memory."""
+    for name, value in fitted.items():
+        if not isinstance(value, Tensor):
+            raise ValueError(f"fit returns {name}, which is a {type(value).__name__}, no tensor")
+    return {
+        name: value.detach().clone(memory_format=torch.contiguous_format)
+        for name, value in fitted.items()
+    }
 
 
 def begin_lanes(

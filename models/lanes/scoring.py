@@ -5,6 +5,7 @@ from torch import Tensor
 
 from models.detectors.model import Model, Tensors
 from models.detectors.stage import ScoreParts
+from models.lanes.checked import check_parts
 from models.lanes.stack import over_lanes
 from models.lanes.state import LaneState
 from models.pixels import chunk_of, scaled
@@ -25,7 +26,9 @@ def score_lanes(score_parts: ScoreParts, state: LaneState, images: Tensor) -> Te
         fitted: Tensors,
         images: Tensor,
     ) -> Tensors:
-        return score_parts(Model(modules, parameters, buffers, settings, fitted), images)
+        parts = score_parts(Model(modules, parameters, buffers, settings, fitted), images)
+        check_parts(parts, len(images))
+        return parts
 
     mapped = over_lanes(of_one_lane, count)
     chunks = [

@@ -14,7 +14,8 @@ from torch import Tensor
 
 from models.batches import FitImages
 from models.detectors.model import Model, Tensors
-from models.detectors.stage import Batch, Loss, Phase, Stage
+from models.detectors.stage import Batch, Phase, Stage
+from models.lanes.checked import check_gradients, checked_forward, checked_loss
 from models.lanes.draws import EpochDraws
 from models.lanes.stack import Leaf, over_lanes
 from models.lanes.state import LaneState
@@ -132,11 +133,13 @@ class Step:
         leaves = {name: self._state.stacks[name].leaf() for name in self._trained}
         shared: Tensors = {}
         if self._stage.forward is not None:
-            shared = self._call(self._forward, self._trained, leaves, images, draws, {})
+            forward = checked_forward(self._stage)
+            shared = self._call(forward, self._trained, leaves, images, draws, {})
         terms: Tensors = {}
         for phase in due:
             moving = frozenset(phase.trains)
-            loss = self._call(phase.loss, moving, leaves, images, draws, shared)
+            checked = checked_loss(phase, self._stage)
+            loss = self._call(checked, moving, leaves, images, draws, shared)
             self._note_terms(phase, loss["terms"])
             terms |= {name: term.detach() for name, term in loss["terms"].items()}
             self._update(phase, loss["total"], leaves, last=phase is due[-1])
@@ -184,25 +187,16 @@ class Step:
         ) -> Any:
             model = Model(modules, parameters, buffers, settings, moving=moving, narrow=narrow)
             batch = Batch(images=images, normal_count=self._fit.batch_normals, draws=draws)
-            result = function(model, batch, shared)
-            if isinstance(result, Loss):
-                return {"total": result.total, "terms": result.terms}
-            return result
+            return function(model, batch, shared)
 
         return over_lanes(of_one_lane, len(images))(
             parameters, buffers, images, draws, self._state.settings, shared
         )
 
-    def _forward(self, model: Model, batch: Batch, shared: Tensors) -> Tensors:
-        assert self._stage.forward is not None
-        return self._stage.forward(model, batch)
-
     def _update(
         self, phase: Phase, loss: Tensor, leaves: Mapping[str, Leaf], *, last: bool
     ) -> None:
-        gradients = torch.autograd.grad(
-            loss.sum(), [leaves[name].rows for name in phase.trains], retain_graph=not last
-        )
+        gradients = self._gradients(phase, loss, leaves, last=last)
         settings, averages = self._state.settings, self._state.averages
         for name, gradient in zip(phase.trains, gradients, strict=True):
             rows = self._state.stacks[name].rows
@@ -214,3 +208,13 @@ class Step:
                 averages[name].follow(rows, settings[self._stage.average][:, None])
             else:  # another stage's: scores are not by what stands still
                 averages[name].rows.copy_(rows)
+
+    def _gradients(
+        self, phase: Phase, loss: Tensor, leaves: Mapping[str, Leaf], *, last: bool
+    ) -> list[Tensor]:
+        """Of all lanes' losses, by network in the phase's order."""
+        rows = [leaves[name].rows for name in phase.trains]
+        found: Sequence[Tensor | None] = [None] * len(rows)
+        if loss.requires_grad:
+            found = torch.autograd.grad(loss.sum(), rows, retain_graph=not last, allow_unused=True)
+        return check_gradients(found, phase, self._stage)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from models import detectors
-from tuner.detectors import page
+from tuner.detectors import hyperparameters, page
 from tuner.detectors.__main__ import main
 
 ROOT = Path(__file__).parents[2]
@@ -53,3 +53,20 @@ def test_the_page_of_diagrams_would_be_out_of_date_or_not_show_what_flows_where(
     assert "second_encoder --> " not in ganomaly
     assert not re.search(r"^    (\w+) --> \1$", text, re.MULTILINE)
     assert "    random_noise --> generator\n" in text
+
+
+def test_the_page_of_hyperparameters_would_be_out_of_date(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert hyperparameters.main([]) == 0
+    assert (ROOT / "docs" / "hyperparameters.md").read_text() == capsys.readouterr().out
+
+
+def test_a_folder_that_is_no_detector_would_end_in_a_traceback(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(detectors, "__path__", [*detectors.__path__, str(tmp_path)])
+    (tmp_path / "my-own").mkdir()
+    (tmp_path / "my-own" / "__init__.py").touch()
+    assert main([]) == 2
+    assert capsys.readouterr().err.startswith("the folder my-own among the detectors cannot be")

@@ -47,7 +47,7 @@ def test_a_detector_could_not_be_added_as_its_page_says(repository: Path) -> Non
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    rows = (repository / "runs" / f"{target.name}-1" / "trials.csv").read_text().splitlines()
+    rows = (repository / "runs" / f"{Path(space).stem}-1" / "trials.csv").read_text().splitlines()
     assert len(rows[1:]) == 4
     assert {row.split(",")[1] for row in rows[1:]} <= {"complete", "pruned"}
 

@@ -22,7 +22,7 @@ class FakeApi:
 
     def _called(self, *positional: Any, **named: Any) -> SimpleNamespace:
         self.calls.append((positional, named))
-        return SimpleNamespace(failure=None, interrupted=False, lines=list)
+        return SimpleNamespace(failure=None, interrupted=False, finished=False, lines=list)
 
 
 def recorded_run(name: str) -> Path:

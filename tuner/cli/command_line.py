@@ -141,8 +141,9 @@ def _is_of_standard_output() -> bool:
 
 def _expected() -> tuple[type[Exception], ...]:
     from models.data.sources import DataProblem  # noqa: PLC0415 - only needed when one is there
+    from models.detectors import FolderProblem  # noqa: PLC0415
 
-    return (TunerError, DataProblem)
+    return (TunerError, DataProblem, FolderProblem)
 
 
 def whole(text: str) -> int:

@@ -39,13 +39,13 @@ def best_so_far(trial: TrialView, objective: str) -> float | None:
 
 
 def epoch_line(trial: TrialView, row: EpochRow, objective: str, epochs: int) -> str:
-    """One epoch's result."""
+    """One epoch's result, with its stage where there are several: the best is of that one."""
     metric = metric_of(objective)
     value, highest = score_text(row.metrics.get(metric)), best_so_far(trial, objective)
     done = f"{row.epoch:>{len(str(epochs))}}/{epochs}"
     return fit(
         f"trial {trial.number:>3}  epoch {done}  {metric} {value}  "
-        f"best {score_text(highest)}  {row.seconds:6.1f} s"
+        f"best {score_text(highest)}  {row.seconds:6.1f} s  {row.stage}"
     )
 
 

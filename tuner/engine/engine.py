@@ -119,7 +119,7 @@ class Engine:
     @property
     def trials(self) -> list[TrialView]:
         """All trials so far, by number."""
-        return [self.history.trials[number] for number in sorted(self.history.trials)]
+        return self.history.by_number
 
     @property
     def seconds(self) -> float:

@@ -11,6 +11,7 @@ from typing import Any
 
 from tuner.record.events import (
     AttemptStarted,
+    DriverClosed,
     DriverStarted,
     EpochReported,
     Event,
@@ -53,8 +54,19 @@ class History:
         self.time_budget_s: float | None = None
         self.split_digest = ""
         self._last_time: float | None = None
+        self._closed = False
         for event in events:
             self.apply(event)
+
+    @property
+    def by_number(self) -> list[TrialView]:
+        """All trials so far, by number."""
+        return [self.trials[number] for number in sorted(self.trials)]
+
+    def is_over(self, count: int) -> bool:
+        """Whether so many trials have ended, none is left, and the driver has closed the record."""
+        ended = all(trial.ended for trial in self.trials.values())
+        return self._closed and len(self.trials) >= count and ended
 
     @property
     def paused(self) -> list[int]:
@@ -71,6 +83,7 @@ class History:
         if self.started is None:
             self.started = event.time
         self._count_seconds(event)
+        self._closed = isinstance(event, DriverClosed)
         match event:
             case DriverStarted():
                 self.time_budget_s = event.time_budget_s

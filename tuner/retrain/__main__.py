@@ -153,6 +153,10 @@ def _best_of(run_folder: Path, storage: Storage | None) -> Path:
     if run_folder.is_dir() and not RunFolder(run_folder).space.exists():
         raise TunerError(f"--search: {run_folder} holds no search")
     if run_folder.is_dir():
+        from tuner.results.nothing import nothing_recorded  # noqa: PLC0415 - for --help
+
+        if said := nothing_recorded(RunFolder(run_folder)):
+            raise TunerError(said)
         raise TunerError(
             f"{run_folder} has no {config.name} yet: let the search end first, with "
             f"python -m tuner.search --resume --runs {run_folder.parent} --name {run_folder.name}"

@@ -14,6 +14,7 @@ from tuner.cli.output import Say
 from tuner.errors import TunerError
 from tuner.record.compatibility import recorded_space
 from tuner.record.run_folder import RunFolder
+from tuner.results.nothing import nothing_recorded
 from tuner.retrain.jobs import train_all
 from tuner.retrain.plan import Plan, Setting, make_plan, without_place
 from tuner.retrain.report import Metrics, flat_metrics, stored_metrics
@@ -101,6 +102,8 @@ def retrain(  # noqa: PLR0913
 
 def _best_space(run_folder: RunFolder) -> Space:
     if not run_folder.best.exists():
+        if said := nothing_recorded(run_folder):
+            raise TunerError(said)
         raise TunerError(f"{run_folder} has no {run_folder.best.name}: let the search end first")
     return load_space(run_folder.best)
 

@@ -25,6 +25,7 @@ from tuner.record.run_folder import RunFolder
 from tuner.storage import PLACES, VARIABLE
 
 if TYPE_CHECKING:
+    from tuner.record.trials import TrialView
     from tuner.space import Machine, Space
     from tuner.storage import Storage
 
@@ -90,8 +91,9 @@ def _main(given: argparse.Namespace) -> int:
     if given.resume:
         _fetch_from_storage(given, run_folder)
     space = _space(given, run_folder)
-    if given.resume and _shown(space, run_folder):
+    if given.resume and (shown := _shown(space, run_folder)) is not None:
         _copy_shown(given, run_folder)
+        _check_found(run_folder, shown, space.objective)
         return 0
     from tuner.search.session import search  # noqa: PLC0415 - loads ray and optuna
 
@@ -104,11 +106,21 @@ def _main(given: argparse.Namespace) -> int:
     )
     if summary.failure:
         raise TunerError(f"The search gave up: {summary.failure}. See the logs under {run_folder}.")
+    if summary.finished:
+        _check_found(run_folder, summary.trials, space.objective)
     return INTERRUPTED if summary.interrupted else 0
 
 
-def _shown(space: Space, run_folder: RunFolder) -> bool:
-    """Whether there was nothing to do but to show a finished search."""
+def _check_found(run_folder: RunFolder, trials: Sequence[TrialView], objective: str) -> None:
+    """Raise TunerError where no trial of a search that is over has a score."""
+    from tuner.results.nothing import nothing_found  # noqa: PLC0415 - for --help
+
+    if said := nothing_found(run_folder, trials, objective):
+        raise TunerError(said)
+
+
+def _shown(space: Space, run_folder: RunFolder) -> list[TrialView] | None:
+    """Return the trials where there was nothing to do but to show a finished search."""
     from tuner.search.finished import show_finished  # noqa: PLC0415 - for --help
 
     return show_finished(space, run_folder)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from tuner.console.listener import ConsoleListener
 from tuner.console.state import SearchState
-from tuner.record.events import DriverClosed
 from tuner.record.history import History
 from tuner.record.journal import read_journal
 from tuner.record.lock import sole_driver
 from tuner.record.run_folder import RunFolder
+from tuner.record.trials import TrialView
 from tuner.results.files import data_sentence, write_results
 from tuner.space import Space
 from tuner.storage.files import as_typed
@@ -17,21 +17,19 @@ from tuner.tracking.listener import WandbListener, search_listener
 from tuner.tracking.mode import choose_mode
 
 
-def show_finished(space: Space, run_folder: RunFolder) -> bool:
-    """Show the result of a search whose record is complete; False where there is work to do.
+def show_finished(space: Space, run_folder: RunFolder) -> list[TrialView] | None:
+    """Show the result of a search whose record is complete; None where there is work to do.
 
     Its files are written anew and W&B's unfinished runs completed, as a kill after the last trial
     may have kept the driver from it. `space` is resolved, and may ask for more trials by now.
+    Returns the trials.
     """
-    events = read_journal(run_folder.journal)
-    if not events or not isinstance(events[-1], DriverClosed):
-        return False
-    history = History(events)
-    trials = [history.trials[number] for number in sorted(history.trials)]
-    if len(trials) < space.trials or not all(trial.ended for trial in trials):
-        return False
+    history = History(read_journal(run_folder.journal))
+    if not history.is_over(space.trials):
+        return None
     if told(run_folder.study) is None:  # a driver makes it anew
-        return False
+        return None
+    trials = history.by_number
     with sole_driver(run_folder):
         state = SearchState(trials=space.trials, epochs=space.epochs, objective=space.objective)
         console = ConsoleListener(run_folder.name, state, slots=1)
@@ -41,7 +39,7 @@ def show_finished(space: Space, run_folder: RunFolder) -> bool:
         console.summary(trials, folder, seconds=history.seconds, note=note)
         write_results(space, run_folder, trials)
         wandb.close()
-    return True
+    return trials
 
 
 def _wandb(

@@ -102,6 +102,11 @@ class Checkpoints:
             self._storage.delete(key)
 
 
+def log_key(number: int) -> str:
+    """Return where a trial's log for people is."""
+    return f"{FOLDER}/{number}/log.txt"
+
+
 def held_checkpoints(storage: Storage) -> dict[int, list[Held]]:
     """Return what the checkpoints of every trial say of themselves, newest first.
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from models.hyperparameters import Value
 from tuner.record.trials import EpochRow
 from tuner.storage import Storage, StorageError
-from tuner.storage.checkpoints import Checkpoints
+from tuner.storage.checkpoints import Checkpoints, log_key
 from tuner.worker.faults import within_reach
 
 if TYPE_CHECKING:
@@ -108,7 +108,7 @@ class TrialFiles:
         """Append plain lines for a person to `log.txt`; a storage that fails only costs them."""
         with suppress(StorageError):
             line = text.rstrip("\n") + "\n"
-            self._storage.append(f"trials/{self._number}/log.txt", line.encode())
+            self._storage.append(log_key(self._number), line.encode())
 
     def _warn(self, text: str) -> None:
         self.log(text)

@@ -61,6 +61,21 @@ def test_stages_would_be_trained_for_the_epochs_of_others() -> None:
     _check(*reversed(other), shares={"one": 1, "two": 2})
 
 
+@pytest.mark.parametrize("share", [0, -1.0, float("nan"), "half"])
+def test_a_stage_would_take_no_share_of_the_epochs(
+    share: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (stage,) = _autoencoder().stages()
+    shares = {"one": share, "two": 1}
+    message = f"the share of stage one is {share!r}, allowed is a number above 0"
+    with pytest.raises(ValueError, match=f"^mine: {message}"):
+        _check(replace(stage, name="one"), replace(stage, name="two"), shares=shares)
+    module = detectors._module("ognet", "hyperparameters")
+    monkeypatch.setattr(module, "STAGES", shares)
+    with pytest.raises(ValueError, match=f"^ognet: {message}"):
+        detectors.stages("ognet")
+
+
 def test_an_average_would_be_by_a_number_that_is_not_there() -> None:
     (stage,) = _autoencoder().stages()
     with pytest.raises(ValueError, match="of mine, named by its stage training: 'decay'; allowed"):
@@ -91,9 +106,29 @@ def test_a_folder_that_is_not_whole_would_end_in_a_traceback(
     with pytest.raises(ValueError, match=r"the folder of_mine has no __init__\.py"):
         detectors.hyperparameters("of-mine")
     (mine / "__init__.py").touch()
+    with pytest.raises(ValueError, match=r"^of-mine: its folder .* has no hyperparameters\.py"):
+        detectors.hyperparameters("of-mine")
     (mine / "hyperparameters.py").write_text("HYPERPARAMETERS = ()\n")
     importlib.invalidate_caches()
     assert detectors.hyperparameters("of-mine") == ()
     assert detectors.published("of-mine") == {} and detectors.stages("of-mine") == SINGLE
     with pytest.raises(ValueError, match=r"of-mine: hyperparameters\.py .* says no PAPER"):
         detectors.paper("of-mine")
+    with pytest.raises(ValueError, match=r"of-mine: hyperparameters\.py .* says no REQUIREMENTS"):
+        detectors.requirements("of-mine")
+    with pytest.raises(ValueError, match=r"^of-mine: its folder of_mine has no detector\.py"):
+        detectors.load("of-mine")
+    (mine / "detector.py").write_text("import nothing_of_this_name\n")
+    importlib.invalidate_caches()
+    with pytest.raises(ModuleNotFoundError, match="nothing_of_this_name"):
+        detectors.load("of-mine")
+
+
+def test_a_folder_with_a_hyphen_would_end_every_command_in_a_traceback(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(detectors, "__path__", [*detectors.__path__, str(tmp_path)])
+    (tmp_path / "denoising-aae").mkdir()
+    (tmp_path / "denoising-aae" / "__init__.py").touch()
+    with pytest.raises(ValueError, match=r"^the folder denoising-aae .*, denoising_aae$"):
+        detectors.names()

@@ -159,6 +159,10 @@ def _prior_of_nothing(toy: Toy, patch: Patch) -> None:
     patch.setattr(toy, "prior", Draw(name="prior", shape=(3,)))
 
 
+def _watching_nothing(toy: Toy, patch: Patch) -> None:
+    patch.setattr(toy, "watched", "nothing")
+
+
 def _declared(**values: Any) -> Callable[[Toy, Patch], None]:
     def broken(toy: Toy, patch: Patch) -> None:
         module = detectors._module("staged", "hyperparameters")
@@ -242,6 +246,10 @@ MISTAKES: Mapping[str, tuple[Callable[[Toy, Patch], None], str]] = {
     "test_a_score_would_be_of_parts_that_there_are_not": (
         _declared(SCORES={"sum": ({"error": 1.0, "latent": 1.0},)}),
         r"sum is of \['latent'\], there are \['error', 'level'\]",
+    ),
+    "test_patience_would_wait_for_a_part_that_there_is_not": (
+        _watching_nothing,
+        "no part is called nothing",
     ),
     "test_normals_alone_would_be_refused_or_anomalies_not_be_asked_for": (
         _other_losses(lambda model: torch.nan),

@@ -16,7 +16,7 @@ from rich.console import Console
 
 from tests.tuner.fake_trials import trial
 from tests.tuner.simulated import Simulation, row, small_space
-from tuner.console.lines import best_so_far, ending
+from tuner.console.lines import best_so_far, ending, epoch_line
 from tuner.console.listener import ConsoleListener
 from tuner.console.state import SearchState
 from tuner.engine.attempt import Attempt, Report
@@ -67,11 +67,20 @@ def test_the_console_would_show_the_best_of_another_stage() -> None:
             so_far = dataclasses.replace(so_far, rows=(*so_far.rows, one))
             listener.epoch_reported(so_far, one, Decision(action="continue"))
         listener.trial_ended(view)
-    assert out.getvalue().splitlines()[-3:] == [
-        "trial   0  epoch 3/4  auroc 0.7000  best 0.7000     6.1 s",
-        "trial   0  epoch 4/4  auroc 0.8000  best 0.8000     6.1 s",
+    assert out.getvalue().splitlines()[-4:] == [
+        "trial   0  epoch 2/4  auroc 0.9700  best 0.9900     6.1 s  first",
+        "trial   0  epoch 3/4  auroc 0.7000  best 0.7000     6.1 s  last",
+        "trial   0  epoch 4/4  auroc 0.8000  best 0.8000     6.1 s  last",
         "trial   0  complete: best 0.8000, epoch 4",
     ]
+
+
+def test_a_long_name_of_a_stage_would_wrap_the_line_of_an_epoch() -> None:
+    view = staged(0, 0.5)
+    long = replace(view.rows[0], stage="a" * 40)
+    line = epoch_line(replace(view, rows=(long,)), long, "best_auroc", 100)
+    assert len(line) == 80
+    assert "best 0.5000     6.1 s  aaaa" in line
 
 
 def test_the_curves_would_mark_the_best_at_an_earlier_stage() -> None:
