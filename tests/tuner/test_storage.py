@@ -2,9 +2,7 @@
 
 import errno
 import os
-import pickle
 import subprocess
-import threading
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -35,23 +33,6 @@ def storage(place: str) -> Storage:
     return storage
 
 
-def test_an_object_would_not_come_back_as_it_was_put(storage: Storage) -> None:
-    data = os.urandom(200_000)
-    storage.put("trials/7/a", data)
-    assert storage.get("trials/7/a") == data
-    assert storage.get("trials/7/a", limit=10) == data[:10]
-    storage.put("trials/7/a", b"new")
-    assert storage.get("trials/7/a") == b"new"
-    assert storage.modified("trials/7/a") is not None
-
-
-def test_an_object_in_parts_would_not_come_back(storage: Storage) -> None:
-    data = os.urandom(1000) * 12_000  # above the size that S3 takes in one request
-    storage.put("large", data)
-    assert storage.sizes() == {"large": len(data)}
-    assert storage.get("large") == data
-
-
 def test_a_machine_that_deletes_would_take_the_folder_from_under_one_that_puts(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -67,58 +48,6 @@ def test_a_machine_that_deletes_would_take_the_folder_from_under_one_that_puts(
     storage.put(".check/one", b"1")
     assert storage.get(".check/one") == b"1"
     assert not others
-
-
-def test_what_is_not_there_would_be_an_error(storage: Storage) -> None:
-    assert storage.get("none") is None
-    assert storage.modified("none") is None
-    assert storage.sizes("none/") == {}
-    storage.delete("none")
-
-
-def test_a_list_would_not_name_what_is_there(storage: Storage) -> None:
-    for key in ("trials/1/x", "trials/1/best/y", "trials/10/x", "events.jsonl"):
-        storage.put(key, b"12345")
-    assert storage.sizes("trials/1/") == {"trials/1/x": 5, "trials/1/best/y": 5}
-    assert set(storage.sizes()) == {"trials/1/x", "trials/1/best/y", "trials/10/x", "events.jsonl"}
-    storage.delete("trials/1/x")
-    assert set(storage.sizes("trials/1/")) == {"trials/1/best/y"}
-
-
-def test_two_runs_would_see_each_others_objects(storage: Storage) -> None:
-    first, second = storage.within("one"), storage.within("two")
-    first.put("a", b"1")
-    assert second.get("a") is None
-    assert storage.sizes() == {"one/a": 1}
-    assert open_storage(first.uri).get("a") == b"1"
-
-
-def test_a_worker_would_not_reach_the_storage_it_is_sent(storage: Storage) -> None:
-    storage.put("a", b"1")
-    sent = pickle.dumps(storage)
-    assert pickle.loads(sent).get("a") == b"1"
-    assert SECRET.encode() not in sent
-    assert SECRET not in storage.uri + repr(storage)
-
-
-def test_a_reader_would_see_half_an_object(storage: Storage) -> None:
-    versions = [bytes([letter]) * 300_000 for letter in b"abcdef"]
-    storage.put("a", versions[0])
-    seen, done = set(), threading.Event()
-
-    def read() -> None:
-        reader = open_storage(storage.uri)
-        while not done.is_set():
-            seen.add(reader.get("a"))
-
-    thread = threading.Thread(target=read)
-    thread.start()
-    for version in versions * 3:
-        storage.put("a", version)
-    done.set()
-    thread.join()
-    assert seen <= set(versions)
-    assert seen
 
 
 @pytest.mark.parametrize(
