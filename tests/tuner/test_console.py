@@ -150,7 +150,7 @@ def test_a_warning_or_an_old_log_handler_would_tear_the_live_screen(
 
 def test_a_resumed_search_would_begin_to_count_from_nothing() -> None:
     console, out = listener()
-    console.restore([trial(0, 0.9), trial(1, 0.8, state="running")])
+    console.search_started([trial(0, 0.9), trial(1, 0.8, state="running")])
     console.trial_started(trial(1, 0.8, state="running"), 2)
     assert "1 of 16 trials have ended" in out.getvalue()
     assert "goes on after epoch 1" in out.getvalue()

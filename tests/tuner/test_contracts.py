@@ -91,7 +91,7 @@ class TestUpkeep(ListenerContract):
             local_storage(folder), limit=1000, objective="best_auroc", slots=lambda: 2, say=print
         )
         upkeep = Upkeep(pruner, copies=None, lease=None, say=print, stop=lambda: None)
-        upkeep.start([])
+        upkeep.search_started([])
         return upkeep
 
     def close(self, listener: SearchListener) -> None:

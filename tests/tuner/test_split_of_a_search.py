@@ -1,7 +1,9 @@
 """The split that driver and workers share, where its file was damaged."""
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -10,9 +12,14 @@ from models.data.sources import find
 from models.data.split import Split
 from tests.tuner.conftest import make_setting
 from tests.tuner.retrain.conftest import make_run
+from tests.tuner.simulated import small_space
+from tuner.engine.engine import Engine
+from tuner.planning.lanes import LaneChoice
 from tuner.record.run_folder import RunFolder
-from tuner.search.session import _splits
-from tuner.space import dump_space, load_space
+from tuner.search.claim import claimed
+from tuner.search.images import splits_of
+from tuner.search.session import run_search
+from tuner.space import Machine, Space, dump_space, load_space
 from tuner.storage import StorageError
 from tuner.worker.setting import SPLIT, TrialSetting
 
@@ -28,10 +35,10 @@ def test_a_damaged_split_would_fail_every_trial_of_a_search_that_goes_on(
     source = find(space.data)
     made = make_split(space.data, source)
     made.save(run_folder.split)
-    _splits(space, source, run_folder)
+    splits_of(space, source, run_folder)
     assert capsys.readouterr().out == ""
     run_folder.split.write_bytes(run_folder.split.read_bytes()[:-100])
-    _splits(space, source, run_folder)
+    splits_of(space, source, run_folder)
     assert Split.load(run_folder.split) == made
     assert "split.npz is damaged; it is made anew" in capsys.readouterr().out
 
@@ -43,3 +50,35 @@ def test_a_split_damaged_while_it_is_searched_would_not_say_what_to_do(
     (tmp_path / "run" / SPLIT).write_bytes(b"torn")
     with pytest.raises(StorageError, match=rf"{SPLIT} in .*/run is damaged: .* --resume"):
         setting.splits()
+
+
+class Nowhere:
+    """A backend of one core that trains nothing."""
+
+    def check(self, space: Space) -> None: ...
+
+    def connected(self) -> AbstractContextManager[Machine]:
+        return nullcontext(Machine(cpus=1, gpus=self.gpus))
+
+    def __init__(self, gpus: int) -> None:
+        self.gpus = gpus
+
+    def lanes_of_a_gpu(self, *_: Any) -> LaneChoice:
+        return LaneChoice()
+
+    def run(self, engine: Engine, *_: Any, **__: Any) -> None:
+        engine.interrupt()
+
+
+@pytest.mark.parametrize(("gpus", "count"), [(0, 40), (1, 60)])
+def test_the_images_of_a_scale_would_not_be_those_that_are_trained_on(
+    tmp_path: Path, gpus: int, count: int
+) -> None:
+    """On the cluster's machines too, which may be of another scale than the one that drives."""
+    scales = {"cpu": {"fit_normals": 40, "trials": 3}, "gpu": {"fit_normals": 60, "trials": 4}}
+    space = small_space(scale="auto", scales=scales, wandb={"mode": "off"})
+    folder = RunFolder(tmp_path / "run")
+    with claimed(folder, lambda _: space, storage="none", goes_on=False) as claim:
+        run_search(claim, Nowhere(gpus))
+    assert len(Split.load(folder.split).fit_normals) == count
+    assert load_space(folder.space).data.fit_normals == count

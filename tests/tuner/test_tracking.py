@@ -114,7 +114,7 @@ def test_rows_would_be_lost_or_doubled_after_a_kill_and_a_resume(tmp_path: Path)
 
     listener = WandbListener(config(tmp_path), print)
     interrupted = trial(1, 0.8, 0.85, 0.86, state="running")
-    listener.rebuild([trial(0, 0.9, 0.95), interrupted])
+    listener.search_started([trial(0, 0.9, 0.95), interrupted])
     listener.trial_started(interrupted, 2)
     feed_end = trial(1, 0.8, 0.85, 0.86, 0.87)
     listener.epoch_reported(
@@ -133,7 +133,7 @@ def test_rows_would_be_lost_or_doubled_after_a_kill_and_a_resume(tmp_path: Path)
 def test_an_interrupted_run_would_count_as_finished_at_the_next_resume(tmp_path: Path) -> None:
     for aurocs in ([0.8], [0.8, 0.9]):
         listener = WandbListener(config(tmp_path), print)
-        listener.rebuild([trial(5, *aurocs, state="running")])
+        listener.search_started([trial(5, *aurocs, state="running")])
         assert listener.close()
     found = wandb_files.runs(tmp_path)["trial-5"]
     assert [r["epoch"] for r in found.rows] == [1, 2]

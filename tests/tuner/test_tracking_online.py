@@ -157,7 +157,7 @@ def test_rows_would_be_lost_or_doubled_online_after_a_kill_and_a_resume(
 
     listener = WandbListener(config(tmp_path, mode="online"), print)
     whole = trial(1, 0.8, 0.85, 0.86, 0.87)
-    listener.rebuild(
+    listener.search_started(
         [trial(0, 0.9, 0.95), dataclasses.replace(whole, state="running", rows=whole.rows[:3])]
     )
     feed(listener, whole)
@@ -190,7 +190,7 @@ def test_an_interrupted_search_would_begin_its_runs_anew(
 ) -> None:
     for aurocs in ([0.8, 0.9], [0.8, 0.9], [0.8, 0.9, 0.91]):
         listener = WandbListener(config(tmp_path, mode="online"), print)
-        listener.rebuild([trial(5, *aurocs, state="running")])
+        listener.search_started([trial(5, *aurocs, state="running")])
         assert listener.close()
         run = server.named("trial-5")
         assert [row["_step"] for row in run.rows] == list(range(1, len(aurocs) + 1))
@@ -243,7 +243,7 @@ def test_a_server_that_goes_away_would_cost_rows_even_when_it_is_back(
     time.sleep(running.FINISH_SECONDS)  # the service that the listener left gives up, too
     server.away.clear()
     resumed = WandbListener(config(folder, mode="online"), said.append)
-    resumed.rebuild([*views, trial(3, 0.8, 0.85, state="running")])
+    resumed.search_started([*views, trial(3, 0.8, 0.85, state="running")])
     views.append(trial(3, 0.8, 0.85, 0.86))
     feed(resumed, views[3])
     assert resumed.close()

@@ -1,5 +1,6 @@
 """What a command is typed into: a folder of its own, where the work would begin."""
 
+import os
 import sys
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
@@ -7,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tuner.backend.ray_backend import RayBackend
 from tuner.space import Machine, dump_space, load_space, resolve_scale
 
 
@@ -16,9 +18,20 @@ class FakeApi:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.calls: list[tuple[tuple[Any, ...], dict[str, Any]]] = []
         module = ModuleType("work")
-        module.search = module.retrain = self._called  # type: ignore[attr-defined]
+        module.retrain = self._called  # type: ignore[attr-defined]
+        module.run_search = self._searched  # type: ignore[attr-defined]
+        monkeypatch.setattr(RayBackend, "check", lambda _backend, _space: None)
         monkeypatch.setitem(sys.modules, "tuner.search.session", module)
         monkeypatch.setitem(sys.modules, "tuner.retrain.flow", module)
+
+    def _searched(self, claim: Any, backend: Any, time_budget_s: Any) -> SimpleNamespace:
+        return self._called(
+            claim.space,
+            run_folder=Path(os.path.relpath(claim.run_folder.path)),
+            time_budget_s=time_budget_s,
+            address=backend.address,
+            storage=claim.keeper.place and claim.keeper.place.uri,
+        )
 
     def _called(self, *positional: Any, **named: Any) -> SimpleNamespace:
         self.calls.append((positional, named))

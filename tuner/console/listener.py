@@ -4,7 +4,7 @@ import logging
 import shlex
 import sys
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -76,12 +76,13 @@ class ConsoleListener(SearchListener):
             handler.setStream(stream)
         self._redirected.clear()
 
-    def restore(self, trials: Iterable[TrialView]) -> None:
+    def search_started(self, trials: Sequence[TrialView]) -> None:
         """Begin from the trials of an earlier session, on a resume."""
         with self._lock:
             self.state.restore(trials)
             ended = len(self.state.ended)
-        self.say(f"{self.name} goes on: {ended} of {self.state.trials} trials have ended")
+        if trials:
+            self.say(f"{self.name} goes on: {ended} of {self.state.trials} trials have ended")
 
     def trial_started(self, trial: TrialView, attempt: int) -> None:
         """Show the trial among the running ones; a further attempt is worth a line."""

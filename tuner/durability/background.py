@@ -52,7 +52,7 @@ class Upkeep(SearchListener):
         self._wake, self._closing = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._work, name="upkeep", daemon=True)
 
-    def start(self, trials: Sequence[TrialView]) -> None:
+    def search_started(self, trials: Sequence[TrialView]) -> None:
         """Begin, with the trials that the record already has."""
         self._begun |= {trial.number for trial in trials}
         self._ended |= {trial.number: trial for trial in trials if trial.ended}

@@ -6,29 +6,22 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from tuner.cli.output import say
-from tuner.durability.lease import Lease
 from tuner.durability.location import is_kept
 from tuner.durability.record_sync import fetch_record
 from tuner.durability.recovery import mark_restored
-from tuner.record.lock import sole_driver
 from tuner.record.run_folder import RunFolder
 from tuner.storage import Storage
 from tuner.storage.files import replace_file
 
 
-def restore(place: Storage, run_folder: RunFolder) -> None:
+def fetch(place: Storage, run_folder: RunFolder) -> None:
     """Fetch the record of a run where the storage knows more of it than this folder.
 
-    Raises TunerError where another driver is at work on it, or the two cannot be made one.
+    The run must be this driver's. Raises TunerError where the two cannot be made one.
     """
-    storage = place.within(run_folder.name)
-    if not is_kept(place, run_folder):
-        return
-    Lease(storage).check_free()
-    with sole_driver(run_folder):
-        if fetch_record(storage, run_folder):
-            mark_restored(run_folder)
-            say(f"Fetched the record of {run_folder.name} from {place.uri}.")
+    if fetch_record(place.within(run_folder.name), run_folder):
+        mark_restored(run_folder)
+        say(f"Fetched the record of {run_folder.name} from {place.uri}.")
 
 
 @contextmanager

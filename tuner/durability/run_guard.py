@@ -1,8 +1,11 @@
 """All of a search's safekeeping behind one object, with a storage or without."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from threading import Thread
+from typing import TYPE_CHECKING
 
 from models.data.config import DataConfig
 from models.data.sources import Source
@@ -17,11 +20,13 @@ from tuner.durability.record_sync import FAILURES, RecordCopies
 from tuner.durability.recovery import Recovery, clear_mark, is_restored
 from tuner.durability.retention import Pruner
 from tuner.durability.size_forecast import ROOMY_BYTES, forecast
-from tuner.engine.engine import Engine
 from tuner.record.run_folder import RunFolder
 from tuner.record.trials import SearchListener
 from tuner.space import Space
 from tuner.storage import Storage, local_storage
+
+if TYPE_CHECKING:  # a finished search is shown without Optuna
+    from tuner.engine.engine import Engine
 
 
 class Keeper:
@@ -32,7 +37,7 @@ class Keeper:
 
     def __init__(self, run_folder: RunFolder, place: Storage | None) -> None:
         self.run_folder = run_folder
-        self._place = place
+        self.place = place
         self._copies: RecordCopies | None = None
         self._lease: Lease | None = None
         self._renewal: Renewal | None = None
@@ -46,11 +51,11 @@ class Keeper:
 
     def claim(self) -> None:
         """Make sure that the storage works and no other driver is at work there."""
-        if self._place is not None and self._lease is not None:
-            self._place.check()
+        if self.place is not None and self._lease is not None:
+            self.place.check()
             self._lease.take()
             self._renewal = Renewal(self._lease)  # machines may take minutes to come
-        record_storage(self.run_folder, self._place)
+        record_storage(self.run_folder, self.place)
 
     def ship(self, data: DataConfig, source: Source) -> None:
         """Let machines that do not see the images here have them from the storage.
@@ -65,7 +70,7 @@ class Keeper:
     @property
     def data_storage(self) -> Storage | None:
         """Where the images are for other machines, if there is a storage."""
-        return None if self._place is None else data_storage(self._place)
+        return None if self.place is None else data_storage(self.place)
 
     def begin(self, engine: Engine, space: Space) -> Sequence[SearchListener]:
         """Bring the copy up to date and look after it from now on; returns who must listen.
@@ -92,7 +97,6 @@ class Keeper:
         self._upkeep = Upkeep(
             pruner, copies=self._copies, lease=self._lease, say=say, stop=engine.interrupt
         )
-        self._upkeep.start(engine.trials)
         return (self._upkeep, *((self._recovery,) if self._recovery else ()))
 
     def _renew_once_more(self) -> None:
@@ -115,9 +119,14 @@ class Keeper:
             lines.append(self._recovery.summary())
         if self._upkeep is not None:
             lines.append(self._upkeep.close())
-        if self._place is not None:
+        if self.place is not None:
             lines.append(f"Checkpoints and a copy of the record: {self.storage.uri}")
         return [line for line in lines if line]
+
+    def copy_results(self) -> None:
+        """Bring the storage's copy up to date: the driver that finished may have failed at it."""
+        if self._copies is not None:
+            self._copies.copy_results()
 
     def release(self) -> None:
         """Let other drivers have the run."""

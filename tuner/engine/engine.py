@@ -77,7 +77,7 @@ class Engine:
         self.listeners: tuple[SearchListener, ...] = ()
         self.clock = clock
         self._running: dict[str, Attempt] = {}
-        self.interrupted = False
+        self.interrupted = self._closed = False
         self.say: Callable[[str], object] = lambda _text: None
         self._noticed = False
         self._warned: set[str] = set()
@@ -223,6 +223,12 @@ class Engine:
         )
         return attempt.number
 
+    def watch(self, *listeners: SearchListener) -> None:
+        """Let these hear of the search from now on."""
+        self.listeners = listeners
+        trials = self.trials
+        self._tell(lambda listener: listener.search_started(trials))
+
     def note(self, event: Event) -> None:
         """Put an event into the record that changes no trial: what people will want to know."""
         self._write(event)
@@ -236,9 +242,11 @@ class Engine:
         self._failure = self._failure or reason
 
     def close(self) -> None:
-        """Put the record on disk for good, with the time up to now."""
-        self._write(DriverClosed(time=self.clock(), finished=self.finished))
-        self._recorder.close()
+        """Put the record on disk for good, with the time up to now; once is enough."""
+        if not self._closed:
+            self._closed = True
+            self._write(DriverClosed(time=self.clock(), finished=self.finished))
+            self._recorder.close()
 
     def _next_number(self) -> int | None:
         if self._queue:

@@ -17,8 +17,11 @@ def sole_driver(run_folder: RunFolder) -> Iterator[None]:
     """Hold the folder's lock; raises TunerError, naming the holder, where another driver does.
 
     The operating system gives the lock back when the process ends, however it ends. A folder that
-    holds no more than what a start leaves by then is removed.
+    holds no more than what a start leaves by then is removed, and the folder of all runs with it
+    where that was made for it.
     """
+    runs = run_folder.path.parent
+    made = not runs.exists()
     with _opened(run_folder) as file:
         if not _taken(file):
             raise TunerError(driven(run_folder, file.read()))
@@ -29,6 +32,9 @@ def sole_driver(run_folder: RunFolder) -> Iterator[None]:
             yield
         finally:
             _remove_leftovers(run_folder)
+            if made:
+                with suppress(OSError):  # it holds a run
+                    runs.rmdir()
 
 
 def driver_of(run_folder: RunFolder) -> str | None:

@@ -105,6 +105,9 @@ class SearchListener:
     Each method does nothing here; a listener has those that it has a use for.
     """
 
+    def search_started(self, trials: Sequence[TrialView]) -> None:
+        """Before all else, with the trials that earlier drivers have left; none of a new search."""
+
     def trial_started(self, trial: TrialView, attempt: int) -> None:
         """A worker is about to train `trial`; `attempt` counts its tries from 1."""
 

@@ -26,6 +26,8 @@ from tuner.storage import PLACES, VARIABLE
 
 if TYPE_CHECKING:
     from tuner.record.trials import TrialView
+    from tuner.search.backend import Backend
+    from tuner.search.claim import Claim
     from tuner.space import Machine, Space
     from tuner.storage import Storage
 
@@ -88,26 +90,38 @@ def _main(given: argparse.Namespace) -> int:
     run_folder = _run_folder(given, _shared(given))
     if given.dry_run:
         return _dry_run(given, run_folder)
-    if given.resume:
-        _fetch_from_storage(given, run_folder)
-    space = _space(given, run_folder)
-    if given.resume and (shown := _shown(space, run_folder)) is not None:
-        _copy_shown(given, run_folder)
-        _check_found(run_folder, shown, space.objective)
-        return 0
-    from tuner.search.session import search  # noqa: PLC0415 - loads ray and optuna
+    from tuner.backend.ray_backend import RayBackend  # noqa: PLC0415 - for --help
+    from tuner.search.claim import claimed  # noqa: PLC0415
 
-    summary = search(
-        space,
-        run_folder=run_folder.path,
-        time_budget_s=given.time_budget,
-        address=given.address,
-        storage=given.storage,
-    )
+    backend = RayBackend(given.address)
+    new = None if given.resume else _space(given, run_folder, None)
+    if new is not None:  # what is wrong is said before anything is made or waited for
+        backend.check(new)
+
+    def wanted(recorded: Space | None) -> Space:
+        return new or _space(given, run_folder, recorded)
+
+    with claimed(run_folder, wanted, storage=given.storage, goes_on=given.resume) as claim:
+        return _search(given, claim, backend)
+
+
+def _search(given: argparse.Namespace, claim: Claim, backend: Backend) -> int:
+    from tuner.search.finished import show_finished  # noqa: PLC0415 - for --help
+
+    run_folder, objective = claim.run_folder, claim.space.objective
+    shown = show_finished(claim.space, run_folder) if given.resume else None
+    if shown is not None:
+        claim.keeper.copy_results()
+        _check_found(run_folder, shown, objective)
+        return 0
+    from tuner.search.session import run_search  # noqa: PLC0415 - loads optuna
+
+    backend.check(claim.space)
+    summary = run_search(claim, backend, given.time_budget)
     if summary.failure:
         raise TunerError(f"The search gave up: {summary.failure}. See the logs under {run_folder}.")
     if summary.finished:
-        _check_found(run_folder, summary.trials, space.objective)
+        _check_found(run_folder, summary.trials, objective)
     return INTERRUPTED if summary.interrupted else 0
 
 
@@ -119,23 +133,6 @@ def _check_found(run_folder: RunFolder, trials: Sequence[TrialView], objective: 
         raise TunerError(said)
 
 
-def _shown(space: Space, run_folder: RunFolder) -> list[TrialView] | None:
-    """Return the trials where there was nothing to do but to show a finished search."""
-    from tuner.search.finished import show_finished  # noqa: PLC0415 - for --help
-
-    return show_finished(space, run_folder)
-
-
-def _copy_shown(given: argparse.Namespace, run_folder: RunFolder) -> None:
-    """Bring the storage's copy up to date, should the driver that finished have failed at that."""
-    from tuner.durability.location import storage_of  # noqa: PLC0415 - for --help
-    from tuner.durability.record_sync import RecordCopies  # noqa: PLC0415
-
-    storage = storage_of(run_folder, given.storage)
-    if storage is not None:
-        RecordCopies(run_folder, storage.within(run_folder.name)).copy_results()
-
-
 def _shared(given: argparse.Namespace) -> Storage | None:
     """Return the storage where other machines may keep runs, whose names are taken here too."""
     if given.storage is None and not os.environ.get(VARIABLE):
@@ -143,16 +140,6 @@ def _shared(given: argparse.Namespace) -> Storage | None:
     from tuner.durability.location import named_storage  # noqa: PLC0415 - for --help
 
     return named_storage(given.storage)
-
-
-def _fetch_from_storage(given: argparse.Namespace, run_folder: RunFolder) -> None:
-    """Fetch what the storage knows of a run that goes on, its space first of all."""
-    from tuner.durability.location import storage_of  # noqa: PLC0415 - for --help
-    from tuner.durability.restore import restore  # noqa: PLC0415
-
-    storage = storage_of(run_folder, given.storage)
-    if storage is not None:
-        restore(storage, run_folder)
 
 
 def _run_folder(given: argparse.Namespace, shared: Storage | None) -> RunFolder:
@@ -186,11 +173,11 @@ def _is_run(runs: Path, name: str, shared: Storage | None) -> bool:
     return shared is not None and is_kept(shared, folder)
 
 
-def _space(given: argparse.Namespace, run_folder: RunFolder) -> Space:
-    """Return the space to search, which may go on with what the folder holds."""
-    from tuner.record.compatibility import recorded_space, resumed_space  # noqa: PLC0415 - for --help
+def _space(given: argparse.Namespace, run_folder: RunFolder, recorded: Space | None) -> Space:
+    """Return the space to search, which may go on with the one that is recorded."""
+    from tuner.record.compatibility import resumed_space  # noqa: PLC0415 - for --help
 
-    if given.resume and (recorded := recorded_space(run_folder)):
+    if recorded is not None:
         wanted = _loaded(given, given.space or run_folder.space)
         return resumed_space(recorded, wanted, run_folder)
     if given.space is None:
@@ -247,14 +234,15 @@ def _dry_run(given: argparse.Namespace, run_folder: RunFolder) -> int:
     from tuner.planning.dry_run import check_start, dry_run_text, images_text, run_line  # noqa: PLC0415
     from tuner.planning.epoch_timing import epoch_seconds  # noqa: PLC0415
     from tuner.planning.machine import find_machine  # noqa: PLC0415
+    from tuner.record.compatibility import recorded_space  # noqa: PLC0415
     from tuner.record.history import History  # noqa: PLC0415
     from tuner.record.journal import read_journal  # noqa: PLC0415
     from tuner.space import resolve_scale  # noqa: PLC0415
 
     place = storage_of(run_folder, given.storage)
     with at_hand(place if given.resume else None, run_folder) as record:
-        space = _space(given, record)
-        goes_on = given.resume and record.space.exists()
+        recorded = recorded_space(record) if given.resume else None
+        space, goes_on = _space(given, record, recorded), recorded is not None
         trials = list(History(read_journal(record.journal)).trials.values()) if goes_on else None
     check_start(run_folder, place, goes_on=goes_on)
     address = _address(given)

@@ -6,7 +6,6 @@ from tuner.console.listener import ConsoleListener
 from tuner.console.state import SearchState
 from tuner.record.history import History
 from tuner.record.journal import read_journal
-from tuner.record.lock import sole_driver
 from tuner.record.run_folder import RunFolder
 from tuner.record.trials import TrialView
 from tuner.results.files import data_sentence, write_results
@@ -22,7 +21,7 @@ def show_finished(space: Space, run_folder: RunFolder) -> list[TrialView] | None
 
     Its files are written anew and W&B's unfinished runs completed, as a kill after the last trial
     may have kept the driver from it. `space` is resolved, and may ask for more trials by now.
-    Returns the trials.
+    Returns the trials. The run must be this driver's.
     """
     history = History(read_journal(run_folder.journal))
     if not history.is_over(space.trials):
@@ -30,15 +29,14 @@ def show_finished(space: Space, run_folder: RunFolder) -> list[TrialView] | None
     if told(run_folder.study) is None:  # a driver makes it anew
         return None
     trials = history.by_number
-    with sole_driver(run_folder):
-        state = SearchState(trials=space.trials, epochs=space.epochs, objective=space.objective)
-        console = ConsoleListener(run_folder.name, state, slots=1)
-        wandb = _wandb(space, run_folder, history, console)
-        wandb.rebuild(trials)
-        folder, note = as_typed(run_folder.path.absolute()), data_sentence(space)
-        console.summary(trials, folder, seconds=history.seconds, note=note)
-        write_results(space, run_folder, trials)
-        wandb.close()
+    state = SearchState(trials=space.trials, epochs=space.epochs, objective=space.objective)
+    console = ConsoleListener(run_folder.name, state, slots=1)
+    wandb = _wandb(space, run_folder, history, console)
+    wandb.search_started(trials)
+    folder, note = as_typed(run_folder.path.absolute()), data_sentence(space)
+    console.summary(trials, folder, seconds=history.seconds, note=note)
+    write_results(space, run_folder, trials)
+    wandb.close()
     return trials
 
 

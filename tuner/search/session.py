@@ -1,40 +1,32 @@
 """A whole search, from a space to the files it leaves: the order in which the rooms are used."""
 
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
 from models import detectors
-from models.data.protocol import check_content
-from models.data.sources import Source, SplitDamaged, find
-from models.data.split import Split, load_splits, save_splits, splits_digest
-from models.data.tasks import make_splits, with_splits
-from tuner.backend.address import named_address, reached
-from tuner.backend.packs import lanes_of_a_gpu
-from tuner.backend.run import connection, run
+from models.data.sources import Source, find
+from tuner.backend.ray_backend import RayBackend
 from tuner.cli.output import log_lines_shown, say
 from tuner.cli.signals import stop_on_signals
 from tuner.console.lines import duration_text
 from tuner.console.listener import ConsoleListener
 from tuner.console.state import SearchState
-from tuner.durability.location import check_free, storage_of
-from tuner.durability.restore import restore
-from tuner.durability.run_guard import Keeper, kept
+from tuner.durability.run_guard import Keeper
 from tuner.engine.early_stopping import make_scheduler
 from tuner.engine.engine import Engine
 from tuner.errors import TunerError
-from tuner.planning.data_summary import check_enough, search_warnings
 from tuner.planning.lanes import choose_lanes
 from tuner.planning.machine import find_machine
-from tuner.record.compatibility import recorded_space, resumed_space
-from tuner.record.history import History
-from tuner.record.journal import read_journal
-from tuner.record.lock import sole_driver
+from tuner.record.compatibility import resumed_space
 from tuner.record.run_folder import RunFolder
 from tuner.record.trials import TrialView
 from tuner.results.files import data_sentence, write_results
+from tuner.search.backend import Backend
+from tuner.search.claim import Claim, claimed
+from tuner.search.images import prepare_images
 from tuner.space import (
     Machine,
     Space,
@@ -78,85 +70,89 @@ def search(
 
     Raises TunerError or DataProblem for what people can mend.
     """
-    folder = RunFolder(run_folder.absolute())
-    if cluster := named_address(address):
-        reached(cluster)
-    else:
-        resolve_scale(space, find_machine())  # what this machine cannot do is said before all else
-    place = storage_of(folder, storage)
-    if place is not None and recorded_space(folder):
-        restore(place, folder)
-    elif place is not None:
-        check_free(place, folder)
-    if recorded := recorded_space(folder):
-        space = resumed_space(recorded, space, folder)
-    with _announced(folder), kept(folder, place) as keeper, log_lines_shown():
-        source = find(space.data)
+    folder, backend = RunFolder(run_folder), RayBackend(address)
+
+    def wanted(recorded: Space | None) -> Space:
+        return space if recorded is None else resumed_space(recorded, space, folder)
+
+    backend.check(space)  # before anything is made or waited for
+    goes_on = folder.space.exists()
+    with claimed(folder, wanted, storage=storage, goes_on=goes_on) as claim:
+        return run_search(claim, backend, time_budget_s)
+
+
+def run_search(claim: Claim, backend: Backend, time_budget_s: float | None = None) -> SearchSummary:
+    """Search a run that is this driver's, to its end or as far as it comes."""
+    name = claim.run_folder.name
+    say(f"New run {name}." if claim.is_new else f"Run {name} goes on.")
+    with log_lines_shown():
+        source, expected = find(claim.space.data), _expected(claim.space)
         with ThreadPoolExecutor(1) as beside:  # the split takes as long as Ray's own start
-            images = beside.submit(_images, space, source, keeper)
-            with connection(address) as machine:
+            images = beside.submit(prepare_images, expected, source, claim.keeper)
+            with backend.connected() as machine:
+                if resolve_scale(claim.space, machine).data != expected.data:
+                    wait([images])
+                    space = resolve_scale(claim.space, machine)
+                    images = beside.submit(prepare_images, space, source, claim.keeper)
                 split_digest = images.result()
-                return _search_on(machine, space, source, keeper, split_digest, time_budget_s)
+                return _search_on(machine, backend, claim, source, split_digest, time_budget_s)
 
 
-@contextmanager
-def _announced(run_folder: RunFolder) -> Iterator[None]:
-    """Be the run's driver, and say which run it is before anything else."""
-    with sole_driver(run_folder):
-        goes_on = recorded_space(run_folder) is not None
-        name = run_folder.name
-        say(f"Run {name} goes on." if goes_on else f"New run {name}.")
-        yield
+def _expected(space: Space) -> Space:
+    """The space as it is resolved if this machine is like those that train."""
+    try:
+        return resolve_scale(space, find_machine())
+    except TunerError:  # of a cluster's head, say, that has no GPU
+        return space
 
 
 def _search_on(
     machine: Machine,
-    space: Space,
+    backend: Backend,
+    claim: Claim,
     source: Source,
-    keeper: Keeper,
     split_digest: str,
     time_budget_s: float | None,
 ) -> SearchSummary:
-    run_folder = keeper.run_folder
-    say(scale_sentence(space, machine))
-    space = resolve_scale(space, machine)
+    run_folder, keeper = claim.run_folder, claim.keeper
+    say(scale_sentence(claim.space, machine))
+    space = resolve_scale(claim.space, machine)
     dump_space(space, run_folder.space)
     setting = _setting(space, source, keeper, machine)
-    lanes = _lanes(setting, space, machine)
+    lanes = _lanes(setting, space, machine, backend)
     slots = trials_at_once(space, machine, lanes)
-    engine = Engine(
-        space,
-        run_folder,
-        scheduler=make_scheduler(space),
-        slots=slots,
-        time_budget_s=time_budget_s,
-        split_digest=split_digest,
-    )
-    console = ConsoleListener(run_folder.name, _state(space), slots)
-    wandb = _wandb(space, run_folder, engine)
-    engine.listeners = (console, wandb, *keeper.begin(engine, space))
-    if engine.recorded_until is not None and engine.history.time_budget_s is not None:
-        say(_budget_line(engine.history.time_budget_s, engine.seconds))
-    if engine.trials:
-        console.restore(engine.trials)
-        wandb.rebuild(engine.trials)
-    with stop_on_signals(engine.interrupt):
-        try:
-            with console:
-                used = run(engine, setting, space, machine, lanes=lanes)
-            if used is not None:
-                say(f"Packs: {used}.")
-        finally:
-            engine.close()
-            summary = _finish(engine, space, keeper, console)
-            wandb.close()
+    with ExitStack() as opened:
+        engine = Engine(
+            space,
+            run_folder,
+            scheduler=make_scheduler(space),
+            slots=slots,
+            time_budget_s=time_budget_s,
+            split_digest=split_digest,
+        )
+        opened.callback(engine.close)
+        wandb = _wandb(space, run_folder, engine)
+        opened.callback(wandb.close)
+        console = ConsoleListener(run_folder.name, _state(space), slots)
+        if engine.recorded_until is not None and engine.history.time_budget_s is not None:
+            say(_budget_line(engine.history.time_budget_s, engine.seconds))
+        engine.watch(console, wandb, *keeper.begin(engine, space))
+        with stop_on_signals(engine.interrupt):
+            try:
+                with console:
+                    used = backend.run(engine, setting, space, machine, lanes=lanes)
+                if used is not None:
+                    say(f"Packs: {used}.")
+            finally:
+                engine.close()
+                summary = _finish(engine, space, keeper, console)
     return summary
 
 
-def _lanes(setting: TrialSetting, space: Space, machine: Machine) -> int:
+def _lanes(setting: TrialSetting, space: Space, machine: Machine, backend: Backend) -> int:
     """How many lanes the search has, said where there is something to say."""
     values = detectors.resolve(space.detector, space.fixed)
-    lanes = choose_lanes(space, machine, lambda: lanes_of_a_gpu(setting, values))
+    lanes = choose_lanes(space, machine, lambda: backend.lanes_of_a_gpu(setting, values))
     if lanes.sentence:
         say(lanes.sentence)
     return lanes.count
@@ -205,55 +201,6 @@ def _resume_command(run_folder: RunFolder) -> str:
     if run_folder.path.parent != Path("runs").absolute():
         command += f" --runs {as_typed(run_folder.path.parent)}"
     return command
-
-
-def _images(space: Space, source: Source, keeper: Keeper) -> str:
-    """Make the splits that all workers read, once for all drivers of the search; ship the images.
-
-    Any without a record beside them are left from a start that came to nothing, perhaps other
-    data's. Returns the digest of them all.
-    """
-    run_folder = keeper.run_folder
-    splits = _splits(space, source, run_folder)
-    digest = splits_digest(splits)
-    for data, split in with_splits(space.data, splits):
-        check_content(data, source, split)
-    _check_recorded(digest, run_folder)
-    check_enough(space, splits)
-    for warning in search_warnings(space, splits):
-        say(warning)
-    keeper.ship(space.data, source)
-    return digest
-
-
-def _splits(space: Space, source: Source, run_folder: RunFolder) -> tuple[Split, ...]:
-    """The search's own, made if there are none or they are another start's."""
-    if not _has_split(run_folder) or recorded_space(run_folder) is None:
-        save_splits(run_folder.split, make_splits(space.data, source))
-    return load_splits(run_folder.split)
-
-
-def _check_recorded(digest: str, run_folder: RunFolder) -> None:
-    """Raise TunerError where the record was made on another split."""
-    recorded = History(read_journal(run_folder.journal)).split_digest
-    if recorded and recorded != digest:
-        raise TunerError(
-            f"{run_folder.split} is not the split that this search was recorded on (its digest is "
-            f"{digest[:16]}, recorded is {recorded[:16]}): bring the old file back, or "
-            "remove it to have it made anew, or start another search"
-        )
-
-
-def _has_split(run_folder: RunFolder) -> bool:
-    """Whether there is one that can be read; a damaged one follows from the space's data again."""
-    try:
-        load_splits(run_folder.split)
-    except FileNotFoundError:
-        return False
-    except SplitDamaged:
-        say(f"{run_folder.split} is damaged; it is made anew.")
-        return False
-    return True
 
 
 def _setting(space: Space, source: Source, keeper: Keeper, machine: Machine) -> TrialSetting:

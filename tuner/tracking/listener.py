@@ -3,7 +3,7 @@
 One background thread makes all W&B calls. The search hands over views of trials; of each trial only
 the newest waits, so what waits is bounded by the number of trials, and a cursor per run says which
 rows are still to be written. A slow, absent or refusing server therefore loses nothing: the record
-holds every row, and `WandbListener.rebuild` writes from it what W&B does not have.
+holds every row, and `WandbListener.search_started` writes from it what W&B does not have.
 """
 
 import logging
@@ -49,7 +49,7 @@ class WandbListener(SearchListener):
         """Write the state and close the trial's run."""
         self._hand_over(trial)
 
-    def rebuild(self, trials: Sequence[TrialView]) -> None:
+    def search_started(self, trials: Sequence[TrialView]) -> None:
         """After a resume: write from the record every run that an earlier driver left unfinished.
 
         Offline such a run is written anew and its old folder removed; online it continues, rows

@@ -1,0 +1,61 @@
+"""A run made this driver's own: lock, storage, lease, what the storage knows, and the space, once.
+
+Nothing of a run is read before its lock is held, so that no other driver changes it meanwhile.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from tuner.durability.location import check_free, storage_of
+from tuner.durability.restore import fetch
+from tuner.durability.run_guard import Keeper, kept
+from tuner.record.compatibility import recorded_space
+from tuner.record.lock import sole_driver
+from tuner.record.run_folder import RunFolder
+from tuner.space import Space
+
+Wanted = Callable[[Space | None], Space]
+"""The space to search, given the recorded one; None of a new run. Raises TunerError."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Claim:
+    """A run that nobody else drives: its folder, what looks after it, and the space to search.
+
+    It `is_new` where nothing is recorded of it.
+    """
+
+    run_folder: RunFolder
+    keeper: Keeper
+    space: Space
+    is_new: bool
+
+
+@contextmanager
+def claimed(
+    run_folder: RunFolder, wanted: Wanted, *, storage: str | None, goes_on: bool
+) -> Iterator[Claim]:
+    """Hold a run until the end. `storage` is what --storage names; None is the recorded one.
+
+    Where the run `goes_on`, a record that the storage knows more of is fetched first. Raises
+    TunerError where another driver has the run, the storage does not work or holds a run of this
+    name that is not to go on, or `wanted` raises it.
+    """
+    folder = run_folder.absolute()
+    place = storage_of(folder, storage)
+    with sole_driver(folder):
+        if place is not None and not goes_on:
+            check_free(place, folder)
+        with kept(folder, place) as keeper:
+            if place is not None and goes_on:
+                fetch(place, folder)
+            recorded = recorded_space(folder)
+            yield Claim(
+                run_folder=folder,
+                keeper=keeper,
+                space=wanted(recorded),
+                is_new=recorded is None,
+            )

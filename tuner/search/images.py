@@ -1,0 +1,66 @@
+"""The images of a search, before it trains: the splits of all its drivers, checked and shipped."""
+
+from models.data.protocol import check_content
+from models.data.sources import Source, SplitDamaged
+from models.data.split import Split, load_splits, save_splits, splits_digest
+from models.data.tasks import make_splits, with_splits
+from tuner.cli.output import say
+from tuner.durability.run_guard import Keeper
+from tuner.errors import TunerError
+from tuner.planning.data_summary import check_enough, search_warnings
+from tuner.record.compatibility import recorded_space
+from tuner.record.history import History
+from tuner.record.journal import read_journal
+from tuner.record.run_folder import RunFolder
+from tuner.space import Space
+
+
+def prepare_images(space: Space, source: Source, keeper: Keeper) -> str:
+    """Make the splits that all workers read, once for all drivers of the search; ship the images.
+
+    `space` is resolved: its scale says how many images there are to train on.
+
+    Any without a record beside them are left from a start that came to nothing, perhaps other
+    data's. Returns the digest of them all.
+    """
+    run_folder = keeper.run_folder
+    splits = splits_of(space, source, run_folder)
+    digest = splits_digest(splits)
+    for data, split in with_splits(space.data, splits):
+        check_content(data, source, split)
+    _check_recorded(digest, run_folder)
+    check_enough(space, splits)
+    for warning in search_warnings(space, splits):
+        say(warning)
+    keeper.ship(space.data, source)
+    return digest
+
+
+def splits_of(space: Space, source: Source, run_folder: RunFolder) -> tuple[Split, ...]:
+    """The search's own, made if there are none or they are another start's."""
+    if not _has_split(run_folder) or recorded_space(run_folder) is None:
+        save_splits(run_folder.split, make_splits(space.data, source))
+    return load_splits(run_folder.split)
+
+
+def _check_recorded(digest: str, run_folder: RunFolder) -> None:
+    """Raise TunerError where the record was made on another split."""
+    recorded = History(read_journal(run_folder.journal)).split_digest
+    if recorded and recorded != digest:
+        raise TunerError(
+            f"{run_folder.split} is not the split that this search was recorded on (its digest is "
+            f"{digest[:16]}, recorded is {recorded[:16]}): bring the old file back, or "
+            "remove it to have it made anew, or start another search"
+        )
+
+
+def _has_split(run_folder: RunFolder) -> bool:
+    """Whether there is one that can be read; a damaged one follows from the space's data again."""
+    try:
+        load_splits(run_folder.split)
+    except FileNotFoundError:
+        return False
+    except SplitDamaged:
+        say(f"{run_folder.split} is damaged; it is made anew.")
+        return False
+    return True
