@@ -26,15 +26,10 @@ def decide(space: Space, scheduler: Scheduler, trial: TrialView, row: EpochRow) 
 
 
 def with_best(trial: TrialView, row: EpochRow) -> EpochRow:
-    """The row with its best values taken over its stage's recorded epochs, not over the worker's.
-
-    A worker whose checkpoint was behind the record has trained epochs again, on another device
-    perhaps to other last digits.
-    """
+    """The row with `best_<metric>` of its stage's recorded epochs up to it."""
     before = of_stage(trial.rows, row.stage)
     best = best_values(row.metrics, [each.metrics for each in before])
-    told = {name: value for name, value in best.items() if name in row.metrics}
-    return replace(row, metrics={**row.metrics, **told})
+    return replace(row, metrics={**row.metrics, **best})
 
 
 def final_state(decision: Decision) -> Literal["complete", "pruned"]:

@@ -152,8 +152,9 @@ class _Replay:
         trial, row = self._history.trials[event.trial], event.row
         _compare(event, "state before it", "running", trial.state)
         _compare(event, "number of the epoch", row.epoch, trial.epochs + 1)
-        again = with_best(trial, row)
-        _compare_each(event, "best of its stage", row.metrics, again.metrics)
+        again = with_best(trial, row).metrics
+        for name, recorded in row.metrics.items():  # of earlier versions some alone
+            _compare(event, name, recorded, again[name])
         decision = decide(self._space, self._scheduler, trial, row)
         _compare_each(event, "decision", asdict(event.decision), asdict(decision))
         self.counts["decision"] += 1

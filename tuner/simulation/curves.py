@@ -37,7 +37,7 @@ class Formula:
         luck += random.Random(f"{seed}/{epoch}").gauss(0, self.noise / 2)
         rise = 0.05 * (1 + distance) * 0.6**epoch
         value = min(1.0, max(0.0, self.level - 0.03 * distance - rise + luck))
-        metrics = dict.fromkeys(("auroc", "auprc", "best_auroc", "best_auprc"), value)
+        metrics = dict.fromkeys(("auroc", "auprc"), value)
         return EpochRow(
             epoch=epoch,
             metrics=metrics,

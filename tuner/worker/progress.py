@@ -51,7 +51,7 @@ class Progress:
 
     def take(self, trainer: Trainer | TaskTrainer, place: int, result: EpochResult) -> TrainedEpoch:
         """Add the epoch that the lane has just trained, with copies of all that goes to disk."""
-        row = epoch_row(result, self.rows, self._worker)
+        row = epoch_row(result, self._worker)
         self.rows.append(row)
         metric = metric_of(self._objective)
         values = [each.metrics[metric] for each in of_stage(self.rows, row.stage)]

@@ -1,22 +1,18 @@
 """From what the trainer says of an epoch to the row of the record and the line of the log."""
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from tuner.objectives import best_values
-from tuner.record.trials import EpochRow, of_stage
+from tuner.record.trials import EpochRow
 
 if TYPE_CHECKING:
     from models.lanes.lane import EpochResult
 
 
-def epoch_row(result: "EpochResult", before: Sequence[EpochRow], worker: str) -> EpochRow:
-    """The row of an epoch that did not diverge, after the trial's rows `before` it."""
-    same = of_stage(before, result.stage)
-    best = best_values(result.metrics, [row.metrics for row in same])
+def epoch_row(result: "EpochResult", worker: str) -> EpochRow:
+    """The row of an epoch that did not diverge, but for what the record makes of those before."""
     return EpochRow(
         epoch=result.epoch,
-        metrics={**result.metrics, **best},
+        metrics=result.metrics,
         losses=result.losses,
         seconds=result.seconds,
         worker=worker,

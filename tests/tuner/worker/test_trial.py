@@ -271,7 +271,6 @@ def test_the_kept_detector_would_not_be_the_best_epochs(
         kept = FittedDetector.load(tmp_path / "trials" / "0" / "best").weights
         if row.metrics["auroc"] > best:
             best, weights = row.metrics["auroc"], kept
-        assert row.metrics["best_auroc"] == best
         assert weights is not None
         assert all(torch.equal(weights[name], kept[name]) for name in weights)
 
