@@ -82,6 +82,7 @@ class HangClock:
 
     def reported(self, attempt_id: str) -> None:
         """An attempt has said something."""
+        self._forgive_sleep()
         watched = self._watched.get(attempt_id)
         if watched is None:
             return
@@ -107,16 +108,22 @@ class HangClock:
 
         Time in which nobody looked is nobody's silence: the driver itself was stopped.
         """
+        self._forgive_sleep()
         now = self.now()
-        asleep = now - self._last_look if self._last_look is not None else 0.0
-        self._last_look = now
         ids = set(at_work)
         self._watched = {key: value for key, value in self._watched.items() if key in ids}
         for attempt_id in ids:
-            watched = self._watched.setdefault(attempt_id, _Watched(since=now))
-            if asleep > LEAST_S / 6:
-                watched.since += asleep
+            self._watched.setdefault(attempt_id, _Watched(since=now))
         return [(key, now - value.since, value.reports) for key, value in self._watched.items()]
+
+    def _forgive_sleep(self) -> None:
+        """Move each silence on by the time since anybody looked, if that was long."""
+        now = self.now()
+        asleep = 0.0 if self._last_look is None else now - self._last_look
+        self._last_look = now
+        if asleep > LEAST_S / 6:
+            for watched in self._watched.values():
+                watched.since = min(now, watched.since + asleep)
 
     def limit(self, reports: int, epoch_seconds: list[float]) -> float:
         """Seconds that an attempt may be silent; `epoch_seconds` of its trial's recorded epochs."""
