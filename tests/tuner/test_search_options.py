@@ -157,7 +157,7 @@ def test_a_dry_run_would_start_or_write_something(
     api: FakeApi, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     probe = ModuleType("tuner.planning.epoch_timing")
-    probe.epoch_seconds = lambda _space, _machine: 1.0  # type: ignore[attr-defined]
+    probe.epoch_seconds = lambda _space, _machine, _lanes: 1.0  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "tuner.planning.epoch_timing", probe)
     monkeypatch.setattr("tuner.planning.dry_run.images_text", lambda _space: "Images: some.")
     assert search.main(["--space", "small.yaml", "--dry-run"]) == 0

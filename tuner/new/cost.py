@@ -6,9 +6,10 @@ import shutil
 from pathlib import Path
 
 from tuner.new.columns import counted
-from tuner.planning.dry_run import duration
+from tuner.planning.dry_run import duration, measured_how
 from tuner.planning.epoch_timing import epoch_seconds
 from tuner.planning.forecast import epochs_to_train, estimate_seconds
+from tuner.planning.lanes import choose_lanes
 from tuner.space import Machine, Space, resolve_scale, trials_at_once
 
 START_S = 20
@@ -19,13 +20,13 @@ _TIGHT = 0.5
 def cost_lines(space: Space, machine: Machine, pictures: int, cache: Path) -> list[str]:
     """Measure an epoch and say what all of them take; `pictures` are decoded in the cache."""
     resolved = resolve_scale(space, machine)
-    at_once = min(trials_at_once(resolved, machine), resolved.trials)
+    at_once = trials_at_once(resolved, machine, choose_lanes(resolved, machine).count)
     epochs = epochs_to_train(resolved)
     times = estimate_seconds(resolved, machine, epoch_seconds)
     trials, longest = counted(resolved.trials, "trial"), counted(resolved.epochs, "epoch")
     together = counted(round(epochs.likely), "epoch")
     return [
-        f"Cost of the search on {machine}, by a measured epoch:",
+        f"Cost of the search on {machine}, {measured_how(resolved, machine)}:",
         f"  {trials} of at most {longest}, {at_once} at once; likely {together} together",
         f"  likely about {_time(times.likely)} (at least {_time(times.least)}, at most "
         f"{_time(times.greatest)}), and {START_S} s to start",

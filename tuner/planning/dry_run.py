@@ -139,7 +139,16 @@ def _time_line(
         return "Time: not measured."
     times = estimate_seconds(space, machine, probe, trials)
     limits = f"at least {duration(times.least)}, at most {duration(times.greatest)}"
-    return f"Time to train: likely about {duration(times.likely)}; {limits}, by a measured epoch."
+    how = measured_how(space, machine)
+    return f"Time to train: likely about {duration(times.likely)}; {limits}, {how}."
+
+
+def measured_how(space: Space, machine: Machine) -> str:
+    """Say what a time was reckoned from: an epoch of one trial, or of a pack's lanes together."""
+    if are_measured(space, machine):
+        return "by a measured epoch of one trial a GPU, where several that share it take less"
+    lanes = choose_lanes(space, machine).count
+    return "by a measured epoch" + (f" of {lanes} lanes together" if lanes > 1 else "")
 
 
 def duration(total_s: float) -> str:
