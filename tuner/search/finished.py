@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tuner.cli.output import say
 from tuner.console.listener import ConsoleListener
 from tuner.console.state import SearchState
 from tuner.record.history import History
@@ -38,7 +39,11 @@ def show_finished(space: Space, run_folder: RunFolder) -> bool:
         wandb.rebuild(trials)
         folder, note = as_typed(run_folder.path.absolute()), data_sentence(space)
         console.summary(trials, folder, seconds=history.seconds, note=note)
-        write_results(space, run_folder, trials)
+        try:
+            write_results(space, run_folder, trials)
+        except OSError as error:
+            why = error.strerror or error
+            say(f"The results cannot be written: {why}. --resume writes them when there is room.")
         wandb.close()
     return True
 
