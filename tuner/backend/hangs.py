@@ -8,17 +8,18 @@ import time
 from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import starmap
 from statistics import median
 from typing import Any
 
 import ray
-from ray._private import state
 from ray.tune import Callback
 from ray.tune.experiment import Trial
 from ray.util.placement_group import PlacementGroup
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from tuner.backend.capacity_notice import Waiting, has_place
+from tuner.backend.ray_internals import actor_facts, live_actors
 from tuner.backend.trainable import ATTEMPT
 from tuner.cli.output import say
 from tuner.engine.attempt import Attempt
@@ -166,7 +167,7 @@ class Watchdog(Callback):  # type: ignore[misc]  # ray has no types
         """Called by Tune; workers that are silent for too long are ended."""
         if self.controller is None:
             return
-        live = {each.trial.trial_id: each for each in _live(self.controller)}
+        live = {one.trial.trial_id: one for one in starmap(_Live, live_actors(self.controller))}
         self._look_for_workers(live.values())
         for attempt_id, silent_s, reports in self.clock.look(live):
             seconds = self._engine.epoch_seconds(attempt_id)
@@ -225,26 +226,16 @@ class Watchdog(Callback):  # type: ignore[misc]  # ray has no types
         threading.Thread(target=_end, args=(process, doomed, log), daemon=True).start()
 
 
-def _live(controller: Any) -> list[_Live]:
-    """Tune's trials that have been given resources."""
-    live = controller._actor_manager._live_actors_to_ray_actors_resources
-    return [
-        _Live(trial, live[tracked][0], live[tracked][1].placement_group)
-        for trial, tracked in list(controller._trial_to_actor.items())
-        if tracked in live
-    ]
-
-
 def _process(actor: Any) -> _Process | None:
     """Where an actor runs; None while it waits for a machine or for its process to start."""
-    known = state.actors(actor._actor_id.hex()) or {}
+    known = actor_facts(actor)
     pid = int(known.get("Pid", 0))
     return _Process(pid, known["Address"]["NodeID"]) if pid > 1 else None
 
 
 def _machine_of(actor: Any) -> str:
     """The address of the machine where Ray has put an actor."""
-    node = (state.actors(actor._actor_id.hex()) or {}).get("Address", {}).get("NodeID")
+    node = actor_facts(actor).get("Address", {}).get("NodeID")
     found = [each["NodeManagerAddress"] for each in ray.nodes() if each["NodeID"] == node]
     return found[0] if found else "its machine"
 
