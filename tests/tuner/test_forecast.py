@@ -6,7 +6,7 @@ import pytest
 from tests.tuner.fake_trials import trial
 from tests.tuner.space.test_space import GOOD
 from tuner.engine.early_stopping import rungs_of
-from tuner.planning.dry_run import dry_run_text, duration
+from tuner.planning.dry_run import dry_run_text
 from tuner.planning.forecast import Range, epochs_left, epochs_to_train, estimate_seconds
 from tuner.record.trials import TrialView
 from tuner.space import Machine, Space, published_trials, trials_at_once
@@ -182,11 +182,3 @@ def test_a_dry_run_would_leave_out_what_people_ask_for() -> None:
     ):
         assert part in text
     assert "Time: not measured." in dry_run_text(scaled, Machine(cpus=2))
-
-
-@pytest.mark.parametrize(
-    ("total_s", "said"),
-    [(0, "0 s"), (89, "89 s"), (90, "2 min"), (5399, "90 min"), (7200, "2.0 h")],
-)
-def test_a_time_would_not_be_said_as_people_do(total_s: float, said: str) -> None:
-    assert duration(total_s) == said
