@@ -23,8 +23,10 @@ a trial around the n-th. `suggest_p50_ms` and `_p99_ms` are what half and 99% of
 suggestions took at most; `driver_mb` the search's own process at its largest, `driver_growth_mb`
 how much of that came after its start. `gflops_matmul` is a product of two 1024 x 1024 matrices on
 the same core: what the processor can do. `_by_error` is scored by the reconstruction error alone,
-as the guide's search is, where ours is scored by the mixture. `quoted` was not run here.
-Of `chaos`, `epochs_lost` were trained to their end and not recorded, `failed` are trials,
+as the guide's search is, where ours is scored by the mixture: these two are compared. `quoted` was
+not run here.
+Of `chaos`, `results_lost` and `results_twice` are what the record had and lost or has twice;
+`epochs_lost` were trained to their end and not recorded, and trained again; `failed` are trials,
 `training_share` is the part of both cores' time that recorded epochs took, the rest being starts,
 pauses and epochs cut off; `raylet_noticed_s` the longest that a driver needed to leave without its
 raylet; the last rows are the faults by kind.

@@ -12,3 +12,15 @@ def test_a_benchmark_would_import_what_there_no_longer_is() -> None:
     code = f"import sys; sys.path.insert(0, {str(BENCHMARKS)!r}); import {scripts}"
     done = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+
+
+def test_an_auroc_of_the_mixture_would_be_held_against_one_of_the_error() -> None:
+    """The guide's search scores by the reconstruction error alone."""
+    code = (
+        "from _targets import TARGETS; "
+        "print(*[n for n, t in TARGETS['search'].items() if 'auroc' in t.times])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], check=True, capture_output=True, text=True, cwd=BENCHMARKS
+    )
+    assert done.stdout.split() == ["best_validation_auroc_by_error"]

@@ -270,3 +270,5 @@ def _check_split(config: DataConfig, split: Split, index: Index) -> None:
             f"the split names row {highest:,}, and the data has {len(index):,} rows; "
             "make the split anew"
         )
+    if split.labels and split.labels != split.labels_in(index.classes):
+        raise DataNotFound(changed_text(config))

@@ -28,6 +28,7 @@ def prepared_path(config: DataConfig, split: Split, cache: Path) -> Path:
         config.validation,
         config.validation_anomalies,
         config.seed,
+        *([split.labels] if split.labels else []),
     ]
     name = hashlib.sha256(json.dumps(said).encode()).hexdigest()[:32]
     return cache.absolute() / _FOLDER / f"{name}.safetensors"

@@ -6,6 +6,7 @@ To add a protocol, write a module with `make_split` and name it in the registry'
 from __future__ import annotations
 
 import importlib
+from dataclasses import replace
 from typing import Protocol, cast
 
 from models.data.config import DataConfig
@@ -32,7 +33,8 @@ def make_split(config: DataConfig, source: Source) -> Split:
     """
     part = module_of(config).training_part(config, source)
     module = cast(ProtocolModule, importlib.import_module(PROTOCOLS[config.protocol]))
-    return module.make_split(config, part)
+    split = module.make_split(config, part)
+    return replace(split, labels=split.labels_in(part.index.classes))
 
 
 def check_content(config: DataConfig, source: Source, split: Split) -> None:

@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 from models.data.places import SplitDamaged
 
 ROW_FIELDS = ("fit_normals", "fit_anomalies", "validation_normals", "validation_anomalies")
-
 _NO_SPLIT = (
     ValueError,
     KeyError,
@@ -45,6 +44,9 @@ class Split:
     class_names: tuple[str, ...]
     content: str = ""
     """The digest of the files that the rows are of; "" for published data, which never changes."""
+    labels: str = ""
+    """The digest of the rows' classes, which workers know the images by; no part of `digest`, and
+    "" in what earlier versions wrote."""
 
     @property
     def row_lists(self) -> tuple[NDArray[np.int64], ...]:
@@ -66,6 +68,11 @@ class Split:
 
     def __hash__(self) -> int:
         return hash(self.digest)
+
+    def labels_in(self, classes: NDArray[np.int64]) -> str:
+        """The sha256 of the classes of all its rows, where `classes` are those of the data."""
+        of_rows = np.concatenate([classes[rows] for rows in self.row_lists])
+        return hashlib.sha256(of_rows.astype("<i8").tobytes()).hexdigest()
 
     def save(self, path: Path) -> None:
         """Write the split to a .npz file, whole or not at all."""
@@ -91,6 +98,7 @@ class Split:
             "normal_classes": np.array(self.normal_classes, dtype=np.int64),
             "class_names": np.array(self.class_names),
             "content": np.array(self.content),
+            "labels": np.array(self.labels),
             "digest": np.array(self.digest),
         }
 
@@ -140,11 +148,16 @@ def splits_digest(splits: Sequence[Split]) -> str:
 
 def _read(stored: Mapping[str, NDArray[Any]], prefix: str) -> tuple[Split, str]:
     """The split whose arrays have this prefix, and the digest that it was written with."""
-    content = f"{prefix}content"
+
+    def text(name: str) -> str:
+        """Which earlier versions may not have written."""
+        return str(stored[prefix + name]) if prefix + name in stored else ""
+
     split = Split(
         normal_classes=tuple(int(index) for index in stored[f"{prefix}normal_classes"]),
         class_names=tuple(str(name) for name in stored[f"{prefix}class_names"]),
-        content=str(stored[content]) if content in stored else "",
+        content=text("content"),
+        labels=text("labels"),
         **{field: stored[prefix + field].astype(np.int64) for field in ROW_FIELDS},
     )
     return split, str(stored[f"{prefix}digest"])

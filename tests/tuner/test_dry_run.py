@@ -33,7 +33,7 @@ def begun(folder: Path, trials: int) -> None:
 @pytest.fixture
 def probed(monkeypatch: pytest.MonkeyPatch) -> None:
     probe = ModuleType("tuner.planning.epoch_timing")
-    probe.epoch_seconds = lambda _space, _machine: 1.0  # type: ignore[attr-defined]
+    probe.epoch_seconds = lambda _space, _machine, _lanes: 1.0  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "tuner.planning.epoch_timing", probe)
     for name in ("RAY_ADDRESS", "TUNER_STORAGE"):
         monkeypatch.delenv(name, raising=False)
@@ -52,7 +52,7 @@ def test_a_dry_run_would_not_say_which_run_it_is(
     assert search.main(["--space", "small.yaml", "--dry-run", "--resume", "--wandb", "off"]) == 0
     said = capsys.readouterr().out
     assert said.startswith("small-3 goes on: 1 of 4 trials have ended; storage none; W&B off.\n")
-    assert "Epochs left: at least 4, at most 5," in said
+    assert "Epochs left: at least 3, at most 5," in said
 
 
 def test_a_dry_run_would_download_images_in_silence(

@@ -7,6 +7,7 @@ from models.data.loading import load_training
 from models.data.protocol import make_split
 from models.data.sources import find
 from models.evaluation import validation
+from models.trainer import Trainer
 from tests.tuner.space.test_space import GOOD
 from tuner.errors import TunerError
 from tuner.planning import epoch_timing
@@ -49,3 +50,18 @@ def test_the_probe_would_measure_nothing_or_keep_its_threads() -> None:
     threads = torch.get_num_threads()
     assert 0 < epoch_timing.epoch_seconds(Space.model_validate(GOOD | SMALL), Machine(cpus=1)) < 60
     assert torch.get_num_threads() == threads
+
+
+def test_an_epoch_of_several_lanes_would_be_that_of_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    trained = list[int]()
+    epoch = Trainer.epoch
+
+    def counted(trainer: Trainer) -> Any:
+        results = epoch(trainer)
+        trained.append(len(results))
+        return results
+
+    monkeypatch.setattr(Trainer, "epoch", counted)
+    monkeypatch.setattr(epoch_timing, "PROBE_NORMALS", 40)
+    assert epoch_timing.epoch_seconds(Space.model_validate(GOOD | SMALL), Machine(cpus=1), 3) > 0
+    assert set(trained) == {3}

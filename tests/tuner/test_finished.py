@@ -1,5 +1,7 @@
 """A finished search is shown at once, by what is light to load; an unfinished one goes on."""
 
+import errno
+import os
 from pathlib import Path
 
 import pytest
@@ -59,3 +61,23 @@ def test_a_damaged_study_of_a_finished_search_would_stay_so(tmp_path: Path) -> N
     assert not show_finished(SPACE, run_folder)
     searched(tmp_path / "one")
     assert show_finished(SPACE, run_folder)
+
+
+def test_a_finished_search_on_a_full_disk_would_show_an_error_for_its_result(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run_folder, engine = searched(tmp_path / "one")
+    closed = list[bool]()
+    monkeypatch.setattr("tuner.search.finished.WandbListener.close", lambda _: closed.append(True))
+
+    def full(*_: object) -> int:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr("tuner.search.finished.write_results", full)
+    monkeypatch.setattr("tuner.record.lock.os.write", full)
+    assert show_finished(SPACE, run_folder)
+    shown = capsys.readouterr().out
+    best = max(trial.rows[-1].metrics["best_auroc"] for trial in engine.trials)
+    assert f"{best:.4f}" in shown
+    assert "The results cannot be written: No space left on device." in shown
+    assert closed == [True]

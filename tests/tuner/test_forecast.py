@@ -1,11 +1,14 @@
 import random
+from collections.abc import Sequence
 
 import pytest
 
+from tests.tuner.fake_trials import trial
 from tests.tuner.space.test_space import GOOD
 from tuner.engine.early_stopping import rungs_of
-from tuner.planning.dry_run import dry_run_text, duration
-from tuner.planning.forecast import epochs_to_train, estimate_seconds
+from tuner.planning.dry_run import dry_run_text
+from tuner.planning.forecast import Range, epochs_left, epochs_to_train, estimate_seconds
+from tuner.record.trials import TrialView
 from tuner.space import Machine, Space, published_trials, trials_at_once
 
 
@@ -17,13 +20,13 @@ def trained_by_asha(trials: int, stops: list[int], epochs: int, seed: int) -> in
     """Epochs of one search in which trials, better or worse at random, come one after another."""
     numpy = pytest.importorskip("numpy")
     generator, recorded, total = random.Random(seed), {stop: [] for stop in stops}, 0
-    for trial in range(trials):
+    for number in range(trials):
         value, reached = generator.random(), epochs
         for stop in stops:
             before = recorded[stop]
             cutoff = numpy.percentile(before, (1 - 1 / 3) * 100) if before else -1.0
             before.append(value)
-            if value < cutoff and trial >= 2:  # the two published sets run their full length
+            if value < cutoff and number >= 2:  # the two published sets run their full length
                 reached = stop
                 break
         total += reached
@@ -95,13 +98,77 @@ def test_an_epoch_would_be_plural() -> None:
 
 def test_the_time_would_not_follow_the_measured_epoch() -> None:
     sized = space(scheduler={"name": "none"})
-    times = estimate_seconds(sized, Machine(cpus=2), lambda _space, _machine: 3.0)
+    times = estimate_seconds(sized, Machine(cpus=2), lambda _space, _machine, _lanes: 3.0)
     assert times.likely == pytest.approx(180 * 3 / 2)
+
+
+def test_the_time_would_be_that_of_trials_alone_where_they_train_in_packs() -> None:
+    """Four lanes a step, in 10 s where one takes 3: eight trials train at once on two cores."""
+    packed = space(scheduler={"name": "none"}, resources={"lanes": 4})
+    asked = list[int]()
+
+    def probe(_space: Space, _machine: Machine, lanes: int) -> float:
+        asked.append(lanes)
+        return 10.0 if lanes == 4 else 3.0
+
+    times = estimate_seconds(packed, Machine(cpus=2), probe)
+    assert asked == [4]
+    assert times.likely == pytest.approx(180 * 10 / 8)
+    text = dry_run_text(packed, Machine(cpus=2), probe)
+    assert "by a measured epoch of 4 lanes together" in text
+    told = dry_run_text(space(), Machine(cpus=2, gpus=1), probe)
+    assert "by a measured epoch of one trial a GPU" in told
+
+
+def left(trials: Sequence[TrialView], **changes: object) -> Range:
+    return epochs_left(space(**changes), trials)
+
+
+def test_what_is_left_would_not_follow_from_what_the_record_has() -> None:
+    """Of 20 trials that train 9 epochs at most; they are compared after epochs 1 and 3."""
+    published = [trial(n, *[0.9] * 9, published=f"W{n + 1}") for n in range(2)]
+    pruned = [trial(n, 0.5, state="pruned", reason="asha") for n in range(2, 12)]
+    running = [trial(12, 0.8, 0.8, state="running"), trial(13, state="running")]
+    to_come = 20 - 14
+    found = left([*published, *pruned, *running])
+    assert found.least == (3 - 2) + 1 + to_come
+    assert found.greatest == (9 - 2) + 9 + to_come * 9
+    assert found.least < found.likely < found.greatest
+
+
+def test_trials_still_to_come_would_count_for_nothing_after_expensive_ones() -> None:
+    """More epochs than were likely for all are trained, and 16 trials have not begun."""
+    long = [trial(n, *[0.9] * 9, published=f"W{n + 1}" if n < 2 else None) for n in range(4)]
+    found = left(long)
+    assert (found.least, found.greatest) == (16, 16 * 9)
+    assert found.likely > 16
+
+
+def test_a_search_at_its_end_would_have_epochs_left() -> None:
+    over = [trial(n, 0.5, state="pruned", reason="asha") for n in range(20)]
+    assert left(over) == Range(least=0, likely=0, greatest=0)
+    assert left(over, scheduler={"name": "none"}).greatest == 0
+
+
+def test_paused_trials_would_be_sure_to_go_on_or_never() -> None:
+    promote = {"scheduler": {"type": "promote"}}
+    paused = [trial(n, n / 30, state="paused") for n in range(2, 20)]
+    published = [trial(n, *[0.0] * 9, published=f"W{n + 1}") for n in range(2)]
+    found = left([*published, *paused], **promote)
+    assert found.least == 0
+    assert found.greatest == 18 * 8
+    assert found.likely >= 6 * 2  # 6 of 20 at the first rung go on to the third epoch, and so on
+
+
+def test_a_running_trial_ahead_of_all_would_not_be_sure_to_go_on() -> None:
+    ahead = [trial(0, 0.5, 0.5, state="running"), trial(1, 0.4, state="pruned", reason="asha")]
+    found = epochs_left(space(trials=2, scales={}), ahead)
+    assert (found.least, found.greatest) == (7, 7)
 
 
 def test_a_dry_run_would_leave_out_what_people_ask_for() -> None:
     scaled = space(scales={"cpu": {"width": 16}})
-    text = dry_run_text(scaled, Machine(cpus=2), lambda _space, _machine: 60.0)
+    text = dry_run_text(scaled, Machine(cpus=2), lambda _space, _machine, _lanes: 60.0)
     for part in (
         "patch_n: {int: [1, 9]}",
         "fixed:\n  width: 16",
@@ -115,11 +182,3 @@ def test_a_dry_run_would_leave_out_what_people_ask_for() -> None:
     ):
         assert part in text
     assert "Time: not measured." in dry_run_text(scaled, Machine(cpus=2))
-
-
-@pytest.mark.parametrize(
-    ("total_s", "said"),
-    [(0, "0 s"), (89, "89 s"), (90, "2 min"), (5399, "90 min"), (7200, "2.0 h")],
-)
-def test_a_time_would_not_be_said_as_people_do(total_s: float, said: str) -> None:
-    assert duration(total_s) == said

@@ -24,7 +24,7 @@ def working_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     place.mkdir()
     monkeypatch.chdir(place)
     monkeypatch.setenv("TUNER_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr(cost, "epoch_seconds", lambda _space, _machine: 0.1)
+    monkeypatch.setattr(cost, "epoch_seconds", lambda _space, _machine, _lanes: 0.1)
     return place
 
 

@@ -25,7 +25,7 @@ from tuner.errors import TunerError
 from tuner.score import stream
 from tuner.score.__main__ import main
 from tuner.score.inputs import Named, named_pictures
-from tuner.score.overlay import map_on_picture, overlay
+from tuner.score.overlay import in_size, map_on_picture, overlay
 
 Rows = list[dict[str, str]]
 
@@ -154,6 +154,14 @@ def test_a_map_would_be_drawn_beside_what_it_marks(resize: Resize, shape: tuple[
         seen = preprocess(native[None].contiguous(), preprocessing)[0].float()
         inner = known & (native > 20) & (native < 230)
         assert (back(seen) - native)[inner].abs().max() < 10
+
+
+def test_a_mark_would_fall_out_of_the_map_of_a_picture_smaller_than_it() -> None:
+    single = torch.zeros(32, 32)
+    single[12, 16] = 64.0
+    assert in_size(single, 8, 8).max() > 1  # bilinear without antialiasing: 0
+    larger = torch.nn.functional.interpolate(single[None, None], (70, 90), mode="bilinear")
+    assert torch.equal(in_size(single, 70, 90), larger[0, 0])
 
 
 def test_a_normal_picture_would_be_red_all_over() -> None:

@@ -157,7 +157,7 @@ def test_a_dry_run_would_start_or_write_something(
     api: FakeApi, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     probe = ModuleType("tuner.planning.epoch_timing")
-    probe.epoch_seconds = lambda _space, _machine: 1.0  # type: ignore[attr-defined]
+    probe.epoch_seconds = lambda _space, _machine, _lanes: 1.0  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "tuner.planning.epoch_timing", probe)
     monkeypatch.setattr("tuner.planning.dry_run.images_text", lambda _space: "Images: some.")
     assert search.main(["--space", "small.yaml", "--dry-run"]) == 0
@@ -166,6 +166,25 @@ def test_a_dry_run_would_start_or_write_something(
     assert "Images: some." in said
     assert api.calls == []
     assert [path.name for path in Path().iterdir()] == ["small.yaml"]
+
+
+@pytest.mark.parametrize("domain", ["{int: [10, 49]}", "{int: [9, 12]}", "{choice: [9, 20]}"])
+def test_a_domain_whose_values_all_mean_the_same_would_be_searched(
+    api: FakeApi, capsys: pytest.CaptureFixture[str], domain: str
+) -> None:
+    """At 32 x 32 there are 9 patches; what a record has of earlier versions goes on."""
+    recorded_run("mine")
+    record = Path("runs/mine/space.yaml")
+    record.write_text(record.read_text().replace("patch_n: {int: [1, 9]}", f"patch_n: {domain}"))
+    assert domain in record.read_text()
+    options = ["--space", "small.yaml", "--set", f"search.patch_n={domain}"]
+    for more in ([], ["--dry-run"]):
+        assert search.main([*options, *more]) == 2
+        said = capsys.readouterr().err
+        assert said.startswith(f"--set search.patch_n={domain}: search.patch_n: {domain} has nothi")
+        assert "at 32 x 32 all from 9 on mean 9; begin below, or say `patch_n: 9`" in said
+    assert api.calls == []
+    assert search.main(["--resume", "--name", "mine"]) == 0
 
 
 def test_resources_that_are_not_there_would_have_no_place(

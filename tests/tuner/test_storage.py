@@ -6,12 +6,14 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.tuner.s3_server import SECRET, s3_bucket
 from tuner.errors import TunerError
 from tuner.storage import Storage, StorageError, folder, open_storage
+from tuner.storage.files import replace_file, replace_folder
 from tuner.storage.folder import FolderStorage
 
 
@@ -190,3 +192,15 @@ def test_a_read_only_disk_would_not_be_said(small_disk: Path) -> None:
     with pytest.raises(StorageError, match="it is read-only"):
         storage.put("a", b"y")
     assert storage.get("a") == b"x"
+
+
+@pytest.mark.parametrize("replace", [replace_file, replace_folder])
+def test_a_full_disk_would_leave_half_a_file_behind(tmp_path: Path, replace: Any) -> None:
+    def half(path: Path) -> None:
+        file = path / "in" if path.is_dir() else path
+        file.write_text("half")
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with pytest.raises(OSError, match="No space"):
+        replace(tmp_path / "whole", half)
+    assert list(tmp_path.iterdir()) == []

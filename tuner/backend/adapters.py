@@ -1,15 +1,15 @@
 """Tune's searcher, scheduler and stopper, each a thin way into the engine."""
 
 from collections.abc import Callable
-from contextlib import suppress
-from pathlib import Path
 from typing import Any
 
+from ray.exceptions import RayTaskError
 from ray.tune import Stopper
 from ray.tune.schedulers import FIFOScheduler, TrialScheduler
 from ray.tune.search import Searcher
 
 from tuner.backend.hangs import Watchdog
+from tuner.backend.ray_internals import error_of
 from tuner.backend.trainable import ATTEMPT, REPORT
 from tuner.engine.attempt import Attempt, OutOfReachError, WorkerLostError
 from tuner.engine.engine import Engine, NoAttempt
@@ -78,7 +78,7 @@ class EngineScheduler(_Unsaved, FIFOScheduler):  # type: ignore[misc]  # ray has
 
     def on_trial_error(self, tune_controller: Any, trial: Any) -> None:
         """Called when an attempt's worker is gone, before the searcher hears of its end."""
-        cause, out_of_reach = _cause(trial.error_file)
+        cause, out_of_reach = cause_of(error_of(trial))
         self._engine.attempt_over(trial.trial_id, cause, out_of_reach=out_of_reach)
 
     def on_trial_result(self, tune_controller: Any, trial: Any, result: dict[str, Any]) -> str:
@@ -105,20 +105,17 @@ class EngineStopper(_Unsaved, Stopper):  # type: ignore[misc]  # ray has no type
         return self._engine.stopping
 
 
-def _cause(report: str | None) -> tuple[str, bool]:
-    """Why a worker died, by the last line of Tune's file on it, and whether it was out of reach.
+def cause_of(error: Exception | None) -> tuple[str, bool]:
+    """Why a worker died, in a line, and whether it was out of reach; "" where nothing is known.
 
-    The first is "" where there is no file.
+    What a worker raises itself says it all in its own words.
     """
-    with suppress(OSError):
-        text = Path(report or "").read_text().strip()
-        line = text.rpartition("\n")[2]
-        out_of_reach = line.startswith(_start_of(OutOfReachError))
-        for kind in (OutOfReachError, WorkerLostError):  # these say it all in their own words
-            line = line.removeprefix(_start_of(kind))
-        return OUT_OF_MEMORY if _LOW_MEMORY in text else line[:_LONGEST], out_of_reach
-    return "", False
+    raised = error.cause if isinstance(error, RayTaskError) else error
+    if isinstance(raised, OutOfReachError | WorkerLostError):
+        return _one_line(str(raised)), isinstance(raised, OutOfReachError)
+    text = "" if error is None else str(error).strip()
+    return OUT_OF_MEMORY if _LOW_MEMORY in text else _one_line(text.rpartition("\n")[2]), False
 
 
-def _start_of(kind: type[Exception]) -> str:
-    return f"{kind.__module__}.{kind.__name__}: "
+def _one_line(text: str) -> str:
+    return " ".join(text.split())[:_LONGEST]

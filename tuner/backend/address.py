@@ -74,14 +74,14 @@ def no_entry(address: str, found: str, error: Exception) -> NoCluster:
 
 def _resolved(address: str) -> str:
     """Ask Ray where it would go; a search's own Ray listens to nobody where that leads."""
-    from ray._private.services import canonicalize_bootstrap_address  # noqa: PLC0415 - 1 s
+    from tuner.backend.ray_internals import resolved_address  # noqa: PLC0415 - 1 s
 
     try:
-        found = canonicalize_bootstrap_address(address)
+        found = resolved_address(address)
     except ConnectionError:
         found = None
     except (OSError, ValueError) as error:
         raise no_entry(address, address, error) from error
     if found is None:
         raise NoCluster("There is no Ray cluster on this machine (--address auto)")
-    return str(found)
+    return found

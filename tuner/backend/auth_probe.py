@@ -32,14 +32,9 @@ def is_let_in(address: str) -> bool | None:
 
 
 def _ask(address: str) -> str:
-    from ray._raylet import GcsClient  # type: ignore[attr-defined] # noqa: PLC0415 - compiled
-    from ray.exceptions import AuthenticationError  # noqa: PLC0415
+    from tuner.backend.ray_internals import lets_in  # noqa: PLC0415 - the command asks a process
 
-    try:
-        GcsClient(address=address).check_alive([], timeout=_ANSWER_S)
-    except AuthenticationError:
-        return _REFUSED
-    return _LET_IN
+    return _LET_IN if lets_in(address, _ANSWER_S) else _REFUSED
 
 
 if __name__ == "__main__":

@@ -8,17 +8,18 @@ import time
 from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import starmap
 from statistics import median
 from typing import Any
 
 import ray
-from ray._private import state
 from ray.tune import Callback
 from ray.tune.experiment import Trial
 from ray.util.placement_group import PlacementGroup
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from tuner.backend.capacity_notice import Waiting, has_place
+from tuner.backend.ray_internals import actor_facts, live_actors
 from tuner.backend.trainable import ATTEMPT
 from tuner.cli.output import say
 from tuner.engine.attempt import Attempt
@@ -82,6 +83,7 @@ class HangClock:
 
     def reported(self, attempt_id: str) -> None:
         """An attempt has said something."""
+        self._forgive_sleep()
         watched = self._watched.get(attempt_id)
         if watched is None:
             return
@@ -107,16 +109,22 @@ class HangClock:
 
         Time in which nobody looked is nobody's silence: the driver itself was stopped.
         """
+        self._forgive_sleep()
         now = self.now()
-        asleep = now - self._last_look if self._last_look is not None else 0.0
-        self._last_look = now
         ids = set(at_work)
         self._watched = {key: value for key, value in self._watched.items() if key in ids}
         for attempt_id in ids:
-            watched = self._watched.setdefault(attempt_id, _Watched(since=now))
-            if asleep > LEAST_S / 6:
-                watched.since += asleep
+            self._watched.setdefault(attempt_id, _Watched(since=now))
         return [(key, now - value.since, value.reports) for key, value in self._watched.items()]
+
+    def _forgive_sleep(self) -> None:
+        """Move each silence on by the time since anybody looked, if that was long."""
+        now = self.now()
+        asleep = 0.0 if self._last_look is None else now - self._last_look
+        self._last_look = now
+        if asleep > LEAST_S / 6:
+            for watched in self._watched.values():
+                watched.since = min(now, watched.since + asleep)
 
     def limit(self, reports: int, epoch_seconds: list[float]) -> float:
         """Seconds that an attempt may be silent; `epoch_seconds` of its trial's recorded epochs."""
@@ -159,7 +167,7 @@ class Watchdog(Callback):  # type: ignore[misc]  # ray has no types
         """Called by Tune; workers that are silent for too long are ended."""
         if self.controller is None:
             return
-        live = {each.trial.trial_id: each for each in _live(self.controller)}
+        live = {one.trial.trial_id: one for one in starmap(_Live, live_actors(self.controller))}
         self._look_for_workers(live.values())
         for attempt_id, silent_s, reports in self.clock.look(live):
             seconds = self._engine.epoch_seconds(attempt_id)
@@ -218,26 +226,16 @@ class Watchdog(Callback):  # type: ignore[misc]  # ray has no types
         threading.Thread(target=_end, args=(process, doomed, log), daemon=True).start()
 
 
-def _live(controller: Any) -> list[_Live]:
-    """Tune's trials that have been given resources."""
-    live = controller._actor_manager._live_actors_to_ray_actors_resources
-    return [
-        _Live(trial, live[tracked][0], live[tracked][1].placement_group)
-        for trial, tracked in list(controller._trial_to_actor.items())
-        if tracked in live
-    ]
-
-
 def _process(actor: Any) -> _Process | None:
     """Where an actor runs; None while it waits for a machine or for its process to start."""
-    known = state.actors(actor._actor_id.hex()) or {}
+    known = actor_facts(actor)
     pid = int(known.get("Pid", 0))
     return _Process(pid, known["Address"]["NodeID"]) if pid > 1 else None
 
 
 def _machine_of(actor: Any) -> str:
     """The address of the machine where Ray has put an actor."""
-    node = (state.actors(actor._actor_id.hex()) or {}).get("Address", {}).get("NodeID")
+    node = actor_facts(actor).get("Address", {}).get("NodeID")
     found = [each["NodeManagerAddress"] for each in ray.nodes() if each["NodeID"] == node]
     return found[0] if found else "its machine"
 

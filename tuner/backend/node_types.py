@@ -7,7 +7,7 @@ Ray remembers a refused launch for half an hour; then spot is tried again.
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ray.autoscaler._private.resource_demand_scheduler import _default_utilization_scorer
+from tuner.backend.ray_internals import node_type_fit
 
 _SPOT = "spot"
 
@@ -23,9 +23,7 @@ def score(
 
     Types that fit equally well are told apart by whether they can be had, then by spot in the name.
     """
-    fit = _default_utilization_scorer(
-        node_resources, resources, node_type, node_availability_summary=node_availability_summary
-    )
+    fit = node_type_fit(node_resources, resources, node_type, node_availability_summary)
     if fit is None:
         return None
     record = node_availability_summary.node_availabilities.get(node_type)

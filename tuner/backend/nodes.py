@@ -6,10 +6,10 @@ from dataclasses import replace
 from typing import Any
 
 import ray
-from ray._private import ray_constants, worker
 from ray.tune import Callback
 
 from tuner.backend.capacity import together
+from tuner.backend.ray_internals import raylet_died
 from tuner.engine.engine import Engine
 from tuner.space import Machine
 
@@ -46,7 +46,7 @@ class Nodes(Callback):  # type: ignore[misc]  # ray has no types
             return
         self._looked = now
         up = {node["NodeID"]: node["Resources"] for node in ray.nodes() if node["Alive"]}
-        if _raylet_died() or self._own not in up:
+        if raylet_died() or self._own not in up:
             self._engine.give_up(GONE)
         else:
             self._engine.slots = max(self._engine.slots, self._places(together(list(up.values()))))
@@ -55,9 +55,3 @@ class Nodes(Callback):  # type: ignore[misc]  # ray has no types
         if self._gpus and not up.gpus:  # those that are up may still have none
             return 0
         return self._room(up if self._gpus else replace(up, gpus=0))
-
-
-def _raylet_died() -> bool:
-    """Whether the raylet that this driver has started, if any, is gone: known at once."""
-    dead = worker._global_node.dead_processes()
-    return any(kind == ray_constants.PROCESS_TYPE_RAYLET for kind, _ in dead)

@@ -11,17 +11,20 @@ from typing import Any
 
 import ray
 from ray import tune
-from ray.tune.execution.class_cache import ENV_VARS_TO_PROPAGATE
 
 from tuner.backend.adapters import EngineScheduler, EngineSearcher, EngineStopper
 from tuner.backend.address import named_address, no_entry, reached
 from tuner.backend.capacity import cluster_capacity, node_capacity
 from tuner.backend.hangs import Watchdog, least_silence_s
 from tuner.backend.local import start_ray
-from tuner.backend.lost_actors import take_every_death_for_a_lost_actor
 from tuner.backend.nodes import Nodes
 from tuner.backend.packed import PACKS, PackedTrialActor
 from tuner.backend.packs import open_packs
+from tuner.backend.ray_internals import (
+    CONNECTION_TRIES,
+    keep_keys_from_actors,
+    take_every_death_for_a_lost_actor,
+)
 from tuner.backend.trainable import SETTING, TrialActor
 from tuner.engine.attempt import Attempt
 from tuner.engine.engine import Engine
@@ -30,14 +33,7 @@ from tuner.planning.lanes import share_of_a_device
 from tuner.space import Machine, Resources, Space, trials_at_once
 from tuner.worker.setting import TrialSetting
 
-_TRIES = "RAY_gcs_server_port_wait_time_s"  # Ray counts tries of its connection by it
 _PENDING = 100_000  # trials: more than the engine ever hands out at once
-
-# Tune would hand the driver's keys to its actors by a setting that Ray writes into its logs.
-# Workers have the keys of their own machine.
-ENV_VARS_TO_PROPAGATE.difference_update(
-    {name for name in ENV_VARS_TO_PROPAGATE if name.startswith("AWS_")}
-)
 
 
 @contextmanager
@@ -67,15 +63,15 @@ def head_address() -> str:
 
 def _join(address: str, found: str) -> None:
     """Something answers there: Ray need not try often. One try takes up to 40 seconds."""
-    given = os.environ.get(_TRIES)
-    os.environ.setdefault(_TRIES, "1")
+    given = os.environ.get(CONNECTION_TRIES)
+    os.environ.setdefault(CONNECTION_TRIES, "1")
     try:
         ray.init(address=found, log_to_driver=False, logging_level=logging.ERROR)
     except Exception as error:  # other versions of Ray or Python are bare ones
         raise no_entry(address, found, error) from error
     finally:
         if given is None:
-            os.environ.pop(_TRIES, None)
+            os.environ.pop(CONNECTION_TRIES, None)
 
 
 def run(
@@ -118,6 +114,7 @@ def _work(
 ) -> None:
     # Tune asks a custom searcher for one trial ahead at most; the engine itself knows its slots.
     os.environ["TUNE_MAX_PENDING_TRIALS_PG"] = str(_PENDING)
+    keep_keys_from_actors()
     take_every_death_for_a_lost_actor()
     watchdog, _ = callbacks
     with tempfile.TemporaryDirectory(prefix="tuner-") as scratch:

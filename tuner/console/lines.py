@@ -4,6 +4,7 @@ import math
 import textwrap
 from collections.abc import Sequence
 
+from tuner.cli.text import counted
 from tuner.objectives import metric_of
 from tuner.record.trials import Decision, EpochRow, TrialView, of_stage
 from tuner.results.leaderboard import Gain, Standing, best_published, gain, one_line, rank, unranked
@@ -65,8 +66,7 @@ def ending(trial: TrialView, decision: Decision | None = None) -> str:
         return f"failed: {one_line(trial.reason).removeprefix('error: ')}"
     if trial.diverged:
         word, _, why = one_line(trial.reason).partition(": ")
-        epochs = f"{trial.epochs} {'epoch' if trial.epochs == 1 else 'epochs'}"
-        return f"{word} after {epochs}" + (f": {why}" if why else "")
+        return f"{word} after {counted(trial.epochs, 'epoch')}" + (f": {why}" if why else "")
     if trial.state not in ("paused", "pruned"):
         return trial.state
     if trial.reason not in ("", "asha"):

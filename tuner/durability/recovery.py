@@ -12,6 +12,7 @@ from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
+from tuner.cli.text import counted
 from tuner.record.events import EpochsLost, Event, RecordRestored
 from tuner.record.run_folder import RunFolder
 from tuner.record.trials import SearchListener, TrialView
@@ -74,8 +75,9 @@ class Recovery(SearchListener):
     def summary(self) -> str:
         """What the loss of the other machine has cost, as far as it is known by now."""
         open_epochs = sum(held.epochs for held in self._unknown.values())
-        still = f"; {_epochs_text(open_epochs)} of trials not asked for yet" if open_epochs else ""
-        return f"Lost with the other machine: {_epochs_text(self.lost_epochs)}{still}."
+        left = counted(open_epochs, "epoch")
+        still = f"; {left} of trials not asked for yet" if open_epochs else ""
+        return f"Lost with the other machine: {counted(self.lost_epochs, 'epoch')}{still}."
 
     def trial_started(self, trial: TrialView, attempt: int) -> None:
         """See whether a trial that the copy does not know is what its checkpoint is of."""
@@ -86,7 +88,7 @@ class Recovery(SearchListener):
         self._note(EpochsLost(time=time.time(), trial=trial.number, epochs=held.epochs))
         self._say(
             f"Trial {trial.number} has other hyperparameters now than before the loss: "
-            f"{_epochs_text(held.epochs)} lost."
+            f"{counted(held.epochs, 'epoch')} lost."
         )
         checkpoints = Checkpoints(self._storage, trial.number)
         with suppress(StorageError):  # only tidying: another configuration's state is never used
@@ -110,18 +112,15 @@ def _report(
     when = datetime.fromtimestamp(copied).strftime("%Y-%m-%d %H:%M:%S") if copied else "no time"
     lines = [
         f"The record is the storage's copy, up to {when}. Checkpoints bring back "
-        f"{_epochs_text(sum(regained.values()))} of {len(regained)} trials that it does not have."
+        f"{counted(sum(regained.values()), 'epoch')} of {len(regained)} trials that it does not "
+        "have."
     ]
     if unknown:
         lines.append(
-            f"Checkpoints also hold {_epochs_text(sum(unknown.values()))} of {len(unknown)} trials "
-            "that the copy does not know; they count where the same hyperparameters are suggested "
-            "again, and are lost elsewhere."
+            f"Checkpoints also hold {counted(sum(unknown.values()), 'epoch')} of {len(unknown)} "
+            "trials that the copy does not know; they count where the same hyperparameters are "
+            "suggested again, and are lost elsewhere."
         )
     else:
         lines.append("No epoch is lost, as far as the checkpoints tell.")
     return lines
-
-
-def _epochs_text(number: int) -> str:
-    return f"{number} epoch{'' if number == 1 else 's'}"

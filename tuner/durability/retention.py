@@ -10,6 +10,7 @@ import math
 import time
 from collections.abc import Callable, Collection
 
+from tuner.cli.text import size_text
 from tuner.record.trials import TrialView
 from tuner.results.leaderboard import rank
 from tuner.storage import Storage
@@ -22,15 +23,6 @@ _BESTS_AT_ONCE = 2
 def needed_bytes(trials: int, state: int, best: int) -> int:
     """Return what so many trials under way may take, and the best detector beside them."""
     return trials * (_STATES_AT_ONCE * state + _BESTS_AT_ONCE * best) + best
-
-
-def size_text(number: float) -> str:
-    """Say a number of bytes as people do: 850 kB, 12 MB, 3.4 GB."""
-    for unit in ("bytes", "kB", "MB", "GB"):
-        if number < 1000:
-            return f"{number:.3g} {unit}"
-        number /= 1000
-    return f"{number:.3g} TB"
 
 
 def shortage(limit: int, needed: int, trials: int) -> str:

@@ -18,11 +18,6 @@ def columns(rows: Sequence[Sequence[str]], indent: int = 2) -> list[str]:
     return lines
 
 
-def counted(number: int, noun: str) -> str:
-    """`1 picture`, `1,200 pictures`."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
-
-
 def paragraph(text: str, indent: int = 0) -> list[str]:
     """A sentence or more as lines; what follows the first is set in by two columns."""
     first, rest = " " * indent, " " * (indent + 2)

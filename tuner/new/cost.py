@@ -5,10 +5,11 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from tuner.new.columns import counted
-from tuner.planning.dry_run import duration
+from tuner.cli.text import counted, duration, size_text
+from tuner.planning.dry_run import measured_how
 from tuner.planning.epoch_timing import epoch_seconds
 from tuner.planning.forecast import epochs_to_train, estimate_seconds
+from tuner.planning.lanes import choose_lanes
 from tuner.space import Machine, Space, resolve_scale, trials_at_once
 
 START_S = 20
@@ -19,13 +20,13 @@ _TIGHT = 0.5
 def cost_lines(space: Space, machine: Machine, pictures: int, cache: Path) -> list[str]:
     """Measure an epoch and say what all of them take; `pictures` are decoded in the cache."""
     resolved = resolve_scale(space, machine)
-    at_once = min(trials_at_once(resolved, machine), resolved.trials)
+    at_once = trials_at_once(resolved, machine, choose_lanes(resolved, machine).count)
     epochs = epochs_to_train(resolved)
     times = estimate_seconds(resolved, machine, epoch_seconds)
     trials, longest = counted(resolved.trials, "trial"), counted(resolved.epochs, "epoch")
     together = counted(round(epochs.likely), "epoch")
     return [
-        f"Cost of the search on {machine}, by a measured epoch:",
+        f"Cost of the search on {machine}, {measured_how(resolved, machine)}:",
         f"  {trials} of at most {longest}, {at_once} at once; likely {together} together",
         f"  likely about {_time(times.likely)} (at least {_time(times.least)}, at most "
         f"{_time(times.greatest)}), and {START_S} s to start",
@@ -42,9 +43,9 @@ def _memory_lines(space: Space, pictures: int, cache: Path) -> list[str]:
     size = pictures * made.channels * made.size**2
     disk = shutil.disk_usage(cache).free
     memory = _available_memory()
-    text = f"  decoded pictures: {_bytes(size)}, one copy for all trials, in {cache}"
+    text = f"  decoded pictures: {size_text(size)}, one copy for all trials, in {cache}"
     tight = [
-        f"  ! {where} has {_bytes(free)} free for them: lower data.size"
+        f"  ! {where} has {size_text(free)} free for them: lower data.size"
         for where, free in (("the disk", disk), ("memory", memory))
         if free is not None and size > _TIGHT * free
     ]
@@ -57,11 +58,3 @@ def _available_memory() -> int | None:
     lines = file.read_text().splitlines() if file.exists() else []
     found = [line.split()[1] for line in lines if line.startswith("MemAvailable:")]
     return int(found[0]) * 1024 if found else None
-
-
-def _bytes(number: float) -> str:
-    for unit in ("bytes", "kB", "MB"):
-        if number < 1000:
-            return f"{number:.0f} {unit}"
-        number /= 1000
-    return f"{number:.1f} GB"

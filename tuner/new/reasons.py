@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tuner.new.columns import counted
+from tuner.cli.text import counted
 from tuner.new.counts import LEAST_BAD, LEAST_VALIDATION, Counts
 
 OF_NORMALS, OF_BOTH = "autoencoder", "two-discriminator-gan"

@@ -8,7 +8,7 @@ from statistics import median
 
 from models.data.folder.picture import GOOD
 from models.data.preprocessing import BITS
-from tuner.new.columns import counted
+from tuner.cli.text import counted
 from tuner.new.measures import Measures
 
 _MOST_KINDS = 8

@@ -25,6 +25,7 @@ from tuner.engine.attempt import (
 from tuner.packing.member import Passenger
 from tuner.packing.occupancy import Occupancy
 from tuner.packing.slots import Seats, failed
+from tuner.record.pack_names import pack_name
 from tuner.worker.error_text import reason_of
 from tuner.worker.model_warnings import ModelWarnings
 from tuner.worker.progress import Progress, TrainedEpoch
@@ -46,7 +47,7 @@ class PackWorker:
     def __init__(self, setting: TrialSetting, lanes: int) -> None:
         self._setting = setting
         gpu = os.environ.get("CUDA_VISIBLE_DEVICES", "")
-        self._name = f"{worker_name()}{f', GPU {gpu}' if gpu else ''}, a pack of {lanes}"
+        self._name = pack_name(f"{worker_name()}{f', GPU {gpu}' if gpu else ''}", lanes)
         self._seats = Seats(setting, lanes)
         self._changed = threading.Condition()
         self._passengers: dict[tuple[int, int], Passenger] = {}

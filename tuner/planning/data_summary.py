@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,7 @@ from models.evaluation.criteria_names import (
 )
 from tuner.errors import TunerError
 from tuner.objectives import metric_of
-from tuner.space.domains import Choice, spell
+from tuner.space.domains import AnyDomain, Choice, spell
 
 if TYPE_CHECKING:
     from models.data.config import DataConfig
@@ -90,9 +91,19 @@ def search_warnings(space: Space, splits: Sequence[Split]) -> Iterator[str]:
     yield from warnings(space.data, splits)
     yield from _objective_warnings(space.objective)
     yield from _beyond_warnings(space)
-    normals = min(len(each.fit_normals) for each in splits)
+    yield from _batch_warnings(space, min(len(each.fit_normals) for each in splits))
+
+
+def _batch_warnings(space: Space, normals: int) -> Iterator[str]:
+    """A batch larger than the data is a smaller one; a folder's images are counted only here."""
     batch = detectors.resolve(space.detector, space.fixed).get("batch_normals")
-    if isinstance(batch, int) and "batch_normals" not in space.search and batch > normals:
+    domain = space.search.get("batch_normals")
+    if domain is not None and _largest(domain) > normals:
+        yield (
+            f"search.batch_normals: {spell(domain)} reaches too far: there are {normals:,} normals "
+            f"to fit on, and all above {normals:,} mean {normals:,}."
+        )
+    elif domain is None and isinstance(batch, int) and batch > normals:
         yield (
             f"batch_normals is {batch:,}, and there are {normals:,} normals to fit on: each step "
             "sees all of them. A smaller one under `fixed` gives more steps to an epoch."
@@ -106,12 +117,16 @@ def _beyond_warnings(space: Space) -> Iterator[str]:
         domain, most = space.search.get(each.name), each.high_at.get(size)
         if domain is None or most is None:
             continue
-        ends = domain.values if isinstance(domain, Choice) else (domain.high,)
-        if any(isinstance(end, int | float) and end > most for end in ends):
+        if _largest(domain) > most:
             yield (
                 f"search.{each.name}: {spell(domain)} reaches too far: at {size} x {size} all "
                 f"above {most:g} mean {most:g}."
             )
+
+
+def _largest(domain: AnyDomain) -> float:
+    ends = domain.values if isinstance(domain, Choice) else (domain.high,)
+    return max((end for end in ends if isinstance(end, int | float)), default=-math.inf)
 
 
 def _objective_warnings(objective: str) -> Iterator[str]:

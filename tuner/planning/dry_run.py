@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from tuner.cli.text import counted, duration
 from tuner.durability.lease import Lease
 from tuner.durability.location import check_free, is_kept
 from tuner.engine.early_stopping import rungs_of
@@ -114,15 +115,11 @@ def _trials_line(space: Space) -> str:
 def _rungs_line(space: Space) -> str:
     stops = rungs_of(space)
     if not stops:
-        return f"Early stopping: none, every trial trains {_epochs(space.epochs)}."
+        return f"Early stopping: none, every trial trains {counted(space.epochs, 'epoch')}."
     share = space.scheduler.reduction_factor
     at = ", ".join(map(str, stops))
     others = "; the others wait until they are" if space.scheduler.type == "promote" else ""
     return f"Early stopping: after epoch {at}, the best 1 in {share} of each go on{others}."
-
-
-def _epochs(number: int) -> str:
-    return f"{number} epoch{'' if number == 1 else 's'}"
 
 
 def _epochs_line(epochs: Range, which: str) -> str:
@@ -139,13 +136,13 @@ def _time_line(
         return "Time: not measured."
     times = estimate_seconds(space, machine, probe, trials)
     limits = f"at least {duration(times.least)}, at most {duration(times.greatest)}"
-    return f"Time to train: likely about {duration(times.likely)}; {limits}, by a measured epoch."
+    how = measured_how(space, machine)
+    return f"Time to train: likely about {duration(times.likely)}; {limits}, {how}."
 
 
-def duration(total_s: float) -> str:
-    """Say a time as people do: 45 s, 12 min, 3.5 h."""
-    if total_s < 90:
-        return f"{total_s:.0f} s"
-    if total_s < 90 * 60:
-        return f"{total_s / 60:.0f} min"
-    return f"{total_s / 3600:.1f} h"
+def measured_how(space: Space, machine: Machine) -> str:
+    """Say what a time was reckoned from: an epoch of one trial, or of a pack's lanes together."""
+    if are_measured(space, machine):
+        return "by a measured epoch of one trial a GPU, where several that share it take less"
+    lanes = choose_lanes(space, machine).count
+    return "by a measured epoch" + (f" of {lanes} lanes together" if lanes > 1 else "")

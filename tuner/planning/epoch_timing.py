@@ -17,10 +17,10 @@ PROBE_NORMALS = 960
 """Enough images for a steady pace, few enough for some seconds at the largest scale on a CPU."""
 
 
-def epoch_seconds(space: Space, machine: Machine) -> float:
+def epoch_seconds(space: Space, machine: Machine, lanes: int = 1) -> float:
     """Train two or more short epochs of each stage, and scale up the last of each.
 
-    The configuration is the space's fixed one.
+    The configuration is the space's fixed one, in each of the lanes.
 
     Of several tasks, the first is taken for all.
     Takes the cores that a trial gets. Imports torch. Raises DataNotFound.
@@ -30,12 +30,12 @@ def epoch_seconds(space: Space, machine: Machine) -> float:
     threads = torch.get_num_threads()
     torch.set_num_threads(1 if machine.gpus else space.resources.cpus_per_trial)
     try:
-        return _measure(space)
+        return _measure(space, lanes)
     finally:
         torch.set_num_threads(threads)
 
 
-def _measure(space: Space) -> float:
+def _measure(space: Space, lanes: int) -> float:
     from models.data.loading import load_training  # noqa: PLC0415
     from models.data.protocol import make_split  # noqa: PLC0415
     from models.data.sources import find  # noqa: PLC0415
@@ -50,8 +50,8 @@ def _measure(space: Space) -> float:
     settings = detectors.resolve(space.detector, space.fixed)
     shares = detectors.stages(space.detector)
     epochs = least_epochs(shares, 2)  # the first of a stage also pays for start-up
-    lane = Lane(hyperparameters=settings, seed=0)
-    trainer = Trainer(space.detector, part, [lane], epochs=epochs)
+    pack = [Lane(hyperparameters=settings, seed=seed) for seed in range(lanes)]
+    trainer = Trainer(space.detector, part, pack, epochs=epochs)
     of_stage: dict[str, float] = {}
     for _ in range(epochs):
         result = trainer.epoch()[0]

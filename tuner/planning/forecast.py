@@ -11,12 +11,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from random import Random
 
-from tuner.engine.early_stopping import make_scheduler, rungs_of
+from tuner.engine.early_stopping import rungs_of
+from tuner.planning.draws import epochs_of_a_draw
+from tuner.planning.lanes import choose_lanes
+from tuner.planning.open_trials import OpenTrial, open_trials
 from tuner.record.trials import TrialView
-from tuner.space import Machine, Space, published_trials, trials_at_once
+from tuner.space import Machine, Space, trials_at_once
 
-Probe = Callable[[Space, Machine], float]
-"""Measures the seconds that one epoch of one trial takes on this machine."""
+Probe = Callable[[Space, Machine, int], float]
+"""Measures the seconds that one epoch of so many lanes in one step takes on this machine."""
 
 _DRAWS = 40
 
@@ -38,49 +41,54 @@ class Range:
 
 def epochs_to_train(space: Space) -> Range:
     """Return the number of epochs of all trials together."""
-    stops = rungs_of(space)
-    published = len(published_trials(space))
-    full = max(1, published)
-    greatest = space.trials * space.epochs
-    if not stops:
-        return Range(least=greatest, likely=greatest, greatest=greatest)
-    least = full * space.epochs + (space.trials - full) * stops[0]
-    draws = range(max(4, _DRAWS - space.trials // 25))
-    runs = [_epochs_of_a_draw(space, published, Random(seed)) for seed in draws]
-    return Range(least=least, likely=sum(runs) / len(runs), greatest=greatest)
-
-
-def _epochs_of_a_draw(space: Space, published: int, random: Random) -> int:
-    """Return the epochs of a search of one slot whose trials are random in quality."""
-    scheduler, paused, total = make_scheduler(space), dict[int, int](), 0
-    qualities = [random.random() for _ in range(space.trials)]
-    started = 0
-    while True:
-        promotion = scheduler.promotion(paused)
-        if promotion is None and started == space.trials:
-            return total
-        number = started if promotion is None else promotion.number
-        started += promotion is None
-        epochs = paused.pop(number, 0)
-        action = "continue"
-        while epochs < space.epochs and (action == "continue" or number < published):
-            epochs, total = epochs + 1, total + 1
-            action = scheduler.decide(number, epochs, qualities[number]).action
-        if action == "pause" and number >= published:
-            paused[number] = epochs
+    return epochs_left(space, ())
 
 
 def epochs_left(space: Space, trials: Sequence[TrialView]) -> Range:
-    """Return the number of epochs that are left where these trials have begun."""
-    whole = epochs_to_train(space)
-    trained = sum(trial.epochs for trial in trials)
-    over = [trial for trial in trials if trial.ended]
-    never = sum(space.epochs - trial.epochs for trial in over)
-    greatest = max(0.0, whole.greatest - trained - never)
-    likely = min(greatest, max(0.0, whole.likely - trained))
-    return Range(
-        least=min(likely, max(0.0, whole.least - trained)), likely=likely, greatest=greatest
+    """Return the number of epochs that are left where the record has these trials.
+
+    What has ended trains no more, what runs goes on where the record has it, what is paused may,
+    and what was not asked for yet begins.
+    """
+    to_do = open_trials(space, trials)
+    greatest = sum(space.epochs - trial.epochs for trial in to_do)
+    if not rungs_of(space) or not to_do:
+        return Range(least=greatest, likely=greatest, greatest=greatest)
+    least = sum(_least(space, trial) for trial in to_do) + _least_of_the_winner(
+        space, trials, to_do
     )
+    draws = range(max(4, _DRAWS - space.trials // 25))
+    runs = [epochs_of_a_draw(space, trials, to_do, Random(seed)) for seed in draws]
+    likely = min(greatest, max(least, sum(runs) / len(runs)))
+    return Range(least=least, likely=likely, greatest=greatest)
+
+
+def _least(space: Space, trial: OpenTrial) -> int:
+    """Epochs up to where the trial may be stopped."""
+    if trial.paused:
+        return 0
+    stops = [] if trial.never_stopped else [stop for stop in rungs_of(space) if stop > trial.epochs]
+    return min(stops, default=space.epochs) - trial.epochs
+
+
+def _least_of_the_winner(
+    space: Space, trials: Sequence[TrialView], to_do: Sequence[OpenTrial]
+) -> int:
+    """Epochs beyond those of `_least` that one trial trains: the first at each rung goes on.
+
+    Of the promote type one does where enough come to each rung, and none is lost on the way.
+    """
+    if any(trial.never_stopped for trial in to_do):
+        return 0
+    stops = rungs_of(space)
+    if space.scheduler.type == "promote":
+        enough = space.trials >= space.scheduler.reduction_factor ** len(stops)
+        runners = [] if not enough or any(trial.ended for trial in trials) else list(to_do)
+    else:
+        reached = max((s for each in trials for s in stops if s <= each.epochs), default=0)
+        runners = [trial for trial in to_do if trial.epochs >= reached]
+    extra = (space.epochs - trial.epochs - _least(space, trial) for trial in runners)
+    return min(extra, default=0)
 
 
 def estimate_seconds(
@@ -89,7 +97,8 @@ def estimate_seconds(
     """Return the seconds that the search of a resolved space trains, by a measured epoch.
 
     `trials` are those of its record. The start of Ray and of the workers, some 20 seconds, is not
-    in it.
+    in it. Where lanes are measured at the search's start, one is reckoned with.
     """
-    epoch_s = probe(space, machine)
-    return epochs_left(space, trials).times(epoch_s / trials_at_once(space, machine))
+    lanes = choose_lanes(space, machine).count
+    epoch_s = probe(space, machine, lanes)
+    return epochs_left(space, trials).times(epoch_s / trials_at_once(space, machine, lanes))

@@ -26,8 +26,8 @@ def sole_driver(run_folder: RunFolder) -> Iterator[None]:
         if not _taken(file):
             raise TunerError(driven(run_folder, file.read()))
         file.truncate(0)
-        file.write(f"process {os.getpid()} on {socket.gethostname()}\n")
-        file.flush()
+        with suppress(OSError):  # a full disk: the lock holds without the name too
+            os.write(file.fileno(), f"process {os.getpid()} on {socket.gethostname()}\n".encode())
         try:
             yield
         finally:

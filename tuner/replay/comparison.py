@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from models import detectors
+from tuner.cli.text import counted
 from tuner.engine.deciding import decide, final_state, with_best
 from tuner.engine.early_stopping import REASON, Scheduler, catch_up, make_scheduler
 from tuner.record.events import (
@@ -62,13 +63,13 @@ class Replayed:
         """What to tell a person."""
         counts = self.counts
         compared = (
-            f"{_count(counts['suggestion'], 'suggestion')} and "
-            f"{_count(counts['published'], 'published set')}, "
-            f"{_count(counts['decision'], 'decision')} with {_count(counts['stop'], 'stop')}"
+            f"{counted(counts['suggestion'], 'suggestion')} and "
+            f"{counted(counts['published'], 'published set')}, "
+            f"{counted(counts['decision'], 'decision')} with {counted(counts['stop'], 'stop')}"
             f"{_pauses(counts)}, "
-            f"{_count(counts['end'], 'end')} of trials, "
-            f"under {_count(counts['driver'], 'driver')} "
-            f"({_count(max(0, counts['driver'] - 1), 'resume')})"
+            f"{counted(counts['end'], 'end')} of trials, "
+            f"under {counted(counts['driver'], 'driver')} "
+            f"({counted(max(0, counts['driver'] - 1), 'resume')})"
         )
         if self.difference is None:
             return [f"Replayed: {compared}.", "Equal, bit for bit."]
@@ -212,9 +213,5 @@ def _compare(event: TrialEvent, what: str, recorded: object, replayed: object) -
 def _pauses(counts: Counter[str]) -> str:
     if not counts["pause"]:
         return ""
-    promotions = _count(counts["promotion"], "promotion")
-    return f", {_count(counts['pause'], 'pause')} and {promotions}"
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
+    promotions = counted(counts["promotion"], "promotion")
+    return f", {counted(counts['pause'], 'pause')} and {promotions}"

@@ -35,6 +35,16 @@ def write_results(space: Space, run_folder: RunFolder, trials: Sequence[TrialVie
     )
 
 
+def write_if_room(space: Space, run_folder: RunFolder, trials: Sequence[TrialView]) -> str:
+    """Do so as far as the disk lets it; what is to be said where it does not, else ""."""
+    try:
+        write_results(space, run_folder, trials)
+    except OSError as error:
+        why = error.strerror or error
+        return f"The results cannot be written: {why}. --resume writes them when there is room."
+    return ""
+
+
 def data_sentence(space: Space) -> str:
     """What every figure of a search must be read beside."""
     data = space.data

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from tuner.objectives import metric_of
 from tuner.record.trials import TrialView, of_stage
+from tuner.results.device_time import device_seconds
 from tuner.storage.files import replace_file
 
 COLUMNS = (
@@ -24,6 +25,7 @@ COLUMNS = (
     "best_epoch",
     "objective",
     "seconds",
+    "device_seconds",
     "attempts",
     "lost_workers",
     "errors",
@@ -141,10 +143,13 @@ def one_line(text: str) -> str:
 def write_trials_csv(path: Path, trials: Sequence[TrialView], objective: str) -> None:
     """Write a row per trial, by number; a reader finds the old file or the new one, never a part.
 
-    `seconds` is the sum over epochs. Scores stay empty for trials outside the ranking. Every
-    hyperparameter of any trial has a column, empty where a trial does not have it. `attempts` and
-    what cut them short are counted from the search's beginning, by all its drivers.
+    `seconds` is the sum over epochs as the trial's worker spent them; of those of a pack, whose
+    lanes train at the same time, `device_seconds` has the trial's share. Scores stay empty for
+    trials outside the ranking. Every hyperparameter of any trial has a column, empty where a trial
+    does not have it. `attempts` and what cut them short are counted from the search's beginning, by
+    all its drivers.
     """
+    on_device = device_seconds(trials)
     names = list(dict.fromkeys(name for trial in trials for name in trial.hyperparameters))
 
     def write(temporary: Path) -> None:
@@ -153,12 +158,13 @@ def write_trials_csv(path: Path, trials: Sequence[TrialView], objective: str) ->
             writer.writerow([*COLUMNS, *names])
             for trial in sorted(trials, key=lambda trial: trial.number):
                 values = [trial.hyperparameters.get(name, "") for name in names]
-                writer.writerow([*_record_cells(trial, objective), *values])
+                cells = _record_cells(trial, objective, on_device[trial.number])
+                writer.writerow([*cells, *values])
 
     replace_file(path, write)
 
 
-def _record_cells(trial: TrialView, objective: str) -> list[str | int | float]:
+def _record_cells(trial: TrialView, objective: str, on_device_s: float) -> list[str | int | float]:
     found, auroc = standing(trial, objective), standing(trial, "best_auroc")
     return [
         trial.number,
@@ -170,6 +176,7 @@ def _record_cells(trial: TrialView, objective: str) -> list[str | int | float]:
         "" if auroc is None else auroc.epoch,
         "" if found is None else found.value,
         sum(row.seconds for row in trial.rows),
+        on_device_s,
         trial.attempts,
         trial.lost_workers,
         trial.errors,

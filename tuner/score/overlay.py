@@ -37,7 +37,7 @@ def draw(picture: Path, anomaly_map: Tensor, preprocessing: Preprocessing, path:
     shown = Image.fromarray(pixels.contiguous().numpy())
     shown.thumbnail((LONGEST, LONGEST))
     on_picture = map_on_picture(anomaly_map, height, width, preprocessing)
-    map_shown = F.interpolate(on_picture[None, None], shown.size[::-1], mode="bilinear")[0, 0]
+    map_shown = in_size(on_picture, shown.height, shown.width)
     overlaid = overlay(np.asarray(shown), map_shown.numpy())
     path.parent.mkdir(parents=True, exist_ok=True)
     Image.fromarray(overlaid).save(path, format="PNG", compress_level=3)
@@ -53,6 +53,13 @@ def overlay(picture: NDArray[np.uint8], anomaly_map: NDArray[np.float32]) -> NDA
     cover = _MOST_COVER * strength
     mixed: NDArray[np.uint8] = ((1 - cover) * picture + cover * colour).round().astype(np.uint8)
     return mixed
+
+
+def in_size(anomaly_map: Tensor, height: int, width: int) -> Tensor:
+    """The map [h, w] as [height, width]; antialiased where that is smaller: no mark falls out."""
+    smaller = height < anomaly_map.shape[0] or width < anomaly_map.shape[1]
+    shape = (height, width)
+    return F.interpolate(anomaly_map[None, None], shape, mode="bilinear", antialias=smaller)[0, 0]
 
 
 def map_on_picture(

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from models.precision import pick_device
 from tuner.cli.drafts import check_file
+from tuner.cli.text import counted
 from tuner.console.progress import progress
 from tuner.errors import TunerError
 from tuner.retrain.model_folder import StoredModel
@@ -108,9 +109,9 @@ def closing_lines(model: StoredModel, tally: Tally, outputs: Outputs) -> Iterato
     read = tally.pictures - tally.unreadable
     rate = tally.pictures / max(tally.seconds, 1e-9)
     yield (
-        f"{tally.pictures:,} {_plural(tally.pictures, 'picture', 'pictures')}: "
+        f"{counted(tally.pictures, 'picture')}: "
         f"{read - tally.anomalies:,} normal, "
-        f"{tally.anomalies:,} {_plural(tally.anomalies, 'anomaly', 'anomalies')} "
+        f"{counted(tally.anomalies, 'anomaly', 'anomalies')} "
         f"(score above {detector.threshold:.6g}), {tally.unreadable:,} unreadable; "
         f"{rate:,.0f} pictures/s"
     )
@@ -127,7 +128,3 @@ def closing_lines(model: StoredModel, tally: Tally, outputs: Outputs) -> Iterato
         yield f"Scores: {as_typed(outputs.table)}"
     if outputs.heatmaps is not None:
         yield f"Heat maps: {as_typed(outputs.heatmaps)}"
-
-
-def _plural(count: int, one: str, more: str) -> str:
-    return one if count == 1 else more

@@ -182,7 +182,7 @@ def _space(given: argparse.Namespace, run_folder: RunFolder, recorded: Space | N
         return resumed_space(recorded, wanted, run_folder)
     if given.space is None:
         raise TunerError(_nothing_to_resume(given, run_folder))
-    space = _loaded(given, given.space)
+    space = _loaded(given, given.space, new=True)
     if files := run_folder.foreign_files():
         remedy = "" if run_folder.space.name not in files else "go on with it by --resume, or "
         raise TunerError(
@@ -202,7 +202,7 @@ def _nothing_to_resume(given: argparse.Namespace, run_folder: RunFolder) -> str:
     return "Say what to search with --space <file>, or go on with this run by --resume."
 
 
-def _loaded(given: argparse.Namespace, path: Path) -> Space:
+def _loaded(given: argparse.Namespace, path: Path, *, new: bool = False) -> Space:
     """Read the space; what is wrong with a shorthand is said of the option that was typed."""
     from tuner.planning.machine import find_machine  # noqa: PLC0415
     from tuner.space import load_space  # noqa: PLC0415
@@ -215,7 +215,7 @@ def _loaded(given: argparse.Namespace, path: Path) -> Space:
         if value is not None
     }
     try:
-        return load_space(path, [*given.overrides, *typed], machine)
+        return load_space(path, [*given.overrides, *typed], machine, new=new)
     except SpaceError as error:
         options = {f"--set {key}": option for key, option in typed.items()}
         raise error.with_origins(options) from None

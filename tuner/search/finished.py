@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from tuner.cli.output import say
 from tuner.console.listener import ConsoleListener
 from tuner.console.state import SearchState
 from tuner.record.history import History
 from tuner.record.journal import read_journal
 from tuner.record.run_folder import RunFolder
 from tuner.record.trials import TrialView
-from tuner.results.files import data_sentence, write_results
+from tuner.results.files import data_sentence, write_if_room
 from tuner.space import Space
 from tuner.storage.files import as_typed
 from tuner.study.study_file import told
@@ -35,7 +36,8 @@ def show_finished(space: Space, run_folder: RunFolder) -> list[TrialView] | None
     wandb.search_started(trials)
     folder, note = as_typed(run_folder.path.absolute()), data_sentence(space)
     console.summary(trials, folder, seconds=history.seconds, note=note)
-    write_results(space, run_folder, trials)
+    if failure := write_if_room(space, run_folder, trials):
+        say(failure)
     wandb.close()
     return trials
 

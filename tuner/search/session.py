@@ -23,7 +23,7 @@ from tuner.planning.machine import find_machine
 from tuner.record.compatibility import resumed_space
 from tuner.record.run_folder import RunFolder
 from tuner.record.trials import TrialView
-from tuner.results.files import data_sentence, write_results
+from tuner.results.files import data_sentence, write_if_room
 from tuner.search.backend import Backend
 from tuner.search.claim import Claim, claimed
 from tuner.search.images import prepare_images
@@ -162,10 +162,8 @@ def _finish(
     engine: Engine, space: Space, keeper: Keeper, console: ConsoleListener
 ) -> SearchSummary:
     trials, run_folder = engine.trials, keeper.run_folder
-    try:
-        write_results(space, run_folder, trials)
-    except OSError as error:
-        say(f"The results cannot be written: {error}. --resume writes them when there is room.")
+    if failure := write_if_room(space, run_folder, trials):
+        say(failure)
     for line in keeper.close():
         say(line)
     if engine.out_of_time:

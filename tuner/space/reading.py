@@ -9,6 +9,7 @@ from pathlib import Path
 from models.names import nearest
 from tuner import errors
 from tuner.errors import Problem, SpaceError
+from tuner.space.idle import idle_problems
 from tuner.space.model import Space
 from tuner.space.overrides import apply_override
 from tuner.space.scales import Machine, cores_problem
@@ -18,11 +19,17 @@ Origins = dict[errors.KeyPath, str]
 """Where each key path was said: `file:line`, or the option that set it."""
 
 
-def load_space(path: Path, overrides: Sequence[str] = (), machine: Machine | None = None) -> Space:
+def load_space(
+    path: Path,
+    overrides: Sequence[str] = (),
+    machine: Machine | None = None,
+    *,
+    new: bool = False,
+) -> Space:
     """Read a space file and change it by `key=value` overrides, in order.
 
-    Raises SpaceError with every problem of the file and of the overrides, and of the machine that
-    is to search it, where that is known.
+    Raises SpaceError with every problem of the file and of the overrides, of the machine that is
+    to search it, where that is known, and of a `new` search, which no record has to be read for.
     """
     document = read_yaml(_text_of(path))
     problems = [
@@ -40,6 +47,8 @@ def load_space(path: Path, overrides: Sequence[str] = (), machine: Machine | Non
     for override in overrides:
         problems += apply_override(document.value, override, origins)
     space, unplaced = _checked(document.value)
+    if space is not None and new:
+        unplaced += idle_problems(space)
     if machine is not None:
         unplaced += _too_much(document.value, machine)
     known = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from tuner.cli.text import counted
 from tuner.errors import Problem, SpaceError
 from tuner.space.model import Space
 from tuner.space.rules import AUTO
@@ -26,7 +27,7 @@ class Machine:
 
 
 def _count(number: int, noun: str) -> str:
-    return f"{number or 'no'} {noun}{'' if number == 1 else 's'}"
+    return counted(number, noun) if number else f"no {noun}s"
 
 
 def resolve_scale(space: Space, machine: Machine) -> Space:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Annotated, Literal
 
 from pydantic import (
@@ -16,6 +15,7 @@ from pydantic import (
 )
 
 from models.hyperparameters import Value
+from tuner.cli.text import size_bytes
 from tuner.space.domains import PlainValue
 
 
@@ -56,16 +56,11 @@ CountOrAuto = Annotated[
 ]
 
 
-_UNITS = {"": 1, "b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "tb": 10**12}
-_BYTES = r"(\d+(?:\.\d+)?) *([kmgt]?b|)"
-
-
 def _size_or_none(value: object) -> object:
     if value == "none" or (isinstance(value, int) and not isinstance(value, bool) and value >= 1):
         return value
-    found = re.fullmatch(_BYTES, value.strip().lower()) if isinstance(value, str) else None
-    size = round(float(found[1]) * _UNITS[found[2]]) if found else 0
-    if size < 1:
+    size = size_bytes(value) if isinstance(value, str) else None
+    if not size:
         raise ValueError(f"must be a size such as 20 GB or 500 MB, or none; got {value!r}")
     return size
 

@@ -5,30 +5,54 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ray.exceptions import RayActorError, RayTaskError
 
 from tests.tuner.backend.lacking_actor import SAID, LackingActor
 from tests.tuner.backend.stuck_actor import StuckSetting
 from tests.tuner.simulated import small_space
-from tuner.backend.adapters import _cause
+from tuner.backend.adapters import cause_of
 from tuner.backend.run import connection, run
 from tuner.engine.attempt import OutOfReachError, WorkerLostError
 from tuner.engine.early_stopping import make_scheduler
 from tuner.engine.engine import Engine
 from tuner.record.journal import read_lines
 from tuner.record.run_folder import RunFolder
+from tuner.worker.error_text import OUT_OF_MEMORY
+
+
+def raised(error: Exception) -> Exception:
+    """What the driver gets of an error that a step raised."""
+    try:
+        raise error from OSError("something before")
+    except Exception:
+        return RayTaskError("step", traceback.format_exc(), error).as_instanceof_cause()
 
 
 @pytest.mark.parametrize("kind", [OutOfReachError, WorkerLostError])
 def test_the_record_would_not_say_in_its_own_words_why_a_worker_ended(
-    tmp_path: Path, kind: type[Exception]
+    kind: type[Exception],
 ) -> None:
-    report, said = tmp_path / "error.txt", f"{SAID} {'x' * 200}"
-    try:
-        raise kind(said) from OSError("something before")
-    except kind as error:
-        lines = "".join(traceback.format_exception(error))
-    report.write_text(f"Failure # 1 (occurred at noon)\nray::step()\n{lines}\n")
-    assert _cause(str(report)) == (said, kind is OutOfReachError)
+    said = f"{SAID} {'x' * 200}"
+    assert cause_of(raised(kind(said))) == (said, kind is OutOfReachError)
+    assert cause_of(raised(kind(f"{SAID}\nand more"))) == (
+        f"{SAID} and more",
+        kind is OutOfReachError,
+    )
+
+
+def test_a_line_of_another_error_would_be_taken_for_a_machine_that_reaches_nothing() -> None:
+    name = f"{OutOfReachError.__module__}.{OutOfReachError.__name__}"
+    said = f"ValueError: no\n{name}: in the text of another kind of error"
+    assert cause_of(raised(ValueError(said)))[1] is False
+
+
+def test_the_record_would_not_say_why_a_worker_was_lost() -> None:
+    assert cause_of(None) == ("", False)
+    died = RayActorError(error_msg="The actor died.\nIts worker has died.")
+    assert cause_of(died) == ("Its worker has died.", False)
+    low = "1 worker(s) were killed due to the node running low on memory. ...\nSee ..."
+    assert cause_of(RayActorError(error_msg=low)) == (OUT_OF_MEMORY, False)
+    assert cause_of(raised(ValueError("no"))) == ("ValueError: no", False)
 
 
 @pytest.mark.long

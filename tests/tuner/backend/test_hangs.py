@@ -84,6 +84,28 @@ def test_a_driver_that_was_stopped_itself_would_take_all_workers_for_silent() ->
     assert silences(clock, "a") == {"a": 2}
 
 
+def test_an_attempt_that_begins_after_a_stall_would_be_silent_from_the_future_on() -> None:
+    time_ = Time()
+    clock = HangClock(now=time_)
+    silences(clock, "a")
+    time_.now += 300
+    assert silences(clock, "a", "b") == {"a": 0, "b": 0}
+    time_.now += 5
+    assert silences(clock, "a", "b") == {"a": 5, "b": 5}
+
+
+def test_a_stall_of_the_driver_would_count_as_the_time_that_a_worker_takes_to_start() -> None:
+    time_ = Time()
+    clock = HangClock(now=time_)
+    silences(clock, "a")
+    time_.now += 20
+    silences(clock, "a")
+    time_.now += 3600
+    clock.reported("a")  # Tune hands on what has come before it looks
+    assert silences(clock, "a") == {"a": 0}
+    assert clock.limit(0, []) == LEAST_START_S
+
+
 def test_a_trial_that_hangs_would_be_tried_forever_or_not_again(tmp_path: Path) -> None:
     simulation = Simulation(small_space(), tmp_path)
     for _ in range(2):

@@ -2,13 +2,17 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 import torch
 
+from models.data import digits
 from models.data.config import DataConfig
 from models.data.loading import load_training, open_training, prepare_training
 from models.data.places import DataDamaged, DataNotFound, Source
+from models.data.prepared import prepared_path
 from models.data.protocol import make_split
 from models.data.sources import find
 from models.data.split import Split
@@ -96,3 +100,40 @@ def test_a_sum_that_is_not_whole_would_be_trusted(
     prepared.path.with_suffix(".sha256").write_text("")
     ship(place, CONFIG, source, split)
     assert fetch(place, CONFIG, split, tmp_path / "worker").exists()
+
+
+def test_images_that_are_labelled_anew_would_not_reach_the_workers(
+    tmp_path: Path, place: Storage, source: Source, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a data set without files of its own, whose labels change and its rows do not."""
+    before = make_split(CONFIG, source)
+    ship(place, CONFIG, source, before)
+    fetch(place, CONFIG, before, tmp_path / "worker")
+    load = digits._load
+
+    def swapped() -> Any:
+        images, classes = load()
+        return images, np.where(classes == 3, 5, np.where(classes == 5, 3, classes))
+
+    monkeypatch.setattr(digits, "_load", swapped)
+    with pytest.raises(DataNotFound, match="labelled anew"):
+        load_training(CONFIG, replace(source, cache=None), before)
+    part = digits.training_part(CONFIG, source)
+    after = replace(before, labels=before.labels_in(part.index.classes))
+    assert after.digest == before.digest
+    ship(place, CONFIG, source, after)
+    shipped = open_training(fetch(place, CONFIG, after, tmp_path / "worker"))
+    rows = np.concatenate([after.validation_normals, after.validation_anomalies])
+    assert shipped.validation.classes.tolist() == part.index.classes[rows].tolist()
+
+
+def test_labels_would_be_forgotten_or_a_split_of_an_earlier_version_not_be_read(
+    tmp_path: Path, source: Source, split: Split
+) -> None:
+    split.save(tmp_path / "split.npz")
+    assert Split.load(tmp_path / "split.npz").labels == split.labels != ""
+    earlier = replace(split, labels="")
+    names = {prepared_path(CONFIG, each, tmp_path) for each in (split, earlier)}
+    assert len(names) == 2
+    earlier.save(tmp_path / "split.npz")
+    assert load_training(CONFIG, source, Split.load(tmp_path / "split.npz")).fit.images.any()

@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from tuner.engine.attempt import (
     Attempt,
     AttemptGivenUpError,
 )
+from tuner.record.pack_names import is_pack
 from tuner.worker.files import Checkpoint
 from tuner.worker.setting import TrialSetting
 
@@ -36,6 +38,15 @@ def test_a_neighbour_would_change_a_trials_curve(make_setting: MakeSetting, pack
     pack.pack.leave(3, 1)
     last = pack.curve(differing(4), 4)
     assert [first.result(60), last.result(60)] == undisturbed
+
+
+def test_what_lanes_train_together_would_not_be_told_by_their_rows(pack: Requests) -> None:
+    """The lanes of an epoch have its seconds to the last digit, under the name of a pack."""
+    asked = [pack.ask(differing(n)) for n in range(LANES) for _ in range(2)]
+    rows = [row for one in asked if (row := one.result(60).row) is not None]
+    assert all(is_pack(row.worker) for row in rows)
+    counted = Counter(row.seconds for row in rows)
+    assert max(counted.values()) > 1
 
 
 def test_more_trials_than_lanes_would_never_get_one(pack: Requests) -> None:

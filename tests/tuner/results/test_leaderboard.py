@@ -2,6 +2,7 @@
 
 import csv
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,8 @@ import pytest
 from tests.tuner.fake_trials import realistic, row, trial
 from tests.tuner.simulated import Simulation, small_space
 from tuner.engine.attempt import Report
+from tuner.record.pack_names import pack_name
+from tuner.record.trials import TrialView
 from tuner.results.leaderboard import (
     Gain,
     best,
@@ -20,6 +23,7 @@ from tuner.results.leaderboard import (
     write_trials_csv,
 )
 
+PACK = pack_name("host/7", 3)
 DIVERGED = trial(7, 0.99, state="pruned", reason="diverged")
 FAILED = trial(8, 0.995, state="failed", reason="error: boom")
 
@@ -98,6 +102,21 @@ def test_trials_csv_would_lose_a_trial_a_digit_or_a_hyperparameter(tmp_path: Pat
     assert rows[-1]["patch_n"] == ""
     assert float(rows[0]["seconds"]) == pytest.approx(8 * row(1, 0.5).seconds)
     assert [file.name for file in tmp_path.iterdir()] == ["trials.csv"]
+
+
+def test_the_time_of_a_pack_would_count_once_for_each_of_its_lanes(tmp_path: Path) -> None:
+    """Three lanes for one epoch of 6 s, two for the next; beside them a trial alone, as long."""
+
+    def trained(number: int, worker: str, *seconds: float) -> TrialView:
+        made = [replace(row(1, 0.5), seconds=each, worker=worker) for each in seconds]
+        return replace(trial(number, 0.5), rows=tuple(made))
+
+    lanes = [trained(0, PACK, 6.0, 5.0), trained(1, PACK, 6.0), trained(2, PACK, 6.0, 5.0)]
+    alone = [trained(3, "host/8", 6.0), trained(4, "host/8", 6.0)]
+    write_trials_csv(tmp_path / "t.csv", [*lanes, *alone], "best_auroc")
+    lines = list(csv.DictReader((tmp_path / "t.csv").open(newline="")))
+    assert [float(line["seconds"]) for line in lines] == [11, 6, 11, 6, 6]
+    assert [float(line["device_seconds"]) for line in lines] == [4.5, 2, 4.5, 6, 6]
 
 
 def test_trials_csv_would_forget_what_a_later_epoch_has_forgiven(tmp_path: Path) -> None:

@@ -1,0 +1,150 @@
+"""Every private name of Ray that a search needs, and every patch of Ray: one place to look at.
+
+tests/tuner/backend/test_ray_internals.py has a canary for each, and pyproject.toml keeps Ray below
+the first version that they were not tried with. What few commands need is imported in its function.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from functools import partial, wraps
+from pathlib import Path
+from typing import Any
+
+import ray
+from ray import cloudpickle
+from ray._private import ray_constants, services, state, worker
+from ray.exceptions import AuthenticationError, RayActorError, RayTaskError
+from ray.util.placement_group import PlacementGroup
+
+from tuner.worker.error_text import reason_of
+
+CONNECTION_TRIES = "RAY_gcs_server_port_wait_time_s"
+"""The environment variable by which Ray counts the tries of its connection to a cluster."""
+
+_popen_apart = partial(services.ConsolePopen, process_group=0)
+
+
+def resolved_address(address: str) -> str | None:
+    """Where Ray would go for an address; None where there is nothing.
+
+    Raises ConnectionError, OSError and ValueError.
+    """
+    found = services.canonicalize_bootstrap_address(address)
+    return None if found is None else str(found)
+
+
+def lets_in(address: str, timeout_s: float) -> bool:
+    """Whether the cluster at an address takes this process's token."""
+    from ray._raylet import GcsClient  # type: ignore[attr-defined] # noqa: PLC0415 - compiled
+
+    try:
+        GcsClient(address=address).check_alive([], timeout=timeout_s)
+    except AuthenticationError:
+        return False
+    return True
+
+
+def start_for_this_machine_alone(cores: int) -> None:
+    """Start Ray where nothing but this machine can reach it, its processes a group of their own.
+
+    Ray takes any loopback address for a mistake and looks for one that others can reach, but on
+    systems where it keeps to itself.
+    """
+    elsewhere, ray_constants.ENABLE_RAY_CLUSTER = ray_constants.ENABLE_RAY_CLUSTER, False
+    popen, services.ConsolePopen = services.ConsolePopen, _popen_apart
+    try:
+        ray.init(
+            address="local",
+            num_cpus=cores,
+            include_dashboard=False,
+            log_to_driver=False,
+            logging_level=logging.ERROR,
+        )
+    finally:
+        ray_constants.ENABLE_RAY_CLUSTER, services.ConsolePopen = elsewhere, popen
+
+
+def raylet_died() -> bool:
+    """Whether the raylet that this driver has started, if any, is gone: known at once."""
+    dead = worker._global_node.dead_processes()
+    return any(kind == ray_constants.PROCESS_TYPE_RAYLET for kind, _ in dead)
+
+
+def live_actors(controller: Any) -> list[tuple[Any, Any, PlacementGroup]]:
+    """Tune's trials that have been given resources, each with its actor and its place."""
+    live = controller._actor_manager._live_actors_to_ray_actors_resources
+    return [
+        (trial, live[tracked][0], live[tracked][1].placement_group)
+        for trial, tracked in list(controller._trial_to_actor.items())
+        if tracked in live
+    ]
+
+
+def actor_facts(actor: Any) -> Mapping[str, Any]:
+    """What Ray knows of an actor: `Pid`, 0 before it has a process, and `Address` with `NodeID`."""
+    known: Mapping[str, Any] = state.actors(actor._actor_id.hex()) or {}
+    return known
+
+
+def error_of(trial: Any) -> Exception | None:
+    """The error that has just ended a trial of Tune; None where Tune noted none.
+
+    Tune's own `get_pickled_error` looks in the storage, where the file comes later. Where it cannot
+    be read back, as an exception of a kind that this process lacks, its text is in another.
+    """
+    with suppress(Exception):  # unpickling raises anything
+        error: Exception = cloudpickle.loads(Path(trial.pickled_error_file).read_bytes())
+        return error
+    with suppress(OSError):
+        return RuntimeError(Path(trial.error_file or "").read_text())
+    return None
+
+
+def node_type_fit(
+    node_resources: Mapping[str, float],
+    resources: Sequence[Mapping[str, float]],
+    node_type: str,
+    availability: Any,
+) -> tuple[Any, ...] | None:
+    """How Ray's autoscaler ranks a node type for what waits; None where it has no place for any."""
+    from ray.autoscaler._private import resource_demand_scheduler  # noqa: PLC0415
+
+    fit: tuple[Any, ...] | None = resource_demand_scheduler._default_utilization_scorer(
+        node_resources, resources, node_type, node_availability_summary=availability
+    )
+    return fit
+
+
+def keep_keys_from_actors() -> None:
+    """Let no trial have the driver's AWS keys: workers have those of their own machine.
+
+    Tune would hand them over by a setting that Ray writes into its logs.
+    """
+    from ray.tune.execution.class_cache import ENV_VARS_TO_PROPAGATE  # noqa: PLC0415
+
+    keys = {name for name in ENV_VARS_TO_PROPAGATE if name.startswith("AWS_")}
+    ENV_VARS_TO_PROPAGATE.difference_update(keys)
+
+
+def take_every_death_for_a_lost_actor() -> None:
+    """Let Tune go on where it would end the whole run: it knows two kinds of errors.
+
+    Ray has more for actors that are no more, as when its memory monitor kills one before the
+    machine runs out, or the machine is gone under an actor that starts.
+    """
+    from ray.air.execution._internal.actor_manager import RayActorManager  # noqa: PLC0415
+
+    handle = RayActorManager._actor_task_failed
+    if hasattr(handle, "__wrapped__"):  # done before in this process
+        return
+
+    @wraps(handle)
+    def failed(manager: Any, tracked_actor_task: Any, exception: Exception) -> None:
+        known = isinstance(exception, RayActorError | RayTaskError)
+        error = exception if known else RayActorError(error_msg=reason_of(exception))
+        handle(manager, tracked_actor_task, error)
+
+    RayActorManager._actor_task_failed = failed

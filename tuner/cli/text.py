@@ -1,0 +1,37 @@
+"""Numbers as people say and write them: counts, times, sizes."""
+
+from __future__ import annotations
+
+import re
+
+_UNITS = {"": 1, "b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "tb": 10**12}
+_SIZE = r"(\d+(?:\.\d+)?) *([kmgt]?b|)"
+
+
+def counted(number: int, noun: str, plural: str = "") -> str:
+    """`1 picture`, `1,200 pictures`; `plural` is that of nouns that take more than an s."""
+    return f"{number:,} {noun if number == 1 else plural or f'{noun}s'}"
+
+
+def duration(total_s: float) -> str:
+    """Say a time as people do: 45 s, 12 min, 3.5 h."""
+    if total_s < 90:
+        return f"{total_s:.0f} s"
+    if total_s < 90 * 60:
+        return f"{total_s / 60:.0f} min"
+    return f"{total_s / 3600:.1f} h"
+
+
+def size_text(number: float) -> str:
+    """Say a number of bytes as people do: 850 kB, 12 MB, 3.4 GB."""
+    for unit in ("bytes", "kB", "MB", "GB"):
+        if number < 999.5:  # which would be said as 1000
+            return f"{number:.3g} {unit}"
+        number /= 1000
+    return f"{number:.3g} TB"
+
+
+def size_bytes(text: str) -> int | None:
+    """Read what `20 GB`, `1.5 mb` or `700` says; None for what is no size."""
+    found = re.fullmatch(_SIZE, text.strip().lower())
+    return round(float(found[1]) * _UNITS[found[2]]) if found else None
