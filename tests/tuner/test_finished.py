@@ -73,7 +73,7 @@ def test_a_finished_search_on_a_full_disk_would_show_an_error_for_its_result(
     def full(*_: object) -> int:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr("tuner.search.finished.write_results", full)
+    monkeypatch.setattr("tuner.results.files.write_results", full)
     monkeypatch.setattr("tuner.record.lock.os.write", full)
     assert show_finished(SPACE, run_folder)
     shown = capsys.readouterr().out
