@@ -20,8 +20,9 @@ from tuner.retrain.plan import Job, Setting
 class Trained:
     """One training: `folder` holds the detector of `kept_epoch`, the best by validation.
 
-    One that diverged after a usable epoch keeps what it had, as early stopping would;
-    `diverged_epoch` says so, and `why` how.
+    What diverged is never chosen: a search ranks no such trial, and a retrain's model is of no such
+    seed while another is whole. Its best epoch before counts in the figures all the same, marked
+    by `diverged_epoch` and `why`: without it, the mean would be of the lucky seeds alone.
     """
 
     contender: str
@@ -31,6 +32,11 @@ class Trained:
     diverged_epoch: int | None
     why: str
     rows: tuple[EpochRow, ...]
+
+    @property
+    def whole(self) -> bool:
+        """Whether it went on to its end."""
+        return self.diverged_epoch is None
 
     @property
     def kept_row(self) -> EpochRow:

@@ -162,6 +162,21 @@ def test_a_mixture_would_hide_what_the_error_alone_is_worth(
     assert summary.metrics["error_auroc"]["mean"] == pytest.approx(expected)
     assert summary.metrics["test"]["auroc"]["mean"] != pytest.approx(expected)
     assert any("by its reconstruction error alone" in line for line in summary.lines())
+    assert summary.metrics["score"] == "mixture"
+    assert "a supervised one" in summary.metrics["supervision"]
+
+
+def test_a_figure_would_not_say_which_score_it_is_by(summary: RetrainSummary) -> None:
+    blocks = keyed_blocks(summary.metrics)
+    names = {key: block.get("score") for key, block in blocks.items()}
+    assert names["pca"] == "squared_error" and names["autoencoder"] == names["best"] == "error"
+    assert not any("supervision" in block for block in blocks.values())
+    text = " ".join(summary.lines())
+    assert "judged by: two-discriminator-gan error," in text and "pca squared_error" in text
+
+
+def test_a_report_would_not_count_its_diverged_seeds(summary: RetrainSummary) -> None:
+    assert all(block["diverged_seeds"] == [] for block in keyed_blocks(summary.metrics).values())
 
 
 def test_a_score_would_belong_to_another_image(summary: RetrainSummary) -> None:
