@@ -12,8 +12,9 @@ from models.data.sources import Source, SplitDamaged, find
 from models.data.split import Split, load_splits, save_splits, splits_digest
 from models.data.tasks import make_splits, with_splits
 from tuner.backend.address import named_address, reached
+from tuner.backend.connection import connection
 from tuner.backend.packs import lanes_of_a_gpu
-from tuner.backend.run import connection, run
+from tuner.backend.run import run
 from tuner.cli.output import log_lines_shown, say
 from tuner.cli.signals import stop_on_signals
 from tuner.console.lines import duration_text

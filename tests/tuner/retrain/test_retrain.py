@@ -30,7 +30,7 @@ from tuner.retrain.flow import RetrainSummary, retrain
 from tuner.retrain.report import keyed_blocks
 from tuner.space import load_space
 
-pytestmark = pytest.mark.xdist_group("retrain")  # its retrain is made once
+pytestmark = pytest.mark.xdist_group("ray")  # its retrain is made once
 
 Quick = Callable[..., RetrainSummary]
 CURVES = ("roc.png", "pr.png", "confusion.png")
@@ -353,7 +353,7 @@ def test_two_retrains_of_a_run_would_write_over_each_other(
 ) -> None:
     folder = make_run(tmp_path / "run")
 
-    def second(setting: Any, say: Any) -> Any:
+    def second(setting: Any, say: Any, **_: Any) -> Any:
         monkeypatch.undo()
         with pytest.raises(TunerError, match="by another process"):
             retrain(folder, say=say)
