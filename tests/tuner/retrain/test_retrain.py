@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ from models.fitted import FittedDetector
 from tests.tuner.retrain.conftest import EPOCHS, SEEDS, WIDTH, make_run, make_search
 from tuner.errors import TunerError
 from tuner.record.run_folder import RunFolder
-from tuner.retrain import flow
+from tuner.retrain import flow, jobs
 from tuner.retrain.flow import RetrainSummary, retrain
 from tuner.retrain.report import keyed_blocks
 from tuner.space import load_space
@@ -175,8 +176,22 @@ def test_a_figure_would_not_say_which_score_it_is_by(summary: RetrainSummary) ->
     assert "judged by: two-discriminator-gan error," in text and "pca squared_error" in text
 
 
-def test_a_report_would_not_count_its_diverged_seeds(summary: RetrainSummary) -> None:
-    assert all(block["diverged_seeds"] == [] for block in keyed_blocks(summary.metrics).values())
+def test_a_seed_that_diverged_would_pass_for_whole_or_become_the_model(
+    tmp_path: Path, quick_retrain: Quick, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    train_here = jobs._train_here
+
+    def first_diverges(*given: Any) -> list[Any]:
+        return [
+            replace(one, diverged_epoch=None if one.number else 2) for one in train_here(*given)
+        ]
+
+    monkeypatch.setattr(jobs, "_train_here", first_diverges)
+    summary = quick_retrain(make_run(tmp_path / "run"), seeds=2)
+    metrics = summary.metrics
+    assert metrics["diverged_seeds"] == [1]
+    assert metrics["model_seed"] == metrics["configuration"]["seeds"][1]
+    assert "seed 1/2 diverged at epoch 2: it is no whole" in " ".join(summary.lines())
 
 
 def test_a_score_would_belong_to_another_image(summary: RetrainSummary) -> None:
