@@ -46,7 +46,8 @@ def test_a_task_whose_worker_was_killed_would_be_given_up_or_waited_for(
 ) -> None:
     told = [item for _, item in run_tasks(killed_until, [(2, tmp_path)], gpus=False)]
     (lost,) = (item for item in told if isinstance(item, Lost))
-    assert [item for item in told if item is not lost] == ["begun", "begun", "done"]
+    place = told.index(lost)  # nothing is promised of what it told before
+    assert told[:place] in ([], ["begun"]) and told[place + 1 :] == ["begun", "done"]
     assert not lost.given_up and "killed" in lost.why
 
 
