@@ -14,7 +14,8 @@ from statistics import quantiles
 
 from models import detectors
 from models.data.sources import Source
-from tuner.backend.run import connection, run
+from tuner.backend.connection import connection
+from tuner.backend.run import run
 from tuner.engine.early_stopping import make_scheduler
 from tuner.engine.engine import Engine
 from tuner.record.run_folder import RunFolder

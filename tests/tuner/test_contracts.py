@@ -9,7 +9,8 @@ import pytest
 from tests.tuner.backend.made_up_actor import MadeUpActor
 from tests.tuner.backend.stuck_actor import StuckSetting
 from tests.tuner.s3_server import SECRET, s3_bucket
-from tuner.backend.run import connection, run
+from tuner.backend.connection import connection
+from tuner.backend.run import run
 from tuner.console.listener import ConsoleListener
 from tuner.console.state import SearchState
 from tuner.durability.background import Upkeep

@@ -165,10 +165,10 @@ def test_a_retrain_that_was_broken_off_would_train_its_classes_again(
     folder, space = searched
     train_all = jobs.train_all
 
-    def failing(setting: object, say: object) -> object:
+    def failing(setting: object, say: object, **options: object) -> object:
         if setting.plan.data.normal == ("top",):  # type: ignore[attr-defined]
             raise TunerError("the machine is on fire")
-        return train_all(setting, say)  # type: ignore[arg-type]
+        return train_all(setting, say, **options)  # type: ignore[arg-type]
 
     said: list[str] = []
     with monkeypatch.context() as patched:

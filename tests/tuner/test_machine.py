@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tuner.backend.run import connection
+from tuner.backend.connection import connection
 from tuner.planning.machine import cores, find_machine
 
 

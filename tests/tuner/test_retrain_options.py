@@ -21,8 +21,22 @@ def test_retrain_would_not_get_the_best_configuration(api: FakeApi) -> None:
     assert first[0] == second[0] == (folder,)
     assert all(callable(named.pop("track")) for _, named in api.calls)
     given = {"space": best, "published": False, "again": False, "say": say}
+    given |= {"address": None, "storage": None}
     assert first[1] == given | {"seeds": 2, "epochs": 5, "baselines": True}
     assert second[1] == given | {"seeds": 3, "epochs": None, "baselines": False}
+
+
+def test_a_retrain_would_stay_on_its_machine_although_a_cluster_is_named(api: FakeApi) -> None:
+    folder = recorded_run("mine")
+    best = best_space(load_space(folder / "space.yaml"), {"patch_n": 4}, {"best_auroc": 0.9})
+    dump_space(best, folder / "best.yaml")
+    storage = Path("shared")
+    storage.mkdir()
+    options = ["--search", "runs/mine", "--address", "10.0.0.5:6379", "--storage", "shared"]
+    assert retrain.main(options) == 0
+    ((_, named),) = api.calls
+    assert named["address"] == "10.0.0.5:6379"
+    assert named["storage"].uri == str(storage.absolute())
 
 
 @pytest.mark.parametrize(

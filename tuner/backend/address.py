@@ -10,7 +10,7 @@ AUTO = "auto"
 _ANSWER_S = 10.0
 _ELSEWHERE = (
     f"Start one with `ray up cluster.yaml`, or leave --address and ${CLUSTER_VARIABLE} out to "
-    "search on this machine"
+    "stay on this machine"
 )
 
 

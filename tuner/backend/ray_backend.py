@@ -33,7 +33,7 @@ class RayBackend:
 
     def connected(self) -> AbstractContextManager[Machine]:
         """Join or start Ray, for a while."""
-        from tuner.backend.run import connection  # noqa: PLC0415 - ray
+        from tuner.backend.connection import connection  # noqa: PLC0415 - ray
 
         return connection(self.address)
 

@@ -1,27 +1,19 @@
-"""Start or join Ray, and let Tune work through an engine's attempts."""
+"""Let Tune work through an engine's attempts."""
 
-import logging
 import os
 import tempfile
-import warnings
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
-import ray
 from ray import tune
 
 from tuner.backend.adapters import EngineScheduler, EngineSearcher, EngineStopper
-from tuner.backend.address import named_address, no_entry, reached
-from tuner.backend.capacity import cluster_capacity, node_capacity
 from tuner.backend.hangs import Watchdog, least_silence_s
-from tuner.backend.local import start_ray
 from tuner.backend.nodes import Nodes
 from tuner.backend.packed import PACKS, PackedTrialActor
 from tuner.backend.packs import open_packs
 from tuner.backend.ray_internals import (
-    CONNECTION_TRIES,
     keep_keys_from_actors,
     take_every_death_for_a_lost_actor,
 )
@@ -34,44 +26,6 @@ from tuner.space import Machine, Resources, Space, trials_at_once
 from tuner.worker.setting import TrialSetting
 
 _PENDING = 100_000  # trials: more than the engine ever hands out at once
-
-
-@contextmanager
-def connection(address: str | None) -> Iterator[Machine]:
-    """Join the cluster at `address` or `$RAY_ADDRESS`, else start Ray on this machine, for a while.
-
-    Raises TunerError where the cluster cannot be reached.
-    """
-    address = named_address(address)
-    found = reached(address) if address else "local"
-    warnings.filterwarnings("ignore", module="ray")
-    logging.getLogger("ray").setLevel(logging.ERROR)
-    if address and found != "local":
-        _join(address, found)
-    else:
-        start_ray()
-    try:
-        yield node_capacity() if found == "local" else cluster_capacity()
-    finally:
-        ray.shutdown()
-
-
-def head_address() -> str:
-    """Return where the joined cluster's head listens."""
-    return str(ray.get_runtime_context().gcs_address)
-
-
-def _join(address: str, found: str) -> None:
-    """Something answers there: Ray need not try often. One try takes up to 40 seconds."""
-    given = os.environ.get(CONNECTION_TRIES)
-    os.environ.setdefault(CONNECTION_TRIES, "1")
-    try:
-        ray.init(address=found, log_to_driver=False, logging_level=logging.ERROR)
-    except Exception as error:  # other versions of Ray or Python are bare ones
-        raise no_entry(address, found, error) from error
-    finally:
-        if given is None:
-            os.environ.pop(CONNECTION_TRIES, None)
 
 
 def run(

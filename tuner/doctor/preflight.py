@@ -60,8 +60,8 @@ def _answers(question: Question, address: str | None) -> _Answers:
         found.facts.append(examine(question))
         return found
     from tuner.backend.auth_probe import is_let_in  # noqa: PLC0415
+    from tuner.backend.connection import connection, head_address  # noqa: PLC0415
     from tuner.backend.fan_out import Reply, on_every_node  # noqa: PLC0415 - ray
-    from tuner.backend.run import connection, head_address  # noqa: PLC0415
 
     with connection(address):
         found.stranger_let_in = is_let_in(head_address())

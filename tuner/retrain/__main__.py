@@ -41,6 +41,8 @@ def parser() -> argparse.ArgumentParser:
     add("--epochs", type=_count, help="of each (default: as many as the search allowed)")
     add("--no-baselines", dest="baselines", action="store_false", help="only the best one")
     add("--published", action="store_true", help="train the published defaults alike, to compare")
+    cluster = "of a Ray cluster, or auto on one of its machines (default: $RAY_ADDRESS)"
+    add("--address", help=cluster)
     add("--storage", metavar="PLACE", help="where the run is kept: " + PLACES)
     add("--again", action="store_true", help="train again although the report is there")
     add_overrides(options, "the configuration", example="data.folder=/data")
@@ -55,7 +57,20 @@ def _count(text: str) -> int:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; returns its exit code."""
-    return run_command(lambda: _main(parser().parse_args(argv)))
+    return run_command(lambda: _stoppable(parser().parse_args(argv)))
+
+
+def _stoppable(given: argparse.Namespace) -> int:
+    """Ctrl-C and SIGTERM end it in good order, and with a line."""
+    from tuner.cli.output import say  # noqa: PLC0415
+    from tuner.cli.signals import leave_on_sigterm  # noqa: PLC0415
+
+    with leave_on_sigterm():
+        try:
+            return _main(given)
+        except (KeyboardInterrupt, SystemExit):
+            say("The retrain was stopped before its end.")
+            raise
 
 
 def _main(given: argparse.Namespace) -> int:
@@ -83,6 +98,8 @@ def _main(given: argparse.Namespace) -> int:
             baselines=given.baselines,
             published=given.published,
             again=given.again,
+            address=given.address,
+            storage=storage,
             say=say,
             track=_tracker(space, RunFolder(config.parent)),
         )

@@ -14,6 +14,7 @@ from tuner.retrain.kinds import by_kind, seen_and_unseen
 from tuner.retrain.pixels import pixel_block
 from tuner.retrain.plan import Plan
 from tuner.retrain.scores import SeedScores, is_mixed
+from tuner.retrain.words import MIXTURE_IS_SUPERVISED
 from tuner.seeds import derive
 
 Block = dict[str, Any]
@@ -69,7 +70,11 @@ def _block(
     facts: Facts,
     resampled: Mapping[str, Scores],
 ) -> Block:
-    block: Block = {"label": contender.label, "detector": contender.detector}
+    block: Block = {
+        "label": contender.label,
+        "detector": contender.detector,
+        **_by(contender, seeds[0]),
+    }
     for split, labels in facts.labels.items():
         scores = [getattr(seed, split).score for seed in seeds]
         block[split] = {
@@ -80,7 +85,17 @@ def _block(
     block["error_decisions"] = _error_decisions(seeds, facts.labels)
     block |= _of_the_test(plan, seeds, facts)
     block["trainings"] = [_training(plan, seed) for seed in seeds]
+    block["diverged_seeds"] = [
+        number for number, seed in enumerate(seeds, 1) if not seed.training.whole
+    ]
     return block
+
+
+def _by(contender: Contender, seed: SeedScores) -> Block:
+    """The score that all figures but those named after the error are by, where it has a choice."""
+    name = contender.hyperparameters.get("score")
+    found: Block = {} if name is None else {"score": name}
+    return found | ({"supervision": MIXTURE_IS_SUPERVISED} if is_mixed(seed.fitted) else {})
 
 
 def _gap(block: Block) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from tuner.errors import TunerError
 from tuner.record.compatibility import recorded_space
 from tuner.record.run_folder import RunFolder
 from tuner.retrain.contenders import BEST
+from tuner.retrain.divergences import diverged_seeds
 from tuner.retrain.facts import dataset_title
 from tuner.retrain.flow import retrain
 from tuner.retrain.report import Metrics, keyed_blocks, write_metrics
@@ -56,6 +57,7 @@ class EachSummary:
                 "± is the standard deviation over seeds; that of the mean is of the means over "
                 "classes."
             ),
+            *_diverged_lines(metrics),
             f"Files: {folder.metrics}, each class's report and model: {folder.classes}",
         ]
 
@@ -137,6 +139,11 @@ def _overall(
         name: {
             "folder": f"{places[name].path.parent.name}/{places[name].path.name}",
             "auroc": {key: block["test"]["auroc"] for key, block in keyed_blocks(report).items()},
+            "diverged_seeds": {
+                key: seeds
+                for key, block in keyed_blocks(report).items()
+                if (seeds := diverged_seeds(block))
+            },
         }
         for name, report in reports.items()
     }
@@ -154,6 +161,20 @@ def _overall(
         "classes": classes,
         "mean": mean,
     }
+
+
+def _diverged_lines(metrics: Metrics) -> list[str]:
+    """The seeds of each class that are no whole trainings."""
+    return [
+        line
+        for name, of in metrics["classes"].items()
+        for key, seeds in of["diverged_seeds"].items()
+        for line in prose(
+            f"Normal {name}: {metrics['labels'][key]} diverged with "
+            f"seed {', '.join(map(str, seeds))}, which is no whole training; its best epoch before "
+            "counts."
+        )
+    ]
 
 
 def _cells(figures: Mapping[str, Any], keys: Mapping[str, Any]) -> list[str]:

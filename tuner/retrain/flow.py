@@ -10,6 +10,7 @@ from models.data.protocol import check_content, make_split
 from models.data.registry import FOLDER
 from models.data.sources import DataNotFound, DataProblem, Source, check_test, find
 from models.data.split import Split
+from tuner.backend.address import named_address, reached
 from tuner.cli.output import Say
 from tuner.errors import TunerError
 from tuner.record.compatibility import recorded_space
@@ -22,6 +23,7 @@ from tuner.retrain.summary import summary_lines
 from tuner.retrain.test_ledger import check_record
 from tuner.retrain.work_dir import work_folder
 from tuner.space import Space, load_space
+from tuner.storage import Storage
 from tuner.storage.files import as_typed
 
 
@@ -63,6 +65,8 @@ def retrain(  # noqa: PLR0913
     baselines: bool = True,
     published: bool = False,
     again: bool = False,
+    address: str | None = None,
+    storage: Storage | None = None,
     say: Say,
     track: Callable[[dict[str, float]], None] | None = None,
 ) -> RetrainSummary:
@@ -70,8 +74,10 @@ def retrain(  # noqa: PLR0913
 
     `space` is the folder's best.yaml unless it is given. `published` adds the published set that
     the search found best, trained alike. A report that holds all this already is returned, unless
-    `again`. `track` receives the flat test figures of a new report. Raises TunerError for what
-    people can put right; leaves no process and no part of a file, however it ends.
+    `again`. The cluster at `address` or $RAY_ADDRESS trains, with the images from the run's
+    `storage`; else this machine. `track` receives the flat test figures of a new report. Raises
+    TunerError for what people can put right; leaves no process and no part of a file, however it
+    ends.
     """
     folder = RunFolder(run_folder)
     space = space or _best_space(folder)
@@ -87,6 +93,8 @@ def retrain(  # noqa: PLR0913
         say("Nothing to train: the report for this configuration, seeds and epochs is there.")
         return RetrainSummary(run_folder=run_folder, metrics=stored, trained=False)
     check_record(plan)
+    if cluster := named_address(address):
+        reached(cluster)  # before the images are prepared
     for line in plan.left_out:
         say(line)
     # torch and matplotlib: late, to be light until here, and before hours of training, not after.
@@ -94,7 +102,8 @@ def retrain(  # noqa: PLR0913
 
     with work_folder(folder) as work:
         setting, split = _prepare(plan, work)
-        metrics = report_on_test(setting, split, train_all(setting, say), say)
+        trained = train_all(setting, say, address=address, storage=storage)
+        metrics = report_on_test(setting, split, trained, say)
     if track is not None:
         track(flat_metrics(metrics))
     return RetrainSummary(run_folder=run_folder, metrics=metrics, trained=True)

@@ -1,4 +1,4 @@
-"""All trainings of a plan: on a GPU as lanes in this process, else one process to a core."""
+"""All trainings of a plan: one after the other in this process, or as Ray tasks side by side."""
 
 import traceback
 from collections.abc import Sequence
@@ -7,29 +7,54 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from models import detectors
+from tuner.backend.address import named_address
 from tuner.cli.output import Say
+from tuner.cli.signals import leave_on_sigterm
 from tuner.errors import TunerError
 from tuner.planning.machine import find_machine
+from tuner.retrain.away import Errand, Failed, run_errand
 from tuner.retrain.plan import Job, Plan, Setting
-from tuner.retrain.workers import JobFailed, run_jobs
+from tuner.storage import Storage
+from tuner.worker.error_text import reason_of
 
 if TYPE_CHECKING:
     from tuner.retrain.training import Trained
 
 
-def train_all(setting: Setting, say: Say) -> "list[Trained]":
-    """Train every contender with every seed; TunerError for the first training that fails."""
-    from models.precision import pick_device  # noqa: PLC0415 - torch
+class JobFailed(Exception):  # noqa: N818 - it says what happened
+    """A job could not be done; `details` is the traceback, "" where a process just went."""
 
-    plan = setting.plan
-    failure_file = plan.run_folder.retrain_failure
+    def __init__(self, text: str, details: str = "") -> None:
+        super().__init__(text)
+        self.details = details
+
+
+def train_all(
+    setting: Setting, say: Say, *, address: str | None = None, storage: Storage | None = None
+) -> "list[Trained]":
+    """Train every contender with every seed; TunerError for the first training that fails.
+
+    At `address` or $RAY_ADDRESS is the cluster that trains, `storage` then brings it the images;
+    else it is this machine, and without Ray where nothing could run beside anything.
+    """
+    failure_file = setting.plan.run_folder.retrain_failure
     failure_file.unlink(missing_ok=True)
     try:
-        if pick_device().type != "cpu":
-            return _train_here(_jobs(plan, fused=True), setting, say)
-        return run_jobs(_jobs(plan, fused=False), setting, find_machine().cpus, say)
+        if named_address(address) is None and (jobs := _one_by_one(setting.plan)) is not None:
+            return _train_here(jobs, setting, say)
+        return _train_on_ray(setting, say, address, storage)
     except JobFailed as failure:
         raise TunerError(_text(failure, failure_file)) from failure
+
+
+def _one_by_one(plan: Plan) -> list[Job] | None:
+    """The jobs where this machine has no room for two, or there is but one; else None."""
+    from models.precision import pick_device  # noqa: PLC0415 - torch
+
+    machine, fused = find_machine(), pick_device().type != "cpu"
+    jobs = _jobs(plan, fused=fused)
+    room = machine.gpus if fused else machine.cpus
+    return jobs if min(room, len(jobs)) <= 1 else None
 
 
 def _jobs(plan: Plan, *, fused: bool) -> list[Job]:
@@ -47,17 +72,75 @@ def _jobs(plan: Plan, *, fused: bool) -> list[Job]:
 
 
 def _train_here(jobs: Sequence[Job], setting: Setting, say: Say) -> "list[Trained]":
-    from tuner.retrain.training import load_images, train  # noqa: PLC0415 - torch
+    from models.precision import pick_device  # noqa: PLC0415 - torch
+    from tuner.retrain.threads import one_thread  # noqa: PLC0415
+    from tuner.retrain.training import load_images, train  # noqa: PLC0415
 
     data = load_images(setting)
     trained = []
-    for job in jobs:
-        try:
-            trained += train(job, setting, data, say)
-        except Exception as error:
-            text = f"{job.contender.label}: {type(error).__name__}: {error}"
-            raise JobFailed(text, traceback.format_exc()) from error
+    with one_thread(pick_device().type == "cpu"):
+        for job in jobs:
+            try:
+                trained += train(job, setting, data, say)
+            except Exception as error:
+                text = f"{job.contender.label}: {reason_of(error)}"
+                raise JobFailed(text, traceback.format_exc()) from error
     return trained
+
+
+def _train_on_ray(
+    setting: Setting, say: Say, address: str | None, storage: Storage | None
+) -> "list[Trained]":
+    from tuner.backend.connection import connection  # noqa: PLC0415 - ray
+
+    split, place = setting.split_file.read_bytes(), None
+    if storage is not None and named_address(address) is not None:
+        place = _shipped(setting, storage)
+    with connection(address) as machine, leave_on_sigterm():  # Ray takes the signal for itself
+        gpus = machine.gpus > 0
+        errands = [
+            Errand(job=job, setting=setting, split=split, storage=place, one_thread=not gpus)
+            for job in _jobs(setting.plan, fused=gpus)
+        ]
+        return _run(errands, setting, say, gpus=gpus)
+
+
+def _shipped(setting: Setting, storage: Storage) -> Storage:
+    """The place of the images in the storage, with those of this retrain in it."""
+    from models.data.split import Split  # noqa: PLC0415
+    from tuner.durability.data_staging import data_storage, ship  # noqa: PLC0415
+
+    place = data_storage(storage)
+    ship(place, setting.plan.data, setting.source, Split.load(setting.split_file))
+    return place
+
+
+def _run(errands: Sequence[Errand], setting: Setting, say: Say, *, gpus: bool) -> "list[Trained]":
+    from tuner.backend.tasks import Lost, run_tasks  # noqa: PLC0415 - ray
+
+    trained = []
+    for errand, item in run_tasks(run_errand, errands, gpus=gpus):
+        job = errand.job
+        match item:
+            case str():
+                say(item)
+            case Lost(why=why, given_up=False):
+                say(f"{_name(job, setting.plan)} is lost, since {why}: it begins anew")
+            case Lost(why=why):
+                raise JobFailed(f"{_name(job, setting.plan)} was lost again and again: {why}")
+            case Failed(text=text, details=details):
+                raise JobFailed(f"{job.contender.label}: {text}", details)
+            case list():
+                trained += [
+                    one.unpacked(setting.folder(job.contender, one.trained.number)) for one in item
+                ]
+    return trained
+
+
+def _name(job: Job, plan: Plan) -> str:
+    if len(job.numbers) > 1:
+        return job.contender.label
+    return f"{job.contender.label} seed {job.numbers[0] + 1}/{len(plan.seeds)}"
 
 
 def _text(failure: JobFailed, file: Path) -> str:

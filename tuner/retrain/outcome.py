@@ -107,8 +107,12 @@ def _evaluate(
 
 
 def best_seed(plan: Plan, seeds: Sequence[SeedScores]) -> SeedScores:
-    """The training of the highest validation metric: its detector is the model that is kept."""
-    return max(seeds, key=lambda seed: seed.training.kept_row.metrics[plan.metric])
+    """The whole training of the highest validation metric: its detector is the model.
+
+    Only where all have diverged is it one of these.
+    """
+    key = lambda one: (one.training.whole, one.training.kept_row.metrics[plan.metric])  # noqa: E731
+    return max(seeds, key=key)
 
 
 def _announce(openings: Openings, say: Say) -> None:

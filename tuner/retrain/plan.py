@@ -113,7 +113,7 @@ def _data_configuration(data: DataConfig) -> dict[str, Any]:
 
 @dataclass(frozen=True, kw_only=True)
 class Setting:
-    """What every training process needs beside its job; `work` is emptied when all is done."""
+    """What every training needs beside its job; `work` is emptied when all is done."""
 
     plan: Plan
     source: Source

@@ -10,6 +10,7 @@ from models import detectors
 from models.data.registry import FOLDER
 from models.evaluation.criteria_names import CRITERIA, RANK_CORRELATIONS
 from tuner.retrain.contenders import AUTOENCODER, BEST
+from tuner.retrain.divergences import divergence_lines
 from tuner.retrain.report import Metrics, keyed_blocks, task_title
 from tuner.retrain.verdicts import kind_lines, pixel_lines, verdict_lines
 from tuner.retrain.words import aligned, count, prose, share, spread_text
@@ -23,6 +24,7 @@ def summary_lines(metrics: Metrics) -> list[str]:
     parts = (
         _head(metrics),
         aligned([_HEADINGS, *(_cells(block) for block in blocks.values())]),
+        divergence_lines(metrics),
         _beside(metrics),
         verdict_lines(metrics),
         pixel_lines(metrics),
@@ -102,8 +104,19 @@ def _beside(metrics: Metrics) -> list[str]:
         f"The test split has {test['images']:,} images, {test['anomaly_rate']:.1%} anomalous: "
         "chance has that AUPRC.",
         *_few_normals(test["images"] - test["anomalous"]),
+        *_by_score(metrics),
     )
     return [line for sentence in sentences for line in prose(sentence)]
+
+
+def _by_score(metrics: Metrics) -> list[str]:
+    """Which score each row is by; earlier versions did not write it down."""
+    named = [
+        f"{block['label']} {block['score']}"
+        for block in keyed_blocks(metrics).values()
+        if "score" in block
+    ]
+    return [f"The score that each is judged by: {', '.join(named)}."] if named else []
 
 
 def _few_normals(normals: int) -> list[str]:
@@ -129,7 +142,6 @@ def _decisions(metrics: Metrics) -> list[str]:
                 f"{splits['test']['threshold']['mean']:.4f} ({_WORDS.get(name, name)})"
             )
             lines += prose(_decided(what, splits["test"]))
-        lines += [line for text in _divergences(block) for line in prose(text)]
     flag_all = metrics["splits"]["test"]["flag_everything_f1"]
     return [
         *lines,
@@ -192,21 +204,6 @@ def _gaps(metrics: Metrics) -> str:
     if metrics["selection"] == "synthetic-val":
         validation += ", on synthetic anomalies,"
     return f"{validation} minus test AUROC: {gaps}"
-
-
-def _divergences(block: Metrics) -> list[str]:
-    return [
-        f"{block['label']} seed {number}, epoch {training['diverged_epoch']}: "
-        f"{training.get('why') or 'diverged'}; {_kept(training)} counts"
-        for number, training in enumerate(block["trainings"], 1)
-        if training["diverged_epoch"] is not None
-    ]
-
-
-def _kept(training: Metrics) -> str:
-    """The epoch, and its stage where there are several: an earlier one has another score."""
-    stage = training.get("kept_stage")
-    return f"epoch {training['kept_epoch']}" + (f", of the stage {stage}," if stage else "")
 
 
 def _openings(metrics: Metrics) -> str:

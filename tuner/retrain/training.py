@@ -1,5 +1,6 @@
 """One job: a contender trained with its seeds, each training's best epoch kept. Imports torch."""
 
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,8 +21,9 @@ from tuner.retrain.plan import Job, Setting
 class Trained:
     """One training: `folder` holds the detector of `kept_epoch`, the best by validation.
 
-    One that diverged after a usable epoch keeps what it had, as early stopping would;
-    `diverged_epoch` says so, and `why` how.
+    What diverged is never chosen: a search ranks no such trial, and a retrain's model is of no such
+    seed while another is whole. Its best epoch before counts in the figures all the same, marked
+    by `diverged_epoch` and `why`: without it, the mean would be of the lucky seeds alone.
     """
 
     contender: str
@@ -31,6 +33,11 @@ class Trained:
     diverged_epoch: int | None
     why: str
     rows: tuple[EpochRow, ...]
+
+    @property
+    def whole(self) -> bool:
+        """Whether it went on to its end."""
+        return self.diverged_epoch is None
 
     @property
     def kept_row(self) -> EpochRow:
@@ -46,7 +53,20 @@ def load_images(setting: Setting) -> TrainingData:
 
 
 def train(job: Job, setting: Setting, data: TrainingData, say: Say) -> list[Trained]:
-    """Train the job's seeds as lanes of one step, on the GPU if there is one.
+    """Train the job's seeds as `train_told` does, each line said."""
+    lines = train_told(job, setting, data)
+    while True:
+        try:
+            say(next(lines))
+        except StopIteration as end:
+            trained: list[Trained] = end.value
+            return trained
+
+
+def train_told(
+    job: Job, setting: Setting, data: TrainingData
+) -> Generator[str, None, list[Trained]]:
+    """Train the job's seeds as lanes of one step, on the GPU if there is one; a line each epoch.
 
     Raises ValueError for a training that has no usable epoch.
     """
@@ -62,10 +82,10 @@ def train(job: Job, setting: Setting, data: TrainingData, say: Say) -> list[Trai
         data_seed=plan.data_seed,
         epochs=epochs_of(job, setting),
     )
-    trainings = [_Training(job, setting, trainer, lane, say) for lane in range(len(job.numbers))]
+    trainings = [_Training(job, setting, trainer, lane) for lane in range(len(job.numbers))]
     for _ in range(epochs_of(job, setting)):
         for training, result in zip(trainings, trainer.epoch().values(), strict=True):
-            training.take(result)
+            yield from training.take(result)
         if all(training.diverged_epoch for training in trainings):
             break
     return [training.finished() for training in trainings]
@@ -79,7 +99,7 @@ def epochs_of(job: Job, setting: Setting) -> int:
 class _Training:
     """The rows of one lane, and its best detector on disk."""
 
-    def __init__(self, job: Job, setting: Setting, trainer: Trainer, lane: int, say: Say) -> None:
+    def __init__(self, job: Job, setting: Setting, trainer: Trainer, lane: int) -> None:
         self._plan = setting.plan
         self._epochs = epochs_of(job, setting)
         self._contender = job.contender
@@ -87,7 +107,6 @@ class _Training:
         self._folder = setting.folder(job.contender, self._number)
         self._trainer = trainer
         self._lane = lane
-        self._say = say
         self._rows: list[EpochRow] = []
         self._kept = 0
         self.diverged_epoch: int | None = None
@@ -97,8 +116,8 @@ class _Training:
     def _name(self) -> str:
         return f"{self._contender.label} seed {self._number + 1}/{len(self._plan.seeds)}"
 
-    def take(self, result: EpochResult) -> None:
-        """Note an epoch, keep its detector if it is the best so far, and say how it went."""
+    def take(self, result: EpochResult) -> Iterator[str]:
+        """Note an epoch, keep its detector if it is the best so far, and tell how it went."""
         if self.diverged_epoch is not None:
             return
         if result.error is not None:
@@ -107,13 +126,13 @@ class _Training:
         if result.diverged:
             self.diverged_epoch = result.epoch
             self._why = result.why
-            self._say(f"{epoch}  {result.why or 'diverged'}; its best epoch before counts")
+            yield f"{epoch}  {result.why or 'diverged'}; its best epoch before counts"
             return
         self._rows.append(_row(result))
         if self._is_kept():
             self._kept = result.epoch
             self._trainer.fitted(self._lane).save(self._folder)
-        self._say(f"{epoch}  validation {self._figures(result)}")
+        yield f"{epoch}  validation {self._figures(result)}"
 
     def _figures(self, result: EpochResult) -> str:
         """The AUROC, and what the epoch is chosen by where that is something else."""

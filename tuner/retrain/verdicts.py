@@ -1,9 +1,17 @@
 """What the figures come to, in plain sentences: is the best worth it, where is it weak."""
 
+from collections.abc import Mapping
+
 from models.data.registry import FOLDER
 from tuner.retrain.contenders import BEST, DEFAULTS, PCA
 from tuner.retrain.report import Metrics, keyed_blocks
-from tuner.retrain.words import aligned, interval_text, prose, spread_text
+from tuner.retrain.words import (
+    MIXTURE_IS_SUPERVISED,
+    aligned,
+    interval_text,
+    prose,
+    spread_text,
+)
 
 MOST_KINDS = 12
 _PAIRED = "paired over the test images, seeds drawn too"
@@ -18,15 +26,36 @@ def verdict_lines(metrics: Metrics) -> list[str]:
     for key in (DEFAULTS, metrics["detector"]):
         if key in ahead:
             lines += prose(_same(metrics, key) or _over(metrics, blocks[key], ahead[key]))
-    if "error_auroc" in metrics:
-        lines += prose(
-            f"{metrics['label']} by its reconstruction error alone: test AUROC "
-            f"{spread_text(metrics['error_auroc'])}, by its mixture "
-            f"{spread_text(metrics['test']['auroc'])}.",
-            "The mixture is fitted on validation's labelled anomalies, which the scores of the "
-            "baselines never see: compare these with the error alone.",
-        )
-    return lines
+    return lines + _mixture_lines(blocks)
+
+
+def _mixture_lines(blocks: Mapping[str, Metrics]) -> list[str]:
+    """Both scores of each contender that is judged by a mixture, and what that means."""
+    mixed = [block for block in blocks.values() if _is_mixed(block)]
+    lines = []
+    for block in mixed:
+        if "error_auroc" in block:
+            lines += prose(
+                f"{block['label']} by its reconstruction error alone: test AUROC "
+                f"{spread_text(block['error_auroc'])}, by its mixture "
+                f"{spread_text(block['test']['auroc'])}."
+            )
+    if not mixed:
+        return []
+    return lines + prose(
+        MIXTURE_IS_SUPERVISED,
+        "A score that sees no label, as those of the baselines, is fairly compared with the error "
+        "alone.",
+    )
+
+
+def _is_mixed(block: Metrics) -> bool:
+    """Whether its figures are by a mixture; earlier versions wrote the error's beside it alone."""
+    return "supervision" in block or "error_auroc" in block
+
+
+def _named(block: Metrics) -> str:
+    return f"{block['label']} (by its mixture)" if _is_mixed(block) else str(block["label"])
 
 
 def _is_ahead(figure: Metrics) -> bool:
@@ -37,7 +66,7 @@ def _is_ahead(figure: Metrics) -> bool:
 def _over_pca(metrics: Metrics, pca: Metrics, figure: Metrics) -> str:
     interval = f"{interval_text(figure['ci95'])}, {_PAIRED}"
     if _is_ahead(figure):
-        return f"{metrics['label']} is ahead of PCA by {figure['auroc']:.4f} ({interval})."
+        return f"{_named(metrics)} is ahead of PCA by {figure['auroc']:.4f} ({interval})."
     reached = f"PCA reaches {pca['test']['auroc']['mean']:.4f} with no training"
     beside = f"({figure['auroc']:+.4f} beside PCA, {interval})"
     if figure["ci95"][1] < 0:
@@ -60,7 +89,7 @@ def _over(metrics: Metrics, other: Metrics, figure: Metrics) -> str:
     tail = f"({interval_text(figure['ci95'])}, {_PAIRED})."
     if _is_ahead(figure):
         gain = f"{figure['auroc']:.4f}"
-        return f"{metrics['label']} is ahead of {other['label']} by {gain} {tail}"
+        return f"{_named(metrics)} is ahead of {_named(other)} by {gain} {tail}"
     return f"No gain shown over {other['label']}: {figure['auroc']:+.4f} {tail}"
 
 

@@ -5,6 +5,11 @@ from collections.abc import Sequence
 from typing import Any
 
 WIDTH = 100
+MIXTURE_IS_SUPERVISED = (
+    "The mixture is fitted on labelled validation images, normal and anomalous: it makes a "
+    "one-class detector a supervised one."
+)
+"""What every figure by a mixture must be read beside; metrics.json has it too."""
 
 
 def prose(*sentences: str) -> list[str]:

@@ -257,7 +257,7 @@ def _dry_run(given: argparse.Namespace, run_folder: RunFolder) -> int:
 
 
 def _cluster(address: str) -> Machine:
-    from tuner.backend.run import connection  # noqa: PLC0415
+    from tuner.backend.connection import connection  # noqa: PLC0415
 
     with connection(address) as machine:
         return machine

@@ -11,7 +11,8 @@ from tests.tuner.backend.lacking_actor import SAID, LackingActor
 from tests.tuner.backend.stuck_actor import StuckSetting
 from tests.tuner.simulated import small_space
 from tuner.backend.adapters import cause_of
-from tuner.backend.run import connection, run
+from tuner.backend.connection import connection
+from tuner.backend.run import run
 from tuner.engine.attempt import OutOfReachError, WorkerLostError
 from tuner.engine.early_stopping import make_scheduler
 from tuner.engine.engine import Engine

@@ -8,8 +8,8 @@ import pytest
 from ray.cluster_utils import Cluster
 
 from tuner.backend import fan_out
+from tuner.backend.connection import connection
 from tuner.backend.fan_out import Reply, on_every_node, skew
-from tuner.backend.run import connection
 from tuner.doctor.preflight import visit
 
 pytestmark = pytest.mark.xdist_group("ray")

@@ -13,6 +13,7 @@ import ray
 from tests.tuner.backend.stuck_actor import SIGNAL_OF, StuckActor, StuckSetting
 from tests.tuner.simulated import Clock, Simulation, small_space
 from tuner.backend.capacity_notice import WAITS
+from tuner.backend.connection import connection
 from tuner.backend.hangs import (
     LEAST_S,
     LEAST_START_S,
@@ -20,7 +21,7 @@ from tuner.backend.hangs import (
     HangClock,
     Watchdog,
 )
-from tuner.backend.run import connection, run
+from tuner.backend.run import run
 from tuner.engine.early_stopping import make_scheduler
 from tuner.engine.engine import Engine
 from tuner.record.journal import read_lines

@@ -9,7 +9,7 @@ import pytest
 from tuner.record.run_folder import RunFolder
 from tuner.retrain import jobs, outcome
 from tuner.retrain.flow import RetrainSummary, retrain
-from tuner.retrain.plan import Job, Plan, Setting, make_plan
+from tuner.retrain.plan import Plan, Setting, make_plan
 from tuner.space import Space, dump_space, load_space
 
 SEEDS, EPOCHS, WIDTH = 2, 2, 8
@@ -60,25 +60,22 @@ def said() -> list[str]:
 
 @pytest.fixture(scope="session")
 def summary(tmp_path_factory: pytest.TempPathFactory, said: list[str]) -> RetrainSummary:
-    """A whole retrain in processes of its own, with everything that can be asked for."""
+    """A whole retrain in processes of Ray, with everything that can be asked for."""
     folder = make_run(tmp_path_factory.mktemp("runs") / "digits-1")
     return retrain(folder, seeds=SEEDS, published=True, say=said.append)
 
 
 @pytest.fixture
 def quick_retrain(monkeypatch: pytest.MonkeyPatch) -> Callable[..., RetrainSummary]:
-    """Retrain without baselines, processes and pictures; one seed and epoch unless said."""
+    """Retrain without baselines, Ray and pictures; one seed and epoch unless said."""
 
-    def here(
-        todo: list[Job], setting: Setting, processes: int, say: Callable[[str], None]
-    ) -> list[Any]:
-        del processes
-        return jobs._train_here(todo, setting, say)
+    def here(setting: Setting, say: Callable[[str], None], *_: object) -> list[Any]:
+        return jobs._train_here(jobs._jobs(setting.plan, fused=False), setting, say)
 
     def quick(folder: Path, **options: Any) -> RetrainSummary:
         usual: dict[str, Any] = {"seeds": 1, "epochs": 1, "baselines": False}
         return retrain(folder, **(usual | {"say": lambda text: None} | options))
 
-    monkeypatch.setattr(jobs, "run_jobs", here)
+    monkeypatch.setattr(jobs, "_train_on_ray", here)
     monkeypatch.setattr(outcome, "_draw", lambda tested, folder: None)
     return quick

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -25,12 +26,12 @@ from models.fitted import FittedDetector
 from tests.tuner.retrain.conftest import EPOCHS, SEEDS, WIDTH, make_run, make_search
 from tuner.errors import TunerError
 from tuner.record.run_folder import RunFolder
-from tuner.retrain import flow
+from tuner.retrain import flow, jobs
 from tuner.retrain.flow import RetrainSummary, retrain
 from tuner.retrain.report import keyed_blocks
 from tuner.space import load_space
 
-pytestmark = pytest.mark.xdist_group("retrain")  # its retrain is made once
+pytestmark = pytest.mark.xdist_group("ray")  # its retrain is made once
 
 Quick = Callable[..., RetrainSummary]
 CURVES = ("roc.png", "pr.png", "confusion.png")
@@ -162,6 +163,35 @@ def test_a_mixture_would_hide_what_the_error_alone_is_worth(
     assert summary.metrics["error_auroc"]["mean"] == pytest.approx(expected)
     assert summary.metrics["test"]["auroc"]["mean"] != pytest.approx(expected)
     assert any("by its reconstruction error alone" in line for line in summary.lines())
+    assert summary.metrics["score"] == "mixture"
+    assert "a supervised one" in summary.metrics["supervision"]
+
+
+def test_a_figure_would_not_say_which_score_it_is_by(summary: RetrainSummary) -> None:
+    blocks = keyed_blocks(summary.metrics)
+    names = {key: block.get("score") for key, block in blocks.items()}
+    assert names["pca"] == "squared_error" and names["autoencoder"] == names["best"] == "error"
+    assert not any("supervision" in block for block in blocks.values())
+    text = " ".join(summary.lines())
+    assert "judged by: two-discriminator-gan error," in text and "pca squared_error" in text
+
+
+def test_a_seed_that_diverged_would_pass_for_whole_or_become_the_model(
+    tmp_path: Path, quick_retrain: Quick, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    train_here = jobs._train_here
+
+    def first_diverges(*given: Any) -> list[Any]:
+        return [
+            replace(one, diverged_epoch=None if one.number else 2) for one in train_here(*given)
+        ]
+
+    monkeypatch.setattr(jobs, "_train_here", first_diverges)
+    summary = quick_retrain(make_run(tmp_path / "run"), seeds=2)
+    metrics = summary.metrics
+    assert metrics["diverged_seeds"] == [1]
+    assert metrics["model_seed"] == metrics["configuration"]["seeds"][1]
+    assert "seed 1/2 diverged at epoch 2: it is no whole" in " ".join(summary.lines())
 
 
 def test_a_score_would_belong_to_another_image(summary: RetrainSummary) -> None:
@@ -338,7 +368,7 @@ def test_two_retrains_of_a_run_would_write_over_each_other(
 ) -> None:
     folder = make_run(tmp_path / "run")
 
-    def second(setting: Any, say: Any) -> Any:
+    def second(setting: Any, say: Any, **_: Any) -> Any:
         monkeypatch.undo()
         with pytest.raises(TunerError, match="by another process"):
             retrain(folder, say=say)

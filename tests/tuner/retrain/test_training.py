@@ -15,6 +15,7 @@ from tests.tuner.retrain.conftest import plan_of
 from tuner.retrain import jobs, training
 from tuner.retrain.plan import Job, Plan, Setting
 from tuner.retrain.training import load_images, train
+from tuner.space import Machine
 
 
 def result(epoch: int, auroc: float, auprc: float) -> EpochResult:
@@ -137,6 +138,19 @@ def test_a_detector_without_lanes_could_not_be_retrained_on_a_gpu(
         alone = [(number,) for number in range(len(plan.seeds))]
         assert numbers == (alone if contender.detector == "random" else fused)
     assert "random" in {contender.detector for contender in plan.contenders}
+
+
+def test_gpus_beside_the_first_would_stay_idle(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("models.precision.pick_device", lambda: torch.device("cuda"))
+    plan = plan_of(tmp_path)
+    for gpus, one_by_one in ((1, True), (2, False)):
+        machine = Machine(cpus=16, gpus=gpus)
+        monkeypatch.setattr(jobs, "find_machine", lambda machine=machine: machine)
+        assert (jobs._one_by_one(plan) is not None) is one_by_one
+    alone = replace(plan, contenders=(plan.best,))
+    assert jobs._one_by_one(alone) is not None, "all its seeds are lanes of one step"
 
 
 def make_setting(plan: Plan, folder: Path) -> Setting:

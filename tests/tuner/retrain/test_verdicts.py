@@ -66,7 +66,22 @@ def test_a_mixture_that_has_seen_labels_would_be_compared_with_scores_that_have_
     assert "mixture" not in text_of(metrics)
     text = text_of(metrics | {"error_auroc": figure(0.6)})
     assert "by its reconstruction error alone: test AUROC 0.6000, by its mixture 0.9000" in text
-    assert "fitted on validation's labelled anomalies" in text
+    assert "makes a one-class detector a supervised one" in text
+    assert "the gan (by its mixture) is ahead of PCA" in text
+
+
+def test_the_mixture_of_the_published_set_would_hide_its_error_alone() -> None:
+    metrics = report((0.1, [0.1, 0.1]), (0.1, [0.1, 0.1]))
+    metrics["defaults"] |= {"error_auroc": figure(0.55), "supervision": "..."}
+    text = text_of(metrics)
+    assert "published defaults W2 by its reconstruction error alone: test AUROC 0.5500" in text
+    assert "by its mixture 0.8000" in text
+    assert "the gan is ahead of published defaults W2 (by its mixture) by" in text
+
+
+def test_a_mixture_without_an_error_would_pass_for_a_one_class_score() -> None:
+    metrics = report((0.1, [0.1, 0.1]), (0.1, [0.1, 0.1])) | {"supervision": "..."}
+    assert "makes a one-class detector a supervised one" in text_of(metrics)
 
 
 def test_the_weakest_kinds_would_be_cut_off() -> None:

@@ -1,91 +1,197 @@
-"""Training processes that fail, are killed or are left behind."""
+"""Trainings in processes of Ray: that fail, are stopped, or are left behind."""
 
-import multiprocessing
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from ray.cluster_utils import Cluster
 
 from tests.test_architecture import loaded_after
 from tests.tuner.retrain.conftest import make_run, make_search, plan_of
+from tests.tuner.retrain.own_pictures import space_of, with_defects
 from tests.tuner.retrain.test_training import make_setting
+from tuner.backend.tasks import Lost
+from tuner.errors import TunerError
+from tuner.retrain import jobs
+from tuner.retrain.away import Brought, Errand, Failed, run_errand
+from tuner.retrain.jobs import JobFailed, train_all
 from tuner.retrain.plan import Job, Setting
-from tuner.retrain.workers import JobFailed, run_jobs
+from tuner.retrain.training import Trained
+from tuner.space import Machine
+from tuner.storage import local_storage
 
-ENDLESS = """
-import sys
-from pathlib import Path
-from tuner.retrain.flow import retrain
-if __name__ == "__main__":
-    retrain(Path(sys.argv[1]), epochs=100000, say=lambda text: print(text, flush=True))
-"""
+pytestmark = pytest.mark.xdist_group("ray")
+
+COMMAND = [sys.executable, "-m", "tuner.retrain", "--epochs", "100000", "--search"]
 
 AS_IN_THE_README = """
 from pathlib import Path
 from tuner.api import load, retrain
-retrain(Path("run"), seeds=1, epochs=1, baselines=False, say=print)
+retrain(Path("run"), seeds=2, epochs=1, baselines=False, say=print)
 print(load(Path("run")).detector.detector)
 """
 
 
-def test_importing_the_package_would_load_heavy_libraries() -> None:
-    assert loaded_after("import tuner.retrain") == set()
+def test_importing_the_retrain_would_load_heavy_libraries() -> None:
+    assert loaded_after("import tuner.retrain.flow") == set()
 
 
 def test_a_failure_in_a_process_would_lose_its_traceback(tmp_path: Path) -> None:
+    setting = make_setting(plan_of(tmp_path), tmp_path)
+    setting.split_file.write_bytes(b"torn")
+    with pytest.raises(TunerError, match="SplitDamaged"):
+        train_all(setting, print)
+    assert "Traceback" in setting.plan.run_folder.retrain_failure.read_text()
+
+
+def told_by(errand: Errand) -> list[object]:
+    return list(run_errand(errand))
+
+
+@pytest.fixture
+def cores(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
+    """Let this machine have so many cores."""
+
+    def have(count: int) -> None:
+        monkeypatch.setattr("tuner.retrain.jobs.find_machine", lambda: Machine(cpus=count, gpus=0))
+
+    return have
+
+
+def test_trainings_side_by_side_would_differ_from_one_after_the_other(
+    tmp_path: Path, cores: Callable[[int], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: dict[str, list[str]] = {"here": [], "ray": []}
+
+    def trained(name: str, count: int) -> list[Trained]:
+        cores(count)
+        folder = tmp_path / name
+        folder.mkdir()
+        plan = plan_of(folder)
+        plan = replace(plan, contenders=plan.contenders[:2])
+        found = train_all(make_setting(plan, folder), said[name].append)
+        return sorted(found, key=lambda one: (one.contender, one.number))
+
+    side_by_side = trained("ray", 2)
+    monkeypatch.setattr(jobs, "_train_on_ray", None)  # a machine of one core does without
+    for one, other in zip(trained("here", 1), side_by_side, strict=True):
+        assert [row.losses for row in one.rows] == [row.losses for row in other.rows]
+        assert [row.metrics for row in one.rows] == [row.metrics for row in other.rows]
+        assert one.kept_epoch == other.kept_epoch
+        names = {path.name for path in one.folder.iterdir()}
+        assert names == {path.name for path in other.folder.iterdir()}
+        for name in names:
+            assert (one.folder / name).read_bytes() == (other.folder / name).read_bytes()
+    assert sorted(said["here"]) == sorted(said["ray"])
+    assert len(said["ray"]) == 2 * 2 * 2
+
+
+def test_a_cluster_that_is_named_would_not_train_or_train_otherwise(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Even a single training goes there: it may have what this machine lacks."""
     plan = plan_of(tmp_path)
-    setting = Setting(plan=plan, source=None, split_file=tmp_path / "none.npz", work=tmp_path)  # type: ignore[arg-type]
-    with pytest.raises(JobFailed, match="FileNotFoundError") as caught:
-        run_jobs([Job(contender=plan.best, numbers=(0,))], setting, 1, print)
-    assert "Traceback" in caught.value.details
-    assert multiprocessing.active_children() == []
+    setting = make_setting(replace(plan, contenders=(plan.best,), seeds=plan.seeds[:1]), tmp_path)
+    monkeypatch.delenv("RAY_ADDRESS", raising=False)
+    (here,) = train_all(setting, lambda text: None)
+    monkeypatch.setattr(jobs, "_train_here", None)
+    cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 1})
+    try:
+        (there,) = train_all(setting, lambda text: None, address=cluster.address)
+    finally:
+        cluster.shutdown()
+    assert [row.losses for row in there.rows] == [row.losses for row in here.rows]
+    assert there.folder == here.folder and (there.folder / "config.json").exists()
 
 
-def test_a_killed_process_would_be_waited_for_without_end(tmp_path: Path) -> None:
-    plan = plan_of(tmp_path, epochs=100000)
-    setting = make_setting(plan, tmp_path)
+def test_a_training_that_begins_anew_would_do_so_in_silence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    setting = make_setting(plan_of(tmp_path), tmp_path)
+    errand, said = errand_of(setting), []
+    told: list[tuple[Errand, object]] = [
+        (errand, Lost(why="its machine is gone", given_up=False)),
+        (errand, "epoch 1/2"),
+        (errand, Lost(why="its machine is gone", given_up=True)),
+    ]
+    monkeypatch.setattr("tuner.backend.tasks.run_tasks", lambda *_, **__: iter(told))
+    with pytest.raises(JobFailed, match="seed 1/2 was lost again and again: its machine is gone"):
+        jobs._run([errand], setting, said.append, gpus=False)
+    assert said == [
+        "two-discriminator-gan seed 1/2 is lost, since its machine is gone: it begins anew",
+        "epoch 1/2",
+    ]
 
-    def kill(text: str) -> None:
-        del text
-        os.kill(multiprocessing.active_children()[0].pid or 0, signal.SIGKILL)
 
-    with pytest.raises(JobFailed, match=r"ended by itself \(exit code -9, killed"):
-        run_jobs([Job(contender=plan.best, numbers=(0,))], setting, 1, kill)
+def test_a_machine_that_does_not_see_the_pictures_would_train_nothing(tmp_path: Path) -> None:
+    (tmp_path / "storage").mkdir()
+    pictures, storage = with_defects(tmp_path / "pictures"), local_storage(tmp_path / "storage")
+    setting = make_setting(
+        plan_of(tmp_path, detector="pca", data=space_of(pictures).data, fixed={}), tmp_path
+    )
+    errand = errand_of(setting)
+    place = jobs._shipped(setting, storage)
+    away = tmp_path / "away"
+    elsewhere = replace(setting.source, cache=away)
+    shutil.rmtree(pictures)
+    setting = replace(setting, source=elsewhere, split_file=away, work=away)
+    errand = replace(errand, setting=setting, storage=place)
+    *lines, brought = told_by(errand)
+    assert not isinstance(brought, Failed), brought
+    assert len(lines) == 1 and isinstance(brought, list)
+    (one,) = brought
+    assert isinstance(one, Brought)
+    assert (one.unpacked(tmp_path / "back").folder / "config.json").exists()
 
 
-@pytest.mark.parametrize("kind", [signal.SIGINT, signal.SIGKILL])
+def errand_of(setting: Setting) -> Errand:
+    return Errand(
+        job=Job(contender=setting.plan.best, numbers=(0,)),
+        setting=setting,
+        split=setting.split_file.read_bytes(),
+        storage=None,
+        one_thread=True,
+    )
+
+
+@pytest.mark.parametrize("kind", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_processes_or_parts_of_files_would_outlive_a_retrain(
     tmp_path: Path, kind: signal.Signals
 ) -> None:
-    """SIGINT as a terminal sends it, to all processes at once; SIGKILL to the first alone."""
+    """SIGINT as a terminal sends it, to the whole group; the others to the first process alone."""
     folder = make_search(tmp_path / "run")
-    script = tmp_path / "endless.py"
-    script.write_text(ENDLESS)
     with subprocess.Popen(
-        [sys.executable, str(script), str(folder)],
+        [*COMMAND, str(folder)],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
     ) as process:
         assert process.stdout is not None and process.stderr is not None
-        assert "epoch 1/" in process.stdout.readline()
+        while "epoch 1/" not in (line := process.stdout.readline()):
+            assert line, process.stderr.read()
+        assert len(of_session(process.pid)) > 1, "no process of Ray was found"
         if kind is signal.SIGINT:
             os.killpg(process.pid, kind)
         else:
             process.send_signal(kind)
-        errors = process.stderr.read()
-    wait_until_gone(process.pid)
+        out, errors = process.communicate(timeout=60)
+    wait_until_gone(process.pid, agents=kind is not signal.SIGKILL)
     assert (tmp_path / "test-openings.jsonl").read_text() == ""
-    if kind is signal.SIGINT:
-        assert errors.count("Traceback") == 1, errors  # the first process's own
-        assert {path.name for path in folder.iterdir()} == {"best.yaml", "space.yaml"}
-    else:
+    if kind is signal.SIGKILL:
         assert not (folder / "retrain").exists() and not (folder / "model").exists()
+        return
+    assert (process.returncode, errors) == (130 if kind is signal.SIGINT else 143, "")
+    assert out.splitlines()[-1] == "The retrain was stopped before its end."
+    assert out.count("stopped") == 1
+    assert {path.name for path in folder.iterdir()} == {"best.yaml", "space.yaml"}
 
 
 def test_a_script_that_retrains_would_run_again_in_each_of_its_processes(tmp_path: Path) -> None:
@@ -97,15 +203,25 @@ def test_a_script_that_retrains_would_run_again_in_each_of_its_processes(tmp_pat
     )
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.splitlines()[-1] == "two-discriminator-gan"
-    assert done.stdout.count("epoch 1/1") == 1
+    assert done.stdout.count("epoch 1/1") == 2
 
 
-def wait_until_gone(group: int, timeout_s: float = 30.0) -> None:
-    deadline = time.monotonic() + timeout_s
-    while time.monotonic() < deadline:
+def of_session(leader: int) -> list[str]:
+    """The commands of the processes that this one has started, and that live."""
+    found = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
         try:
-            os.killpg(group, 0)
-        except ProcessLookupError:
-            return
+            state, _parent, _group, session = stat.read_text().rpartition(")")[2].split()[:4]
+            if int(session) == leader and state != "Z":
+                found.append((stat.parent / "cmdline").read_text().replace("\0", " "))
+        except OSError:  # ended since
+            continue
+    return found
+
+
+def wait_until_gone(leader: int, *, agents: bool, timeout_s: float = 30.0) -> None:
+    """Without `agents`, Ray's own may last: they end a minute after a driver that was killed."""
+    deadline = time.monotonic() + timeout_s
+    while left := [one for one in of_session(leader) if agents or "Agent" not in one]:
+        assert time.monotonic() < deadline, f"processes were left behind: {left}"
         time.sleep(0.1)
-    pytest.fail("processes were left behind")

@@ -1,0 +1,81 @@
+"""A seed that diverged: it is no whole training, and is never chosen while another is whole."""
+
+from pathlib import Path
+from typing import Any
+
+from tests.tuner.retrain.conftest import plan_of
+from tests.tuner.retrain.test_training import result
+from tuner.record.trials import EpochRow
+from tuner.retrain.contenders import BEST
+from tuner.retrain.divergences import divergence_lines
+from tuner.retrain.each_class import EachSummary
+from tuner.retrain.outcome import best_seed
+from tuner.retrain.scores import SeedScores
+from tuner.retrain.training import Trained, _row
+
+
+def seed(number: int, auroc: float, diverged: int | None = None) -> SeedScores:
+    row: EpochRow = _row(result(1, auroc, auroc))
+    training = Trained(
+        contender=BEST,
+        number=number,
+        folder=Path(),
+        kept_epoch=1,
+        diverged_epoch=diverged,
+        why="",
+        rows=(row,),
+    )
+    nothing: Any = None
+    return SeedScores(
+        training=training,
+        fitted=nothing,
+        validation=nothing,
+        test=nothing,
+        threshold=0.0,
+        error_thresholds={},
+        pixels=None,
+    )
+
+
+def test_a_seed_that_diverged_would_become_the_model(tmp_path: Path) -> None:
+    plan = plan_of(tmp_path)
+    better, whole = seed(0, 0.9, diverged=2), seed(1, 0.7)
+    assert best_seed(plan, [better, whole]) is whole
+    assert best_seed(plan, [better, seed(1, 0.8, diverged=3)]) is better
+
+
+def block(*diverged: int | None) -> dict[str, Any]:
+    trainings = [
+        {"diverged_epoch": epoch, "kept_epoch": 1, "kept_stage": "", "why": ""}
+        for epoch in diverged
+    ]
+    return {"label": "gan", "trainings": trainings}
+
+
+def test_a_seed_that_diverged_would_silently_count_as_whole() -> None:
+    (text,) = [" ".join(divergence_lines({**block(None, 3), "baselines": {}}))]
+    assert text == (
+        "gan seed 2/2 diverged at epoch 3: it is no whole training, and the figures take its "
+        "epoch 1."
+    )
+    assert divergence_lines({**block(None, None), "baselines": {}}) == []
+    all_lines = " ".join(divergence_lines({**block(2, 3), "baselines": {"pca": block(None, None)}}))
+    assert "No seed of it is whole" in all_lines
+
+
+def test_the_table_over_classes_would_hide_a_seed_that_diverged() -> None:
+    figure = {"mean": 0.5, "std": None, "n": 1}
+    classes = {
+        name: {"auroc": {BEST: figure}, "diverged_seeds": seeds}
+        for name, seeds in (("hat", {}), ("shoe", {BEST: [2]}))
+    }
+    metrics = {
+        "dataset": "bars",
+        "selection": "labelled-val",
+        "labels": {BEST: "gan"},
+        "classes": classes,
+        "mean": {BEST: figure},
+    }
+    text = " ".join(EachSummary(run_folder=Path("run"), metrics=metrics, trained=True).lines())
+    assert "Normal shoe: gan diverged with seed 2" in text
+    assert "Normal hat" not in text
