@@ -123,9 +123,11 @@ def _dataset(metrics: Metrics) -> str:
 
 
 def _normal(metrics: Metrics) -> list[str]:
+    data = metrics["configuration"]["data"]
+    if anomalous := data.get("anomalous"):
+        return [f"all but {', '.join(map(str, anomalous))}"]
     if "normal" in metrics:
         return list(metrics["normal"])
-    data = metrics["configuration"]["data"]
     return [DATASETS[data["dataset"]].class_names[index] for index in data["normal"]]
 
 

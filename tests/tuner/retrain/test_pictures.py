@@ -12,6 +12,7 @@ from tests.tuner.retrain.conftest import plan_of
 from tests.tuner.small_model import SIZE, trained
 from tuner.retrain.pictures.chosen import Shown, draw_rows
 from tuner.retrain.pictures.maps import TOP, maps_figure
+from tuner.retrain.report import task_title
 from tuner.retrain.test_openings import Opened
 
 NAMES = ("good", "hole", "scratch", "stain")
@@ -90,3 +91,14 @@ def test_pixels_of_which_nothing_is_known_would_look_faultless(tmp_path: Path) -
 def test_a_detector_without_maps_would_end_the_report(tmp_path: Path) -> None:
     images = Opened(images=images_of((4, 3, 3, 3)), class_names=NAMES)
     assert maps_figure(shown(tmp_path, trained("random")), images) is None
+
+
+def test_a_title_of_nine_classes_would_leave_the_picture() -> None:
+    data = {"dataset": "fashion-mnist", "anomalous": ["T-shirt/top"]}
+    metrics = {
+        "dataset": "fashion-mnist",
+        "normal": ["Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag"],
+        "configuration": {"data": data},
+        "selection": "val",
+    }
+    assert task_title(metrics) == "fashion-mnist, normal: all but T-shirt/top"
