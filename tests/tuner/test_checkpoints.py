@@ -14,7 +14,7 @@ from models.evaluation.mixture import Mixture
 from models.fitted import FittedDetector
 from tuner.storage import StorageError, local_storage
 from tuner.storage.checkpoints import Checkpoints, Held, held_checkpoints
-from tuner.storage.checksummed import Damaged, label_of, seal, unseal
+from tuner.storage.checksummed import Damaged, checked_body, label_of, with_checksum
 from tuner.storage.folder import FolderStorage
 from tuner.worker.files import TrialFiles
 
@@ -187,9 +187,9 @@ def test_what_a_killed_writer_left_would_pile_up(tmp_path: Path) -> None:
 
 
 def test_a_label_would_not_be_read_without_the_body() -> None:
-    data = seal({"epochs": 3}, b"x" * 10_000)
+    data = with_checksum({"epochs": 3}, b"x" * 10_000)
     assert label_of(data[:200]) == {"epochs": 3}
-    assert unseal(data) == ({"epochs": 3}, b"x" * 10_000)
+    assert checked_body(data) == ({"epochs": 3}, b"x" * 10_000)
     assert label_of(b"no label") is None
     with pytest.raises(Damaged, match="instead of"):
-        unseal(data[:200])
+        checked_body(data[:200])

@@ -13,9 +13,9 @@ from tuner.backend.connection import connection
 from tuner.backend.run import run
 from tuner.console.listener import ConsoleListener
 from tuner.console.state import SearchState
-from tuner.durability.background import Upkeep
+from tuner.durability.background import BackgroundSync
 from tuner.durability.recovery import Recovery
-from tuner.durability.retention import Pruner
+from tuner.durability.retention import Retention
 from tuner.engine.early_stopping import NoStopping, PromotingAsha, Scheduler, StoppingAsha
 from tuner.engine.engine import Engine
 from tuner.record.run_folder import RunFolder
@@ -88,15 +88,15 @@ class TestWandb(ListenerContract):
 
 class TestUpkeep(ListenerContract):
     def make(self, folder: Path) -> SearchListener:
-        pruner = Pruner(
+        pruner = Retention(
             local_storage(folder), limit=1000, objective="best_auroc", slots=lambda: 2, say=print
         )
-        upkeep = Upkeep(pruner, copies=None, lease=None, say=print, stop=lambda: None)
-        upkeep.search_started([])
-        return upkeep
+        background = BackgroundSync(pruner, copies=None, lease=None, say=print, stop=lambda: None)
+        background.search_started([])
+        return background
 
     def close(self, listener: SearchListener) -> None:
-        assert isinstance(listener, Upkeep)
+        assert isinstance(listener, BackgroundSync)
         assert listener.close() == ""
 
 

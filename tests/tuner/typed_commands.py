@@ -30,7 +30,7 @@ class FakeApi:
             run_folder=Path(os.path.relpath(claim.run_folder.path)),
             time_budget_s=time_budget_s,
             address=backend.address,
-            storage=claim.keeper.place and claim.keeper.place.uri,
+            storage=claim.guard.place and claim.guard.place.uri,
         )
 
     def _called(self, *positional: Any, **named: Any) -> SimpleNamespace:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 
 from tuner.durability.lease import Lease, LeaseLost
 from tuner.durability.record_sync import FAILURES, RecordCopies
-from tuner.durability.retention import Pruner
+from tuner.durability.retention import Retention
 from tuner.record.trials import SearchListener, TrialView
 
 COPY_EVERY_S = 10.0
@@ -19,7 +19,7 @@ _LAST_TURN_S = 60.0
 _PRUNE_S = 5.0  # a resume may find hundreds of ended trials; copies and the lease cannot wait
 
 
-class Upkeep(SearchListener):
+class BackgroundSync(SearchListener):
     """Hears of the search as a listener, works in its own thread, ends with `close`.
 
     `copies` and `lease` are None where the run's own folder is the storage. A trial's training
@@ -29,14 +29,14 @@ class Upkeep(SearchListener):
 
     def __init__(
         self,
-        pruner: Pruner,
+        pruner: Retention,
         *,
         copies: RecordCopies | None,
         lease: Lease | None,
         say: Callable[[str], object],
         stop: Callable[[], object],
     ) -> None:
-        self._pruner = pruner
+        self._retention = pruner
         self._copies = copies
         self._lease = lease
         self._say = say
@@ -50,7 +50,7 @@ class Upkeep(SearchListener):
         self._trouble = ""
         self._lost = False
         self._wake, self._closing = threading.Event(), threading.Event()
-        self._thread = threading.Thread(target=self._work, name="upkeep", daemon=True)
+        self._thread = threading.Thread(target=self._work, name="background", daemon=True)
 
     def search_started(self, trials: Sequence[TrialView]) -> None:
         """Begin, with the trials that the record already has."""
@@ -96,7 +96,7 @@ class Upkeep(SearchListener):
             with self._lock:
                 waiting = len(self._ended) - self._pruned
             due = time.monotonic() >= self._next_copy
-            if due or (waiting and (self._copies is None or self._pruner.presses(waiting))):
+            if due or (waiting and (self._copies is None or self._retention.presses(waiting))):
                 self._next_copy = time.monotonic() + COPY_EVERY_S
                 self._turn()
             self._wake.wait(min(1.0, COPY_EVERY_S))
@@ -113,7 +113,7 @@ class Upkeep(SearchListener):
                 self._copies.copy_results() if last else self._copies.copy()
             until = time.monotonic() + (math.inf if last else _PRUNE_S)
             due = last or paused or len(ended) > self._pruned
-            if due and self._pruner.prune(
+            if due and self._retention.prune(
                 ended, under_way, until, paused=paused, is_paused=self._is_paused
             ):
                 self._pruned = len(ended)

@@ -25,7 +25,7 @@ def data_storage(storage: Storage) -> Storage:
     return storage.within("_data")
 
 
-def ship(storage: Storage, config: DataConfig, source: Source, split: Split) -> None:
+def upload(storage: Storage, config: DataConfig, source: Source, split: Split) -> None:
     """Put a search's images into the storage, unless they are there.
 
     Raises StorageError, and DataProblem where the images cannot be read.

@@ -34,7 +34,7 @@ def shortage(limit: int, needed: int, trials: int) -> str:
     )
 
 
-class Pruner:
+class Retention:
     """Removes what no trial needs any more; used by one thread at a time.
 
     `slots` says how many trials train at once just then.

@@ -12,13 +12,13 @@ from models.data.sources import Source
 from models.data.split import load_splits
 from models.data.tasks import with_splits
 from tuner.cli.output import say
-from tuner.durability.background import Upkeep
-from tuner.durability.data_staging import data_storage, ship
+from tuner.durability.background import BackgroundSync
+from tuner.durability.data_staging import data_storage, upload
 from tuner.durability.lease import Lease, Renewal
 from tuner.durability.location import record_storage
 from tuner.durability.record_sync import FAILURES, RecordCopies
 from tuner.durability.recovery import Recovery, clear_mark, is_restored
-from tuner.durability.retention import Pruner
+from tuner.durability.retention import Retention
 from tuner.durability.size_forecast import ROOMY_BYTES, forecast
 from tuner.record.run_folder import RunFolder
 from tuner.record.trials import SearchListener
@@ -29,7 +29,7 @@ if TYPE_CHECKING:  # a finished search is shown without Optuna
     from tuner.engine.engine import Engine
 
 
-class Keeper:
+class RunGuard:
     """Where a run's files go, and what looks after them while it is searched.
 
     `place` is the storage of all runs, or None where the run's folder is all there is.
@@ -41,7 +41,7 @@ class Keeper:
         self._copies: RecordCopies | None = None
         self._lease: Lease | None = None
         self._renewal: Renewal | None = None
-        self._upkeep: Upkeep | None = None
+        self._background: BackgroundSync | None = None
         self._recovery: Recovery | None = None
         self.storage = local_storage(run_folder.path)
         if place is not None:
@@ -57,7 +57,7 @@ class Keeper:
             self._renewal = Renewal(self._lease)  # machines may take minutes to come
         record_storage(self.run_folder, self.place)
 
-    def ship(self, data: DataConfig, source: Source) -> None:
+    def upload(self, data: DataConfig, source: Source) -> None:
         """Let machines that do not see the images here have them from the storage.
 
         The run's splits must be there.
@@ -65,7 +65,7 @@ class Keeper:
         if (place := self.data_storage) is None:
             return
         for task, split in with_splits(data, load_splits(self.run_folder.split)):
-            ship(place, task, source, split)
+            upload(place, task, source, split)
 
     @property
     def data_storage(self) -> Storage | None:
@@ -85,7 +85,7 @@ class Keeper:
         if self._copies is not None:
             self._copies.copy()
         limit = None if space.storage_limit == "none" else space.storage_limit
-        pruner = Pruner(
+        pruner = Retention(
             self.storage,
             limit=limit,
             objective=space.objective,
@@ -94,10 +94,10 @@ class Keeper:
         )
         if limit is not None and limit < engine.slots * ROOMY_BYTES:
             Thread(target=self._forecast, args=(pruner,), daemon=True).start()
-        self._upkeep = Upkeep(
+        self._background = BackgroundSync(
             pruner, copies=self._copies, lease=self._lease, say=say, stop=engine.interrupt
         )
-        return (self._upkeep, *((self._recovery,) if self._recovery else ()))
+        return (self._background, *((self._recovery,) if self._recovery else ()))
 
     def _renew_once_more(self) -> None:
         """From now on the lease is renewed with each copy."""
@@ -105,7 +105,7 @@ class Keeper:
             self._renewal.stop()
             self._lease.renew()
 
-    def _forecast(self, pruner: Pruner) -> None:
+    def _forecast(self, pruner: Retention) -> None:
         """Let it be said before the first checkpoint is written that the limit cannot be kept."""
         found = forecast(self.run_folder.space)
         if found is not None:
@@ -117,8 +117,8 @@ class Keeper:
         if self._recovery is not None:
             clear_mark(self.run_folder)
             lines.append(self._recovery.summary())
-        if self._upkeep is not None:
-            lines.append(self._upkeep.close())
+        if self._background is not None:
+            lines.append(self._background.close())
         if self.place is not None:
             lines.append(f"Checkpoints and a copy of the record: {self.storage.uri}")
         return [line for line in lines if line]
@@ -138,11 +138,11 @@ class Keeper:
 
 
 @contextmanager
-def kept(run_folder: RunFolder, place: Storage | None) -> Iterator[Keeper]:
+def guarded(run_folder: RunFolder, place: Storage | None) -> Iterator[RunGuard]:
     """Claim a run for this driver; raises TunerError where another has it, or nothing works."""
-    keeper = Keeper(run_folder, place)
-    keeper.claim()
+    guard = RunGuard(run_folder, place)
+    guard.claim()
     try:
-        yield keeper
+        yield guard
     finally:
-        keeper.release()
+        guard.release()

@@ -7,7 +7,7 @@ from tuner.record.trials import EpochRow
 from tuner.worker.progress import Progress, TrainedEpoch
 
 
-class Passenger:
+class Member:
     """An attempt that a pack works on; only the pack's own lock keeps its threads apart.
 
     `untaken` are epochs that nobody has fetched yet, `ended` is why there will be no further one.

@@ -22,9 +22,9 @@ from tuner.engine.attempt import (
     WorkerLostError,
     worker_name,
 )
-from tuner.packing.member import Passenger
+from tuner.packing.lane_slots import LaneSlots, failed
+from tuner.packing.member import Member
 from tuner.packing.occupancy import Occupancy
-from tuner.packing.slots import Seats, failed
 from tuner.record.pack_names import pack_name
 from tuner.worker.error_text import reason_of
 from tuner.worker.model_warnings import ModelWarnings
@@ -48,9 +48,9 @@ class PackWorker:
         self._setting = setting
         gpu = os.environ.get("CUDA_VISIBLE_DEVICES", "")
         self._name = pack_name(f"{worker_name()}{f', GPU {gpu}' if gpu else ''}", lanes)
-        self._seats = Seats(setting, lanes)
+        self._lane_slots = LaneSlots(setting, lanes)
         self._changed = threading.Condition()
-        self._passengers: dict[tuple[int, int], Passenger] = {}
+        self._members: dict[tuple[int, int], Member] = {}
         self._gone: set[tuple[int, int]] = set()
         self._file_locks: dict[int, threading.Lock] = {}
         self._broken: BaseException | None = None
@@ -69,14 +69,14 @@ class PackWorker:
         The first call for an attempt makes its trial join. A checkpoint behind the record is
         trained forward in silence, one ahead of it reports the rows that it carries.
         """
-        passenger = self._join(attempt)
+        member = self._join(attempt)
         try:
-            return self._advance(passenger)
+            return self._advance(member)
         except (WorkerLostError, OutOfReachError, AttemptGivenUpError):
             raise
         except Exception as error:
-            report = failed(passenger, self._setting, error)
-            self._end(passenger, report)
+            report = failed(member, self._setting, error)
+            self._end(member, report)
             return report
 
     def leave(self, number: int, attempt: int) -> None:
@@ -101,59 +101,59 @@ class PackWorker:
 
     # The threads of the requests:
 
-    def _join(self, attempt: Attempt) -> Passenger:
+    def _join(self, attempt: Attempt) -> Member:
         key = (attempt.number, attempt.attempt)
         with self._changed:
             if key in self._gone:
                 raise _given_up(attempt)
-            for other in [o for o in self._passengers if o[0] == attempt.number and o != key]:
+            for other in [o for o in self._members if o[0] == attempt.number and o != key]:
                 self._dismiss(other)
             self._file_locks.setdefault(attempt.number, threading.Lock())
-            if key not in self._passengers:
-                self._passengers[key] = Passenger(attempt, self._setting.epochs)
-            return self._passengers[key]
+            if key not in self._members:
+                self._members[key] = Member(attempt, self._setting.epochs)
+            return self._members[key]
 
     def _dismiss(self, key: tuple[int, int]) -> None:
         self._gone.add(key)
-        passenger = self._passengers.pop(key, None)
-        if passenger is not None:
-            passenger.left = True
-            self._occupancy += Occupancy(dropped=len(passenger.untaken))
-            passenger.untaken.clear()
+        member = self._members.pop(key, None)
+        if member is not None:
+            member.left = True
+            self._occupancy += Occupancy(dropped=len(member.untaken))
+            member.untaken.clear()
         self._changed.notify_all()
 
-    def _advance(self, passenger: Passenger) -> Report:
-        number = passenger.attempt.number
-        if passenger.progress is None:
+    def _advance(self, member: Member) -> Report:
+        number = member.attempt.number
+        if member.progress is None:
             with self._file_locks[number]:  # an earlier attempt may still be writing
-                passenger.opened(Progress(self._setting, passenger.attempt, self._name))
-        while (row := passenger.next_row()) is None:
-            epoch = self._wait_for_epoch(passenger)
+                member.opened(Progress(self._setting, member.attempt, self._name))
+        while (row := member.next_row()) is None:
+            epoch = self._wait_for_epoch(member)
             if isinstance(epoch, Report):
                 return epoch
             with self._file_locks[number]:
-                if passenger.left:
-                    raise _given_up(passenger.attempt)
-                assert passenger.progress is not None
-                passenger.progress.write(epoch)
-            passenger.taken(epoch)
-        assert passenger.progress is not None
-        trouble = passenger.progress.files.trouble
+                if member.left:
+                    raise _given_up(member.attempt)
+                assert member.progress is not None
+                member.progress.write(epoch)
+            member.taken(epoch)
+        assert member.progress is not None
+        trouble = member.progress.files.trouble
         return Report(outcome="epoch", row=row, notice=trouble, warning=self._warnings.next())
 
-    def _wait_for_epoch(self, passenger: Passenger) -> TrainedEpoch | Report:
+    def _wait_for_epoch(self, member: Member) -> TrainedEpoch | Report:
         with self._changed:
-            passenger.asking = True
+            member.asking = True
             self._changed.notify_all()
-            self._changed.wait_for(lambda: passenger.outcome or passenger.left or self._broken)
-            passenger.asking = False
-            if passenger.untaken:
-                return passenger.untaken.popleft()
-            if passenger.ended is not None:
-                return passenger.ended
+            self._changed.wait_for(lambda: member.outcome or member.left or self._broken)
+            member.asking = False
+            if member.untaken:
+                return member.untaken.popleft()
+            if member.ended is not None:
+                return member.ended
         if self._broken is not None:
             raise _lost(self._broken)
-        raise _given_up(passenger.attempt)
+        raise _given_up(member.attempt)
 
     # The thread that trains:
 
@@ -163,7 +163,7 @@ class PackWorker:
         try:
             with self._warnings:
                 while self._wait_for_work():
-                    self._seat()
+                    self._fill_lanes()
                     self._epoch()
             self._break(WorkerLostError(f"{socket.gethostname()}: the pack was closed"))
         except BaseException as error:
@@ -182,8 +182,8 @@ class PackWorker:
         if isinstance(error, WorkerLostError):
             return
         text = "".join(traceback.format_exception(error))
-        for passenger in list(self._passengers.values()):
-            self._setting.files(passenger.attempt.number).log(text)
+        for member in list(self._members.values()):
+            self._setting.files(member.attempt.number).log(text)
 
     def _wait_for_work(self) -> bool:
         """Wait until lanes are to be trained, and a little for more; False if the pack closes."""
@@ -197,59 +197,59 @@ class PackWorker:
 
     def _wanting(self) -> int:
         """Lanes that could train now."""
-        seats, seated = self._seats, set(map(id, self._seats.taken.values()))
-        standing = [p for p in self._passengers.values() if id(p) not in seated]
-        joining = sum(p.wants_epoch and seats.fits(p) for p in standing)
-        going_on = sum(passenger.wants_epoch for passenger in seats.taken.values())
-        return going_on + min(joining, seats.free)
+        lane_slots, placed = self._lane_slots, set(map(id, self._lane_slots.taken.values()))
+        standing = [p for p in self._members.values() if id(p) not in placed]
+        joining = sum(p.wants_epoch and lane_slots.fits(p) for p in standing)
+        going_on = sum(member.wants_epoch for member in lane_slots.taken.values())
+        return going_on + min(joining, lane_slots.free)
 
-    def _seat(self) -> None:
+    def _fill_lanes(self) -> None:
         """Empty the lanes of those that are through, and fill them in the order of coming."""
-        self._seats.clear()
+        self._lane_slots.clear()
         with self._changed:
-            seated = set(map(id, self._seats.taken.values()))
-            standing = [p for p in self._passengers.values() if id(p) not in seated]
-        for passenger in standing:
-            if not passenger.wants_lane or not self._seats.fits(passenger):
+            placed = set(map(id, self._lane_slots.taken.values()))
+            standing = [p for p in self._members.values() if id(p) not in placed]
+        for member in standing:
+            if not member.wants_lane or not self._lane_slots.fits(member):
                 continue
             try:
-                self._seats.clear()  # of those that left while the others sat down
-                self._seats.sit(passenger)
+                self._lane_slots.clear()  # of those that left while the others sat down
+                self._lane_slots.sit(member)
             except Exception as error:
-                self._end(passenger, self._seats.failure(passenger, error))
+                self._end(member, self._lane_slots.failure(member, error))
 
     def _epoch(self) -> None:
         """Train the lanes that are wanted for one epoch, and keep what came of each."""
         with self._changed:
             active = {
-                p: passenger for p, passenger in self._seats.taken.items() if passenger.wants_epoch
+                p: member for p, member in self._lane_slots.taken.items() if member.wants_epoch
             }
         if not active:
             return
         start = time.monotonic()
-        results = self._seats.train(active.keys())
-        for place, passenger in active.items():
-            epoch = self._seats.take(place, results[place])
+        results = self._lane_slots.train(active.keys())
+        for place, member in active.items():
+            epoch = self._lane_slots.take(place, results[place])
             if isinstance(epoch, Report):
-                self._end(passenger, epoch)
+                self._end(member, epoch)
             else:
-                self._add(passenger, epoch)
+                self._add(member, epoch)
         self._epoch_s = time.monotonic() - start
         self._active_before = len(active)
         with self._changed:
-            self._occupancy += Occupancy(trained=self._seats.lanes, used=len(active))
+            self._occupancy += Occupancy(trained=self._lane_slots.lanes, used=len(active))
 
-    def _add(self, passenger: Passenger, epoch: TrainedEpoch) -> None:
+    def _add(self, member: Member, epoch: TrainedEpoch) -> None:
         with self._changed:
-            if passenger.left:
+            if member.left:
                 self._occupancy += Occupancy(dropped=1)
             else:
-                passenger.untaken.append(epoch)
+                member.untaken.append(epoch)
             self._changed.notify_all()
 
-    def _end(self, passenger: Passenger, report: Report) -> None:
+    def _end(self, member: Member, report: Report) -> None:
         with self._changed:
-            passenger.ended = report
+            member.ended = report
             self._changed.notify_all()
 
 

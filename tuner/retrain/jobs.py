@@ -108,10 +108,10 @@ def _train_on_ray(
 def _shipped(setting: Setting, storage: Storage) -> Storage:
     """The place of the images in the storage, with those of this retrain in it."""
     from models.data.split import Split  # noqa: PLC0415
-    from tuner.durability.data_staging import data_storage, ship  # noqa: PLC0415
+    from tuner.durability.data_staging import data_storage, upload  # noqa: PLC0415
 
     place = data_storage(storage)
-    ship(place, setting.plan.data, setting.source, Split.load(setting.split_file))
+    upload(place, setting.plan.data, setting.source, Split.load(setting.split_file))
     return place
 
 

@@ -111,7 +111,7 @@ def _search(given: argparse.Namespace, claim: Claim, backend: Backend) -> int:
     run_folder, objective = claim.run_folder, claim.space.objective
     shown = show_finished(claim.space, run_folder) if given.resume else None
     if shown is not None:
-        claim.keeper.copy_results()
+        claim.guard.copy_results()
         _check_found(run_folder, shown, objective)
         return 0
     from tuner.search.session import run_search  # noqa: PLC0415 - loads optuna

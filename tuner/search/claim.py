@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from tuner.durability.location import check_free, storage_of
 from tuner.durability.restore import fetch
-from tuner.durability.run_guard import Keeper, kept
+from tuner.durability.run_guard import RunGuard, guarded
 from tuner.record.compatibility import recorded_space
 from tuner.record.lock import sole_driver
 from tuner.record.run_folder import RunFolder
@@ -29,7 +29,7 @@ class Claim:
     """
 
     run_folder: RunFolder
-    keeper: Keeper
+    guard: RunGuard
     space: Space
     is_new: bool
 
@@ -49,13 +49,13 @@ def claimed(
     with sole_driver(folder):
         if place is not None and not goes_on:
             check_free(place, folder)
-        with kept(folder, place) as keeper:
+        with guarded(folder, place) as guard:
             if place is not None and goes_on:
                 fetch(place, folder)
             recorded = recorded_space(folder)
             yield Claim(
                 run_folder=folder,
-                keeper=keeper,
+                guard=guard,
                 space=wanted(recorded),
                 is_new=recorded is None,
             )

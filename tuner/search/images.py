@@ -5,7 +5,7 @@ from models.data.sources import Source, SplitDamaged
 from models.data.split import Split, load_splits, save_splits, splits_digest
 from models.data.tasks import make_splits, with_splits
 from tuner.cli.output import say
-from tuner.durability.run_guard import Keeper
+from tuner.durability.run_guard import RunGuard
 from tuner.errors import TunerError
 from tuner.planning.data_summary import check_enough, search_warnings
 from tuner.record.compatibility import recorded_space
@@ -15,15 +15,15 @@ from tuner.record.run_folder import RunFolder
 from tuner.space import Space
 
 
-def prepare_images(space: Space, source: Source, keeper: Keeper) -> str:
-    """Make the splits that all workers read, once for all drivers of the search; ship the images.
+def prepare_images(space: Space, source: Source, guard: RunGuard) -> str:
+    """Make the splits that all workers read, once for all drivers of the search; stage the images.
 
     `space` is resolved: its scale says how many images there are to train on.
 
     Any without a record beside them are left from a start that came to nothing, perhaps other
     data's. Returns the digest of them all.
     """
-    run_folder = keeper.run_folder
+    run_folder = guard.run_folder
     splits = splits_of(space, source, run_folder)
     digest = splits_digest(splits)
     for data, split in with_splits(space.data, splits):
@@ -32,7 +32,7 @@ def prepare_images(space: Space, source: Source, keeper: Keeper) -> str:
     check_enough(space, splits)
     for warning in search_warnings(space, splits):
         say(warning)
-    keeper.ship(space.data, source)
+    guard.upload(space.data, source)
     return digest
 
 

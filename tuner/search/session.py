@@ -14,7 +14,7 @@ from tuner.cli.signals import stop_on_signals
 from tuner.console.lines import duration_text
 from tuner.console.listener import ConsoleListener
 from tuner.console.state import SearchState
-from tuner.durability.run_guard import Keeper
+from tuner.durability.run_guard import RunGuard
 from tuner.engine.early_stopping import make_scheduler
 from tuner.engine.engine import Engine
 from tuner.errors import TunerError
@@ -88,12 +88,12 @@ def run_search(claim: Claim, backend: Backend, time_budget_s: float | None = Non
     with log_lines_shown():
         source, expected = find(claim.space.data), _expected(claim.space)
         with ThreadPoolExecutor(1) as beside:  # the split takes as long as Ray's own start
-            images = beside.submit(prepare_images, expected, source, claim.keeper)
+            images = beside.submit(prepare_images, expected, source, claim.guard)
             with backend.connected() as machine:
                 if resolve_scale(claim.space, machine).data != expected.data:
                     wait([images])
                     space = resolve_scale(claim.space, machine)
-                    images = beside.submit(prepare_images, space, source, claim.keeper)
+                    images = beside.submit(prepare_images, space, source, claim.guard)
                 split_digest = images.result()
                 return _search_on(machine, backend, claim, source, split_digest, time_budget_s)
 
@@ -114,11 +114,11 @@ def _search_on(
     split_digest: str,
     time_budget_s: float | None,
 ) -> SearchSummary:
-    run_folder, keeper = claim.run_folder, claim.keeper
+    run_folder, guard = claim.run_folder, claim.guard
     say(scale_sentence(claim.space, machine))
     space = resolve_scale(claim.space, machine)
     dump_space(space, run_folder.space)
-    setting = _setting(space, source, keeper, machine)
+    setting = _setting(space, source, guard, machine)
     lanes = _lanes(setting, space, machine, backend)
     slots = trials_at_once(space, machine, lanes)
     with ExitStack() as opened:
@@ -136,7 +136,7 @@ def _search_on(
         console = ConsoleListener(run_folder.name, _state(space), slots)
         if engine.recorded_until is not None and engine.history.time_budget_s is not None:
             say(_budget_line(engine.history.time_budget_s, engine.seconds))
-        engine.watch(console, wandb, *keeper.begin(engine, space))
+        engine.watch(console, wandb, *guard.begin(engine, space))
         with stop_on_signals(engine.interrupt):
             try:
                 with console:
@@ -145,7 +145,7 @@ def _search_on(
                     say(f"Packs: {used}.")
             finally:
                 engine.close()
-                summary = _finish(engine, space, keeper, console)
+                summary = _finish(engine, space, guard, console)
     return summary
 
 
@@ -159,12 +159,12 @@ def _lanes(setting: TrialSetting, space: Space, machine: Machine, backend: Backe
 
 
 def _finish(
-    engine: Engine, space: Space, keeper: Keeper, console: ConsoleListener
+    engine: Engine, space: Space, guard: RunGuard, console: ConsoleListener
 ) -> SearchSummary:
-    trials, run_folder = engine.trials, keeper.run_folder
+    trials, run_folder = engine.trials, guard.run_folder
     if failure := write_if_room(space, run_folder, trials):
         say(failure)
-    for line in keeper.close():
+    for line in guard.close():
         say(line)
     if engine.out_of_time:
         say("The time budget of all starts together is used up; --time-budget gives it more.")
@@ -201,7 +201,7 @@ def _resume_command(run_folder: RunFolder) -> str:
     return command
 
 
-def _setting(space: Space, source: Source, keeper: Keeper, machine: Machine) -> TrialSetting:
+def _setting(space: Space, source: Source, guard: RunGuard, machine: Machine) -> TrialSetting:
     return TrialSetting(
         detector=space.detector,
         objective=space.objective,
@@ -210,8 +210,8 @@ def _setting(space: Space, source: Source, keeper: Keeper, machine: Machine) -> 
         source=source,
         data_seed=space.sampler.seed,
         threads=None if machine.gpus else space.resources.cpus_per_trial,
-        storage=keeper.storage,
-        data_storage=keeper.data_storage,
+        storage=guard.storage,
+        data_storage=guard.data_storage,
     )
 
 

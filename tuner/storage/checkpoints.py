@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tuner.storage import Storage, StorageError
-from tuner.storage.checksummed import HEAD_BYTES, Damaged, label_of, seal, unseal
+from tuner.storage.checksummed import HEAD_BYTES, Damaged, checked_body, label_of, with_checksum
 
 FOLDER = "trials"
 BEST = "best"
@@ -54,7 +54,7 @@ class Checkpoints:
         for place in PLACES:
             try:
                 data = self._storage.get(self._folder + place)
-                label, body = unseal(data) if data is not None else ({}, b"")
+                label, body = checked_body(data) if data is not None else ({}, b"")
             except StorageError as error:
                 log(f"{self._folder}{place} cannot be read: {error}")
                 unread = error
@@ -76,7 +76,7 @@ class Checkpoints:
         A detector's states after even and odd numbers of epochs have a place each.
         """
         label = {"trial": self._number, "epochs": epochs, "configuration": dict(configuration)}
-        self._storage.put(self._folder + PLACES[epochs % 2], seal(label, body))
+        self._storage.put(self._folder + PLACES[epochs % 2], with_checksum(label, body))
 
     def put_best(self, files: Mapping[str, bytes]) -> None:
         """Write the detector of the best epoch in the order of `FittedDetector.files`.

@@ -18,19 +18,19 @@ class Damaged(Exception):  # noqa: N818 - it says what happened
     """The bytes are not what was sealed."""
 
 
-def seal(label: Mapping[str, Any], body: bytes) -> bytes:
-    """Return the label and the body under their seal."""
+def with_checksum(label: Mapping[str, Any], body: bytes) -> bytes:
+    """Return the label and the body under their with_checksum."""
     rest = json.dumps(label, allow_nan=False).encode() + b"\n" + body
     digest = hashlib.sha256(rest).hexdigest().encode()
     return b"%s %d %s\n" % (_MAGIC, len(rest), digest) + rest
 
 
-def unseal(data: bytes) -> tuple[dict[str, Any], bytes]:
+def checked_body(data: bytes) -> tuple[dict[str, Any], bytes]:
     """Return label and body; raises Damaged where a byte is missing, added or altered."""
     first, _, rest = data.partition(b"\n")
     words = first.split(b" ")
     if len(words) != 3 or words[0] != _MAGIC:
-        raise Damaged("it does not begin with a seal")
+        raise Damaged("it does not begin with a with_checksum")
     if words[1] != b"%d" % len(rest):
         raise Damaged(
             f"it is {len(rest):,} bytes long instead of {words[1].decode(errors='replace')}"

@@ -29,7 +29,7 @@ def rank(state: str, values: Sequence[tuple[int, float]]) -> Rank | None:
     return (0, 0.0, -value) if state == "complete" else (1, -float(epoch), -value)
 
 
-class Considered:
+class SamplerWindow:
     """Keeps the numbers of the trials that the sampler looks at, as trials start and end."""
 
     def __init__(self, limit: int) -> None:

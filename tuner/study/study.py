@@ -36,7 +36,7 @@ from tuner.record.events import (
 from tuner.seeds import derive
 from tuner.space import Sampler
 from tuner.space.domains import Choice, Domain, Int, Log, LogInt, Uniform
-from tuner.study.sampler_window import Considered, Rank, rank
+from tuner.study.sampler_window import Rank, SamplerWindow, rank
 from tuner.study.study_file import REVISION, Parameter, StudyFile, put_in_place, revision
 
 _STATES = {
@@ -66,8 +66,8 @@ class Study:
         self._distributions = {name: distribution(domain) for name, domain in domains.items()}
         self._settings = sampler
         name = path.parent.name if path else "in memory"
-        self._considered = Considered(sampler.considered_trials)
-        storage = _SamplersView(self._considered)
+        self._window = SamplerWindow(sampler.considered_trials)
+        storage = _SamplersView(self._window)
         self._study = optuna.create_study(storage=storage, study_name=name, direction="maximize")
         self._in_memory = _Copy(storage, self._distributions, objective)
         self._copies: list[_Copy | StudyFile] = [self._in_memory]
@@ -104,20 +104,20 @@ class Study:
         seed = derive(self._settings.seed, "sampler", number)
         if self._settings.name == "random":
             return optuna.samplers.RandomSampler(seed=seed)
-        learning = self._considered.ended >= self._settings.startup_trials
+        learning = self._window.ended >= self._settings.startup_trials
         return _Tpe(self._distributions, seed, 0 if learning else self._settings.startup_trials)
 
     def _consider(self, event: Event) -> None:
         match event:
             case TrialAsked():
-                self._considered.start(event.trial)
+                self._window.start(event.trial)
             case TrialPaused():
-                self._considered.pause(event.trial, self._rank(event.trial, "pruned"))
+                self._window.pause(event.trial, self._rank(event.trial, "pruned"))
             case TrialPromoted():
-                self._considered.go_on(event.trial)
+                self._window.go_on(event.trial)
             case TrialEnded():
-                self._considered.go_on(event.trial)  # if it was paused
-                self._considered.end(event.trial, self._rank(event.trial, event.state))
+                self._window.go_on(event.trial)  # if it was paused
+                self._window.end(event.trial, self._rank(event.trial, event.state))
 
     def _rank(self, number: int, state: str) -> Rank | None:
         return rank(state, list(self._in_memory.values(number).items()))
@@ -161,15 +161,15 @@ class _SamplersView(InMemoryStorage):
     to its end. The sampler sees it as pruned, so that it learns from it.
     """
 
-    def __init__(self, considered: Considered) -> None:
+    def __init__(self, considered: SamplerWindow) -> None:
         super().__init__()
-        self._considered = considered
+        self._window = considered
 
     def get_all_trials(
         self, study_id: int, deepcopy: bool = True, states: Container[TrialState] | None = None
     ) -> list[FrozenTrial]:
         """As Optuna's own, but of the considered trials."""
-        numbers, paused = self._considered.numbers(), self._considered.paused
+        numbers, paused = self._window.numbers(), self._window.paused
         if states == (TrialState.WAITING,) or (numbers is None and not paused):
             return super().get_all_trials(study_id, deepcopy, states)
         trials = super().get_all_trials(study_id, deepcopy=False)

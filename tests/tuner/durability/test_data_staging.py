@@ -16,7 +16,7 @@ from models.data.prepared import prepared_path
 from models.data.protocol import make_split
 from models.data.sources import find
 from models.data.split import Split
-from tuner.durability.data_staging import data_storage, fetch, ship
+from tuner.durability.data_staging import data_storage, fetch, upload
 from tuner.storage import Storage, local_storage
 
 CONFIG = DataConfig(dataset="digits", size=16, fit_normals=30)
@@ -43,7 +43,7 @@ def test_a_machine_without_the_images_would_not_get_them_or_get_them_twice(
 ) -> None:
     with pytest.raises(DataNotFound):
         fetch(place, CONFIG, split, tmp_path / "worker")
-    ship(place, CONFIG, source, split)
+    upload(place, CONFIG, source, split)
     path = fetch(place, CONFIG, split, tmp_path / "worker")
     assert path.is_relative_to(tmp_path / "worker")
     expected = load_training(CONFIG, source, split)
@@ -60,8 +60,8 @@ def test_images_of_the_same_size_would_be_taken_for_those_of_another_search(
 ) -> None:
     other = replace(CONFIG, seed=1)
     other_split = make_split(other, source)
-    ship(place, CONFIG, source, split)
-    ship(place, other, source, other_split)
+    upload(place, CONFIG, source, split)
+    upload(place, other, source, other_split)
     first, second = (
         open_training(fetch(place, config, of, tmp_path / "worker"))
         for config, of in ((CONFIG, split), (other, other_split))
@@ -72,7 +72,7 @@ def test_images_of_the_same_size_would_be_taken_for_those_of_another_search(
 def test_a_damaged_copy_would_be_trained_on(
     tmp_path: Path, place: Storage, source: Source, split: Split
 ) -> None:
-    ship(place, CONFIG, source, split)
+    upload(place, CONFIG, source, split)
     name = next(key for key in place.sizes() if key.endswith(".safetensors"))
     data = place.get(name) or b""
     place.put(name, data[:-1] + bytes([data[-1] ^ 1]))
@@ -80,14 +80,14 @@ def test_a_damaged_copy_would_be_trained_on(
         fetch(place, CONFIG, split, tmp_path / "worker")
     assert not list((tmp_path / "worker" / "prepared").glob("*.safetensors"))
     place.put(name, data[:-1])  # ships it anew: another size
-    ship(place, CONFIG, source, split)
+    upload(place, CONFIG, source, split)
     assert fetch(place, CONFIG, split, tmp_path / "worker").exists()
 
 
 def test_a_test_image_would_be_shipped(
     tmp_path: Path, place: Storage, source: Source, split: Split
 ) -> None:
-    ship(place, CONFIG, source, split)
+    upload(place, CONFIG, source, split)
     shipped = open_training(fetch(place, CONFIG, split, tmp_path / "worker"))
     rows = sum(len(rows) for rows in split.row_lists)
     assert len(shipped.fit.images) + len(shipped.validation.images) == rows
@@ -98,7 +98,7 @@ def test_a_sum_that_is_not_whole_would_be_trusted(
 ) -> None:
     prepared = prepare_training(CONFIG, source, split)
     prepared.path.with_suffix(".sha256").write_text("")
-    ship(place, CONFIG, source, split)
+    upload(place, CONFIG, source, split)
     assert fetch(place, CONFIG, split, tmp_path / "worker").exists()
 
 
@@ -107,7 +107,7 @@ def test_images_that_are_labelled_anew_would_not_reach_the_workers(
 ) -> None:
     """Of a data set without files of its own, whose labels change and its rows do not."""
     before = make_split(CONFIG, source)
-    ship(place, CONFIG, source, before)
+    upload(place, CONFIG, source, before)
     fetch(place, CONFIG, before, tmp_path / "worker")
     load = digits._load
 
@@ -121,7 +121,7 @@ def test_images_that_are_labelled_anew_would_not_reach_the_workers(
     part = digits.training_part(CONFIG, source)
     after = replace(before, labels=before.labels_in(part.index.classes))
     assert after.digest == before.digest
-    ship(place, CONFIG, source, after)
+    upload(place, CONFIG, source, after)
     shipped = open_training(fetch(place, CONFIG, after, tmp_path / "worker"))
     rows = np.concatenate([after.validation_normals, after.validation_anomalies])
     assert shipped.validation.classes.tolist() == part.index.classes[rows].tolist()

@@ -11,7 +11,7 @@ import pytest
 
 from tests.tuner.simulated import Simulation, small_space
 from tuner.durability.lease import KEY, STALE_S, Lease, LeaseLost
-from tuner.durability.run_guard import kept
+from tuner.durability.run_guard import guarded
 from tuner.errors import TunerError
 from tuner.record.run_folder import RunFolder
 from tuner.storage import Storage, local_storage
@@ -98,14 +98,14 @@ def test_a_lease_would_lapse_while_machines_are_waited_for(
     storage: Storage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tuner.durability.lease.RENEW_S", 0.01)
-    with kept(RunFolder(tmp_path / "run"), storage) as keeper:
+    with guarded(RunFolder(tmp_path / "run"), storage) as guard:
         lease = tmp_path / "run" / KEY
         age(lease.parent, STALE_S + 5)
         until = time.monotonic() + 20
         while time.time() - lease.stat().st_mtime > STALE_S:
             assert time.monotonic() < until
             time.sleep(0.01)
-        assert keeper.storage.get(KEY) is not None
+        assert guard.storage.get(KEY) is not None
     assert not lease.exists()
 
 
@@ -113,15 +113,15 @@ def test_a_driver_that_was_taken_over_before_it_began_would_overwrite_the_copy(
     storage: Storage, tmp_path: Path
 ) -> None:
     run = tmp_path / "here" / "run"
-    with kept(RunFolder(run), storage) as keeper:
-        theirs = Lease(keeper.storage)
+    with guarded(RunFolder(run), storage) as guard:
+        theirs = Lease(guard.storage)
         age(tmp_path / "run", STALE_S + 5)
-        keeper.storage.put("events.jsonl", b"theirs")
-        keeper.storage.put(KEY, json.dumps(theirs._mine | {"machine": "another"}).encode())
+        guard.storage.put("events.jsonl", b"theirs")
+        guard.storage.put(KEY, json.dumps(theirs._mine | {"machine": "another"}).encode())
         engine = Simulation(small_space(), run).engine
         with pytest.raises(LeaseLost):
-            keeper.begin(engine, small_space())
-    assert keeper.storage.get("events.jsonl") == b"theirs"
+            guard.begin(engine, small_space())
+    assert guard.storage.get("events.jsonl") == b"theirs"
 
 
 def test_a_driver_that_was_taken_over_would_go_on(storage: Storage, tmp_path: Path) -> None:

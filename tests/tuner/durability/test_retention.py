@@ -11,7 +11,7 @@ from models.data.loading import load_training
 from models.data.protocol import make_split
 from models.data.sources import find
 from tests.tuner.simulated import row, small_space
-from tuner.durability.retention import Pruner, needed_bytes
+from tuner.durability.retention import Retention, needed_bytes
 from tuner.durability.size_forecast import forecast, search_bytes, trial_bytes
 from tuner.record.trials import TrialState, TrialView
 from tuner.space import dump_space
@@ -37,8 +37,8 @@ def bests(storage: Storage) -> set[int]:
     return {int(key.split("/")[1]) for key in storage.sizes("trials/") if "weights" in key}
 
 
-def pruner(storage: Storage, limit: int | None, said: list[str]) -> Pruner:
-    return Pruner(storage, limit=limit, objective="best_auroc", slots=lambda: 1, say=said.append)
+def pruner(storage: Storage, limit: int | None, said: list[str]) -> Retention:
+    return Retention(storage, limit=limit, objective="best_auroc", slots=lambda: 1, say=said.append)
 
 
 def test_the_limit_would_be_passed_or_the_best_detector_lost(tmp_path: Path) -> None:
@@ -101,7 +101,7 @@ def test_trials_of_a_larger_machine_or_of_machines_that_joined_would_pass_the_li
     for number in range(3):
         filled(storage, number)
     slots = 1
-    work = Pruner(
+    work = Retention(
         storage, limit=5_500, objective="best_auroc", slots=lambda: slots, say=said.append
     )
     work.prune([ended(0, 0.7), ended(1, 0.8)], under_way=1)
@@ -111,7 +111,7 @@ def test_trials_of_a_larger_machine_or_of_machines_that_joined_would_pass_the_li
     assert bests(storage) == {1, 2}
     assert "3 trials under way need up to" in said[0]
     slots, said[:] = 4, []
-    work = Pruner(
+    work = Retention(
         storage, limit=5_500, objective="best_auroc", slots=lambda: slots, say=said.append
     )
     work.expect(state=STATE, best=BEST)

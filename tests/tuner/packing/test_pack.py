@@ -63,10 +63,10 @@ def test_a_lane_would_run_further_ahead_than_one_epoch(pack: Requests) -> None:
     slow, quick = differing(0), differing(1)
     pack.ask(slow).result(60)
     pack.curve(quick, 6).result(60)
-    (passenger,) = [p for p in pack.pack._passengers.values() if p.attempt == slow]
-    assert passenger.progress is not None
-    assert len(passenger.progress.rows) == 2
-    assert len(passenger.untaken) == 1
+    (member,) = [p for p in pack.pack._members.values() if p.attempt == slow]
+    assert member.progress is not None
+    assert len(member.progress.rows) == 2
+    assert len(member.untaken) == 1
 
 
 def test_an_epoch_that_nobody_asked_for_would_reach_the_files(
@@ -74,8 +74,8 @@ def test_an_epoch_that_nobody_asked_for_would_reach_the_files(
 ) -> None:
     stopped = differing(0)
     pack.curve(stopped, 2).result(60)
-    (passenger,) = pack.pack._passengers.values()
-    until(lambda: passenger.untaken)
+    (member,) = pack.pack._members.values()
+    until(lambda: member.untaken)
     pack.pack.leave(0, 1)
     checkpoint = checkpoint_of(setting, stopped)
     assert checkpoint is not None
@@ -179,7 +179,7 @@ def test_a_lane_that_empties_while_others_sit_down_would_fail_the_next(
 
     monkeypatch.setattr(Trainer, "replace", leaving)
     late = [pack.ask(differing(number)) for number in (LANES, LANES + 1)]
-    waiting = pack.pack._passengers
+    waiting = pack.pack._members
     until(lambda: sum(one.wants_lane for one in list(waiting.values())) == LANES + 2)
     pack.pack.leave(0, 1)
     assert [one.result(60).outcome for one in late] == ["epoch", "epoch"]

@@ -43,7 +43,7 @@ def test_a_request_would_wait_for_ever_in_a_closed_pack(
             answers.put(error)
 
     Thread(target=wait_for_a_lane, daemon=True).start()
-    until(lambda: len(worker._passengers) == 2)
+    until(lambda: len(worker._members) == 2)
     worker.close()
     assert "the pack was closed" in str(answers.get(timeout=60))
 

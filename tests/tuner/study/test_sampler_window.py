@@ -12,7 +12,7 @@ from models.hyperparameters import Value
 from tests.tuner.simulated import Simulation, small_space
 from tuner.record.journal import read_lines
 from tuner.seeds import derive
-from tuner.study.sampler_window import GOOD_AT_MOST, GOOD_SHARE, Considered, rank
+from tuner.study.sampler_window import GOOD_AT_MOST, GOOD_SHARE, SamplerWindow, rank
 from tuner.study.study import distribution
 
 CHOICES = {"search": {"abc_weight": {"log": [0.1, 5]}, "width": {"choice": [8, 16]}}}
@@ -79,7 +79,7 @@ def test_the_good_group_would_lose_a_trial_to_the_limit() -> None:
     """TPE's split of all trials and of the considered ones: the same good ones in both."""
     random = numpy.random.default_rng(0)
     study = optuna.create_study(direction="maximize")
-    considered = Considered(300)
+    considered = SamplerWindow(300)
     for number in range(1000):
         state = ["complete", "pruned", "pruned", "failed"][random.integers(4)]
         values = {e: float(random.integers(50)) for e in range(1, 1 + random.integers(1, 4))}
@@ -109,7 +109,7 @@ def test_the_good_group_would_lose_a_trial_to_the_limit() -> None:
 
 @pytest.mark.parametrize("limit", [1, 2, 5])
 def test_the_sampler_would_see_more_trials_than_it_was_told(limit: int) -> None:
-    considered = Considered(limit)
+    considered = SamplerWindow(limit)
     for number in range(20):
         considered.start(number)
         considered.end(number, rank("complete", [(1, float(-number))]))

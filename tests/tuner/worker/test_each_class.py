@@ -10,7 +10,7 @@ from models.data.places import DataNotFound
 from models.fitted import FittedDetector
 from tests.tuner.conftest import DATA
 from tests.tuner.worker.attempts import attempt, essence
-from tuner.durability.run_guard import Keeper
+from tuner.durability.run_guard import RunGuard
 from tuner.engine.attempt import Report
 from tuner.packing.pack import PackWorker
 from tuner.record.run_folder import RunFolder
@@ -94,11 +94,11 @@ def test_a_machine_without_the_images_would_get_one_class_alone(
 ) -> None:
     setting = make_setting("each", EACH)
     (tmp_path / "shared").mkdir()
-    keeper = Keeper(RunFolder(tmp_path / "each"), local_storage(tmp_path / "shared"))
+    guard = RunGuard(RunFolder(tmp_path / "each"), local_storage(tmp_path / "shared"))
     expected = load_tasks(setting)
     assert list(expected) == list("0123456789")
-    keeper.ship(EACH, replace(setting.source, cache=tmp_path))
-    place = keeper.data_storage
+    guard.upload(EACH, replace(setting.source, cache=tmp_path))
+    place = guard.data_storage
     assert place is not None
     assert len([key for key in place.sizes() if key.endswith(".safetensors")]) == 10
     monkeypatch.setenv("TUNER_CACHE", str(tmp_path / "worker"))

@@ -12,7 +12,7 @@ from models.memory import free_unused, is_out_of_memory
 from models.task_trainer import TaskTrainer, make_trainer
 from models.trainer import Trainer
 from tuner.engine.attempt import OutOfReachError, Report, WorkerLostError
-from tuner.packing.member import Passenger
+from tuner.packing.member import Member
 from tuner.worker.error_text import reason_of
 from tuner.worker.faults import check_gpu, within_reach
 from tuner.worker.images import load_tasks
@@ -21,13 +21,13 @@ from tuner.worker.rows import log_line
 from tuner.worker.setting import TrialSetting
 
 
-class Seats:
+class LaneSlots:
     """A fixed number of lanes; the first trial to sit down says of which structure."""
 
     def __init__(self, setting: TrialSetting, lanes: int) -> None:
         self._setting = setting
         self.lanes = lanes
-        self.taken: dict[int, Passenger] = {}
+        self.taken: dict[int, Member] = {}
         self._tasks: dict[str, TrainingData] = {}
         self._trainer: Trainer | TaskTrainer | None = None
         self._structure: dict[str, Value] | None = None
@@ -35,25 +35,25 @@ class Seats:
     @property
     def free(self) -> int:
         """Lanes that are empty, or will be after `clear`."""
-        return self.lanes - sum(passenger.wants_lane for passenger in self.taken.values())
+        return self.lanes - sum(member.wants_lane for member in self.taken.values())
 
-    def fits(self, passenger: Passenger) -> bool:
+    def fits(self, member: Member) -> bool:
         """Whether there is a lane for it now: an empty pack takes on any structure."""
         if self.free == self.lanes:
             return True
-        return self.free > 0 and self._structure_of(passenger) == self._structure
+        return self.free > 0 and self._structure_of(member) == self._structure
 
-    def sit(self, passenger: Passenger) -> None:
+    def sit(self, member: Member) -> None:
         """Give it a free lane, as its checkpoint stands; `failure` says whose an error is."""
-        assert passenger.progress is not None
+        assert member.progress is not None
         place = next(lane for lane in range(self.lanes) if lane not in self.taken)
-        trainer = self._trainer_for(passenger, place)
-        passenger.progress.go_on(trainer, place)
-        self.taken[place] = passenger
+        trainer = self._trainer_for(member, place)
+        member.progress.go_on(trainer, place)
+        self.taken[place] = member
 
     def clear(self) -> None:
         """Empty the lanes of those that have left or ended."""
-        for place in [p for p, passenger in self.taken.items() if not passenger.wants_lane]:
+        for place in [p for p, member in self.taken.items() if not member.wants_lane]:
             del self.taken[place]
             if self._trainer is not None:
                 self._trainer.release(place)
@@ -65,20 +65,20 @@ class Seats:
 
     def take(self, place: int, result: EpochResult) -> TrainedEpoch | Report:
         """What a lane's epoch means to its trial; `failure` says whose an error is."""
-        passenger = self.taken[place]
-        assert passenger.progress is not None
+        member = self.taken[place]
+        assert member.progress is not None
         assert self._trainer is not None
         try:
             if result.error is not None:
                 raise result.error
             if result.diverged:
-                passenger.progress.files.log(log_line(result))
+                member.progress.files.log(log_line(result))
                 return Report(outcome="diverged", reason=result.why)
-            return passenger.progress.take(self._trainer, place, result)
+            return member.progress.take(self._trainer, place, result)
         except Exception as error:
-            return self.failure(passenger, error)
+            return self.failure(member, error)
 
-    def failure(self, passenger: Passenger, error: Exception) -> Report:
+    def failure(self, member: Member, error: Exception) -> Report:
         """What an error means to its trial; one that is everybody's matter is raised.
 
         So is memory that ran out: all lanes of the pack take of it.
@@ -88,17 +88,17 @@ class Seats:
         check_gpu(error)
         if is_out_of_memory(error):
             raise WorkerLostError(f"{socket.gethostname()}: {reason_of(error)}") from error
-        return failed(passenger, self._setting, error)
+        return failed(member, self._setting, error)
 
-    def _trainer_for(self, passenger: Passenger, place: int) -> Trainer | TaskTrainer:
+    def _trainer_for(self, member: Member, place: int) -> Trainer | TaskTrainer:
         """The trainer with this configuration at `place`; a new one for another structure."""
-        assert passenger.progress is not None
+        assert member.progress is not None
         if not self._tasks:
             self._tasks = within_reach(lambda: load_tasks(self._setting))
-        structure = self._structure_of(passenger)
+        structure = self._structure_of(member)
         if self._trainer is None or structure != self._structure:
             self._drop_trainer()
-            lanes = [passenger.progress.lane if p == place else None for p in range(self.lanes)]
+            lanes = [member.progress.lane if p == place else None for p in range(self.lanes)]
             self._trainer = make_trainer(
                 self._setting.detector,
                 self._tasks,
@@ -108,7 +108,7 @@ class Seats:
             )
             self._structure = structure
         else:
-            self._trainer.replace(place, passenger.progress.lane)
+            self._trainer.replace(place, member.progress.lane)
         return self._trainer
 
     def _drop_trainer(self) -> None:
@@ -116,12 +116,12 @@ class Seats:
         self._trainer = None
         free_unused()
 
-    def _structure_of(self, passenger: Passenger) -> dict[str, Value]:
-        return detectors.structure(self._setting.detector, passenger.attempt.hyperparameters)
+    def _structure_of(self, member: Member) -> dict[str, Value]:
+        return detectors.structure(self._setting.detector, member.attempt.hyperparameters)
 
 
-def failed(passenger: Passenger, setting: TrialSetting, error: Exception) -> Report:
+def failed(member: Member, setting: TrialSetting, error: Exception) -> Report:
     """The report of a trial whose own matter raised `error`; the traceback is in its log."""
     lines = "".join(traceback.format_exception(error))
-    setting.files(passenger.attempt.number).log(lines)
+    setting.files(member.attempt.number).log(lines)
     return Report(outcome="error", reason=reason_of(error))
