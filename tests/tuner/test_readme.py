@@ -66,14 +66,22 @@ def texts() -> dict[str, str]:
 @pytest.mark.parametrize("page", texts())
 def test_a_page_would_lead_to_a_place_that_is_not_there(page: str) -> None:
     text, here = texts()[page], (ROOT / page).parent
-    links = re.findall(r"\]\((?!https:)([^)#]+)\)", text)  # those of this repository
+    links = re.findall(r"\]\((?!https:)([^)#]*)#?([^)]*)\)", text)  # those of this repository
     paths = re.findall(r"`((?:docs|models|search_spaces|tuner|benchmarks)/[\w./-]+)`", text)
     modules = re.findall(r"`((?:models|tuner)(?:\.[a-z_]+)+)`", text)
     made = {"models/detectors/two_step/__init__.py"}
-    missing = [link for link in links if not (here / link).exists()]
+    places = [(here / link if link else ROOT / page, anchor) for link, anchor in links]
+    missing = [str(place) for place, _ in places if not place.exists()]
+    missing += [anchor for place, anchor in places if anchor and anchor not in _headings(place)]
     missing += [path for path in {*paths} - made if not _is_there(path)]
     missing += [name for name in modules if not _is_there(name.replace(".", "/"))]
     assert missing == []
+
+
+def _headings(page: Path) -> set[str]:
+    """The anchors of a page, as GitHub makes them."""
+    titles = re.findall(r"^#+ (.*)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", title).lower().replace(" ", "-") for title in titles}
 
 
 def _is_there(path: str) -> bool:

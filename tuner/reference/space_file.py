@@ -62,6 +62,19 @@ The two types differ in what happens to a trial that is not in the best third (1
 The published sets of a detector's hyperparameters are tried first and always run to the end, so the
 reported gain over them compares full trainings.
 """
+_COLUMNS = ("key", "type", "default", "meaning")
+_KINDS = {
+    "number": "number",
+    "string": "string",
+    "boolean": "boolean",
+    "array": "list",
+    "object": "mapping",
+}
+_WORDS = {
+    "search": "mapping of names to domains",
+    "fixed": "mapping of names to values",
+    "storage_limit": "size or `none`",
+}
 _AFTER = {"scheduler": _EARLY_STOPPING}
 _SIZES = ((10**9, "GB"), (10**6, "MB"))
 _REQUIRED = tuple(Space.model_json_schema()["required"])
@@ -84,9 +97,6 @@ def page() -> str:
         lines += table(_COLUMNS, [_row(key, each) for key, each in node["properties"].items()])
         lines += [_AFTER[name].rstrip()] if name in _AFTER else []
     return "\n".join(lines) + "\n"
-
-
-_COLUMNS = ("key", "type", "default", "meaning")
 
 
 def _title(name: str) -> str:
@@ -158,20 +168,6 @@ def _kinds(name: str, node: Node) -> Iterator[str]:
         yield f"integer{_range(node)}"
     elif node["type"] != "null":
         yield _KINDS[node["type"]]
-
-
-_KINDS = {
-    "number": "number",
-    "string": "string",
-    "boolean": "boolean",
-    "array": "list",
-    "object": "mapping",
-}
-_WORDS = {
-    "search": "mapping of names to domains",
-    "fixed": "mapping of names to values",
-    "storage_limit": "size or `none`",
-}
 
 
 def _range(node: Node) -> str:
