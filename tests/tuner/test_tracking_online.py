@@ -308,6 +308,6 @@ def test_a_whole_search_would_leave_wandbs_pages_unlike_its_record(
         for line in csv.DictReader(file):
             rows = server.named(f"trial-{line['number']}").rows
             assert max(row["auroc"] for row in rows) == float(line["best_auroc"])
-    said_of_keys = (ROOT / "README.md").read_text(encoding="utf-8")
+    said_of_keys = (ROOT / "docs" / "tracking.md").read_text(encoding="utf-8")
     for key in {key for run in server.runs.values() for row in values(run) for key in row}:
         assert f"`{key.split('/')[0]}{'/<' if '/' in key else '`'}" in said_of_keys

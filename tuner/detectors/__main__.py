@@ -21,16 +21,25 @@ from tuner.errors import TunerError
 _SPACE_FILES = {"two-discriminator-gan": "lossweights"}
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Print the list, or one detector."""
+def parser() -> argparse.ArgumentParser:
+    """Return the options of the command."""
     options = argparse.ArgumentParser(
         prog="python -m tuner.detectors",
-        description=(__doc__ or "").split("\n", maxsplit=1)[0],
+        description=(
+            "List the detectors: what each is, what it asks of the images, its stages and settings."
+        ),
     )
-    options.add_argument("detector", nargs="?", help="show this one alone, with its settings")
+    options.add_argument(
+        "detector", nargs="?", metavar="NAME", help="show this one alone, with its settings"
+    )
+    return options
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Print the list, or one detector."""
 
     def action() -> int:
-        name = options.parse_args(argv).detector
+        name = parser().parse_args(argv).detector
         lines = every() if name is None else one(name)
         sys.stdout.write("\n".join(lines) + "\n")
         return 0

@@ -5,12 +5,12 @@ python -m tuner.detectors.hyperparameters > docs/hyperparameters.md
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections.abc import Iterator, Sequence
 
 from models import detectors
 from models.hyperparameters import Hyperparameter, Value
+from tuner.cli.markdown import first_line, print_page, table
 from tuner.space.domains import WORDS
 
 _HEAD = """\
@@ -39,27 +39,22 @@ tries those first, as they are."""
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Print the list, in Markdown."""
-    argparse.ArgumentParser(
-        prog="python -m tuner.detectors.hyperparameters",
-        description=(__doc__ or "").split("\n", maxsplit=1)[0],
-    ).parse_args(argv)
-    sys.stdout.write(page())
-    return 0
+    return print_page(argv, "tuner.detectors.hyperparameters", __doc__, page)
 
 
 def page() -> str:
     """Return the domains and a table for each detector."""
-    lines = [_HEAD, *_table([("domain", "draws", "such as"), *_domains()]), "", _COLUMNS]
+    lines = [_HEAD, *table(("domain", "draws", "such as"), _domains()), "", _COLUMNS]
     for detector in detectors.names():
         rows = list(_hyperparameters(detector))
         head = ("name", "default", *detectors.published(detector), "range", "what it is")
-        lines += ["", f"## {detector}", "", *(_table([head, *rows]) if rows else ["Nothing."])]
+        lines += ["", f"## {detector}", "", *(table(head, rows) if rows else ["Nothing."])]
     return "\n".join(lines) + "\n"
 
 
 def _domains() -> Iterator[Sequence[str]]:
     for word, kind in WORDS.items():
-        about = (kind.__doc__ or "").split("\n", maxsplit=1)[0].rstrip(".")
+        about = first_line(kind.__doc__).rstrip(".")
         yield f"`{word}`", about[0].lower() + about[1:], f"`{_EXAMPLES[word]}`"
 
 
@@ -85,11 +80,6 @@ def domain_text(each: Hyperparameter) -> str:
 def value_text(value: Value) -> str:
     """A value as people write it."""
     return value if isinstance(value, str) else f"{value:g}"
-
-
-def _table(rows: Sequence[Sequence[str]]) -> list[str]:
-    rules = ["---"] * len(rows[0])
-    return [f"| {' | '.join(row)} |" for row in (rows[0], rules, *rows[1:])]
 
 
 if __name__ == "__main__":

@@ -7,7 +7,6 @@ The diagrams are drawn from the detectors' own networks, stages and losses.
 
 from __future__ import annotations
 
-import argparse
 import inspect
 import sys
 from collections.abc import Collection, Iterator, Sequence
@@ -15,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from models import detectors
 from models.hyperparameters import Value
-from tuner.cli.command_line import run_command
+from tuner.cli.markdown import print_page, table
 
 if TYPE_CHECKING:
     from models.detectors.base import Detector
@@ -38,17 +37,7 @@ _USUAL_SIZE = 32
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Print the page, in Markdown."""
-    options = argparse.ArgumentParser(
-        prog="python -m tuner.detectors.page",
-        description=(__doc__ or "").split("\n", maxsplit=1)[0],
-    )
-
-    def action() -> int:
-        options.parse_args(argv)
-        sys.stdout.write(page())
-        return 0
-
-    return run_command(action)
+    return print_page(argv, "tuner.detectors.page", __doc__, page)
 
 
 def page() -> str:
@@ -101,14 +90,16 @@ def _stage(name: str, made: Detector, stage: Stage, values: dict[str, Value]) ->
     yield "```mermaid\nflowchart LR"
     yield from _diagram(networks, trace, stage)
     yield "```\n"
-    yield "| phase | trains | loss terms | optimizer |\n| --- | --- | --- | --- |"
+    yield from table(("phase", "trains", "loss terms", "optimizer"), _phases(stage, trace))
+    yield ""
+
+
+def _phases(stage: Stage, trace: Trace) -> Iterator[Sequence[str]]:
     for phase in stage.phases:
         trains = ", ".join(f"`{each}`" for each in phase.trains)
         terms = ", ".join(f"`{each}`" for each in trace.terms[phase.name])
-        kind = type(phase.optimizer).__name__
         often = "" if phase.every == 1 else f", every {phase.every} batches"
-        yield f"| {phase.name} | {trains} | {terms} | {kind}{often} |"
-    yield ""
+        yield phase.name, trains, terms, f"{type(phase.optimizer).__name__}{often}"
 
 
 def _diagram(networks: Collection[str], trace: Trace, stage: Stage) -> Iterator[str]:

@@ -43,7 +43,7 @@ class RunFolder:
 
     @property
     def lock(self) -> Path:
-        """Names the driver, and is locked as long as that lives."""
+        """Names the driver process, which holds a lock on it."""
         return self.path / "driver.lock"
 
     @property
@@ -53,27 +53,33 @@ class RunFolder:
 
     @property
     def journal(self) -> Path:
-        """Every event of the search, a line each."""
+        """Every suggestion, epoch and decision: the record that all else follows from.
+
+        A line an event, each with its checksum.
+        """
         return self.path / "events.jsonl"
 
     @property
     def study(self) -> Path:
-        """Optuna's study."""
+        """Optuna's study, for `optuna-dashboard` and Optuna's own tools.
+
+        Made again from the events where it is damaged or differs from them.
+        """
         return self.path / "study.db"
 
     @property
     def split(self) -> Path:
-        """Which images fit and validate, the same for all trials."""
+        """Which images are for fit and which for validation, the same for all trials."""
         return self.path / "split.npz"
 
     @property
     def storage(self) -> Path:
-        """The name of the storage that copies and checkpoints go to, or none."""
+        """The storage that copies and checkpoints go to, or none: `--resume` uses it again."""
         return self.path / "storage.txt"
 
     @property
     def restored(self) -> Path:
-        """A word that the record came from a copy, for the next driver."""
+        """Marks a record that came from the storage's copy, until a driver has gone on with it."""
         return self.path / "restored.json"
 
     @property
@@ -83,47 +89,47 @@ class RunFolder:
 
     @property
     def best(self) -> Path:
-        """The best configuration, as a space file."""
+        """The best configuration, as a space file: `tuner.retrain` and `tuner.search` read it."""
         return self.path / "best.yaml"
 
     @property
     def table(self) -> Path:
-        """A row a trial."""
+        """A row for each trial."""
         return self.path / "trials.csv"
 
     @property
     def curves(self) -> Path:
-        """The learning curves of all trials."""
+        """The learning curves of all trials, on validation."""
         return self.path / "curves.png"
 
     @property
     def wandb(self) -> Path:
-        """The folder that W&B makes for itself."""
+        """W&B's own folder; `wandb sync` uploads the runs that were kept offline."""
         return self.path / "wandb"
 
     @property
     def report(self) -> Path:
-        """The folder of the test report."""
+        """The test report of `tuner.retrain`."""
         return self.path / "retrain"
 
     @property
     def metrics(self) -> Path:
-        """The test report's figures."""
+        """All figures of the test report."""
         return self.report / "metrics.json"
 
     @property
     def model(self) -> Path:
-        """The folder of the retrained detector."""
+        """The retrained detector (safetensors) and its card."""
         return self.path / "model"
 
     @property
     def classes(self) -> Path:
-        """Where each class is normal once: the folder of a retrain's folder for each."""
+        """With `data.normal: each`, a retrain's folder for each class."""
         return self.path / "classes"
 
     @property
     def retrain_work(self) -> Path:
-        """A retrain's unfinished files; gone when it ends."""
+        """Unfinished files of a retrain; removed when it ends."""
         return self.path / ".retrain-work"
 
     @property

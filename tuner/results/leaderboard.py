@@ -15,22 +15,23 @@ from tuner.record.trials import TrialView, of_stage
 from tuner.results.device_time import device_seconds
 from tuner.storage.files import replace_file
 
-COLUMNS = (
-    "number",
-    "state",
-    "reason",
-    "published",
-    "epochs",
-    "best_auroc",
-    "best_epoch",
-    "objective",
-    "seconds",
-    "device_seconds",
-    "attempts",
-    "lost_workers",
-    "errors",
-    "hangs",
-)
+COLUMNS = {
+    "number": "the trial's number, as in Optuna's study",
+    "state": "`complete`, `pruned`, `failed`; `running` or `paused` in an interrupted search",
+    "reason": "why it ended early: `asha`, `diverged: ...`, `collapsed: ...`, `error: ...`",
+    "published": "the published set of hyperparameters that it tries, if any",
+    "epochs": "epochs trained",
+    "best_auroc": "highest validation AUROC of its last stage; empty where unranked",
+    "best_epoch": "the epoch of that AUROC",
+    "objective": "the value of the search's objective",
+    "seconds": "training time, the sum over its epochs as its worker spent them",
+    "device_seconds": "its share of them where a pack trained several trials at once",
+    "attempts": "how often it was started, retries and resumes included",
+    "lost_workers": "attempts that ended because the worker or its machine was lost",
+    "errors": "attempts that ended in an error of the training",
+    "hangs": "attempts that were ended because they hung",
+}
+"""The columns of `trials.csv` before the hyperparameters, and what each holds."""
 
 
 @dataclass(frozen=True, kw_only=True)

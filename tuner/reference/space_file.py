@@ -1,0 +1,181 @@
+"""Write docs/space-file.md: every key of a space file, from the models that check it.
+
+python -m tuner.reference.space_file > docs/space-file.md
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from tuner.cli.markdown import in_one_line, print_page, table
+from tuner.space import Space
+
+Node = Mapping[str, Any]
+
+_HEAD = """\
+# The space file
+
+Made by `python -m tuner.reference.space_file > docs/space-file.md` from the models in `tuner/space`
+that check the file.
+
+A space file is YAML: what is searched, on which images, for how long.
+
+```yaml
+detector: two-discriminator-gan
+data: {dataset: fashion-mnist, normal: [T-shirt/top], anomalies_per_normal: 0.1, clusters: 3}
+objective: best_auroc
+search:
+  abc_weight: {log: [0.1, 5]}
+  patch_n: {int: [1, 9]}
+  generator_lr: {log: [2e-5, 1e-3]}
+fixed: {reconstruction_weight: 1}
+scales:
+  cpu: {width: 16, epochs: 8, trials: 32}
+  gpu: {width: 64, epochs: 50, trials: 200}
+```
+
+The five domains (`uniform`, `log`, `int`, `log_int`, `choice`) and every hyperparameter of every
+detector are in [hyperparameters.md](hyperparameters.md). `--set KEY=VALUE` changes any key from the
+command line: `--set data.normal=[Shirt]`, `--set "search.patch_n={int: [1, 5]}"`. All mistakes in a
+file are reported at once, each with its line and the nearest valid name. Editors that read
+`# yaml-language-server: $schema=schema.json` complete and check the file by
+`search_spaces/schema.json`.
+
+## Keys
+"""
+_EARLY_STOPPING = """
+Early stopping is asynchronous successive halving (ASHA; Li et al., MLSys 2020). The rungs are
+`grace_epochs` and its multiples by powers of `reduction_factor`: epochs 1, 3, 9, ... by default.
+The two types differ in what happens to a trial that is not in the best third (1 in
+`reduction_factor`) at a rung:
+
+- `stop` ends it, as Ray Tune's `AsyncHyperBandScheduler` does. It is compared with those that
+  reached the rung before it.
+- `promote` pauses it with its checkpoint and frees its worker (the paper's Algorithm 2). It goes on
+  when it is among the best third of all that have reached the rung by then and a worker is free;
+  promotions go before new trials. Trials still paused at the end of the search are reported to
+  Optuna as pruned. Each rung needs `reduction_factor` trials before one is promoted, so in a search
+  of few trials none may reach the last epoch.
+
+The published sets of a detector's hyperparameters are tried first and always run to the end, so the
+reported gain over them compares full trainings.
+"""
+_COLUMNS = ("key", "type", "default", "meaning")
+_KINDS = {
+    "number": "number",
+    "string": "string",
+    "boolean": "boolean",
+    "array": "list",
+    "object": "mapping",
+}
+_WORDS = {
+    "search": "mapping of names to domains",
+    "fixed": "mapping of names to values",
+    "storage_limit": "size or `none`",
+}
+_AFTER = {"scheduler": _EARLY_STOPPING}
+_SIZES = ((10**9, "GB"), (10**6, "MB"))
+_REQUIRED = tuple(Space.model_json_schema()["required"])
+_OF_A_SCALE = ("trials", "epochs")  # required too, but for a file whose scales all say them
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Print the page, in Markdown."""
+    return print_page(argv, "tuner.reference.space_file", __doc__, page)
+
+
+def page() -> str:
+    """Return a table of the keys, and one of each section."""
+    schema = Space.model_json_schema()
+    keys: dict[str, Node] = schema["properties"]
+    sections = dict(_sections(schema))
+    lines = [_HEAD, *table(_COLUMNS, [_key(name, keys[name], sections) for name in keys])]
+    for name, node in sections.items():
+        lines += ["", f"## `{_title(name)}`", "", str(node["description"]), ""]
+        lines += table(_COLUMNS, [_row(key, each) for key, each in node["properties"].items()])
+        lines += [_AFTER[name].rstrip()] if name in _AFTER else []
+    return "\n".join(lines) + "\n"
+
+
+def _title(name: str) -> str:
+    return "scales.<name>" if name == "scales" else name
+
+
+def _sections(schema: Node) -> Iterator[tuple[str, Node]]:
+    """The keys that have keys of their own, in the file's order."""
+    for name, node in schema["properties"].items():
+        if (section := _section(node, schema)) is not None:
+            yield name, section
+
+
+def _section(node: Node, schema: Node) -> Node | None:
+    inner = node.get("additionalProperties")
+    place = node.get("$ref") or (inner.get("$ref") if isinstance(inner, Mapping) else None)
+    if place:
+        found: Node = schema["$defs"][str(place).rpartition("/")[2]]
+        return found
+    return node if "properties" in node else None
+
+
+def _key(name: str, node: Node, sections: Mapping[str, Node]) -> Sequence[str]:
+    if name not in sections:
+        return _row(name, node)
+    about = node.get("description") or sections[name]["description"]
+    kind = "mapping of names to sections" if name == "scales" else "section"
+    return f"`{name}`", f"[{kind}](#{_anchor(name)})", "", in_one_line(about)
+
+
+def _anchor(name: str) -> str:
+    """As GitHub makes it from a heading."""
+    return _title(name).replace(".", "").replace("<", "").replace(">", "")
+
+
+def _row(name: str, node: Node) -> Sequence[str]:
+    return f"`{name}`", _type(name, node), _default(name, node), in_one_line(node["description"])
+
+
+def _default(name: str, node: Node) -> str:
+    if "default" not in node:
+        return "required" if name in _REQUIRED else ""
+    value = node["default"]
+    if name in _OF_A_SCALE or value is None:
+        return ""
+    if isinstance(value, bool):
+        return f"`{str(value).lower()}`"
+    if name == "storage_limit":
+        of, unit = next(size for size in _SIZES if value >= size[0])
+        return f"`{value / of:g} {unit}`"
+    return f"`{value}`"
+
+
+def _type(name: str, node: Node) -> str:
+    return " or ".join(_kinds(name, node))
+
+
+def _kinds(name: str, node: Node) -> Iterator[str]:
+    if name in _WORDS:
+        yield _WORDS[name]
+    elif "anyOf" in node:
+        for each in node["anyOf"]:
+            yield from _kinds(name, each)
+    elif "const" in node:
+        yield f"`{node['const']}`"
+    elif "enum" in node:
+        yield ", ".join(f"`{each}`" for each in node["enum"])
+    elif node["type"] == "integer":
+        yield f"integer{_range(node)}"
+    elif node["type"] != "null":
+        yield _KINDS[node["type"]]
+
+
+def _range(node: Node) -> str:
+    low, high = node.get("minimum"), node.get("maximum")
+    if low is None:
+        return ""
+    return f" ≥ {low}" if high is None else f" from {low} to {high}"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
