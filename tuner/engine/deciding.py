@@ -3,8 +3,9 @@
 from dataclasses import replace
 from typing import Literal
 
-from tuner.engine.early_stopping import Scheduler
+from tuner.engine.early_stopping import Promotion, Scheduler
 from tuner.objectives import best_values
+from tuner.record.history import History
 from tuner.record.trials import Decision, EpochRow, TrialView, of_stage
 from tuner.space import Space
 
@@ -23,6 +24,20 @@ def decide(space: Space, scheduler: Scheduler, trial: TrialView, row: EpochRow) 
             of=decision.of,
         )
     return decision
+
+
+def next_promotion(space: Space, scheduler: Scheduler, history: History) -> Promotion | None:
+    """The paused trial that goes on now, if any.
+
+    When all trials have been tried and none of them was trained to its end, the best goes on until
+    one is: a search of few trials would end without a result that can be compared.
+    """
+    paused = history.paused
+    promotion = scheduler.promotion(paused)
+    if promotion is not None or len(history.trials) < space.trials:
+        return promotion
+    states = {trial.state for trial in history.trials.values()}
+    return None if states & {"running", "complete"} else scheduler.nearest(paused)
 
 
 def with_best(trial: TrialView, row: EpochRow) -> EpochRow:

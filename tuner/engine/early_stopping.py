@@ -40,6 +40,9 @@ class Scheduler(Protocol):
     def promotion(self, paused: Collection[int]) -> Promotion | None:
         """The trial of those paused that should go on before a new one begins, if any."""
 
+    def nearest(self, paused: Collection[int]) -> Promotion | None:
+        """The paused trial nearest to a promotion: the best at the highest rung."""
+
 
 def make_scheduler(space: Space) -> Scheduler:
     """The early stopping that the space names, with nothing seen yet."""
@@ -76,6 +79,10 @@ class NoStopping:
         return Decision(action="continue")
 
     def promotion(self, paused: Collection[int]) -> Promotion | None:
+        """None: nothing is ever paused."""
+        return None
+
+    def nearest(self, paused: Collection[int]) -> Promotion | None:
         """None: nothing is ever paused."""
         return None
 
@@ -161,6 +168,10 @@ class StoppingAsha(_Rungs):
         """None: nothing is ever paused."""
         return None
 
+    def nearest(self, paused: Collection[int]) -> Promotion | None:
+        """None: nothing is ever paused."""
+        return None
+
 
 class PromotingAsha(_Rungs):
     """Pauses a trial at each rung unless it is among the best 1/reduction_factor there by then.
@@ -180,9 +191,17 @@ class PromotingAsha(_Rungs):
 
     def promotion(self, paused: Collection[int]) -> Promotion | None:
         """The best trial of the highest rung that is among the best there and paused at it."""
+        return self._first(paused, self._factor)
+
+    def nearest(self, paused: Collection[int]) -> Promotion | None:
+        """The best trial of the highest rung at which one is paused."""
+        return self._first(paused, 1)
+
+    def _first(self, paused: Collection[int], factor: int) -> Promotion | None:
+        """The first paused one among the best 1/factor of its rung, from the highest rung down."""
         waiting = set(paused)
         for epoch, rung in sorted(self._rungs.items(), reverse=True):
-            for number in self._best(rung):
+            for number in rung.best(len(rung) // factor):
                 if number in waiting:
                     rank = rung.rank(number)
                     return Promotion(number=number, rung=epoch, rank=rank, of=len(rung))

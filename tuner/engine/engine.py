@@ -18,7 +18,7 @@ from dataclasses import replace
 from enum import Enum
 
 from tuner.engine.attempt import Attempt, Report
-from tuner.engine.deciding import decide, final_state, with_best
+from tuner.engine.deciding import decide, final_state, next_promotion, with_best
 from tuner.engine.early_stopping import REASON, Promotion, Scheduler, catch_up
 from tuner.engine.recorder import Clock, Recorder
 from tuner.engine.retries import hopeless, spent
@@ -251,7 +251,7 @@ class Engine:
     def _next_number(self) -> int | None:
         if self._queue:
             return self._queue.popleft()
-        promotion = self._scheduler.promotion(self.history.paused)
+        promotion = next_promotion(self._space, self._scheduler, self.history)
         if promotion is not None:
             return promotion.number if self._promote(promotion) else None
         number = len(self.history.trials)

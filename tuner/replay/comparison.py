@@ -15,7 +15,7 @@ from typing import Any
 
 from models import detectors
 from tuner.cli.text import counted
-from tuner.engine.deciding import decide, final_state, with_best
+from tuner.engine.deciding import decide, final_state, next_promotion, with_best
 from tuner.engine.early_stopping import REASON, Scheduler, catch_up, make_scheduler
 from tuner.record.events import (
     DriverStarted,
@@ -139,7 +139,7 @@ class _Replay:
     def _asked(self, event: TrialAsked) -> None:
         number = len(self._history.trials)
         _compare(event, "number", event.trial, number)
-        promotion = self._scheduler.promotion(self._history.paused)
+        promotion = next_promotion(self._space, self._scheduler, self._history)
         _compare(event, "trial promoted before it", None, promotion and promotion.number)
         proposal = self._proposals.make(number)
         _compare(event, "published set", event.published, proposal.published)
@@ -167,7 +167,7 @@ class _Replay:
         _compare(event, "decision before it", True, self._history.is_to_pause(event.trial))
 
     def _promoted(self, event: TrialPromoted) -> None:
-        promotion = self._scheduler.promotion(self._history.paused)
+        promotion = next_promotion(self._space, self._scheduler, self._history)
         _compare(event, "promoted trial", event.trial, promotion and promotion.number)
         for name in ("rung", "rank", "of"):
             recorded, again = getattr(event, name), getattr(promotion, name)

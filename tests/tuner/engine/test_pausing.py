@@ -14,6 +14,7 @@ from tuner.record.journal import read_lines
 from tuner.record.trials import SearchListener, TrialView
 from tuner.replay.comparison import replay
 from tuner.space import Space
+from tuner.space.sections import Scheduler
 
 
 def promoting(**changes: Any) -> Space:
@@ -165,3 +166,25 @@ def test_an_interrupted_search_would_end_those_that_wait(tmp_path: Path) -> None
     simulation.engine.close()
     assert not simulation.engine.finished
     assert Simulation(promoting(), tmp_path).engine.history.paused
+
+
+@pytest.mark.parametrize("slots", [1, 3])
+def test_a_search_of_few_trials_would_train_none_to_its_end(tmp_path: Path, slots: int) -> None:
+    """Of six trials too few reach a rung together for anybody to be promoted from it."""
+    space = promoting(trials=6, detector="ognet", search={"generator_lr": {"log": [5e-5, 2e-3]}})
+    space = space.model_copy(update={"scheduler": Scheduler(type="promote", grace_epochs=2)})
+    engine = Simulation(space, tmp_path, slots=slots, curve=_falling).run()
+    engine.close()
+    complete = [trial for trial in engine.trials if trial.state == "complete"]
+    assert len(complete) >= 1
+    assert engine.finished
+    assert replay(tmp_path / "events.jsonl").difference is None
+
+
+def _falling(hyperparameters: Any, epoch: int) -> float:
+    """A value that is the lower the later: no newer trial is ever among the best third."""
+    _falling.calls += 1  # type: ignore[attr-defined]
+    return 1 / (10 + _falling.calls)  # type: ignore[attr-defined]
+
+
+_falling.calls = 0  # type: ignore[attr-defined]
