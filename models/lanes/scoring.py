@@ -5,7 +5,7 @@ from torch import Tensor
 
 from models.detectors.model import Model, Tensors
 from models.detectors.stage import ScoreParts
-from models.lanes.checked import check_parts
+from models.lanes.output_checks import check_parts
 from models.lanes.stack import over_lanes
 from models.lanes.state import LaneState
 from models.pixels import chunk_of, scaled

@@ -15,8 +15,8 @@ from torch import Tensor
 from models.batches import FitImages
 from models.detectors.model import Model, Tensors
 from models.detectors.stage import Batch, Phase, Stage
-from models.lanes.checked import check_gradients, checked_forward, checked_loss
 from models.lanes.draws import EpochDraws
+from models.lanes.output_checks import check_gradients, checked_forward, checked_loss
 from models.lanes.stack import Leaf, over_lanes
 from models.lanes.state import LaneState
 from models.lanes.step_graph import GraphPool, Work, captured

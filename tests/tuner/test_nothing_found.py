@@ -10,7 +10,7 @@ from tests.tuner.simulated import Simulation, small_space
 from tuner.engine.attempt import Report
 from tuner.errors import TunerError
 from tuner.record.run_folder import RunFolder
-from tuner.results.nothing import nothing_found
+from tuner.results.no_result import nothing_found
 from tuner.retrain import __main__ as retrain
 from tuner.retrain.flow import retrain as retrain_from_python
 from tuner.search import __main__ as search

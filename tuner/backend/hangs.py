@@ -25,7 +25,7 @@ from tuner.cli.output import say
 from tuner.engine.attempt import Attempt
 from tuner.engine.engine import Engine
 from tuner.worker.setting import TrialSetting
-from tuner.worker.stacks import stacks_then_kill
+from tuner.worker.stack_dump import stacks_then_kill
 
 FACTOR = 10.0  # how many times its median an epoch may take
 LEAST_S = 60.0  # no epoch counts as hanging before

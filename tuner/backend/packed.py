@@ -12,7 +12,7 @@ from models import detectors
 from tuner.backend.packs import Lease
 from tuner.backend.trainable import ATTEMPT, REPORT, SETTING, QuietTrainable
 from tuner.engine.attempt import Attempt, AttemptGivenUpError, OutOfReachError, Report
-from tuner.packing.lane_book import Place
+from tuner.packing.lane_leases import Place
 from tuner.worker.setting import TrialSetting
 
 PACKS = "packs"

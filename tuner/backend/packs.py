@@ -25,7 +25,7 @@ from models.hyperparameters import Value
 from tuner.backend.capacity_notice import GPU_CAME, WAITS_FOR_GPU, Waiting, has_place
 from tuner.cli.output import say
 from tuner.engine.attempt import Attempt, Report
-from tuner.packing.lane_book import LeaseBook, Place, Structure
+from tuner.packing.lane_leases import LeaseBook, Place, Structure
 from tuner.packing.occupancy import Occupancy
 from tuner.planning.lanes import LaneChoice
 from tuner.worker.error_text import reason_of

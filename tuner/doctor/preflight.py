@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from tuner.backend.address import NoCluster
 from tuner.console.finding import Finding, fail
-from tuner.doctor import checks, driver_checks
+from tuner.doctor import checks, local_checks
 from tuner.doctor.checks import Need
 from tuner.doctor.node_facts import NodeFacts, Question, examine
 from tuner.errors import TunerError
@@ -19,8 +19,8 @@ from tuner.space.scales import cores_problem
 
 def visit(space: Space | None, storage: str, address: str | None) -> Iterator[Finding]:
     """Look at this machine, or at every node of the cluster at `address`; findings as they come."""
-    yield driver_checks.ports(address)
-    yield driver_checks.wandb(space.wandb.mode if space else "auto")
+    yield local_checks.ports(address)
+    yield local_checks.wandb(space.wandb.mode if space else "auto")
     question = Question(data=space.data if space else None, storage=storage)
     try:
         answers = _answers(question, address)
@@ -31,9 +31,9 @@ def visit(space: Space | None, storage: str, address: str | None) -> Iterator[Fi
         yield fail("Ray", str(error), "see its logs there")
         return
     if address is None:
-        yield driver_checks.own_authentication()
+        yield local_checks.own_authentication()
     else:
-        yield driver_checks.authentication(answers.stranger_let_in)
+        yield local_checks.authentication(answers.stranger_let_in)
     yield from (fail(f"node {name}", why, "see Ray's logs there") for name, why in answers.silent)
     if answers.facts:
         need = None

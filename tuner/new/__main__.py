@@ -15,7 +15,7 @@ from models.data.preprocessing import RESIZES
 from tuner.cli.command_line import run_command, whole
 
 if TYPE_CHECKING:
-    from tuner.new.wishes import Wishes
+    from tuner.new.options import Wishes
 
 _LAYOUTS = """\
 what a folder may look like:
@@ -64,8 +64,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _main(given: argparse.Namespace) -> int:
+    from tuner.new.options import check_wishes  # noqa: PLC0415
     from tuner.new.space_file import check_free, default_path  # noqa: PLC0415 - for --help
-    from tuner.new.wishes import check_wishes  # noqa: PLC0415
 
     wishes = _wishes(given)
     out = given.out or default_path(wishes.folder)
@@ -79,7 +79,7 @@ def _main(given: argparse.Namespace) -> int:
 
 
 def _wishes(given: argparse.Namespace) -> Wishes:
-    from tuner.new.wishes import Wishes  # noqa: PLC0415 - for --help
+    from tuner.new.options import Wishes  # noqa: PLC0415 - for --help
 
     folder = given.folder.expanduser().absolute()
     return Wishes(

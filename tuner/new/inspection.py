@@ -13,16 +13,16 @@ from models.data.protocol import make_split
 from models.data.sources import default_cache, find
 from tuner.cli.output import log_lines_shown
 from tuner.new import summary
+from tuner.new.baselines import floor, floor_lines
 from tuner.new.columns import paragraph
 from tuner.new.cost import cost_lines
-from tuner.new.floor import floor, floor_lines
-from tuner.new.measures import Measured, measure_all
+from tuner.new.options import Wishes, check_classes
 from tuner.new.plan import plan
 from tuner.new.proposal import Proposal, propose
 from tuner.new.roles import role_lines, roles
 from tuner.new.shortcuts import comparisons, shortcut_lines, shortcuts
 from tuner.new.space_file import file_text, read_text, search_command, write_new
-from tuner.new.wishes import Wishes, check_classes
+from tuner.new.statistics import Measured, measure_all
 from tuner.planning.machine import find_machine
 from tuner.storage.files import as_typed
 

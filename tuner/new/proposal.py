@@ -13,7 +13,7 @@ from models.data.places import DataTooSmall
 from models.data.registry import FOLDER
 from tuner.errors import TunerError
 from tuner.new.counts import Counts, count
-from tuner.new.measures import Measures
+from tuner.new.options import Wishes, check_size
 from tuner.new.reasons import (
     KNOWN_WANTED,
     OF_BOTH,
@@ -23,8 +23,8 @@ from tuner.new.reasons import (
     why_normals,
     why_synthetic,
 )
+from tuner.new.statistics import Measures
 from tuner.new.summary import all_grey, bits_used, shorter_side
-from tuner.new.wishes import Wishes, check_size
 
 _MOST_KNOWN = 0.5  # known anomalies to a normal one in fit
 _CLUSTERS = 3

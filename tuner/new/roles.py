@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from models.data.config import DataConfig
 from models.data.folder.dataset import Opened
 from models.data.split import Split
+from tuner.new.baselines import standard_error
 from tuner.new.columns import columns, paragraph
-from tuner.new.floor import standard_error
 
 COLUMNS = ("fit", "validation", "test", "left out")
 FEW = 20

@@ -9,7 +9,7 @@ from statistics import NormalDist
 
 from models.data.folder.picture import Picture
 from tuner.new.columns import columns
-from tuner.new.measures import Measures
+from tuner.new.statistics import Measures
 
 TELLING = 0.95
 """From this AUROC on, a measure alone is said to tell two sides apart."""

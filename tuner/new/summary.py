@@ -9,7 +9,7 @@ from statistics import median
 from models.data.folder.picture import GOOD
 from models.data.preprocessing import BITS
 from tuner.cli.text import counted
-from tuner.new.measures import Measures
+from tuner.new.statistics import Measures
 
 _MOST_KINDS = 8
 _LABEL_WIDTH = 12

@@ -30,7 +30,7 @@ from tuner.worker.error_text import reason_of
 from tuner.worker.model_warnings import ModelWarnings
 from tuner.worker.progress import Progress, TrainedEpoch
 from tuner.worker.setting import TrialSetting
-from tuner.worker.stacks import answer_with_stacks
+from tuner.worker.stack_dump import answer_with_stacks
 
 _WINDOW_SHARE, _LONGEST_WINDOW_S = 0.05, 0.25
 """How long a boundary waits for lanes that have just emptied, as a share of an epoch's time."""

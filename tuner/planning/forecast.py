@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from random import Random
 
 from tuner.engine.early_stopping import rungs_of
-from tuner.planning.draws import epochs_of_a_draw
 from tuner.planning.lanes import choose_lanes
 from tuner.planning.open_trials import OpenTrial, open_trials
+from tuner.planning.simulated_rest import epochs_of_a_draw
 from tuner.record.trials import TrialView
 from tuner.space import Machine, Space, trials_at_once
 

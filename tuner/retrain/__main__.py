@@ -170,7 +170,7 @@ def _best_of(run_folder: Path, storage: Storage | None) -> Path:
     if run_folder.is_dir() and not RunFolder(run_folder).space.exists():
         raise TunerError(f"--search: {run_folder} holds no search")
     if run_folder.is_dir():
-        from tuner.results.nothing import nothing_recorded  # noqa: PLC0415 - for --help
+        from tuner.results.no_result import nothing_recorded  # noqa: PLC0415 - for --help
 
         if said := nothing_recorded(RunFolder(run_folder)):
             raise TunerError(said)

@@ -11,7 +11,7 @@ from models.arrays import Labels
 from models.data.config import DataConfig
 from models.data.registry import DATASETS, FOLDER, class_index
 from models.data.split import Split
-from tuner.retrain.test_ledger import Openings
+from tuner.retrain.ledger import Openings
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

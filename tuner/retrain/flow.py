@@ -15,12 +15,12 @@ from tuner.cli.output import Say
 from tuner.errors import TunerError
 from tuner.record.compatibility import recorded_space
 from tuner.record.run_folder import RunFolder
-from tuner.results.nothing import nothing_recorded
+from tuner.results.no_result import nothing_recorded
 from tuner.retrain.jobs import train_all
+from tuner.retrain.ledger import check_record
 from tuner.retrain.plan import Plan, Setting, make_plan, without_place
 from tuner.retrain.report import Metrics, flat_metrics, stored_metrics
 from tuner.retrain.summary import summary_lines
-from tuner.retrain.test_ledger import check_record
 from tuner.retrain.work_dir import work_folder
 from tuner.space import Space, load_space
 from tuner.storage import Storage

@@ -12,8 +12,8 @@ from tuner.cli.output import Say
 from tuner.cli.signals import leave_on_sigterm
 from tuner.errors import TunerError
 from tuner.planning.machine import find_machine
-from tuner.retrain.away import Errand, Failed, run_errand
 from tuner.retrain.plan import Job, Plan, Setting
+from tuner.retrain.remote_training import Errand, Failed, run_errand
 from tuner.storage import Storage
 from tuner.worker.error_text import reason_of
 

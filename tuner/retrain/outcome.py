@@ -17,6 +17,7 @@ from tuner.errors import TunerError
 from tuner.retrain.card import make_card, write_card
 from tuner.retrain.contenders import AUTOENCODER, BEST
 from tuner.retrain.facts import Facts
+from tuner.retrain.ledger import Openings, open_test
 from tuner.retrain.pictures.chosen import Shown
 from tuner.retrain.pictures.confusion import confusion_figure
 from tuner.retrain.pictures.curves import precision_recall_figure, roc_figure
@@ -27,8 +28,7 @@ from tuner.retrain.pictures.style import save
 from tuner.retrain.plan import Plan, Setting
 from tuner.retrain.report import Metrics, make_metrics, write_metrics
 from tuner.retrain.scores import SeedScores, score_arrays, seed_scores
-from tuner.retrain.test_ledger import Openings, open_test
-from tuner.retrain.test_openings import Opened, open_images
+from tuner.retrain.test_images import Opened, open_images
 from tuner.retrain.training import Trained, load_images
 from tuner.retrain.work_dir import install, made_in
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from models.precision import pick_device
 from tuner.cli.drafts import check_file
 from tuner.cli.text import counted
-from tuner.console.progress import progress
+from tuner.console.progress_bar import progress
 from tuner.errors import TunerError
 from tuner.retrain.model_folder import StoredModel
 from tuner.score.heatmaps import check_maps, heat_maps

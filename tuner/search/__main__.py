@@ -127,7 +127,7 @@ def _search(given: argparse.Namespace, claim: Claim, backend: Backend) -> int:
 
 def _check_found(run_folder: RunFolder, trials: Sequence[TrialView], objective: str) -> None:
     """Raise TunerError where no trial of a search that is over has a score."""
-    from tuner.results.nothing import nothing_found  # noqa: PLC0415 - for --help
+    from tuner.results.no_result import nothing_found  # noqa: PLC0415 - for --help
 
     if said := nothing_found(run_folder, trials, objective):
         raise TunerError(said)

@@ -9,7 +9,7 @@ from pathlib import Path
 from models.names import nearest
 from tuner import errors
 from tuner.errors import Problem, SpaceError
-from tuner.space.idle import idle_problems
+from tuner.space.ineffective import idle_problems
 from tuner.space.model import Space
 from tuner.space.overrides import apply_override
 from tuner.space.scales import Machine, cores_problem

@@ -15,7 +15,7 @@ from tuner.worker.model_warnings import ModelWarnings
 from tuner.worker.progress import Progress
 from tuner.worker.rows import log_line
 from tuner.worker.setting import TrialSetting
-from tuner.worker.stacks import answer_with_stacks
+from tuner.worker.stack_dump import answer_with_stacks
 
 
 class TrialWorker:

@@ -13,7 +13,7 @@ from tests.tuner.simulated import row
 from tuner.backend.trainable import ATTEMPT, REPORT, SETTING
 from tuner.engine.attempt import Report
 from tuner.storage.folder import FolderStorage
-from tuner.worker.stacks import answer_with_stacks
+from tuner.worker.stack_dump import answer_with_stacks
 
 SIGNAL_OF = {"asleep": 0, "stopped": signal.SIGSTOP}
 

@@ -28,7 +28,7 @@ from tuner.record.journal import read_lines
 from tuner.record.run_folder import RunFolder
 from tuner.replay.comparison import replay
 from tuner.space import Machine
-from tuner.worker.stacks import stacks_then_kill
+from tuner.worker.stack_dump import stacks_then_kill
 
 pytestmark = pytest.mark.xdist_group("ray")
 

@@ -9,7 +9,7 @@ import pytest
 from tests.tuner.space.test_space import GOOD, good_text
 from tuner.console.finding import Finding
 from tuner.doctor import __main__ as doctor
-from tuner.doctor import checks, driver_checks
+from tuner.doctor import checks, local_checks
 from tuner.doctor.checks import Need
 from tuner.doctor.node_facts import CODE, Disk, NodeFacts, Question, code_hash, examine
 from tuner.doctor.preflight import needed
@@ -48,7 +48,7 @@ def test_a_healthy_node_would_be_found_ill() -> None:
     findings = [checks.versions(well), *checks.storage(well, "s3://b", [".doctor-a", ".doctor-b"])]
     for one in well:
         findings += [checks.gpus(one), checks.data(one), checks.clock(one), *checks.disks(one)]
-    findings += [driver_checks.authentication(False), driver_checks.own_authentication({})]
+    findings += [local_checks.authentication(False), local_checks.own_authentication({})]
     assert {finding.verdict for finding in findings} == {"ok"}
 
 
@@ -74,9 +74,9 @@ def test_a_healthy_node_would_be_found_ill() -> None:
         (disk(1), "fail", "1 GB free at /runs"),
         (disk(30, Need(gb=29)), "fail", "needs up to 29.0 GB"),
         (disk(1, local=True), "fail", "1 GB free at /tmp"),
-        (driver_checks.authentication(True), "fail", "lets in a wrong token"),
-        (driver_checks.authentication(None), "warn", "what it asks is unknown"),
-        (driver_checks.own_authentication({"RAY_AUTH_MODE": "disabled"}), "fail", "disabled"),
+        (local_checks.authentication(True), "fail", "lets in a wrong token"),
+        (local_checks.authentication(None), "warn", "what it asks is unknown"),
+        (local_checks.own_authentication({"RAY_AUTH_MODE": "disabled"}), "fail", "disabled"),
     ],
 )
 def test_what_goes_wrong_would_pass(finding: Finding, verdict: str, said: str) -> None:
@@ -140,8 +140,8 @@ def test_a_server_that_does_not_answer_would_be_called_reachable_or_a_key_shown(
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
         environment = {"WANDB_API_KEY": "secret", "WANDB_BASE_URL": f"http://127.0.0.1:{port}"}
-        assert driver_checks.wandb("auto", environment).verdict == "ok"
-    refused = driver_checks.wandb("auto", environment)
+        assert local_checks.wandb("auto", environment).verdict == "ok"
+    refused = local_checks.wandb("auto", environment)
     assert refused.verdict == "warn"
     assert "secret" not in str(refused)
 
@@ -152,16 +152,16 @@ def test_a_port_open_to_others_would_pass(monkeypatch: pytest.MonkeyPatch) -> No
         socket.create_server(("127.0.0.1", 0)) as within,
     ):
         ports = {one.getsockname()[1]: "a server" for one in (beyond, within)}
-        monkeypatch.setattr(driver_checks, "PORTS", ports)
-        finding = driver_checks.ports(None)
+        monkeypatch.setattr(local_checks, "PORTS", ports)
+        finding = local_checks.ports(None)
         assert finding.verdict == "warn"
         assert str(beyond.getsockname()[1]) in finding.text
         assert str(within.getsockname()[1]) not in finding.text
-        assert driver_checks.ports("auto").verdict == "ok"
-        monkeypatch.setattr(driver_checks, "DASHBOARD", beyond.getsockname()[1])
-        assert driver_checks.ports("auto").verdict == "warn"
-        monkeypatch.setattr(driver_checks, "DASHBOARD", within.getsockname()[1])
-        assert driver_checks.ports("auto").verdict == "ok"
+        assert local_checks.ports("auto").verdict == "ok"
+        monkeypatch.setattr(local_checks, "DASHBOARD", beyond.getsockname()[1])
+        assert local_checks.ports("auto").verdict == "warn"
+        monkeypatch.setattr(local_checks, "DASHBOARD", within.getsockname()[1])
+        assert local_checks.ports("auto").verdict == "ok"
 
 
 @pytest.fixture
@@ -238,11 +238,11 @@ def test_another_server_than_the_searchs_would_be_asked(
     monkeypatch.setattr(socket, "create_connection", away)
     (tmp_path / "settings").write_text(settings)
     told = {"WANDB_API_KEY": "k", "WANDB_CONFIG_DIR": str(tmp_path), **variables}
-    assert f"{asked} is away" in driver_checks.wandb("online", told).text
+    assert f"{asked} is away" in local_checks.wandb("online", told).text
 
 
 def test_wandb_would_be_said_twice() -> None:
-    text = driver_checks.wandb("online", {"NETRC": "/nowhere"}).text
+    text = local_checks.wandb("online", {"NETRC": "/nowhere"}).text
     assert text.startswith("no key found")
 
 

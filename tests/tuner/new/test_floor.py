@@ -6,7 +6,7 @@ import torch
 
 from models.data.images import LabelledImages, TrainingData
 from models.data.preprocessing import Preprocessing
-from tuner.new.floor import floor, floor_lines, standard_error
+from tuner.new.baselines import floor, floor_lines, standard_error
 
 
 def test_the_standard_error_would_not_be_the_published_one() -> None:

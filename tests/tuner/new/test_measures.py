@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from tests.tuner.new.folders import picture
-from tuner.new.measures import Measures, measure, measure_all
+from tuner.new.statistics import Measures, measure, measure_all
 
 
 def saved(path: Path, array: np.ndarray, **options: object) -> Measures:

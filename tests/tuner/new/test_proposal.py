@@ -10,10 +10,10 @@ from models.data.protocol import make_split
 from models.data.sources import find
 from tests.tuner.new.folders import picture, pictures, workpieces
 from tuner.errors import TunerError
-from tuner.new.measures import measure_all
+from tuner.new.options import Wishes
 from tuner.new.proposal import Proposal, propose
 from tuner.new.roles import Role, role_lines, roles
-from tuner.new.wishes import Wishes
+from tuner.new.statistics import measure_all
 
 
 def proposed(folder: Path, cache: Path, **options: object) -> Proposal:

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from models.data.folder.picture import OwnPart, Picture
-from tuner.new.measures import Measures
 from tuner.new.shortcuts import Shortcut, comparisons, shortcut_lines, shortcuts
+from tuner.new.statistics import Measures
 
 PLAIN = Measures(
     width=64,

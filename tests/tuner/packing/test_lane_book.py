@@ -3,7 +3,7 @@
 import pytest
 
 from tuner.engine.attempt import AttemptGivenUpError
-from tuner.packing.lane_book import LeaseBook, Pack, Place
+from tuner.packing.lane_leases import LeaseBook, Pack, Place
 
 HERE, THERE = Place(node="a", device="0"), Place(node="a", device="1")
 NARROW, WIDE = (("width", 16),), (("width", 32),)

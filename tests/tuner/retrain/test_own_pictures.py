@@ -19,7 +19,7 @@ from tests.tuner.retrain.own_pictures import good_alone, space_of, with_defects
 from tuner.errors import TunerError
 from tuner.retrain.flow import RetrainSummary
 from tuner.retrain.report import flat_metrics
-from tuner.retrain.test_openings import open_images
+from tuner.retrain.test_images import open_images
 
 Quick = Callable[..., RetrainSummary]
 

@@ -13,7 +13,7 @@ from tests.tuner.small_model import SIZE, trained
 from tuner.retrain.pictures.chosen import Shown, draw_rows
 from tuner.retrain.pictures.maps import TOP, maps_figure
 from tuner.retrain.report import task_title
-from tuner.retrain.test_openings import Opened
+from tuner.retrain.test_images import Opened
 
 NAMES = ("good", "hole", "scratch", "stain")
 

@@ -7,7 +7,7 @@ import pytest
 
 from tests.tuner.retrain.conftest import make_search, plan_of
 from tuner.errors import TunerError
-from tuner.retrain.test_ledger import Openings, check_record, open_test
+from tuner.retrain.ledger import Openings, check_record, open_test
 
 
 def test_another_configuration_or_class_would_be_counted_as_the_same(tmp_path: Path) -> None:

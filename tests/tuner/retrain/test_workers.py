@@ -20,9 +20,9 @@ from tests.tuner.retrain.test_training import make_setting
 from tuner.backend.tasks import Lost
 from tuner.errors import TunerError
 from tuner.retrain import jobs
-from tuner.retrain.away import Brought, Errand, Failed, run_errand
 from tuner.retrain.jobs import JobFailed, train_all
 from tuner.retrain.plan import Job, Setting
+from tuner.retrain.remote_training import Brought, Errand, Failed, run_errand
 from tuner.retrain.training import Trained
 from tuner.space import Machine
 from tuner.storage import local_storage

@@ -7,7 +7,7 @@ from models.pixels import scaled
 from tuner.retrain.pictures.chosen import Shown, draw_rows
 from tuner.retrain.pictures.style import new_figure
 from tuner.retrain.pictures.wall import Wall, in_colour
-from tuner.retrain.test_openings import Opened
+from tuner.retrain.test_images import Opened
 
 OF_EACH = 6
 

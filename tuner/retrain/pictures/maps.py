@@ -9,7 +9,7 @@ from models.pixels import scaled
 from tuner.retrain.pictures.chosen import Shown, draw_rows
 from tuner.retrain.pictures.style import new_figure
 from tuner.retrain.pictures.wall import Pictures, Wall, in_colour
-from tuner.retrain.test_openings import Opened
+from tuner.retrain.test_images import Opened
 
 NORMALS, ANOMALIES = 2, 6
 TOP = 2.0
