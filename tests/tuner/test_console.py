@@ -183,3 +183,13 @@ def test_a_time_or_a_reason_would_be_written_wrongly() -> None:
     assert "stopped (time budget)" in ended_line(
         trial(1, state="pruned", reason="time budget"), None, None
     )
+
+
+def test_the_time_left_would_take_paused_trials_for_untouched_ones() -> None:
+    now = 0.0
+    state = SearchState(trials=20, epochs=9, objective="best_auroc", clock=lambda: now)
+    state.update(trial(0, *[0.9] * 9))
+    for number in range(1, 18):
+        state.update(trial(number, 0.8, state="paused"))
+    state.session_epochs, now = 26, 260.0
+    assert state.seconds_left == pytest.approx(10 * 2 * 26 / 18)

@@ -320,3 +320,27 @@ def test_the_key_of_a_companys_own_server_would_be_overlooked(tmp_path: Path) ->
 def test_an_unknown_mode_would_be_taken_for_auto() -> None:
     with pytest.raises(ValueError, match=r"'always'; allowed are auto, online, offline, off"):
         choose_mode("always", dict(os.environ))
+
+
+def test_a_run_would_stay_open_for_each_trial_that_waits(tmp_path: Path) -> None:
+    listener = WandbListener(config(tmp_path), print)
+    waits = trial(0, 0.9, state="paused")
+    feed_start = dataclasses.replace(waits, state="running")
+    listener.epoch_reported(feed_start, waits.rows[0], Decision(action="pause"))
+    listener.trial_paused(waits)
+    deadline = time.monotonic() + 60
+    while "state" not in _summary(tmp_path) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert _summary(tmp_path)["state"] == "paused"
+    ended = trial(0, 0.9, 0.95, 0.97)
+    for one in ended.rows[1:]:
+        listener.epoch_reported(ended, one, Decision(action="continue"))
+    listener.trial_ended(ended)
+    assert listener.close()
+    (run,) = wandb_files.runs(tmp_path).values()
+    assert (run.summary["state"], len(run.rows)) == ("complete", 3)
+
+
+def _summary(folder: Path) -> dict[str, Any]:
+    runs = list(wandb_files.runs(folder).values())
+    return dict(runs[0].summary) if runs else {}

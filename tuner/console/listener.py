@@ -116,7 +116,8 @@ class ConsoleListener(SearchListener):
         At the search's end those that wait end as they stand, and nothing is to be said of them.
         """
         with self._lock:
-            waited = trial.number in {view.number for view in self.state.paused}
+            before = self.state.views.get(trial.number)
+            waited = before is not None and before.state == "paused"
             self.state.update(trial)
             found = self.state.standings.get(trial.number)
             decision = self.state.decisions.get(trial.number)
@@ -198,7 +199,8 @@ class ConsoleListener(SearchListener):
         ended, ranking = state.ended, state.ranking
         header = Text(no_wrap=True, overflow="ellipsis")
         header.append(self.name, style="bold")
-        header.append(f"   {len(ended)} of {state.trials} trials   {busy} of {self._slots} slots\n")
+        begun = len(ended) + len(state.paused)
+        header.append(f"   {begun} of {state.trials} trials   {busy} of {self._slots} slots\n")
         header.append(lines.count_text([*ended, *state.paused]) + "\n", style="dim")
         if ranking:
             first = ranking[0]

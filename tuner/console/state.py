@@ -66,11 +66,11 @@ class SearchState:
 
     @property
     def seconds_left(self) -> float | None:
-        """Estimate from this session's epochs a second and the epochs of an ended trial.
+        """Estimate from this session's epochs a second and the epochs of an ended or paused trial.
 
-        None until a trial has ended and an epoch was seen.
+        None until there is one and an epoch was seen.
         """
-        ended = self.ended
+        ended = [*self.ended, *self.paused]
         if not ended or not self.session_epochs:
             return None
         each = sum(view.epochs for view in ended) / len(ended)

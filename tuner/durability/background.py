@@ -66,10 +66,9 @@ class BackgroundSync(SearchListener):
             self._paused.pop(trial.number, None)
 
     def trial_paused(self, trial: TrialView) -> None:
-        """Wake the thread: what the trial keeps while it waits can be less."""
+        """Count what it keeps among what can go."""
         with self._lock:
             self._paused[trial.number] = trial
-        self._wake.set()
 
     def trial_ended(self, trial: TrialView) -> None:
         """Wake the thread: there is something to prune."""
@@ -114,7 +113,7 @@ class BackgroundSync(SearchListener):
             until = time.monotonic() + (math.inf if last else _PRUNE_S)
             due = last or paused or len(ended) > self._pruned
             if due and self._retention.prune(
-                ended, under_way, until, paused=paused, is_paused=self._is_paused
+                ended, under_way, until, paused=paused, while_paused=self._while_paused
             ):
                 self._pruned = len(ended)
         except LeaseLost as lost:
@@ -128,9 +127,11 @@ class BackgroundSync(SearchListener):
                 self._say("The storage works again.")
             self._trouble = ""
 
-    def _is_paused(self, number: int) -> bool:
+    def _while_paused(self, number: int, drop: Callable[[], None]) -> None:
+        """Drop what a paused trial keeps; one that is promoted meanwhile waits for that."""
         with self._lock:
-            return number in self._paused
+            if number in self._paused:
+                drop()
 
     def _failing(self, error: Exception) -> None:
         if not self._trouble:

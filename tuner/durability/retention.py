@@ -1,9 +1,10 @@
 """The bytes of all checkpoints and best detectors of a search, kept below `storage_limit`.
 
 A trial that has ended needs no training state: that goes at once. When room is needed, the best
-detectors of ended trials go, worst first, never the best trial's, and then the training states of
-paused ones, which begin anew if they are promoted. What a running trial may still need is never
-taken; where even that does not fit, the search says so and goes on.
+detectors of ended trials go, worst first, never the best trial's: nothing is trained from them.
+Then go the files of paused trials, the worst first, which begin anew if they are promoted after
+all. What a running trial may still need is never taken; where even that does not fit, the search
+says so and goes on.
 """
 
 import math
@@ -16,6 +17,8 @@ from tuner.results.leaderboard import rank
 from tuner.storage import Storage
 from tuner.storage.checkpoints import BEST, FOLDER, PLACES, Checkpoints
 
+WhilePaused = Callable[[int, Callable[[], None]], object]
+"""Does something for a trial by its number if that is paused, which it stays meanwhile."""
 _STATES_AT_ONCE = 3  # two places, and a third while one of them is written
 _BESTS_AT_ONCE = 2
 
@@ -56,7 +59,7 @@ class Retention:
         self._under_way = 0
         self._say = say
         self._best: dict[int, int] = {}  # bytes of each ended trial's best detector
-        self._paused: dict[tuple[int, int], int] = {}  # bytes of training states, by trial, epochs
+        self._paused: dict[tuple[int, int], int] = {}  # bytes of paused trials, by number, epochs
         self._largest = {"state": 0, "best": 0}
         self._said = False
 
@@ -73,16 +76,17 @@ class Retention:
         until: float = math.inf,
         *,
         paused: Collection[TrialView] = (),
-        is_paused: Callable[[int], bool] = lambda number: True,
+        while_paused: WhilePaused = lambda number, drop: drop(),
     ) -> bool:
         """Take in the trials that have ended so far; whether there was time for all of them.
 
         `under_way` are those that have begun and neither ended nor wait, more than train at once
-        after a resume on a smaller machine. `until` is a time of `time.monotonic`. `is_paused` says
-        whether one of `paused` still is. Raises StorageError.
+        after a resume on a smaller machine. `until` is a time of `time.monotonic`. `while_paused`
+        drops what one of `paused` keeps, unless it goes on by now. Raises StorageError.
         """
         self._under_way = under_way
-        self._wait(paused)
+        if self._limit is not None and not self._take_in(paused, until):
+            return False
         for trial in ended:
             if trial.number not in self._best:
                 if time.monotonic() > until:
@@ -91,7 +95,7 @@ class Retention:
         if self._limit is not None:
             self._warn(self._limit)
             self._fit(self._limit, ended)
-            self._fit_paused(self._limit, paused, is_paused)
+            self._fit_paused(self._limit, paused, while_paused)
         return True
 
     def presses(self, waiting: int) -> bool:
@@ -101,11 +105,8 @@ class Retention:
         return waiting * 2 * self._largest["state"] > self._limit / 20
 
     def _end(self, number: int) -> None:
-        best = sum(self._storage.sizes(f"{FOLDER}/{number}/{BEST}/").values())
-        self._largest["state"] = max(self._largest["state"], *self._states(number))
-        self._largest["best"] = max(self._largest["best"], best)
+        _, self._best[number] = self._sizes(number)
         Checkpoints(self._storage, number).drop_states()
-        self._best[number] = best
 
     def _fit(self, limit: int, ended: Collection[TrialView]) -> None:
         for number in self._worst_first(ended):
@@ -116,32 +117,39 @@ class Retention:
                 self._best[number] = 0
 
     def _fit_paused(
-        self, limit: int, paused: Collection[TrialView], is_paused: Callable[[int], bool]
+        self, limit: int, paused: Collection[TrialView], while_paused: WhilePaused
     ) -> None:
         for found in reversed(rank(list(paused), self._objective)):
             number, key = found.trial.number, (found.trial.number, found.trial.epochs)
             if self._fits(limit):
                 return
-            if self._paused[key] and is_paused(number):
-                Checkpoints(self._storage, number).drop_states()
+            if self._paused[key]:
+                while_paused(number, Checkpoints(self._storage, number).drop)
                 self._paused[key] = 0
 
     def _fits(self, limit: int) -> bool:
         kept = sum(self._best.values()) + sum(self._paused.values())
         return kept - self._largest["best"] <= limit - self._warn(limit)
 
-    def _wait(self, paused: Collection[TrialView]) -> None:
-        """Take in what paused trials keep."""
-        known = self._paused
-        self._paused = {}
-        for trial in paused:
-            key = (trial.number, trial.epochs)
-            self._paused[key] = known[key] if key in known else sum(self._states(trial.number))
+    def _take_in(self, paused: Collection[TrialView], until: float) -> bool:
+        """Take in what paused trials keep; whether there was time for all of them."""
+        keys = {(trial.number, trial.epochs) for trial in paused}
+        self._paused = {key: size for key, size in self._paused.items() if key in keys}
+        for number, epochs in sorted(keys - self._paused.keys()):
+            if time.monotonic() > until:
+                return False
+            self._paused[number, epochs] = sum(self._sizes(number))
+        return True
 
-    def _states(self, number: int) -> list[int]:
+    def _sizes(self, number: int) -> tuple[int, int]:
+        """The bytes of a trial's training states, and of its best detector."""
         folder = f"{FOLDER}/{number}/"
         sizes = self._storage.sizes(folder)
-        return [sizes.get(folder + place, 0) for place in PLACES]
+        states = [sizes.get(folder + place, 0) for place in PLACES]
+        best = sum(size for key, size in sizes.items() if key.startswith(f"{folder}{BEST}/"))
+        self._largest["state"] = max(self._largest["state"], *states)
+        self._largest["best"] = max(self._largest["best"], best)
+        return sum(states), best
 
     def _warn(self, limit: int) -> int:
         """Say once that the limit cannot be kept, if so; returns the bytes that are needed."""

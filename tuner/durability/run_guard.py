@@ -55,6 +55,9 @@ class RunGuard:
             self.place.check()
             self._lease.take()
             self._renewal = Renewal(self._lease)  # machines may take minutes to come
+
+    def record_storage(self) -> None:
+        """Let a resume find the storage without being told."""
         record_storage(self.run_folder, self.place)
 
     def upload(self, data: DataConfig, source: Source) -> None:
@@ -123,11 +126,6 @@ class RunGuard:
             lines.append(f"Checkpoints and a copy of the record: {self.storage.uri}")
         return [line for line in lines if line]
 
-    def copy_results(self) -> None:
-        """Bring the storage's copy up to date: the driver that finished may have failed at it."""
-        if self._copies is not None:
-            self._copies.copy_results()
-
     def release(self) -> None:
         """Let other drivers have the run."""
         if self._renewal is not None:
@@ -141,8 +139,8 @@ class RunGuard:
 def guarded(run_folder: RunFolder, place: Storage | None) -> Iterator[RunGuard]:
     """Claim a run for this driver; raises TunerError where another has it, or nothing works."""
     guard = RunGuard(run_folder, place)
-    guard.claim()
     try:
+        guard.claim()
         yield guard
     finally:
         guard.release()

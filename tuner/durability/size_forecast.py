@@ -92,7 +92,9 @@ def search_bytes(space: Space, slots: int) -> int:
     """
     each = trial_bytes(space)
     running = needed_bytes(slots, each.state, each.best)
-    everything = running + max(0, space.trials - slots) * each.best
+    waits = space.scheduler.name == "asha" and space.scheduler.type == "promote"
+    kept = each.best + (2 * each.state if waits else 0)  # a paused trial has both its checkpoints
+    everything = running + max(0, space.trials - slots) * kept
     if space.storage_limit == "none":
         return everything
     return max(running, min(everything, space.storage_limit))

@@ -340,7 +340,7 @@ class Engine:
     def _end_paused(self) -> None:
         """At the end of the search, what is paused has been stopped where it stands."""
         for number in self.history.paused:
-            if not self.stopping:
+            if not self.interrupted and self.failure is None:  # the time budget ends no loop
                 self._end(number, "pruned", REASON)
 
     def _end(self, number: int, state: TrialState, reason: str) -> None:

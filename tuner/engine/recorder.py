@@ -23,11 +23,13 @@ class Recorder:
     def __init__(self, folder: RunFolder, open_study: Callable[[list[Event]], Study]) -> None:
         self.past = read_journal(folder.journal)
         self._journal = Journal(folder.journal)
-        self.history = History()
-        self.study = open_study(self.past)
+        self.history = History(self.past)
         self.failure: str | None = None
-        for event in self.past:
-            self.history.apply(event)
+        try:
+            self.study = open_study(self.past)
+        except BaseException:
+            self._journal.close()
+            raise
 
     def write(self, event: Event) -> bool:
         """Record an event and take it in; False where the disk does not let it."""

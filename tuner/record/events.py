@@ -6,10 +6,10 @@ not write have the default that stood for them then.
 
 from collections.abc import Mapping
 from dataclasses import MISSING, asdict, dataclass, fields
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, TypeVar, get_args
 
 from models.hyperparameters import Value
-from tuner.record.trials import Decision, EpochRow, TrialState
+from tuner.record.trials import Action, Decision, EpochRow, TrialState
 
 Made = TypeVar("Made")
 
@@ -225,11 +225,14 @@ def decode(written: Mapping[str, Any]) -> Event:
     if kind is None:
         raise ValueError(f"no event is called {written.get('event')!r}")
     try:
-        if kind is EpochReported:
-            return _epoch_reported(written)
-        return _made(kind, written)
+        event = _epoch_reported(written) if kind is EpochReported else _made(kind, written)
     except (KeyError, TypeError) as error:
         raise ValueError(f"the event {kind.kind!r} is not whole: {error}") from error
+    if isinstance(event, TrialEnded) and event.state not in get_args(TrialState):
+        raise ValueError(f"no trial ends as {event.state!r}")
+    if isinstance(event, EpochReported) and event.decision.action not in get_args(Action):
+        raise ValueError(f"no decision is called {event.decision.action!r}")
+    return event
 
 
 def _epoch_reported(written: Mapping[str, Any]) -> EpochReported:

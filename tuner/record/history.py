@@ -97,14 +97,15 @@ class History:
             case AttemptStarted():
                 self._update(event, attempts=event.attempt)
             case WorkerLost():
-                self._count(event, self.outages if event.out_of_reach else self.losses)
+                in_a_row = self.outages if event.out_of_reach else self.losses
+                in_a_row[event.trial] += 1
                 self._update(event, lost_workers=self.trials[event.trial].lost_workers + 1)
             case WorkerHung():
-                self._count(event, self.hangs)
+                self.hangs[event.trial] += 1
                 self._update(event, hangs=self.trials[event.trial].hangs + 1)
                 self.explained[event.trial] = event.attempt
             case TrainingFailed():
-                self._count(event, self.errors)
+                self.errors[event.trial] += 1
                 self._update(event, errors=self.trials[event.trial].errors + 1)
                 self.explained[event.trial] = event.attempt
             case EpochReported():
@@ -119,9 +120,6 @@ class History:
                 del self.decisions[event.trial]
             case TrialEnded():
                 self._update(event, state=event.state, reason=event.reason)
-
-    def _count(self, event: TrialEvent, in_a_row: Counter[int]) -> None:
-        in_a_row[event.trial] += 1
 
     def _update(self, event: TrialEvent, **changes: Any) -> None:
         self.trials[event.trial] = replace(self.trials[event.trial], **changes)

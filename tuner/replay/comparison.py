@@ -18,6 +18,7 @@ from tuner.cli.text import counted
 from tuner.engine.deciding import decide, final_state, next_promotion, with_best
 from tuner.engine.early_stopping import REASON, Scheduler, catch_up, make_scheduler
 from tuner.record.events import (
+    DriverClosed,
     DriverStarted,
     EpochReported,
     Event,
@@ -36,9 +37,9 @@ from tuner.study.study import Study
 
 @dataclass(frozen=True, kw_only=True)
 class Difference:
-    """The first thing that did not come out again; `epoch` None for what is of no epoch."""
+    """The first thing that did not come out again; `trial`, `epoch` None for what is of none."""
 
-    trial: int
+    trial: int | None
     epoch: int | None
     what: str
     recorded: object
@@ -46,10 +47,8 @@ class Difference:
 
     def __str__(self) -> str:
         epoch = "" if self.epoch is None else f", epoch {self.epoch}"
-        return (
-            f"trial {self.trial}{epoch}: {self.what}: "
-            f"recorded {self.recorded!r}, replayed {self.replayed!r}"
-        )
+        where = "the search" if self.trial is None else f"trial {self.trial}{epoch}"
+        return f"{where}: {self.what}: recorded {self.recorded!r}, replayed {self.replayed!r}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -124,6 +123,8 @@ class _Replay:
                 self._promoted(event)
             case TrialEnded():
                 self._ended(event)
+            case DriverClosed():
+                self._closed(event)
         self._history.apply(event)
         self._study.apply(event)
         self._past.append(event)
@@ -178,9 +179,8 @@ class _Replay:
         decision = self._history.decisions.get(event.trial)
         state = self._history.trials[event.trial].state
         self.counts["end"] += 1
-        if state == "paused":  # the search is over
-            _compare(event, "state", event.state, "pruned")
-            _compare(event, "reason", event.reason, REASON)
+        if state == "paused":
+            self._ended_at_the_end(event)
             return
         _compare(event, "state before it", "running", state)
         if decision is not None and decision.action == "stop":
@@ -189,6 +189,22 @@ class _Replay:
         elif event.reason in ("", REASON):
             _compare(event, "decision before its end", "stop", decision and decision.action)
 
+    def _ended_at_the_end(self, event: TrialEnded) -> None:
+        """What is paused ends when the search does: no trial is left to go on or to begin."""
+        trials = self._history.trials
+        _compare(event, "state", event.state, "pruned")
+        _compare(event, "reason", event.reason, REASON)
+        running = [number for number, trial in trials.items() if trial.state == "running"]
+        _compare(event, "trials under way", [], running)
+        _compare(event, "whether all have begun", True, len(trials) >= self._space.trials)
+        promotion = next_promotion(self._space, self._scheduler, self._history)
+        _compare(event, "trial to be promoted", None, promotion and promotion.number)
+
+    def _closed(self, event: DriverClosed) -> None:
+        trials = self._history.trials.values()
+        over = len(trials) >= self._space.trials and all(trial.ended for trial in trials)
+        _compare(event, "finished", event.finished, over)
+
 
 def _compare_each(event: TrialEvent, what: str, recorded: Any, replayed: Any) -> None:
     names: Iterable[str] = dict.fromkeys([*recorded, *replayed])
@@ -196,12 +212,12 @@ def _compare_each(event: TrialEvent, what: str, recorded: Any, replayed: Any) ->
         _compare(event, f"{what} {name}", recorded.get(name), replayed.get(name))
 
 
-def _compare(event: TrialEvent, what: str, recorded: object, replayed: object) -> None:
+def _compare(event: Event, what: str, recorded: object, replayed: object) -> None:
     """Equal as they are written: 1 is not 1.0, and a float has all its digits."""
     if json.dumps(recorded) != json.dumps(replayed):
         raise _DifferenceError(
             Difference(
-                trial=event.trial,
+                trial=event.trial if isinstance(event, TrialEvent) else None,
                 epoch=event.row.epoch if isinstance(event, EpochReported) else None,
                 what=what,
                 recorded=recorded,

@@ -98,25 +98,64 @@ def _main(given: argparse.Namespace) -> int:
     if new is not None:  # what is wrong is said before anything is made or waited for
         backend.check(new)
 
+    elif (shown := _shown(given, run_folder)) is not None:
+        _check_found(run_folder, *shown)
+        return 0
+
     def wanted(recorded: Space | None) -> Space:
-        return new or _space(given, run_folder, recorded)
+        if new is None:
+            return _space(given, run_folder, recorded)
+        if recorded is not None:  # of a start between that look and the lock
+            raise TunerError(_exists(run_folder, [run_folder.space.name]))
+        return new
 
     with claimed(run_folder, wanted, storage=given.storage, goes_on=given.resume) as claim:
+        if given.resume:
+            backend.check(claim.space)
         return _search(given, claim, backend)
 
 
-def _search(given: argparse.Namespace, claim: Claim, backend: Backend) -> int:
-    from tuner.search.finished import show_finished  # noqa: PLC0415 - for --help
+def _shown(
+    given: argparse.Namespace, run_folder: RunFolder
+) -> tuple[Sequence[TrialView], str] | None:
+    """Show a search that is finished here, whatever becomes of its storage; None where it is not.
 
-    run_folder, objective = claim.run_folder, claim.space.objective
-    shown = show_finished(claim.space, run_folder) if given.resume else None
-    if shown is not None:
-        claim.guard.copy_results()
-        _check_found(run_folder, shown, objective)
-        return 0
+    Returns its trials and objective.
+    """
+    from tuner.record.compatibility import recorded_space  # noqa: PLC0415 - for --help
+    from tuner.record.lock import sole_driver  # noqa: PLC0415
+    from tuner.search.finished import show_finished  # noqa: PLC0415
+
+    with sole_driver(run_folder):
+        recorded = recorded_space(run_folder)
+        if recorded is None:
+            return None
+        space = _space(given, run_folder, recorded)
+        trials = show_finished(space, run_folder)
+    if trials is None:
+        return None
+    _copy_shown(given, run_folder)
+    return trials, space.objective
+
+
+def _copy_shown(given: argparse.Namespace, run_folder: RunFolder) -> None:
+    """Bring the storage's copy up to date, should the driver that finished have failed at that."""
+    from tuner.cli.output import say  # noqa: PLC0415 - for --help
+    from tuner.durability.location import storage_of  # noqa: PLC0415
+    from tuner.durability.record_sync import FAILURES, RecordCopies  # noqa: PLC0415
+
+    try:
+        storage = storage_of(run_folder, given.storage)
+        if storage is not None:
+            RecordCopies(run_folder, storage.within(run_folder.name)).copy_results()
+    except FAILURES as error:
+        say(f"The storage's copy may be behind: {error}")
+
+
+def _search(given: argparse.Namespace, claim: Claim, backend: Backend) -> int:
     from tuner.search.session import run_search  # noqa: PLC0415 - loads optuna
 
-    backend.check(claim.space)
+    run_folder, objective = claim.run_folder, claim.space.objective
     summary = run_search(claim, backend, given.time_budget)
     if summary.failure:
         raise TunerError(f"The search gave up: {summary.failure}. See the logs under {run_folder}.")
@@ -184,12 +223,16 @@ def _space(given: argparse.Namespace, run_folder: RunFolder, recorded: Space | N
         raise TunerError(_nothing_to_resume(given, run_folder))
     space = _loaded(given, given.space, new=True)
     if files := run_folder.foreign_files():
-        remedy = "" if run_folder.space.name not in files else "go on with it by --resume, or "
-        raise TunerError(
-            f"{run_folder} exists, with {', '.join(files[:3])} in it, and is never overwritten: "
-            f"{remedy}start another search with --name."
-        )
+        raise TunerError(_exists(run_folder, files))
     return space
+
+
+def _exists(run_folder: RunFolder, files: Sequence[str]) -> str:
+    remedy = "" if run_folder.space.name not in files else "go on with it by --resume, or "
+    return (
+        f"{run_folder} exists, with {', '.join(files[:3])} in it, and is never overwritten: "
+        f"{remedy}start another search with --name."
+    )
 
 
 def _nothing_to_resume(given: argparse.Namespace, run_folder: RunFolder) -> str:

@@ -1,6 +1,6 @@
 """A run made this driver's own: lock, storage, lease, what the storage knows, and the space, once.
 
-Nothing of a run is read before its lock is held, so that no other driver changes it meanwhile.
+What a search goes on from is read under its lock, so that no other driver changes it meanwhile.
 """
 
 from __future__ import annotations
@@ -45,17 +45,14 @@ def claimed(
     name that is not to go on, or `wanted` raises it.
     """
     folder = run_folder.absolute()
-    place = storage_of(folder, storage)
     with sole_driver(folder):
+        place = storage_of(folder, storage)
         if place is not None and not goes_on:
             check_free(place, folder)
         with guarded(folder, place) as guard:
             if place is not None and goes_on:
                 fetch(place, folder)
             recorded = recorded_space(folder)
-            yield Claim(
-                run_folder=folder,
-                guard=guard,
-                space=wanted(recorded),
-                is_new=recorded is None,
-            )
+            space = wanted(recorded)
+            guard.record_storage()
+            yield Claim(run_folder=folder, guard=guard, space=space, is_new=recorded is None)

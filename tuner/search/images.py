@@ -1,5 +1,7 @@
 """The images of a search, before it trains: the splits of all its drivers, checked and shipped."""
 
+from collections.abc import Sequence
+
 from models.data.protocol import check_content
 from models.data.sources import Source, SplitDamaged
 from models.data.split import Split, load_splits, save_splits, splits_digest
@@ -15,16 +17,12 @@ from tuner.record.run_folder import RunFolder
 from tuner.space import Space
 
 
-def prepare_images(space: Space, source: Source, guard: RunGuard) -> str:
-    """Make the splits that all workers read, once for all drivers of the search; stage the images.
+def prepare_images(space: Space, source: Source, splits: Sequence[Split], guard: RunGuard) -> str:
+    """Check the splits, say what is to be said of them, and let other machines have the images.
 
-    `space` is resolved: its scale says how many images there are to train on.
-
-    Any without a record beside them are left from a start that came to nothing, perhaps other
-    data's. Returns the digest of them all.
+    Returns the digest of them all.
     """
     run_folder = guard.run_folder
-    splits = splits_of(space, source, run_folder)
     digest = splits_digest(splits)
     for data, split in with_splits(space.data, splits):
         check_content(data, source, split)
@@ -37,7 +35,11 @@ def prepare_images(space: Space, source: Source, guard: RunGuard) -> str:
 
 
 def splits_of(space: Space, source: Source, run_folder: RunFolder) -> tuple[Split, ...]:
-    """The search's own, made if there are none or they are another start's."""
+    """The splits that all workers read, made once for all drivers of a search.
+
+    `space` is resolved: its scale says how many images there are to train on. Any without a record
+    beside them are left from a start that came to nothing, perhaps other data's.
+    """
     if not _has_split(run_folder) or recorded_space(run_folder) is None:
         save_splits(run_folder.split, make_splits(space.data, source))
     return load_splits(run_folder.split)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from models import detectors
@@ -26,7 +26,7 @@ from tuner.record.trials import TrialView
 from tuner.results.files import data_sentence, write_if_room
 from tuner.search.backend import Backend
 from tuner.search.claim import Claim, claimed
-from tuner.search.images import prepare_images
+from tuner.search.images import prepare_images, splits_of
 from tuner.space import (
     Machine,
     Space,
@@ -87,15 +87,22 @@ def run_search(claim: Claim, backend: Backend, time_budget_s: float | None = Non
     say(f"New run {name}." if claim.is_new else f"Run {name} goes on.")
     with log_lines_shown():
         source, expected = find(claim.space.data), _expected(claim.space)
-        with ThreadPoolExecutor(1) as beside:  # the split takes as long as Ray's own start
-            images = beside.submit(prepare_images, expected, source, claim.guard)
+        beside = ThreadPoolExecutor(1)  # the split takes as long as Ray's own start
+        try:
+            made = beside.submit(splits_of, expected, source, claim.run_folder)
             with backend.connected() as machine:
-                if resolve_scale(claim.space, machine).data != expected.data:
-                    wait([images])
-                    space = resolve_scale(claim.space, machine)
-                    images = beside.submit(prepare_images, space, source, claim.guard)
-                split_digest = images.result()
-                return _search_on(machine, backend, claim, source, split_digest, time_budget_s)
+                say(scale_sentence(claim.space, machine))
+                space = resolve_scale(claim.space, machine)
+                wait([made])
+                if space.data == expected.data:
+                    splits = made.result()
+                else:  # of another scale than this machine's
+                    splits = splits_of(space, source, claim.run_folder)
+                digest = prepare_images(space, source, splits, claim.guard)
+                resolved = replace(claim, space=space)
+                return _search_on(machine, backend, resolved, source, digest, time_budget_s)
+        finally:
+            beside.shutdown(wait=False, cancel_futures=True)
 
 
 def _expected(space: Space) -> Space:
@@ -114,9 +121,7 @@ def _search_on(
     split_digest: str,
     time_budget_s: float | None,
 ) -> SearchSummary:
-    run_folder, guard = claim.run_folder, claim.guard
-    say(scale_sentence(claim.space, machine))
-    space = resolve_scale(claim.space, machine)
+    run_folder, guard, space = claim.run_folder, claim.guard, claim.space
     dump_space(space, run_folder.space)
     setting = _setting(space, source, guard, machine)
     lanes = _lanes(setting, space, machine, backend)

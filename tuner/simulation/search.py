@@ -4,7 +4,9 @@ from pathlib import Path
 
 from tuner.engine.early_stopping import make_scheduler
 from tuner.engine.engine import Engine
+from tuner.record.compatibility import recorded_space, resumed_space
 from tuner.record.journal import read_journal
+from tuner.record.lock import sole_driver
 from tuner.record.run_folder import RunFolder
 from tuner.record.trials import TrialView
 from tuner.results.files import write_results
@@ -17,10 +19,19 @@ def simulate(space: Space, folder: Path, curves: Curves, *, workers: int) -> lis
     """Search a resolved space on curves; the record and results lie in `folder` afterwards.
 
     A folder that holds a record goes on from it. Sampler, early stopping, record and results are
-    those of a real search; times are the curves'.
+    those of a real search; times are the curves'. Raises TunerError where another driver has the
+    folder, or the record is of a space that cannot go on as this one.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    run_folder, backend = RunFolder(folder), SimulatedBackend(curves, workers)
+    run_folder = RunFolder(folder)
+    with sole_driver(run_folder):
+        if recorded := recorded_space(run_folder):
+            space = resumed_space(recorded, space, run_folder)
+        return _search(space, run_folder, SimulatedBackend(curves, workers), workers)
+
+
+def _search(
+    space: Space, run_folder: RunFolder, backend: SimulatedBackend, workers: int
+) -> list[TrialView]:
     past = read_journal(run_folder.journal)
     backend.clock.now = past[-1].time if past else 0.0
     dump_space(space, run_folder.space)

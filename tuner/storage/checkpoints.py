@@ -96,6 +96,11 @@ class Checkpoints:
         for place in PLACES:
             self._storage.delete(self._folder + place)
 
+    def drop(self) -> None:
+        """Remove all but the log. Raises StorageError."""
+        self.drop_states()
+        self.drop_best()
+
     def drop_best(self) -> None:
         """Remove the best detector. Raises StorageError."""
         for key in self._storage.sizes(f"{self._folder}{BEST}/"):

@@ -69,7 +69,9 @@ def revision(path: Path) -> str:
 
 def told(path: Path) -> list[list[object]] | None:
     """All that a file tells of its trials; None if it is missing or damaged."""
-    uri = f"{path.absolute().as_uri()}?mode=rw"  # which makes no file where there is none
+    # Without a log beside it nothing is written, not even on a full disk; `rw` makes no new file.
+    mode = "rw" if path.with_name(f"{path.name}-wal").exists() else "ro&immutable=1"
+    uri = f"{path.absolute().as_uri()}?mode={mode}"
     try:
         with closing(sqlite3.connect(uri, uri=True, timeout=PATIENCE_S)) as connection:
             if connection.execute("PRAGMA integrity_check").fetchall() != [("ok",)]:

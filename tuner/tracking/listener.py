@@ -45,6 +45,10 @@ class WandbListener(SearchListener):
         """Write the row, which `trial` holds."""
         self._hand_over(trial)
 
+    def trial_paused(self, trial: TrialView) -> None:
+        """Close the trial's run, for hundreds may wait; a promotion reopens it as a resume does."""
+        self._hand_over(trial)
+
     def trial_ended(self, trial: TrialView) -> None:
         """Write the state and close the trial's run."""
         self._hand_over(trial)

@@ -89,7 +89,7 @@ class Runs:
                 known.next_epoch = row.epoch + 1
         while known.outdated:
             shutil.rmtree(known.outdated.pop(), ignore_errors=True)
-        if view.ended:
+        if view.state != "running":
             self._finish(known, state=view.state, reason=view.reason)
 
     def interrupt(self, view: TrialView) -> None:
@@ -150,7 +150,7 @@ class Runs:
         known.run.summary.update({"state": state, "reason": reason})
         known.run.finish(exit_code=1 if state == "failed" else 0)
         self.open.pop(known.view.number, None)
-        if state != "interrupted":
+        if state not in ("interrupted", "paused"):
             (folder / _FINISHED).touch()
 
     def _settings(self) -> "wandb.Settings":

@@ -2,6 +2,7 @@
 
 import io
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import torch
@@ -170,3 +171,45 @@ def test_hundreds_of_ended_trials_would_hold_up_copies_and_the_lease(tmp_path: P
     assert len([key for key in storage.sizes() if "checkpoint" in key]) == 4
     assert work.prune(trials, until=time.monotonic() + 60)
     assert not [key for key in storage.sizes() if "checkpoint" in key]
+
+
+def waiting(number: int, value: float) -> TrialView:
+    return ended(number, value, "paused")
+
+
+def test_what_paused_trials_keep_would_pass_the_limit_or_the_best_of_them_begin_anew(
+    tmp_path: Path,
+) -> None:
+    """Before any trial has ended, too."""
+    storage, said = local_storage(tmp_path), list[str]()
+    paused = [waiting(number, 0.5 + number / 100) for number in range(10)]
+    for trial in paused:
+        filled(storage, trial.number)
+    limit = 3 * STATE + 3 * BEST + 4 * (2 * STATE + BEST) + 1500  # and their labels
+    work = pruner(storage, limit, said)
+    work.prune([], under_way=1, paused=paused)
+    kept = {int(key.split("/")[1]) for key in storage.sizes("trials/") if "checkpoint" in key}
+    assert kept == {6, 7, 8, 9}
+    assert bests(storage) == kept
+    assert not said
+
+
+def test_a_trial_that_is_promoted_meanwhile_would_lose_its_checkpoint(tmp_path: Path) -> None:
+    storage = local_storage(tmp_path)
+    paused = [waiting(number, 0.5 + number / 100) for number in range(3)]
+    for trial in paused:
+        filled(storage, trial.number)
+
+    def while_paused(number: int, drop: Callable[[], None]) -> None:
+        if number != 0:
+            drop()
+
+    pruner(storage, 10, []).prune([], paused=paused, while_paused=while_paused)
+    assert {int(key.split("/")[1]) for key in storage.sizes("trials/")} == {0}
+
+
+def test_many_paused_trials_would_hold_up_copies_and_lease(tmp_path: Path) -> None:
+    storage = local_storage(tmp_path)
+    paused = [waiting(number, 0.5) for number in range(5)]
+    assert not pruner(storage, 10_000, []).prune([], until=time.monotonic() - 1, paused=paused)
+    assert pruner(storage, None, []).prune([], until=time.monotonic() - 1, paused=paused)

@@ -188,3 +188,35 @@ def _falling(hyperparameters: Any, epoch: int) -> float:
 
 
 _falling.calls = 0  # type: ignore[attr-defined]
+
+
+def test_a_replay_would_take_an_early_end_of_a_paused_trial_for_the_searchs(tmp_path: Path) -> None:
+    """Or a search for finished in which trials still wait."""
+    from tests.tuner.test_replay import rewritten
+
+    Simulation(promoting(), tmp_path).run().close()
+    record = tmp_path / "events.jsonl"
+    early = 1
+    rewritten(
+        record, "paused", early, lambda e: e.update(event="ended", state="pruned", reason="asha")
+    )
+    assert replay(record).difference is not None
+    Simulation(promoting(), tmp_path / "b").engine.close()
+    open_record = tmp_path / "b" / "events.jsonl"
+    rewritten(open_record, "closed", 0, lambda e: e.update(finished=True))
+    difference = replay(open_record).difference
+    assert difference is not None and str(difference).startswith("the search: finished")
+
+
+def test_a_used_up_time_budget_would_leave_some_paused_for_a_resume_with_nothing_to_train(
+    tmp_path: Path,
+) -> None:
+    space = promoting()
+    Simulation(space, tmp_path / "whole", time_budget_s=1e6).run()
+    ends = [e for e in events(tmp_path / "whole", "ended") if e["reason"] == "asha"]
+    (driver,) = events(tmp_path / "whole", "driver")
+    budget_s = ends[0]["time"] - driver["time"] + 2
+    assert ends[-1]["time"] - driver["time"] > budget_s
+    engine = Simulation(space, tmp_path / "cut", time_budget_s=budget_s).run()
+    assert engine.out_of_time
+    assert engine.finished

@@ -22,7 +22,7 @@ def made(kind: type[Event]) -> Event:
     for each in dataclasses.fields(kind):
         name = each.type if isinstance(each.type, str) else getattr(each.type, "__name__", "")
         values[each.name] = _VALUES.get(str(name), {"a": 1} if "Mapping" in str(each.type) else 2.5)
-    return kind(**values)
+    return kind(**{**values, **({"state": "pruned"} if "state" in values else {})})
 
 
 @pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS.keys())
@@ -61,6 +61,10 @@ def test_an_earlier_versions_event_would_not_be_read() -> None:
         ({"event": "epoch", "trial": 1, "time": 0.0}, "'epoch' is not whole"),
         ({"event": "of a later version", "time": 0.0}, "no event is called 'of a later version'"),
         ({}, "no event is called None"),
+        (
+            {"event": "ended", "trial": 1, "time": 0.0, "state": "skipped", "reason": ""},
+            "no trial ends as 'skipped'",
+        ),
     ],
 )
 def test_an_event_that_is_not_whole_would_end_in_a_traceback(
