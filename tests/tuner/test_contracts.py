@@ -55,6 +55,7 @@ class TestSimulatedBackend(BackendContract):
         backend.run(engine)
 
 
+@pytest.mark.long
 @pytest.mark.xdist_group("ray")
 class TestRay(BackendContract):
     machine: Machine

@@ -64,7 +64,7 @@ def test_a_search_whose_trials_all_failed_would_seem_to_have_worked(
     monkeypatch.chdir(tmp_path)
     dump_space(SPACE, Path("mine.yaml"))
     folder = Path("runs/mine")
-    monkeypatch.setattr(session, "search", lambda *_, **__: recorded(folder))
+    monkeypatch.setattr(session, "run_search", lambda *_, **__: recorded(folder))
     assert search.main(["--space", "mine.yaml", "--name", "mine"]) == 2
     assert capsys.readouterr().err == ALL_FAILED.format(folder=folder)
     assert search.main(["--resume", "--name", "mine"]) == 2

@@ -73,7 +73,7 @@ def plan(detector: str, data: DataConfig, normals: int, validation_bad: int) -> 
         sampler=Line(key="sampler", value="{name: tpe, seed: 0, startup_trials: 6}"),
         scheduler=Line(
             key="scheduler",
-            value=f"{{name: asha, grace_epochs: {grace}, reduction_factor: 3}}",
+            value=f"{{name: asha, type: promote, grace_epochs: {grace}, reduction_factor: 3}}",
         ),
         sizes=sizes,
         scales=scales,
