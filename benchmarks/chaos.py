@@ -224,7 +224,7 @@ class Storm:
     def examine(self) -> dict[str, float]:
         """Hold the record against everything it must be, and say what was found."""
         events = read_lines(self.record)
-        trials = [trial for _, trial in sorted(History(events).trials.items())]
+        trials = History(read_journal(self.record)).by_number
         space: Space = load_space(self.folder / "space.yaml")
         print(f"\nreplaying {len(events)} events", flush=True)
         replayed = subprocess.run(

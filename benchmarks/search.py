@@ -23,7 +23,7 @@ from models.data.sources import find
 from models.data.split import Split
 from tuner.planning.machine import find_machine
 from tuner.record.history import History
-from tuner.record.journal import read_lines
+from tuner.record.journal import read_journal, read_lines
 from tuner.record.run_folder import RunFolder
 from tuner.space import Space, dump_space, load_space, resolve_scale
 
@@ -124,7 +124,7 @@ def _own(folder: Path) -> Outcome:
     if Split.load(own.split).digest != Split.load(folder / "split.npz").digest:
         raise SystemExit("the two searches had different splits: nothing can be compared")
     events = read_lines(own.journal)
-    trials = History(events).trials.values()
+    trials = History(read_journal(own.journal)).trials.values()
     rows = [row.metrics for trial in trials for row in trial.rows]
     return Outcome(
         trials=len(trials),

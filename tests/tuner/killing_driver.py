@@ -9,7 +9,8 @@ import os
 import signal
 import sys
 
-from tuner.record.journal import Event, Journal
+from tuner.record.events import EpochReported, Event
+from tuner.record.journal import Journal
 from tuner.search import __main__ as search
 
 
@@ -21,8 +22,8 @@ def die_after(kind: str, nth: int) -> None:
     def append_and_die(self: Journal, event: Event) -> None:
         nonlocal seen
         append(self, event)
-        stops = event["event"] == "epoch" and event["decision"]["action"] == "stop"
-        seen += event["event"] == kind or (kind == "stop" and stops)
+        stops = isinstance(event, EpochReported) and event.decision.action == "stop"
+        seen += event.kind == kind or (kind == "stop" and stops)
         if seen == nth:
             os.kill(os.getpid(), signal.SIGKILL)
 

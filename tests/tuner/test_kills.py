@@ -43,7 +43,7 @@ def check_whole(folder: Path) -> None:
         if event["event"] in ("asked", "epoch", "ended")
     )
     assert set(told.values()) == {1}
-    trials = History(events).trials
+    trials = History(read_journal(folder / "events.jsonl")).trials
     assert len(trials) == TRIALS
     study = optuna.load_study(study_name=None, storage=f"sqlite:///{folder / 'study.db'}")
     for frozen in study.get_trials():

@@ -153,9 +153,15 @@ def _copy_shown(given: argparse.Namespace, run_folder: RunFolder) -> None:
 
 
 def _search(given: argparse.Namespace, claim: Claim, backend: Backend) -> int:
-    from tuner.search.session import run_search  # noqa: PLC0415 - loads optuna
+    from tuner.search.finished import show_finished  # noqa: PLC0415 - for --help
 
     run_folder, objective = claim.run_folder, claim.space.objective
+    shown = show_finished(claim.space, run_folder) if given.resume else None
+    if shown is not None:  # finished elsewhere, and fetched by now
+        _check_found(run_folder, shown, objective)
+        return 0
+    from tuner.search.session import run_search  # noqa: PLC0415 - loads optuna
+
     summary = run_search(claim, backend, given.time_budget)
     if summary.failure:
         raise TunerError(f"The search gave up: {summary.failure}. See the logs under {run_folder}.")

@@ -59,7 +59,7 @@ def kill_when(words: list[str], ready: Callable[[], bool]) -> None:
 def check_whole(run_folder: Path, trials: int) -> History:
     """Every trial ended once, no epoch twice, and the record replays."""
     events = read_lines(run_folder / "events.jsonl")
-    history = History(events)
+    history = History(read_journal(run_folder / "events.jsonl"))
     assert len(history.trials) == trials
     assert all(trial.state in ("complete", "pruned") for trial in history.trials.values())
     epochs = Counter((e["trial"], e["epoch"]) for e in events if e["event"] == "epoch")
