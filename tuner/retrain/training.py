@@ -15,6 +15,7 @@ from tuner.engine.attempt import worker_name
 from tuner.objectives import needs_noise
 from tuner.record.trials import EpochRow, is_kept, of_stage
 from tuner.retrain.plan import Job, Setting
+from tuner.worker.rows import epoch_row
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -128,7 +129,7 @@ class _Training:
             self._why = result.why
             yield f"{epoch}  {result.why or 'diverged'}; its best epoch before counts"
             return
-        self._rows.append(_row(result))
+        self._rows.append(epoch_row(result, worker_name()))
         if self._is_kept():
             self._kept = result.epoch
             self._trainer.fitted(self._lane).save(self._folder)
@@ -163,14 +164,3 @@ class _Training:
             why=self._why,
             rows=tuple(self._rows),
         )
-
-
-def _row(result: EpochResult) -> EpochRow:
-    return EpochRow(
-        epoch=result.epoch,
-        metrics=result.metrics,
-        losses=result.losses,
-        seconds=result.seconds,
-        worker=worker_name(),
-        stage=result.stage,
-    )

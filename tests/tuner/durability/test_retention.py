@@ -185,7 +185,9 @@ def test_what_paused_trials_keep_would_pass_the_limit_or_the_best_of_them_begin_
     paused = [waiting(number, 0.5 + number / 100) for number in range(10)]
     for trial in paused:
         filled(storage, trial.number)
-    limit = 3 * STATE + 3 * BEST + 4 * (2 * STATE + BEST) + 1500  # and their labels
+        Checkpoints(storage, trial.number).put_best({"weights": b"y" * 5 * STATE})
+    each, state = sum(storage.sizes("trials/0/").values()), storage.sizes()["trials/0/checkpoint-0"]
+    limit = needed_bytes(1, state, 5 * STATE) + 4 * each - 5 * STATE
     work = pruner(storage, limit, said)
     work.prune([], under_way=1, paused=paused)
     kept = {int(key.split("/")[1]) for key in storage.sizes("trials/") if "checkpoint" in key}

@@ -201,6 +201,10 @@ def test_a_replay_would_take_an_early_end_of_a_paused_trial_for_the_searchs(tmp_
         record, "paused", early, lambda e: e.update(event="ended", state="pruned", reason="asha")
     )
     assert replay(record).difference is not None
+    Simulation(promoting(), tmp_path / "c").run().close()
+    more = tmp_path / "c" / "events.jsonl"
+    rewritten(more, "driver", 0, lambda e: e.update(space={**e["space"], "trials": 21}))
+    assert "whether all have begun" in str(replay(more).difference)
     Simulation(promoting(), tmp_path / "b").engine.close()
     open_record = tmp_path / "b" / "events.jsonl"
     rewritten(open_record, "closed", 0, lambda e: e.update(finished=True))
