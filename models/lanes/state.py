@@ -113,8 +113,9 @@ class LaneState:
         for name, value in tensors.items():
             own[name].copy_(value)
         for network, average in self.averages.items():
-            average.rows[place].copy_(self.stacks[network].rows[place])
-            average.steps[place] = 0
+            if any(name.startswith(f"{network}.") for name in tensors):
+                average.rows[place].copy_(self.stacks[network].rows[place])
+                average.steps[place] = 0
 
     def _own(self, place: int) -> Tensors:
         """One lane's parameters and buffers, not copies, named "network.name"."""
