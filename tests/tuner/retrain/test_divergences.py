@@ -11,11 +11,12 @@ from tuner.retrain.divergences import divergence_lines
 from tuner.retrain.each_class import EachSummary
 from tuner.retrain.outcome import best_seed
 from tuner.retrain.scores import SeedScores
-from tuner.retrain.training import Trained, _row
+from tuner.retrain.training import Trained
+from tuner.worker.rows import epoch_row
 
 
 def seed(number: int, auroc: float, diverged: int | None = None) -> SeedScores:
-    row: EpochRow = _row(result(1, auroc, auroc))
+    row: EpochRow = epoch_row(result(1, auroc, auroc), "here")
     training = Trained(
         contender=BEST,
         number=number,
