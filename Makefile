@@ -21,7 +21,7 @@ test: $(INSTALLED) lint
 
 # What takes minutes more than `make test`: whole commands on real images, several hosts.
 test-all: $(INSTALLED)
-	$(BIN)/python -m pytest -m long
+	$(BIN)/python -m pytest -m long --numprocesses 2 --dist loadgroup
 
 lint: $(INSTALLED)
 	$(BIN)/ruff check .

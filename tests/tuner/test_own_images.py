@@ -99,6 +99,7 @@ def check_scores(work: Path, pictures: Path, scored: dict[str, float]) -> None:
     assert float(detector.score([one])[0]) == told[names[0]]
 
 
+@pytest.mark.long
 def test_a_folder_of_normals_alone_would_be_refused_or_claim_real_figures(tmp_path: Path) -> None:
     pictures = tmp_path / "parts"
     draw(pictures, 50, 0)

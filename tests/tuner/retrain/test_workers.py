@@ -161,7 +161,13 @@ def errand_of(setting: Setting) -> Errand:
     )
 
 
-@pytest.mark.parametrize("kind", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+@pytest.mark.parametrize(
+    "kind",
+    [
+        signal.SIGINT,
+        *(pytest.param(k, marks=pytest.mark.long) for k in (signal.SIGTERM, signal.SIGKILL)),
+    ],
+)
 def test_processes_or_parts_of_files_would_outlive_a_retrain(
     tmp_path: Path, kind: signal.Signals
 ) -> None:
@@ -194,6 +200,7 @@ def test_processes_or_parts_of_files_would_outlive_a_retrain(
     assert {path.name for path in folder.iterdir()} == {"best.yaml", "space.yaml"}
 
 
+@pytest.mark.long
 def test_a_script_that_retrains_would_run_again_in_each_of_its_processes(tmp_path: Path) -> None:
     make_run(tmp_path / "run")
     script = tmp_path / "mine.py"

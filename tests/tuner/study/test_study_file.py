@@ -264,6 +264,7 @@ def test_a_study_that_cannot_be_written_would_end_in_a_traceback(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tables: str
 ) -> None:
     monkeypatch.setattr(study, "REVISION", tables)
+    monkeypatch.setattr(study_file, "PATIENCE_S", 0.1)
     simulation = Simulation(small_space(trials=30, **CHOICES), tmp_path)
     simulation.fill()
     with closing(sqlite3.connect(tmp_path / "study.db")) as other:
