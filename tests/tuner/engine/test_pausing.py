@@ -149,7 +149,7 @@ def test_a_paused_trial_would_be_lost_with_the_worker_it_no_longer_has(tmp_path:
     while not (waiting := simulation.engine.history.paused):
         simulation.fill()
         simulation.step()
-    assert simulation.engine.history.trials[waiting[0]].lost_workers == 0
+    assert simulation.engine.history.trials[waiting[0]].interruptions == ()
     simulation.run()
     assert not events(tmp_path, "lost")
 
