@@ -14,7 +14,7 @@ from tests.tuner.fake_trials import EPOCHS, realistic, trial
 from tuner.console.lines import duration_text, ended_line, fit
 from tuner.console.listener import ConsoleListener, make_console
 from tuner.console.state import SearchState
-from tuner.record.trials import Decision, TrialView
+from tuner.record.trials import Decided, Decision, TrialView
 
 CONTINUE = Decision(action="continue")
 STOP = Decision(action="stop", reason="asha", rung=1, rank=5, of=9)
@@ -31,10 +31,13 @@ def play(console: ConsoleListener, view: TrialView) -> None:
     so_far = dataclasses.replace(view, state="running", reason="", rows=())
     console.trial_started(so_far, 1)
     for one in view.rows:
-        so_far = dataclasses.replace(so_far, rows=(*so_far.rows, one))
         last = one is view.rows[-1]
-        console.epoch_reported(so_far, one, STOP if last and view.reason == "asha" else CONTINUE)
-    console.trial_ended(view)
+        decision = STOP if last and view.reason == "asha" else CONTINUE
+        decided = Decided(time=0.0, epochs=one.epoch, decision=decision)
+        rows, decisions = (*so_far.rows, one), (*so_far.decisions, decided)
+        so_far = dataclasses.replace(so_far, rows=rows, decisions=decisions)
+        console.epoch_reported(so_far, one, decision)
+    console.trial_ended(dataclasses.replace(view, decisions=so_far.decisions))
 
 
 def test_a_pipe_would_get_more_than_one_line_per_epoch_and_per_end() -> None:
@@ -181,7 +184,7 @@ def test_a_time_or_a_reason_would_be_written_wrongly() -> None:
     assert [duration_text(s) for s in (5, 185.9, 3723)] == ["0:05", "3:05", "1:02:03"]
     assert fit("a" * 81) == "a" * 77 + "..."
     assert "stopped (time budget)" in ended_line(
-        trial(1, state="pruned", reason="time budget"), None, None
+        trial(1, state="pruned", reason="time budget"), None
     )
 
 

@@ -115,7 +115,7 @@ def test_a_killed_pack_would_cost_a_trial_or_change_a_curve(tmp_path: Path) -> N
     assert driver.returncode == 0, said
     assert "of the lanes' epochs" in said
     history = recorded(folder)
-    lost = sum(trial.lost_workers for trial in history.trials.values())
+    lost = sum(trial.count("lost") for trial in history.trials.values())
     assert lost, "nothing was lost: the kill came too late"
     assert {trial.state for trial in history.trials.values()} == {"complete"}
     curves = {

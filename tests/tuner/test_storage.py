@@ -137,6 +137,23 @@ def test_a_killed_writers_part_would_be_listed_or_stay(tmp_path: Path) -> None:
     assert [file.name for file in (tmp_path / "trials" / "1").iterdir()] == ["a"]
 
 
+def test_a_folder_that_goes_while_it_is_listed_would_hide_what_comes_after(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    storage, scan = FolderStorage(root=tmp_path, base=tmp_path), os.scandir
+    for number in range(4):
+        storage.put(f"trials/{number}/a", b"1")
+
+    def scan_late(path: Any) -> Any:
+        if Path(path).name == "1":
+            (Path(path) / "a").unlink()
+            Path(path).rmdir()
+        return scan(path)
+
+    monkeypatch.setattr(os, "scandir", scan_late)
+    assert set(storage.sizes()) == {f"trials/{number}/a" for number in (0, 2, 3)}
+
+
 @pytest.mark.parametrize(
     ("number", "text"),
     [

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from tuner.cli.text import counted
 from tuner.objectives import metric_of
-from tuner.record.trials import Decision, EpochRow, TrialView, of_stage
+from tuner.record.trials import EndReason, EpochRow, TrialView, of_stage
 from tuner.results.leaderboard import Gain, Standing, best_published, gain, one_line, rank, unranked
 
 WIDTH = 80
@@ -50,9 +50,9 @@ def epoch_line(trial: TrialView, row: EpochRow, objective: str, epochs: int) -> 
     )
 
 
-def ended_line(trial: TrialView, found: Standing | None, decision: Decision | None) -> str:
+def ended_line(trial: TrialView, found: Standing | None) -> str:
     """How a trial ended, with its score where it has a valid one."""
-    line = f"trial {trial.number:>3}  {ending(trial, decision)}"
+    line = f"trial {trial.number:>3}  {ending(trial)}"
     if found is not None:
         line += f": best {found.value:.4f}, epoch {found.epoch}"
     elif trial.state != "failed":
@@ -60,7 +60,7 @@ def ended_line(trial: TrialView, found: Standing | None, decision: Decision | No
     return fit(line)
 
 
-def ending(trial: TrialView, decision: Decision | None = None) -> str:
+def ending(trial: TrialView, *, with_rung: bool = True) -> str:
     """State and reason in a few words."""
     if trial.state == "failed":
         return f"failed: {one_line(trial.reason).removeprefix('error: ')}"
@@ -69,10 +69,11 @@ def ending(trial: TrialView, decision: Decision | None = None) -> str:
         return f"{word} after {counted(trial.epochs, 'epoch')}" + (f": {why}" if why else "")
     if trial.state not in ("paused", "pruned"):
         return trial.state
-    if trial.reason not in ("", "asha"):
+    if trial.reason not in ("", EndReason.EARLY_STOPPING.word):
         return f"stopped ({one_line(trial.reason)})"
     what = "paused" if trial.state == "paused" else "stopped by ASHA"
-    if decision is None or decision.rank is None:
+    decision = trial.decision
+    if not with_rung or decision is None or decision.rank is None:
         return what
     return f"{what} at rung {decision.rung} (rank {decision.rank} of {decision.of})"
 
@@ -109,7 +110,7 @@ def leaderboard_lines(trials: Sequence[TrialView], objective: str, epochs: int) 
 
 def _place_line(place: int, found: Standing, epochs: int) -> str:
     trial = found.trial
-    state = "interrupted" if trial.state == "running" else ending(trial)
+    state = "interrupted" if trial.state == "running" else ending(trial, with_rung=False)
     name = f"  published {trial.published}" if trial.published else ""
     done = f"{trial.epochs}/{epochs}"
     return fit(

@@ -95,7 +95,6 @@ class ConsoleListener(SearchListener):
         """Show the row; in a pipe, print it."""
         with self._lock:
             self.state.update(trial)
-            self.state.decisions[trial.number] = decision
             self.state.session_epochs += 1
         if self._live is None:
             state = self.state
@@ -106,9 +105,8 @@ class ConsoleListener(SearchListener):
         with self._lock:
             self.state.update(trial)
             found = self.state.standings.get(trial.number)
-            decision = self.state.decisions.get(trial.number)
         if self._live is None:
-            self.say(lines.ended_line(trial, found, decision))
+            self.say(lines.ended_line(trial, found))
 
     def trial_ended(self, trial: TrialView) -> None:
         """Count the trial; in a pipe, or where it failed or diverged, print how it ended.
@@ -120,9 +118,8 @@ class ConsoleListener(SearchListener):
             waited = before is not None and before.state == "paused"
             self.state.update(trial)
             found = self.state.standings.get(trial.number)
-            decision = self.state.decisions.get(trial.number)
         if not waited and (self._live is None or found is None):
-            self.say(lines.ended_line(trial, found, decision))
+            self.say(lines.ended_line(trial, found))
 
     def say(self, text: str, style: str = "") -> None:
         """Print one line, above the live screen where there is one."""
@@ -235,7 +232,7 @@ class ConsoleListener(SearchListener):
         table.add_column("state", no_wrap=True, overflow="ellipsis", style="dim")
         for found in self.state.ranking[:_SHOWN_BEST]:
             trial = found.trial
-            state = lines.ending(trial, self.state.decisions.get(trial.number))
+            state = lines.ending(trial)
             name = f"published {trial.published}, " if trial.published else ""
             table.add_row(
                 str(trial.number), str(found.epoch), f"{found.value:.4f}", f"{name}{state}"

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from tuner.record.trials import Decision, TrialView
+from tuner.record.trials import TrialView
 from tuner.results.leaderboard import Standing, in_order, standing
 
 
@@ -18,7 +18,6 @@ class SearchState:
     clock: Callable[[], float] = time.monotonic
     views: dict[int, TrialView] = field(default_factory=dict)
     standings: dict[int, Standing] = field(default_factory=dict)
-    decisions: dict[int, Decision] = field(default_factory=dict)
     session_epochs: int = 0
 
     def __post_init__(self) -> None:

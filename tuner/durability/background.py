@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from tuner.durability.lease import Lease, LeaseLost
 from tuner.durability.record_sync import FAILURES, RecordCopies
 from tuner.durability.retention import Retention
-from tuner.record.trials import SearchListener, TrialView
+from tuner.record.trials import Decision, EpochRow, SearchListener, TrialView
 
 COPY_EVERY_S = 10.0
 """Leaves a copy twice as long as that for its own way, to be at most 30 s behind."""
@@ -45,6 +45,7 @@ class BackgroundSync(SearchListener):
         self._begun: set[int] = set()
         self._ended: dict[int, TrialView] = {}
         self._paused: dict[int, TrialView] = {}
+        self._trained: int | None = None
         self._pruned = 0
         self._next_copy = 0.0
         self._trouble = ""
@@ -64,6 +65,10 @@ class BackgroundSync(SearchListener):
         with self._lock:
             self._begun.add(trial.number)
             self._paused.pop(trial.number, None)
+
+    def epoch_reported(self, trial: TrialView, row: EpochRow, decision: Decision) -> None:
+        """Measure its checkpoint: whether the limit can be kept is said before a trial ends."""
+        self._trained = trial.number
 
     def trial_paused(self, trial: TrialView) -> None:
         """Count what it keeps among what can go."""
@@ -110,6 +115,8 @@ class BackgroundSync(SearchListener):
                 self._lease.renew()
             if self._copies is not None:
                 self._copies.copy_results() if last else self._copies.copy()
+            if self._trained is not None:
+                self._retention.measure(self._trained)
             until = time.monotonic() + (math.inf if last else _PRUNE_S)
             due = last or paused or len(ended) > self._pruned
             if due and self._retention.prune(

@@ -63,10 +63,10 @@ class Retention:
         self._largest = {"state": 0, "best": 0}
         self._said = False
 
-    def expect(self, state: int, best: int) -> None:
-        """Reckon with checkpoints and best detectors of so many bytes before there are any."""
-        self._largest = {"state": state, "best": best}
-        if self._limit is not None:
+    def measure(self, number: int) -> None:
+        """Reckon with what a trial has written, where none has ended yet. Raises StorageError."""
+        if self._limit is not None and not self._largest["state"]:
+            self._sizes(number)
             self._warn(self._limit)
 
     def prune(

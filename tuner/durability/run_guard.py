@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from threading import Thread
 from typing import TYPE_CHECKING
 
 from models.data.config import DataConfig
@@ -19,7 +18,6 @@ from tuner.durability.location import record_storage
 from tuner.durability.record_sync import FAILURES, RecordCopies
 from tuner.durability.recovery import Recovery, clear_mark, is_restored
 from tuner.durability.retention import Retention
-from tuner.durability.size_forecast import ROOMY_BYTES, forecast
 from tuner.record.run_folder import RunFolder
 from tuner.record.trials import SearchListener
 from tuner.space import Space
@@ -95,8 +93,6 @@ class RunGuard:
             slots=lambda: engine.slots,
             say=say,
         )
-        if limit is not None and limit < engine.slots * ROOMY_BYTES:
-            Thread(target=self._forecast, args=(pruner,), daemon=True).start()
         self._background = BackgroundSync(
             pruner, copies=self._copies, lease=self._lease, say=say, stop=engine.interrupt
         )
@@ -107,12 +103,6 @@ class RunGuard:
         if self._renewal is not None and self._lease is not None:
             self._renewal.stop()
             self._lease.renew()
-
-    def _forecast(self, pruner: Retention) -> None:
-        """Let it be said before the first checkpoint is written that the limit cannot be kept."""
-        found = forecast(self.run_folder.space)
-        if found is not None:
-            pruner.expect(found.state, found.best)
 
     def close(self) -> Sequence[str]:
         """Copy and prune a last time, the record being closed; returns what is to be said."""

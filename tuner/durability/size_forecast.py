@@ -1,23 +1,15 @@
 """How many bytes a trial's checkpoint and best detector will take, before anything is trained.
 
-python -m tuner.durability.size_forecast runs/<name>/space.yaml prints them, for a driver that does
-without torch: the networks are built without their weights, and counted.
+The networks are built without their weights, and counted.
 """
 
-import json
-import subprocess
-import sys
 from dataclasses import dataclass
-from pathlib import Path
 
 from models import detectors
 from models.data.tasks import task_count
 from tuner.durability.retention import needed_bytes
-from tuner.space import Space, load_space
+from tuner.space import Space
 
-ROOMY_BYTES = 2_000_000_000
-"""A limit of so much for each trial at once needs no forecast: the widest detectors stay below."""
-_PATIENCE_S = 120
 _LABEL_BYTES = 20_000  # names, rows and configuration beside the numbers
 
 
@@ -27,18 +19,6 @@ class TrialBytes:
 
     state: int
     best: int
-
-
-def forecast(space_file: Path) -> TrialBytes | None:
-    """Ask a process of its own; None where it fails, for a forecast stops no search."""
-    command = [sys.executable, "-m", "tuner.durability.size_forecast", str(space_file)]
-    try:
-        said = subprocess.run(
-            command, capture_output=True, text=True, check=True, timeout=_PATIENCE_S
-        )
-        return TrialBytes(**json.loads(said.stdout.splitlines()[-1]))
-    except (OSError, subprocess.SubprocessError, ValueError, IndexError, TypeError):
-        return None
 
 
 def trial_bytes(space: Space) -> TrialBytes:
@@ -98,7 +78,3 @@ def search_bytes(space: Space, slots: int) -> int:
     if space.storage_limit == "none":
         return everything
     return max(running, min(everything, space.storage_limit))
-
-
-if __name__ == "__main__":
-    sys.stdout.write(json.dumps(vars(trial_bytes(load_space(Path(sys.argv[1]))))) + "\n")

@@ -1,12 +1,11 @@
 """What becomes of a trial after an epoch: pure rules, for the engine and for a replay."""
 
 from dataclasses import replace
-from typing import Literal
 
 from tuner.engine.early_stopping import Promotion, Scheduler
 from tuner.objectives import best_values
 from tuner.record.history import History
-from tuner.record.trials import Decision, EpochRow, TrialView, of_stage
+from tuner.record.trials import Decision, EndReason, EpochRow, TrialView, of_stage
 from tuner.space import Space
 
 
@@ -47,6 +46,7 @@ def with_best(trial: TrialView, row: EpochRow) -> EpochRow:
     return replace(row, metrics={**row.metrics, **best})
 
 
-def final_state(decision: Decision) -> Literal["complete", "pruned"]:
-    """The state that a decision to stop leaves a trial in."""
-    return "pruned" if decision.reason else "complete"
+def end_reason(space: Space, trial: TrialView) -> EndReason:
+    """Why a trial ends that it was decided to stop."""
+    full = trial.epochs >= space.epochs
+    return EndReason.FULL_LENGTH if full else EndReason.EARLY_STOPPING

@@ -12,10 +12,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from tuner.record.events import EpochReported, Event
-from tuner.record.trials import Action, Decision
+from tuner.record.trials import Action, Decision, EndReason
 from tuner.space import Space
-
-REASON = "asha"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -143,7 +141,7 @@ class _Rungs:
 
     def _decision(self, action: Action, epoch: int, number: int) -> Decision:
         rung = self._rungs[epoch]
-        reason = "" if action == "continue" else REASON
+        reason = "" if action == "continue" else EndReason.EARLY_STOPPING.word
         rank = rung.rank(number)
         return Decision(action=action, reason=reason, rung=epoch, rank=rank, of=len(rung))
 

@@ -18,8 +18,8 @@ from dataclasses import replace
 from enum import Enum
 
 from tuner.engine.attempt import Attempt, Report
-from tuner.engine.deciding import decide, final_state, next_promotion, with_best
-from tuner.engine.early_stopping import REASON, Promotion, Scheduler, catch_up
+from tuner.engine.deciding import decide, end_reason, next_promotion, with_best
+from tuner.engine.early_stopping import Promotion, Scheduler, catch_up
 from tuner.engine.recorder import Clock, Recorder
 from tuner.engine.retries import hopeless, spent
 from tuner.record.events import (
@@ -40,7 +40,7 @@ from tuner.record.events import (
 )
 from tuner.record.history import History
 from tuner.record.run_folder import RunFolder
-from tuner.record.trials import Decision, EpochRow, SearchListener, TrialState, TrialView
+from tuner.record.trials import Decision, EndReason, EpochRow, SearchListener, TrialView
 from tuner.seeds import derive
 from tuner.space import Space
 from tuner.study.proposals import Proposals
@@ -182,12 +182,13 @@ class Engine:
         if attempt is None or self.stopping:
             return
         number = attempt.number
-        if self.history.trials[number].state != "running":
+        trial = self.history.trials[number]
+        if trial.state != "running":
             return
-        if self.history.is_to_pause(number):
+        if trial.is_to_pause:
             self._pause(number)
             return
-        if self.history.explained.get(number) != attempt.attempt:
+        if all(one.attempt != attempt.attempt for one in trial.interruptions):
             self._write(
                 WorkerLost(
                     time=self.clock(),
@@ -197,9 +198,9 @@ class Engine:
                     out_of_reach=out_of_reach,
                 )
             )
-        reason = spent(self.history, number, self._space.resources, cause)
+        reason = spent(self.history.trials[number], self._space.resources, cause)
         if reason:
-            self._end(number, "failed", reason)
+            self._end(number, EndReason.ERROR, reason)
         else:
             self._queue.append(number)
 
@@ -315,11 +316,11 @@ class Engine:
         trial = self.history.trials[number]
         self._tell(lambda listener: listener.epoch_reported(trial, row, decision))
         if decision.action == "stop":
-            self._end(number, final_state(decision), decision.reason)
+            self._end(number, end_reason(self._space, trial), decision.reason)
         return decision
 
     def _diverged(self, number: int, reason: str) -> Decision:
-        self._end(number, "pruned", reason)
+        self._end(number, EndReason.DIVERGED, reason)
         return Decision(action="stop", reason=reason)
 
     def _error(self, attempt: Attempt, reason: str) -> Decision:
@@ -328,8 +329,8 @@ class Engine:
         self._write(
             TrainingFailed(time=self.clock(), trial=number, attempt=attempt.attempt, reason=reason)
         )
-        if self.history.errors[number] > self._space.resources.error_retries:
-            self._end(number, "failed", text)
+        if self.history.trials[number].in_a_row("error") > self._space.resources.error_retries:
+            self._end(number, EndReason.ERROR, text)
         return Decision(action="stop", reason=text)
 
     def _pause(self, number: int) -> None:
@@ -341,10 +342,10 @@ class Engine:
         """At the end of the search, what is paused has been stopped where it stands."""
         for number in self.history.paused:
             if not self.interrupted and self.failure is None:  # the time budget ends no loop
-                self._end(number, "pruned", REASON)
+                self._end(number, EndReason.EARLY_STOPPING, EndReason.EARLY_STOPPING.word)
 
-    def _end(self, number: int, state: TrialState, reason: str) -> None:
-        ended = TrialEnded(time=self.clock(), trial=number, state=state, reason=reason)
+    def _end(self, number: int, end: EndReason, reason: str) -> None:
+        ended = TrialEnded(time=self.clock(), trial=number, state=end.state, reason=reason)
         if not self._write(ended):
             return
         trial = self.history.trials[number]
@@ -355,13 +356,13 @@ class Engine:
 
     def _close_decided(self) -> None:
         """End or pause the trials whose last decision was to do so: a kill came in between."""
-        for number, decision in tuple(self.history.decisions.items()):
-            if self.history.trials[number].state != "running":
+        for trial in self.trials:
+            if trial.state != "running" or trial.decision is None:
                 continue
-            if decision.action == "stop":
-                self._end(number, final_state(decision), decision.reason)
-            elif decision.action == "pause":
-                self._pause(number)
+            if trial.decision.action == "stop":
+                self._end(trial.number, end_reason(self._space, trial), trial.decision.reason)
+            elif trial.decision.action == "pause":
+                self._pause(trial.number)
 
     def _notice(self, number: int, text: str) -> None:
         """Say a worker's trouble once; each time is in the trial's log."""

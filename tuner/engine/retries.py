@@ -1,8 +1,7 @@
-"""When a trial is tried again, and when a search is given up: pure rules over the history."""
+"""When a trial is tried again, and when a search is given up: pure rules over the trials."""
 
 from collections.abc import Collection
 
-from tuner.record.history import History
 from tuner.record.trials import TrialView
 from tuner.space import Resources
 
@@ -16,10 +15,10 @@ HOPELESSLY_DIVERGED = 10
 """The same for trials that end without an epoch, however they end."""
 
 
-def spent(history: History, number: int, resources: Resources, cause: str) -> str:
+def spent(trial: TrialView, resources: Resources, cause: str) -> str:
     """Why a trial that has lost its worker is not tried again; empty if it is."""
-    losses, hangs = history.losses[number], history.hangs[number]
-    outages = history.outages[number]
+    losses, hangs = trial.in_a_row("lost"), trial.in_a_row("hung")
+    outages = trial.in_a_row("out of reach")
     if hangs >= HANGS:
         return f"error: hung {hangs} times in a row; its log has the stacks"
     if losses > resources.infrastructure_retries:

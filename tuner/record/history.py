@@ -4,7 +4,6 @@ The running search and a reader of an old journal go through the same `apply`, s
 sees is what the search saw.
 """
 
-from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
@@ -24,16 +23,11 @@ from tuner.record.events import (
     WorkerHung,
     WorkerLost,
 )
-from tuner.record.trials import Decision, TrialView
+from tuner.record.trials import Decided, Decision, Hindrance, Interruption, TrialView
 
 
 class History:
-    """All trials of a search by number, their last decision, and the drivers' seconds.
-
-    Since a trial's last epoch, `losses` counts the workers that it has lost, `outages` those apart
-    that did not reach what they start from, `hangs` those that were ended because they were
-    silent, and `errors` those of its training. `explained` is the last
-    attempt that ended by one of the last two: its worker is not lost as well.
+    """All trials of a search by number, and the drivers' seconds.
 
     `started` is the time of the very first event, which tells this search from all others.
     `time_budget_s` is the newest driver's, in seconds of all drivers together; None without one.
@@ -43,12 +37,6 @@ class History:
 
     def __init__(self, events: Iterable[Event] = ()) -> None:
         self.trials: dict[int, TrialView] = {}
-        self.losses: Counter[int] = Counter()
-        self.outages: Counter[int] = Counter()
-        self.hangs: Counter[int] = Counter()
-        self.errors: Counter[int] = Counter()
-        self.explained: dict[int, int] = {}
-        self.decisions: dict[int, Decision] = {}
         self.started: float | None = None
         self.seconds = 0.0
         self.time_budget_s: float | None = None
@@ -73,11 +61,6 @@ class History:
         """The trials that wait at a rung, by number."""
         return sorted(n for n, trial in self.trials.items() if trial.state == "paused")
 
-    def is_to_pause(self, number: int) -> bool:
-        """Whether the last decision on a trial is to pause it."""
-        decision = self.decisions.get(number)
-        return decision is not None and decision.action == "pause"
-
     def apply(self, event: Event) -> None:
         """Take one event in; events must come in the journal's order."""
         if self.started is None:
@@ -97,29 +80,36 @@ class History:
             case AttemptStarted():
                 self._update(event, attempts=event.attempt)
             case WorkerLost():
-                in_a_row = self.outages if event.out_of_reach else self.losses
-                in_a_row[event.trial] += 1
-                self._update(event, lost_workers=self.trials[event.trial].lost_workers + 1)
+                kind: Hindrance = "out of reach" if event.out_of_reach else "lost"
+                self._interrupted(event, kind, event.cause)
             case WorkerHung():
-                self.hangs[event.trial] += 1
-                self._update(event, hangs=self.trials[event.trial].hangs + 1)
-                self.explained[event.trial] = event.attempt
+                self._interrupted(event, "hung", f"silent for {event.silent_s:.0f} s")
             case TrainingFailed():
-                self.errors[event.trial] += 1
-                self._update(event, errors=self.trials[event.trial].errors + 1)
-                self.explained[event.trial] = event.attempt
+                self._interrupted(event, "error", event.reason)
             case EpochReported():
-                for counter in (self.losses, self.outages, self.hangs, self.errors):
-                    counter[event.trial] = 0
                 self._update(event, rows=(*self.trials[event.trial].rows, event.row))
-                self.decisions[event.trial] = event.decision
+                self._decided(event, event.decision)
             case TrialPaused():
                 self._update(event, state="paused")
             case TrialPromoted():
                 self._update(event, state="running")
-                del self.decisions[event.trial]
+                self._decided(event, _promotion(event))
             case TrialEnded():
                 self._update(event, state=event.state, reason=event.reason)
+
+    def _interrupted(
+        self, event: WorkerLost | WorkerHung | TrainingFailed, kind: Hindrance, cause: str
+    ) -> None:
+        trial = self.trials[event.trial]
+        one = Interruption(
+            kind=kind, time=event.time, attempt=event.attempt, epochs=trial.epochs, cause=cause
+        )
+        self._update(event, interruptions=(*trial.interruptions, one))
+
+    def _decided(self, event: TrialEvent, decision: Decision) -> None:
+        trial = self.trials[event.trial]
+        one = Decided(time=event.time, epochs=trial.epochs, decision=decision)
+        self._update(event, decisions=(*trial.decisions, one))
 
     def _update(self, event: TrialEvent, **changes: Any) -> None:
         self.trials[event.trial] = replace(self.trials[event.trial], **changes)
@@ -128,3 +118,9 @@ class History:
         if not isinstance(event, DriverStarted) and self._last_time is not None:
             self.seconds += max(0.0, event.time - self._last_time)
         self._last_time = event.time
+
+
+def _promotion(event: TrialPromoted) -> Decision:
+    return Decision(
+        action="continue", reason="promoted", rung=event.rung, rank=event.rank, of=event.of
+    )

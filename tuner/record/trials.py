@@ -5,13 +5,35 @@ Values only: the engine makes them from the journal's events, console, W&B and r
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import Enum
 from typing import Literal
 
 from models.hyperparameters import Value
 
-_DIVERGED = ("diverged", "collapsed")
 TrialState = Literal["running", "paused", "complete", "pruned", "failed"]
 Action = Literal["continue", "pause", "stop"]
+Hindrance = Literal["lost", "out of reach", "hung", "error"]
+
+
+class EndReason(Enum):
+    """Why a trial ended: the state that it ends in, and the word that its reason begins with."""
+
+    FULL_LENGTH = "complete", ""
+    EARLY_STOPPING = "pruned", "asha"
+    DIVERGED = "pruned", "diverged"
+    COLLAPSED = "pruned", "collapsed"
+    ERROR = "failed", "error"
+
+    def __init__(self, state: TrialState, word: str) -> None:
+        self.state = state
+        self.word = word
+
+    @classmethod
+    def of(cls, state: TrialState, reason: str) -> "EndReason":
+        """What a record's words mean; a scheduler's own ones are early stopping too."""
+        same = {each.word: each for each in cls if each.state == state}
+        only = next(iter(same.values()))
+        return same.get(reason.partition(":")[0], only)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,15 +68,39 @@ class Decision:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Decided:
+    """A decision as it was recorded: at `time`, when the trial had so many `epochs`."""
+
+    time: float
+    epochs: int
+    decision: Decision
+
+
+@dataclass(frozen=True, kw_only=True)
+class Interruption:
+    """An attempt that ended before its trial did, at `time`, when the trial had so many `epochs`.
+
+    Its worker was lost, or `out of reach` of what it starts from, or was ended because it was
+    silent, or its training raised an error; `cause` says in a line what is known of why.
+    """
+
+    kind: Hindrance
+    time: float
+    attempt: int
+    epochs: int
+    cause: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class TrialView:
     """Everything the record knows of one trial.
 
-    `reason` says why it ended ("asha", "diverged: ...", "collapsed: ...", "error: ..."), and is
-    empty for a trial that ran its full length; `published` names the published set that the trial
-    tries, if it is one.
+    `reason` says in words why it ended, and is empty for a trial that ran its full length; `end`
+    is the kind of it. `published` names the published set that the trial tries, if it is one.
 
-    `lost_workers`, `errors` and `hangs` of its `attempts` ended that way, whether or not an epoch
-    came after; the last may have ended the trial, and any may have ended with its driver.
+    `decisions` are those after each epoch, and each promotion as one to continue. `interruptions`
+    are those of its `attempts` that ended so, whether or not an epoch came after; the last may have
+    ended the trial. An attempt that ended with its driver is none.
     """
 
     number: int
@@ -64,9 +110,8 @@ class TrialView:
     hyperparameters: Mapping[str, Value] = field(default_factory=dict)
     rows: tuple[EpochRow, ...] = ()
     attempts: int = 0
-    lost_workers: int = 0
-    errors: int = 0
-    hangs: int = 0
+    decisions: tuple[Decided, ...] = ()
+    interruptions: tuple[Interruption, ...] = ()
 
     @property
     def epochs(self) -> int:
@@ -79,9 +124,32 @@ class TrialView:
         return self.state not in ("running", "paused")
 
     @property
+    def end(self) -> EndReason | None:
+        """Why it ended, if it has."""
+        return EndReason.of(self.state, self.reason) if self.ended else None
+
+    @property
     def diverged(self) -> bool:
         """Whether training came to nothing: weights, losses or scores of no use."""
-        return self.reason.startswith(_DIVERGED)
+        return self.end in (EndReason.DIVERGED, EndReason.COLLAPSED)
+
+    @property
+    def decision(self) -> Decision | None:
+        """The last decision on it, if there was one."""
+        return self.decisions[-1].decision if self.decisions else None
+
+    @property
+    def is_to_pause(self) -> bool:
+        """Whether it was last decided to pause it."""
+        return self.decision is not None and self.decision.action == "pause"
+
+    def count(self, *kinds: Hindrance) -> int:
+        """How many of its interruptions are of these kinds."""
+        return sum(one.kind in kinds for one in self.interruptions)
+
+    def in_a_row(self, kind: Hindrance) -> int:
+        """How many of a kind there were since its last epoch."""
+        return sum(one.kind == kind and one.epochs == self.epochs for one in self.interruptions)
 
 
 def of_stage(rows: Sequence[EpochRow], stage: str) -> list[EpochRow]:

@@ -56,8 +56,9 @@ The two types differ in what happens to a trial that is not in the best third (1
 - `promote` pauses it with its checkpoint and frees its worker (the paper's Algorithm 2). It goes on
   when it is among the best third of all that have reached the rung by then and a worker is free;
   promotions go before new trials. Trials still paused at the end of the search are reported to
-  Optuna as pruned. Each rung needs `reduction_factor` trials before one is promoted, so in a search
-  of few trials none may reach the last epoch.
+  Optuna as pruned; where `--trials` is raised later, new trials are compared with them, but they
+  themselves do not go on. Each rung needs `reduction_factor` trials before one is promoted, so in a
+  search of few trials none may reach the last epoch.
 
 The published sets of a detector's hyperparameters are tried first and always run to the end, so the
 reported gain over them compares full trainings.

@@ -15,8 +15,8 @@ from typing import Any
 
 from models import detectors
 from tuner.cli.text import counted
-from tuner.engine.deciding import decide, final_state, next_promotion, with_best
-from tuner.engine.early_stopping import REASON, Scheduler, catch_up, make_scheduler
+from tuner.engine.deciding import decide, end_reason, next_promotion, with_best
+from tuner.engine.early_stopping import Scheduler, catch_up, make_scheduler
 from tuner.record.events import (
     DriverClosed,
     DriverStarted,
@@ -30,6 +30,7 @@ from tuner.record.events import (
 )
 from tuner.record.history import History
 from tuner.record.journal import JournalError, read_journal
+from tuner.record.trials import EndReason
 from tuner.space import Space
 from tuner.study.proposals import Proposals
 from tuner.study.study import Study
@@ -164,8 +165,9 @@ class _Replay:
         self.counts["pause"] += decision.action == "pause"
 
     def _paused(self, event: TrialPaused) -> None:
-        _compare(event, "state before it", "running", self._history.trials[event.trial].state)
-        _compare(event, "decision before it", True, self._history.is_to_pause(event.trial))
+        trial = self._history.trials[event.trial]
+        _compare(event, "state before it", "running", trial.state)
+        _compare(event, "decision before it", True, trial.is_to_pause)
 
     def _promoted(self, event: TrialPromoted) -> None:
         promotion = next_promotion(self._space, self._scheduler, self._history)
@@ -176,24 +178,24 @@ class _Replay:
         self.counts["promotion"] += 1
 
     def _ended(self, event: TrialEnded) -> None:
-        decision = self._history.decisions.get(event.trial)
-        state = self._history.trials[event.trial].state
+        trial = self._history.trials[event.trial]
+        decision = trial.decision
         self.counts["end"] += 1
-        if state == "paused":
+        if trial.state == "paused":
             self._ended_at_the_end(event)
             return
-        _compare(event, "state before it", "running", state)
+        _compare(event, "state before it", "running", trial.state)
         if decision is not None and decision.action == "stop":
-            _compare(event, "state", event.state, final_state(decision))
+            _compare(event, "state", event.state, end_reason(self._space, trial).state)
             _compare(event, "reason", event.reason, decision.reason)
-        elif event.reason in ("", REASON):
+        elif event.reason in (EndReason.FULL_LENGTH.word, EndReason.EARLY_STOPPING.word):
             _compare(event, "decision before its end", "stop", decision and decision.action)
 
     def _ended_at_the_end(self, event: TrialEnded) -> None:
         """What is paused ends when the search does: no trial is left to go on or to begin."""
         trials = self._history.trials
         _compare(event, "state", event.state, "pruned")
-        _compare(event, "reason", event.reason, REASON)
+        _compare(event, "reason", event.reason, EndReason.EARLY_STOPPING.word)
         running = [number for number, trial in trials.items() if trial.state == "running"]
         _compare(event, "trials under way", [], running)
         _compare(event, "whether all have begun", True, len(trials) >= self._space.trials)

@@ -179,7 +179,7 @@ def _record_cells(trial: TrialView, objective: str, on_device_s: float) -> list[
         sum(row.seconds for row in trial.rows),
         on_device_s,
         trial.attempts,
-        trial.lost_workers,
-        trial.errors,
-        trial.hangs,
+        trial.count("lost", "out of reach"),
+        trial.count("error"),
+        trial.count("hung"),
     ]

@@ -1,4 +1,8 @@
-"""A folder as a storage: of this machine, or one that all machines mount."""
+"""A folder as a storage: of this machine, or one that all machines mount.
+
+Not by pyarrow's LocalFileSystem: it writes in place, so that a reader sees half an object, and its
+files have no number to force to the disk.
+"""
 
 from __future__ import annotations
 
@@ -85,12 +89,10 @@ class FolderStorage(Storage):
         """Walk the folder; files whose names begin with a dot are not whole yet."""
         found: dict[str, int] = {}
         try:
-            for file in sorted(self._path(prefix).rglob("*")):
-                with suppress(FileNotFoundError):  # deleted meanwhile
-                    if not file.name.startswith(".") and file.is_file():
+            for folder, _, names in os.walk(self._path(prefix), onerror=_unless_gone):
+                for file in (Path(folder) / name for name in names if not name.startswith(".")):
+                    with suppress(FileNotFoundError):  # deleted meanwhile
                         found[file.relative_to(self.root).as_posix()] = file.stat().st_size
-        except FileNotFoundError:
-            pass
         except OSError as error:
             raise StorageError(self._reason(error, "read")) from error
         return found
@@ -187,6 +189,11 @@ def _settle(folder: Path) -> None:
             os.fsync(handle)
         finally:
             os.close(handle)
+
+
+def _unless_gone(error: OSError) -> None:
+    if not isinstance(error, FileNotFoundError):
+        raise error
 
 
 def _words(error: OSError) -> str:

@@ -1,6 +1,7 @@
 """S3 and servers that speak its language, over pyarrow, which comes with Ray Tune.
 
-The only module that imports pyarrow. A PUT to S3 is whole or nothing; S3 checks its sum.
+The only module that imports pyarrow, which hands no condition (If-None-Match) on with a PUT. A PUT
+to S3 is whole or nothing; S3 checks its sum.
 """
 
 from __future__ import annotations

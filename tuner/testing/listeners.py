@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 from dataclasses import replace
 from pathlib import Path
 
-from tuner.record.trials import Decision, EpochRow, SearchListener, TrialView
+from tuner.record.trials import Decided, Decision, EpochRow, SearchListener, TrialView
 
 _GOES_ON = Decision(action="continue")
 _PAUSED = Decision(action="pause", reason="asha", rung=1, rank=3, of=3)
@@ -72,7 +72,8 @@ class ListenerContract(ABC):
 
     def _epoch(self, listener: SearchListener, view: TrialView, decision: Decision) -> TrialView:
         row = _row(view.epochs + 1)
-        view = replace(view, rows=(*view.rows, row))
+        decided = Decided(time=float(row.epoch), epochs=row.epoch, decision=decision)
+        view = replace(view, rows=(*view.rows, row), decisions=(*view.decisions, decided))
         listener.epoch_reported(view, row, decision)
         return view
 

@@ -12,10 +12,10 @@ from models.data.loading import load_training
 from models.data.protocol import make_split
 from models.data.sources import find
 from tests.tuner.simulated import row, small_space
+from tuner.durability.background import BackgroundSync
 from tuner.durability.retention import Retention, needed_bytes
-from tuner.durability.size_forecast import forecast, search_bytes, trial_bytes
-from tuner.record.trials import TrialState, TrialView
-from tuner.space import dump_space
+from tuner.durability.size_forecast import search_bytes, trial_bytes
+from tuner.record.trials import Decision, TrialState, TrialView
 from tuner.storage import Storage, local_storage
 from tuner.storage.checkpoints import Checkpoints
 
@@ -115,22 +115,28 @@ def test_trials_of_a_larger_machine_or_of_machines_that_joined_would_pass_the_li
     work = Retention(
         storage, limit=5_500, objective="best_auroc", slots=lambda: slots, say=said.append
     )
-    work.expect(state=STATE, best=BEST)
+    work.measure(2)
     assert "4 trials under way need up to" in said[0]
 
 
-def test_a_shortage_that_is_foreseen_would_be_said_late_or_twice(tmp_path: Path) -> None:
+def test_a_shortage_would_be_said_only_when_a_trial_has_ended_or_twice(tmp_path: Path) -> None:
     storage, said = local_storage(tmp_path), list[str]()
-    work = pruner(storage, 500, said)
-    work.expect(state=400, best=100)
-    assert len(said) == 1
-    assert "1 trials under way need up to 1.5 kB" in said[0]
-    filled(storage, 0)
-    work.prune([ended(0, 0.7)])
+    work = BackgroundSync(
+        pruner(storage, 500, said), copies=None, lease=None, say=said.append, stop=lambda: None
+    )
+    first = ended(0, 0.7, "running")
+    filled(storage, first.number)
+    work.epoch_reported(first, first.rows[-1], Decision(action="continue"))
+    for _ in range(2):
+        work._turn()
+        assert len(said) == 1
+        assert "1 trials under way need up to" in said[0]
+    work.trial_ended(ended(0, 0.7))
+    work._turn()
     assert len(said) == 1
 
 
-def test_the_forecast_of_a_trials_bytes_would_be_far_off(tmp_path: Path) -> None:
+def test_the_forecast_of_a_trials_bytes_would_be_far_off() -> None:
     from models.lanes.lane import Lane
     from models.trainer import Trainer
 
@@ -141,10 +147,7 @@ def test_the_forecast_of_a_trials_bytes_would_be_far_off(tmp_path: Path) -> None
     trainer = Trainer(space.detector, data, [Lane(hyperparameters=settings, seed=0)])
     body = io.BytesIO()
     torch.save(trainer.state(0), body)
-    dump_space(space, tmp_path / "space.yaml")
-    found = forecast(tmp_path / "space.yaml")
-    assert found is not None
-    assert 0.8 < found.state / len(body.getvalue()) < 1.2
+    assert 0.8 < trial_bytes(space).state / len(body.getvalue()) < 1.2
 
 
 def test_the_forecast_would_forget_what_is_held_at_once() -> None:

@@ -99,8 +99,8 @@ def test_errors_and_lost_workers_would_eat_each_others_retries(tmp_path: Path) -
         if nth == 1:
             simulation.engine.report(attempt_id, error())
         simulation.let_go(attempt_id)
-    trial, history = simulation.engine.trials[0], simulation.engine.history
-    assert (trial.state, history.losses[0], history.errors[0]) == ("running", 3, 1)
+    trial = simulation.engine.trials[0]
+    assert (trial.state, trial.in_a_row("lost"), trial.in_a_row("error")) == ("running", 3, 1)
 
 
 def test_an_outage_of_the_storage_would_use_up_the_retries_of_lost_workers(tmp_path: Path) -> None:
@@ -117,7 +117,7 @@ def test_an_outage_of_the_storage_would_use_up_the_retries_of_lost_workers(tmp_p
     simulation.engine.close()
     simulation.engine = simulation.open()  # and a resume counts on
     trial = simulation.engine.trials[0]
-    assert (trial.state, trial.lost_workers) == ("running", OUTAGES - 1)
+    assert (trial.state, trial.in_a_row("out of reach")) == ("running", OUTAGES - 1)
     simulation.fill()
     simulation.step()
     (attempt_id,) = simulation.running

@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import optuna
 import pytest
 
+from models.hyperparameters import Value
 from tests.tuner.simulated import Simulation, small_space
 from tuner.engine.early_stopping import make_scheduler
 from tuner.engine.engine import NoAttempt
@@ -149,7 +151,7 @@ def test_a_paused_trial_would_be_lost_with_the_worker_it_no_longer_has(tmp_path:
     while not (waiting := simulation.engine.history.paused):
         simulation.fill()
         simulation.step()
-    assert simulation.engine.history.trials[waiting[0]].lost_workers == 0
+    assert simulation.engine.history.trials[waiting[0]].interruptions == ()
     simulation.run()
     assert not events(tmp_path, "lost")
 
@@ -188,6 +190,35 @@ def _falling(hyperparameters: Any, epoch: int) -> float:
 
 
 _falling.calls = 0  # type: ignore[attr-defined]
+
+
+def test_more_trials_would_meet_rungs_without_those_that_ended_or_promote_these(
+    tmp_path: Path,
+) -> None:
+    """A third of all that reached a rung goes on from it, whichever driver brought them there."""
+    few, more = (promoting(trials=n, sampler={"name": "random"}) for n in (12, 60))
+    first = Simulation(few, tmp_path, slots=2, curve=_by_chance).run()
+    first.close()
+    before = len(events(tmp_path, "promoted"))
+    left = {trial.number: trial for trial in first.trials if trial.state == "pruned"}
+    engine = Simulation(more, tmp_path, slots=2, curve=_by_chance).run()
+    engine.close()
+    values: dict[int, dict[int, float]] = {1: {}, 3: {}}
+    for event in events(tmp_path, "epoch", "promoted"):
+        if event["event"] == "promoted":
+            rung = values[event["rung"]]
+            better = sum(value > rung[event["trial"]] for value in rung.values())
+            assert (event["of"], event["rank"]) == (len(rung), better + 1)
+        elif event["epoch"] in values:
+            values[event["epoch"]][event["trial"]] = event["metrics"]["best_auroc"]
+    assert len(events(tmp_path, "promoted")) > before
+    assert left and all(engine.trials[number] == trial for number, trial in left.items())
+    assert {view.state for view in engine.trials} == {"complete", "pruned"}
+    assert replay(tmp_path / "events.jsonl").difference is None
+
+
+def _by_chance(hyperparameters: Mapping[str, Value], epoch: int) -> float:
+    return Random(str(sorted(hyperparameters.items()))).random() + 0.01 * epoch
 
 
 def test_a_replay_would_take_an_early_end_of_a_paused_trial_for_the_searchs(tmp_path: Path) -> None:

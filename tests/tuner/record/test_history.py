@@ -1,0 +1,113 @@
+"""What a history keeps of each trial: every decision and interruption, not the last."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.tuner.fake_trials import event
+from tests.tuner.simulated import Simulation, small_space
+from tuner.engine.attempt import Report
+from tuner.record.history import History
+from tuner.record.journal import read_journal, read_lines
+from tuner.record.trials import EndReason, TrialState
+
+
+def test_a_decision_would_be_kept_without_its_time_or_until_the_next(tmp_path: Path) -> None:
+    space = small_space(scheduler={"type": "promote"}, trials=20)
+    Simulation(space, tmp_path, slots=2).run().close()
+    told: dict[int, list[tuple[object, ...]]] = {}
+    for line in read_lines(tmp_path / "events.jsonl"):
+        if line["event"] == "epoch":
+            decision = line["decision"]
+            one = (line["epoch"], *(decision[name] for name in ("action", "rung", "rank", "of")))
+        elif line["event"] == "promoted":
+            one = (line["rung"], "continue", line["rung"], line["rank"], line["of"])
+        else:
+            continue
+        told.setdefault(line["trial"], []).append((line["time"], *one))
+    history = History(read_journal(tmp_path / "events.jsonl"))
+    kept = {
+        number: [
+            (each.time, each.epochs, made.action, made.rung, made.rank, made.of)
+            for each in trial.decisions
+            for made in (each.decision,)
+        ]
+        for number, trial in history.trials.items()
+    }
+    assert kept == told
+    assert {each.decision.reason for t in history.by_number for each in t.decisions} == {
+        *("", "asha", "published set", "promoted")
+    }
+
+
+def test_an_interruption_would_be_kept_without_its_cause_or_until_an_epoch(tmp_path: Path) -> None:
+    simulation = Simulation(small_space(), tmp_path)
+    engine = simulation.engine
+    for trouble in ("lost", "out of reach", "hung", "error"):
+        simulation.fill()
+        simulation.step()
+        (attempt_id,) = simulation.running
+        if trouble == "hung":
+            engine.hung(attempt_id, 400.2)
+        if trouble == "error":
+            engine.report(attempt_id, Report(outcome="error", reason="CUDA gave up"))
+        cause = "no bucket" if trouble == "out of reach" else "SIGKILL"
+        engine.attempt_over(attempt_id, cause, out_of_reach=trouble == "out of reach")
+        del simulation.running[attempt_id]
+    simulation.run().close()
+    trial = History(read_journal(tmp_path / "events.jsonl")).trials[0]
+    assert [(one.attempt, one.epochs, one.kind, one.cause) for one in trial.interruptions] == [
+        (1, 1, "lost", "SIGKILL"),
+        (2, 2, "out of reach", "no bucket"),
+        (3, 3, "hung", "silent for 400 s"),
+        (4, 4, "error", "CUDA gave up"),
+    ]
+    times = [one.time for one in trial.interruptions]
+    ended = [e for e in read_lines(tmp_path / "events.jsonl") if e["event"] in _INTERRUPTIONS]
+    assert times == [line["time"] for line in ended]
+
+
+_INTERRUPTIONS = ("lost", "hung", "error")
+
+
+@pytest.mark.parametrize(
+    ("state", "reason", "end"),
+    [
+        ("complete", "", EndReason.FULL_LENGTH),
+        ("pruned", "asha", EndReason.EARLY_STOPPING),
+        ("pruned", "another scheduler's word", EndReason.EARLY_STOPPING),
+        ("pruned", "", EndReason.EARLY_STOPPING),
+        ("pruned", "diverged", EndReason.DIVERGED),
+        ("pruned", "diverged: its weights are not finite", EndReason.DIVERGED),
+        ("pruned", "collapsed: it scores all images the same", EndReason.COLLAPSED),
+        ("failed", "error: worker lost 4 times in a row: SIGKILL", EndReason.ERROR),
+        ("running", "", None),
+    ],
+)
+def test_an_earlier_records_end_would_be_taken_for_another(
+    state: TrialState, reason: str, end: EndReason | None
+) -> None:
+    history = History([event("asked", 0, hyperparameters={})])
+    if end is not None:
+        history.apply(event("ended", 0, state=state, reason=reason))
+    assert history.trials[0].end is end
+
+
+def test_an_empty_reason_would_end_a_trial_as_complete(tmp_path: Path) -> None:
+    """A scheduler of somebody's own may stop a trial without a word."""
+    from tests.tuner.test_replay import rewritten
+
+    Simulation(small_space(), tmp_path).run().close()
+    record = tmp_path / "events.jsonl"
+    lines = read_lines(record)
+    stopped = [
+        i
+        for i, e in enumerate(lines)
+        if e["event"] == "epoch" and e["decision"]["reason"] == "asha"
+    ]
+    nth = sum(e["event"] == "epoch" for e in lines[: stopped[0]])
+    rewritten(record, "epoch", nth, lambda e: e["decision"].update(reason=""))
+    whole = record.read_bytes().splitlines(keepends=True)
+    record.write_bytes(b"".join(whole[: stopped[0] + 1]))
+    engine = Simulation(small_space(), tmp_path).engine
+    assert engine.history.trials[lines[stopped[0]]["trial"]].state == "pruned"
