@@ -10,7 +10,6 @@ import copy
 import sqlite3
 from collections.abc import Container, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -26,7 +25,6 @@ from models.hyperparameters import Value
 from tuner.cli.output import say
 from tuner.errors import TunerError
 from tuner.record.events import (
-    EpochReported,
     Event,
     TrialAsked,
     TrialEnded,
@@ -37,13 +35,16 @@ from tuner.seeds import derive
 from tuner.space import Sampler
 from tuner.space.domains import Choice, Domain, Int, Log, LogInt, Uniform
 from tuner.study.sampler_window import Rank, SamplerWindow, rank
-from tuner.study.study_file import REVISION, Parameter, StudyFile, put_in_place, revision
-
-_STATES = {
-    "complete": TrialState.COMPLETE,
-    "pruned": TrialState.PRUNED,
-    "failed": TrialState.FAIL,
-}
+from tuner.study.study_file import (
+    REVISION,
+    STATES,
+    Held,
+    Parameter,
+    StudyCopy,
+    StudyFile,
+    put_in_place,
+    revision,
+)
 
 
 class Study:
@@ -86,7 +87,7 @@ class Study:
         trial = self._study.ask(fixed_distributions=self._distributions)
         if trial.number != number:
             raise RuntimeError(f"Optuna numbered trial {number} as {trial.number}")
-        self._in_memory.hold(trial._trial_id)
+        self._in_memory.held.append(Held(trial._trial_id, {}, False))
         return dict(trial.params)
 
     def apply(self, event: Event) -> None:
@@ -120,7 +121,7 @@ class Study:
                 self._window.end(event.trial, self._rank(event.trial, event.state))
 
     def _rank(self, number: int, state: str) -> Rank | None:
-        return rank(state, list(self._in_memory.values(number).items()))
+        return rank(state, list(self._in_memory.held[number].values.items()))
 
 
 class _Tpe(optuna.samplers.TPESampler):
@@ -189,16 +190,7 @@ def _as_pruned(trial: FrozenTrial) -> FrozenTrial:
     return pruned
 
 
-@dataclass
-class _Held:
-    """What a copy holds of one trial, so that it need not be read again to be written to."""
-
-    trial_id: int
-    values: dict[int, float]
-    ended: bool
-
-
-class _Copy:
+class _Copy(StudyCopy):
     """One storage's copy of the study; nobody else writes to it."""
 
     def __init__(
@@ -211,40 +203,25 @@ class _Copy:
         (study,) = storage.get_all_studies()
         self._study_id = study._study_id
         self._distributions = distributions
-        self._objective = objective
-        self._held = [
-            _Held(trial._trial_id, dict(trial.intermediate_values), trial.state.is_finished())
+        held = [
+            Held(trial._trial_id, dict(trial.intermediate_values), trial.state.is_finished())
             for trial in storage.get_all_trials(self._study_id, deepcopy=False)
         ]
-
-    def hold(self, trial_id: int) -> None:
-        """Take note of a new trial that the storage already has."""
-        self._held.append(_Held(trial_id, {}, False))
-
-    def values(self, number: int) -> Mapping[int, float]:
-        """The objective of a trial by epoch."""
-        return self._held[number].values
+        super().__init__(objective, held)
 
     def apply(self, *events: Event) -> None:
         """Bring the copy forward; raises OSError where the storage cannot be written."""
         try:
             for event in events:
-                self._apply(event)
+                self.take(event)
         except (StorageInternalError, SQLAlchemyError) as error:
             raise OSError(str(error)) from error
 
-    def _apply(self, event: Event) -> None:
-        match event:
-            case TrialAsked():
-                self._asked(event)
-            case EpochReported():
-                self._epoch(event)
-            case TrialEnded():
-                self._ended(event)
+    def close(self) -> None:
+        """Let go of the storage."""
+        _let_go(self._storage)
 
-    def _asked(self, event: TrialAsked) -> None:
-        if event.trial < len(self._held):
-            return
+    def _begin(self, event: TrialAsked) -> int:
         searched = dict(event.searched)
         template = FrozenTrial(
             number=event.trial,
@@ -259,35 +236,16 @@ class _Copy:
             intermediate_values={},
             trial_id=-1,
         )
-        self.hold(self._storage.create_new_trial(self._study_id, template_trial=template))
+        return self._storage.create_new_trial(self._study_id, template_trial=template)
 
-    def _epoch(self, event: EpochReported) -> None:
-        held, epoch = self._held[event.trial], event.row.epoch
-        if held.ended or epoch in held.values:
-            return
-        held.values[epoch] = event.row.metrics[self._objective]
-        self._storage.set_trial_intermediate_value(held.trial_id, epoch, held.values[epoch])
+    def _set_value(self, trial_id: int, epoch: int, value: float) -> None:
+        self._storage.set_trial_intermediate_value(trial_id, epoch, value)
 
-    def close(self) -> None:
-        """Let go of the storage."""
-        _let_go(self._storage)
-
-    def _ended(self, event: TrialEnded) -> None:
-        held = self._held[event.trial]
-        if held.ended:
-            return
+    def _end(self, trial_id: int, event: TrialEnded, value: float | None) -> None:
         if event.reason:
-            self._storage.set_trial_user_attr(held.trial_id, "reason", event.reason)
-        state = _STATES[event.state]
-        self._storage.set_trial_state_values(held.trial_id, state, _value(held.values, state))
-        held.ended = True
-
-
-def _value(values: Mapping[int, float], state: TrialState) -> list[float] | None:
-    """The last reported value, as Optuna's `tell` takes it for a pruned trial."""
-    if state is TrialState.FAIL or not values:
-        return None
-    return [values[max(values)]]
+            self._storage.set_trial_user_attr(trial_id, "reason", event.reason)
+        state = TrialState[STATES[event.state]]
+        self._storage.set_trial_state_values(trial_id, state, None if value is None else [value])
 
 
 def distribution(domain: Domain) -> BaseDistribution:

@@ -7,6 +7,7 @@ calls ask the file before each of the ten hyperparameters that they write, some 
 
 import json
 import sqlite3
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass
@@ -19,7 +20,7 @@ from tuner.record.events import EpochReported, Event, TrialAsked, TrialEnded
 REVISION = "v3.2.0.a"  # of Optuna's tables, as it stands in the file
 PATIENCE_S = 60  # for a reader that has locked the file
 
-_STATES = {"complete": "COMPLETE", "pruned": "PRUNED", "failed": "FAIL"}
+STATES = {"complete": "COMPLETE", "pruned": "PRUNED", "failed": "FAIL"}
 _TRIAL = """INSERT INTO trials (number, study_id, state, datetime_start)
     VALUES (?, (SELECT study_id FROM studies), 'RUNNING', ?)"""
 _PARAMETER = """INSERT INTO trial_params (trial_id, param_name, param_value, distribution_json)
@@ -49,12 +50,50 @@ class Parameter:
 
 
 @dataclass
-class _Trial:
-    """What the file holds of one trial, so that it need not be read again to be written to."""
+class Held:
+    """What a copy holds of one trial, so that it need not be read again to be written to."""
 
     trial_id: int
     values: dict[int, float]
     ended: bool
+
+
+class StudyCopy(ABC):
+    """Trials as the journal's events tell them; an event already taken in changes nothing."""
+
+    def __init__(self, objective: str, held: list[Held]) -> None:
+        self._objective = objective
+        self.held = held
+
+    def take(self, event: Event) -> None:
+        """Write what an event tells of a trial."""
+        match event:
+            case TrialAsked() if event.trial == len(self.held):
+                self.held.append(Held(self._begin(event), {}, False))
+            case EpochReported():
+                held, epoch = self.held[event.trial], event.row.epoch
+                if not held.ended and epoch not in held.values:
+                    value = event.row.metrics[self._objective]
+                    self._set_value(held.trial_id, epoch, value)
+                    held.values[epoch] = value
+            case TrialEnded():
+                held = self.held[event.trial]
+                if not held.ended:
+                    told = held.values if event.state != "failed" else {}
+                    self._end(held.trial_id, event, told[max(told)] if told else None)
+                    held.ended = True
+
+    @abstractmethod
+    def _begin(self, event: TrialAsked) -> int:
+        """Write a new trial; returns the id that it has here."""
+
+    @abstractmethod
+    def _set_value(self, trial_id: int, epoch: int, value: float) -> None:
+        """Write the objective of an epoch."""
+
+    @abstractmethod
+    def _end(self, trial_id: int, event: TrialEnded, value: float | None) -> None:
+        """Write how a trial ended, and its last value, as Optuna's `tell` takes it."""
 
 
 def revision(path: Path) -> str:
@@ -97,7 +136,7 @@ def forget_log(path: Path) -> None:
         path.with_name(path.name + suffix).unlink(missing_ok=True)
 
 
-class StudyFile:
+class StudyFile(StudyCopy):
     """The study's copy on disk, in a file that Optuna has made and that holds this study alone.
 
     The log is written ahead and not forced to the disk: a transaction outlives a kill of this
@@ -106,32 +145,22 @@ class StudyFile:
 
     def __init__(self, path: Path, parameters: Mapping[str, Parameter], objective: str) -> None:
         self._parameters = parameters
-        self._objective = objective
         self._connection = sqlite3.connect(path, timeout=PATIENCE_S)
         self._connection.execute("PRAGMA journal_mode=WAL")
         self._connection.execute("PRAGMA synchronous=NORMAL")
-        self._trials = self._read()
+        super().__init__(objective, self._read())
 
     def apply(self, *events: Event) -> None:
         """Bring the file forward, in one transaction; an event already applied changes nothing."""
         with self._connection:
             for event in events:
-                self._write(event)
+                self.take(event)
 
     def close(self) -> None:
         """Let go of the file; the log is folded into it."""
         self._connection.close()
 
-    def _write(self, event: Event) -> None:
-        match event:
-            case TrialAsked() if event.trial == len(self._trials):
-                self._asked(event)
-            case EpochReported():
-                self._epoch(event)
-            case TrialEnded():
-                self._ended(event)
-
-    def _asked(self, event: TrialAsked) -> None:
+    def _begin(self, event: TrialAsked) -> int:
         row = self._connection.execute(_TRIAL, (event.trial, _utc(event.time)))
         trial_id = row.lastrowid
         assert trial_id is not None, "SQLite numbers every row that it takes"
@@ -146,33 +175,22 @@ class StudyFile:
         if event.published:
             attribute = (trial_id, "published", json.dumps(event.published))
             self._connection.execute(_ATTRIBUTE, attribute)
-        self._trials.append(_Trial(trial_id, {}, False))
+        return trial_id
 
-    def _epoch(self, event: EpochReported) -> None:
-        trial, epoch = self._trials[event.trial], event.row.epoch
-        if trial.ended or epoch in trial.values:
-            return
-        value = event.row.metrics[self._objective]
-        self._connection.execute(_EPOCH, (trial.trial_id, epoch, value))
-        trial.values[epoch] = value
+    def _set_value(self, trial_id: int, epoch: int, value: float) -> None:
+        self._connection.execute(_EPOCH, (trial_id, epoch, value))
 
-    def _ended(self, event: TrialEnded) -> None:
-        trial = self._trials[event.trial]
-        if trial.ended:
-            return
+    def _end(self, trial_id: int, event: TrialEnded, value: float | None) -> None:
         if event.reason:
-            attribute = (trial.trial_id, "reason", json.dumps(event.reason))
+            attribute = (trial_id, "reason", json.dumps(event.reason))
             self._connection.execute(_ATTRIBUTE, attribute)
-        if event.state != "failed" and trial.values:
-            last = trial.values[max(trial.values)]
-            self._connection.execute(_VALUE, (trial.trial_id, last))
-        state = _STATES[event.state]
-        self._connection.execute(_END, (state, _utc(event.time), trial.trial_id))
-        trial.ended = True
+        if value is not None:
+            self._connection.execute(_VALUE, (trial_id, value))
+        self._connection.execute(_END, (STATES[event.state], _utc(event.time), trial_id))
 
-    def _read(self) -> list[_Trial]:
+    def _read(self) -> list[Held]:
         trials = {
-            trial_id: _Trial(trial_id, {}, state != "RUNNING")
+            trial_id: Held(trial_id, {}, state != "RUNNING")
             for trial_id, state in self._connection.execute(
                 "SELECT trial_id, state FROM trials ORDER BY number"
             )

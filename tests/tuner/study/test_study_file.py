@@ -245,11 +245,11 @@ def test_a_study_made_anew_in_half_would_replace_the_old_one(
     before = trials(tmp_path)
     cut_back(7)(tmp_path)
 
-    def full(self: study_file.StudyFile, event: object) -> None:
+    def full(self: study_file.StudyFile, *told: object) -> None:
         raise sqlite3.OperationalError("database or disk is full")
 
     with monkeypatch.context() as patch:
-        patch.setattr(study_file.StudyFile, "_ended", full)
+        patch.setattr(study_file.StudyFile, "_end", full)
         with pytest.raises(TunerError, match="disk is full; free the disk, then --resume"):
             Simulation(small_space(trials=30, **CHOICES, **NO_RETRIES), tmp_path)
     logs = {"study.db-wal", "study.db-shm"}  # while Optuna still has the file open, to read it
