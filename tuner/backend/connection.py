@@ -12,9 +12,12 @@ import ray
 
 from tuner.backend.address import named_address, no_entry, reached
 from tuner.backend.capacity import cluster_capacity, node_capacity
-from tuner.backend.local import start_ray
-from tuner.backend.ray_internals import CONNECTION_TRIES
+from tuner.backend.ray_internals import CONNECTION_TRIES, start_for_this_machine_alone
+from tuner.errors import TunerError
+from tuner.planning.machine import cores
 from tuner.space import Machine
+
+_TRIES = 3
 
 
 @contextmanager
@@ -31,7 +34,7 @@ def connection(address: str | None) -> Iterator[Machine]:
         if address and found != "local":
             _join(address, found)
         else:
-            start_ray()
+            _start()
         try:
             yield node_capacity() if found == "local" else cluster_capacity()
         finally:
@@ -52,6 +55,26 @@ def _sigterm_given_back() -> Iterator[None]:
     finally:
         if threading.current_thread() is threading.main_thread():
             signal.signal(signal.SIGTERM, before)
+
+
+def _start() -> None:
+    """Start Ray where nothing but this machine can reach it; raises TunerError if it cannot start.
+
+    Its processes have 30 seconds to start, too few on a machine that is busy with other things:
+    then they are started again. They are a group of their own, so that a signal to the driver's,
+    as `timeout` sends it, leaves them to the driver to end.
+    """
+    for left in reversed(range(_TRIES)):
+        try:
+            start_for_this_machine_alone(cores())
+            return
+        except Exception as error:  # Ray raises bare ones
+            ray.shutdown()
+            if not left or "timed out" not in str(error):
+                raise TunerError(
+                    f"Ray cannot start on this machine: {error} See its logs under "
+                    "/tmp/ray/session_latest/logs; free memory, disk and cores, and try again."
+                ) from error
 
 
 def _join(address: str, found: str) -> None:

@@ -5,7 +5,6 @@ that the copy knows comes back in full. One that the copy does not know comes ba
 which only knows the copy, suggests the same hyperparameters for its number again.
 """
 
-import json
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -14,29 +13,11 @@ from typing import Any
 
 from tuner.cli.text import counted
 from tuner.record.events import EpochsLost, Event, RecordRestored
-from tuner.record.run_folder import RunFolder
 from tuner.record.trials import SearchListener, TrialView
 from tuner.storage import Storage, StorageError
 from tuner.storage.checkpoints import Checkpoints, Held, held_checkpoints
-from tuner.storage.files import replace_file
 
 Note = Callable[[Event], object]
-
-
-def mark_restored(run_folder: RunFolder) -> None:
-    """Leave a word for the next driver that this record is a copy's."""
-    text = json.dumps({"restored": True})
-    replace_file(run_folder.restored, lambda path: path.write_text(text))
-
-
-def is_restored(run_folder: RunFolder) -> bool:
-    """Whether the record here came from a copy, and no driver has gone on with it yet."""
-    return run_folder.restored.exists()
-
-
-def clear_mark(run_folder: RunFolder) -> None:
-    """Take the word back, once the report of it is in the record."""
-    run_folder.restored.unlink(missing_ok=True)
 
 
 class Recovery(SearchListener):

@@ -8,7 +8,6 @@ from tempfile import TemporaryDirectory
 from tuner.cli.output import say
 from tuner.durability.location import is_kept
 from tuner.durability.record_sync import fetch_record
-from tuner.durability.recovery import mark_restored
 from tuner.record.run_folder import RunFolder
 from tuner.storage import Storage
 from tuner.storage.files import replace_file
@@ -20,7 +19,7 @@ def fetch(place: Storage, run_folder: RunFolder) -> None:
     The run must be this driver's. Raises TunerError where the two cannot be made one.
     """
     if fetch_record(place.within(run_folder.name), run_folder):
-        mark_restored(run_folder)
+        run_folder.restored.touch()
         say(f"Fetched the record of {run_folder.name} from {place.uri}.")
 
 

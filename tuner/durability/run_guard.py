@@ -16,7 +16,7 @@ from tuner.durability.data_staging import data_storage, upload
 from tuner.durability.lease import Lease, Renewal
 from tuner.durability.location import record_storage
 from tuner.durability.record_sync import FAILURES, RecordCopies
-from tuner.durability.recovery import Recovery, clear_mark, is_restored
+from tuner.durability.recovery import Recovery
 from tuner.durability.retention import Retention
 from tuner.record.run_folder import RunFolder
 from tuner.record.trials import SearchListener
@@ -80,7 +80,7 @@ class RunGuard:
         """
         engine.say = say
         self._renew_once_more()
-        if is_restored(self.run_folder):
+        if self.run_folder.restored.exists():
             self._recovery = Recovery(self.storage, note=engine.note, say=say)
             self._recovery.begin(engine.trials, engine.recorded_until)
         if self._copies is not None:
@@ -108,7 +108,7 @@ class RunGuard:
         """Copy and prune a last time, the record being closed; returns what is to be said."""
         lines = []
         if self._recovery is not None:
-            clear_mark(self.run_folder)
+            self.run_folder.restored.unlink(missing_ok=True)
             lines.append(self._recovery.summary())
         if self._background is not None:
             lines.append(self._background.close())

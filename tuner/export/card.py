@@ -9,10 +9,18 @@ from typing import Any
 from models.data.registry import DATASETS, FOLDER
 from models.export import MAP, PICTURE, SCORE
 from models.fitted import FittedDetector
-from tuner.export.licences import LICENCES, OWN, UNKNOWN
 from tuner.record.run_folder import RunFolder
 from tuner.retrain.model_folder import StoredModel, read_json
 
+_OWN = "not known: the pictures are yours"
+_UNKNOWN = "not stated by its authors"
+_LICENCES = {
+    "fashion-mnist": "MIT (Zalando SE)",
+    "mnist": "CC BY-SA 3.0 (Y. LeCun, C. Cortes)",
+    "digits": "CC BY 4.0 (E. Alpaydin and C. Kaynak, UCI Machine Learning Repository)",
+    "points-2d": "none needed: the points are generated",
+}
+"""The terms of published data sets, where their authors say them."""
 _PACKAGES = ("tuner", "torch", "torchvision", "onnx", "onnxscript", "onnxruntime")
 _RESIZED = {
     "stretch": "stretched to",
@@ -66,7 +74,7 @@ def _licence(card: Mapping[str, Any]) -> str:
     if dataset is None:
         return _NOT_KNOWN
     published = isinstance(dataset, str) and dataset in DATASETS and dataset != FOLDER
-    return LICENCES.get(str(dataset), UNKNOWN) if published else OWN
+    return _LICENCES.get(str(dataset), _UNKNOWN) if published else _OWN
 
 
 def _figures(model: StoredModel) -> Iterator[str]:

@@ -9,11 +9,12 @@ from typing import Any
 from models import detectors
 from models.data.registry import FOLDER
 from models.evaluation.criteria_names import CRITERIA, RANK_CORRELATIONS
+from tuner.cli.text import counted
 from tuner.retrain.contenders import AUTOENCODER, BEST
 from tuner.retrain.divergences import divergence_lines
 from tuner.retrain.report import Metrics, keyed_blocks, task_title
 from tuner.retrain.verdicts import kind_lines, pixel_lines, verdict_lines
-from tuner.retrain.words import aligned, count, prose, share, spread_text
+from tuner.retrain.words import aligned, prose, share, spread_text
 
 _HEADINGS = ("", "test AUROC", "95% CI", "miss @5%", "miss @1%", "bal. acc.", "AUPRC")
 
@@ -40,7 +41,7 @@ def _head(metrics: Metrics) -> list[str]:
     seeds, epochs = len(configuration["seeds"]), configuration["epochs"]
     known = (
         f"{data['anomalies_per_normal']:g} known anomalies to a normal image, drawn from "
-        f"{count(data['clusters'], 'cluster')}"
+        f"{counted(data['clusters'], 'cluster')}"
     )
     learns = detectors.learns_anomalies(configuration["contenders"][BEST]["detector"])
     if not learns or not data["anomalies_per_normal"]:
@@ -48,7 +49,7 @@ def _head(metrics: Metrics) -> list[str]:
     lines = [
         *prose(
             f"Test report: {metrics['label']} on {task_title(metrics)}, "
-            f"{count(seeds, 'fresh seed')} of at most {count(epochs, 'epoch')}"
+            f"{counted(seeds, 'fresh seed')} of at most {counted(epochs, 'epoch')}"
         ),
         *prose(f"Fit: {known}.", _chosen(metrics)),
     ]
@@ -125,7 +126,7 @@ def _few_normals(normals: int) -> list[str]:
     if not allowed:
         return []
     return [
-        f"It has {count(normals, 'normal image')}: {' and '.join(allowed)} of them "
+        f"It has {counted(normals, 'normal image')}: {' and '.join(allowed)} of them "
         f"{'is' if len(allowed) == 1 else 'are'} less than one, so no false alarm is allowed there."
     ]
 

@@ -17,11 +17,6 @@ def prose(*sentences: str) -> list[str]:
     return textwrap.wrap(" ".join(sentences), WIDTH, break_on_hyphens=False, break_long_words=False)
 
 
-def count(number: int, noun: str) -> str:
-    """The number with its noun: "1 epoch", "2 epochs"."""
-    return f"{number} {noun}{'' if number == 1 else 's'}"
-
-
 def spread_text(figure: dict[str, Any]) -> str:
     """The mean over seeds, and the standard deviation where there are several."""
     if figure["std"] is None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import yaml
 
 from tuner.space.model import Space
 from tuner.space.yaml_reader import add_resolvers
+from tuner.storage.files import replace_file
 
 
 class _Inline(dict[str, object]):
@@ -49,7 +49,5 @@ def space_text(space: Space) -> str:
 def dump_space(space: Space, path: Path, heading: str = "") -> None:
     """Write the space whole or not at all; `heading` becomes comment lines at the top."""
     comment = "".join(f"# {line}".rstrip() + "\n" for line in heading.splitlines())
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    draft.write_text(comment + space_text(space), encoding="utf-8")
-    draft.replace(path)
+    text = comment + space_text(space)
+    replace_file(path, lambda draft: draft.write_text(text, encoding="utf-8"))
