@@ -14,7 +14,7 @@ from models.data.class_folders import ClassFolders
 from models.data.config import DataConfig
 from models.data.downloads import put
 from models.data.index import Part, content_of
-from models.data.places import DataNotFound, Place, Source, take_first
+from models.data.places import DataLocation, DataNotFound, Source, take_first
 from models.data.preprocessing import Preprocessing
 from models.data.published import Published, data_folder, named_folder, part_of
 from models.data.registry import DATASETS
@@ -112,7 +112,7 @@ def _part_of_pictures(config: DataConfig, source: Source, part: str) -> Part:
     return replace(made, index=replace(made.index, content=content))
 
 
-def _pictures(where: str, folder: Path, cache: Path) -> Place:
+def _pictures(where: str, folder: Path, cache: Path) -> DataLocation:
     def look() -> Path:
         if not folder.is_dir():
             raise DataNotFound(f"there is no folder {folder}")
@@ -120,10 +120,10 @@ def _pictures(where: str, folder: Path, cache: Path) -> Place:
         return folder.absolute()
 
     note = f" ({NOT_EXACT})" if PICTURES.has_jpeg(folder) else ""
-    return Place(description=where + note, look=look)
+    return DataLocation(description=where + note, look=look)
 
 
-def _archive(file: Path, cache: Path) -> Place:
+def _archive(file: Path, cache: Path) -> DataLocation:
     def look() -> Path:
         try:
             file.open("rb").close()
@@ -133,7 +133,7 @@ def _archive(file: Path, cache: Path) -> Place:
         PICTURES.read(folder, "train", cache)
         return folder
 
-    return Place(description=f"{file} ({NOT_EXACT})", look=look)
+    return DataLocation(description=f"{file} ({NOT_EXACT})", look=look)
 
 
 def _has_pictures(source: Source) -> bool:

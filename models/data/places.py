@@ -43,14 +43,14 @@ class Source:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Place:
+class DataLocation:
     """One place to look in; `look` returns the folder with the files or raises `DataNotFound`."""
 
     description: str
     look: Callable[[], Path]
 
 
-def take_first(title: str, places: Sequence[Place], advice: str) -> Source:
+def take_first(title: str, places: Sequence[DataLocation], advice: str) -> Source:
     """Take the first place that has the files, and log it with the reasons against earlier ones.
 
     Raises:

@@ -20,7 +20,7 @@ from models.data import debian, torchvision_download
 from models.data.config import DataConfig
 from models.data.downloads import Downloader, download, exclusive
 from models.data.index import Index, Part
-from models.data.places import DataNotFound, Place, Source, take_first
+from models.data.places import DataLocation, DataNotFound, Source, take_first
 from models.data.registry import DATASETS
 
 DATA_VARIABLE = "TUNER_DATA"
@@ -100,7 +100,7 @@ class Published:
         return self.find_copy(cache)
 
     def find_copy(
-        self, cache: Path, *, copies: Sequence[Place] = (), last: Sequence[Place] = ()
+        self, cache: Path, *, copies: Sequence[DataLocation] = (), last: Sequence[DataLocation] = ()
     ) -> Source:
         """Take a copy that is there, one of the `copies`, a download, or a place of `last`.
 
@@ -114,9 +114,9 @@ class Published:
             downloads = [self._download_place(each, cache) for each in downloaders(self)]
             return take_first(self.title, [*local, *downloads, *last], self.advice)
 
-    def named(self, folder: Path) -> Place:
+    def named(self, folder: Path) -> DataLocation:
         """The folder that the user names, as a place."""
-        return Place(description="the folder you name", look=lambda: self._look(folder))
+        return DataLocation(description="the folder you name", look=lambda: self._look(folder))
 
     def training_part(self, config: DataConfig, source: Source) -> Part:
         """Read the training part; the files of the test part stay closed.
@@ -149,18 +149,22 @@ class Published:
         """
         return part_of(config, self._read_advising(source, self.test))
 
-    def _copies(self, cache: Path) -> list[Place]:
+    def _copies(self, cache: Path) -> list[DataLocation]:
         places = []
         if (system := self.system_folder) is not None:
-            places.append(Place(description="the system copy", look=lambda: self._look(system)))
+            places.append(
+                DataLocation(description="the system copy", look=lambda: self._look(system))
+            )
         if (data := data_folder()) is not None:
             folder = data / self.folder_name
             description = f"the folder of {DATA_VARIABLE}"
-            places.append(Place(description=description, look=lambda: self._look(folder)))
-        places.append(Place(description="the cache", look=lambda: self._look_in_cache(cache)))
+            places.append(DataLocation(description=description, look=lambda: self._look(folder)))
+        places.append(
+            DataLocation(description="the cache", look=lambda: self._look_in_cache(cache))
+        )
         return places
 
-    def _download_place(self, downloader: Downloader, cache: Path) -> Place:
+    def _download_place(self, downloader: Downloader, cache: Path) -> DataLocation:
         def look() -> Path:
             return download(
                 downloader,
@@ -170,7 +174,7 @@ class Published:
                 check=self._check_all,
             )
 
-        return Place(description=downloader.description, look=look)
+        return DataLocation(description=downloader.description, look=look)
 
     def _look_in_cache(self, cache: Path) -> Path:
         own = cache / self.folder_name

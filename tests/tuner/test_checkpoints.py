@@ -13,7 +13,7 @@ from models.detector_files import DetectorNotWhole
 from models.evaluation.mixture import Mixture
 from models.fitted import FittedDetector
 from tuner.storage import StorageError, local_storage
-from tuner.storage.checkpoints import Checkpoints, Held, held_checkpoints
+from tuner.storage.checkpoints import CheckpointLabel, Checkpoints, held_checkpoints
 from tuner.storage.checksummed import Damaged, checked_body, label_of, with_checksum
 from tuner.storage.folder import FolderStorage
 from tuner.worker.files import TrialFiles
@@ -98,7 +98,9 @@ def test_a_driver_would_not_see_what_checkpoints_hold(tmp_path: Path) -> None:
     for epochs in (4, 5):
         Checkpoints(storage, 12).put(epochs, CONFIGURATION, b"state")
     Checkpoints(storage, 3).put_best({"weights": b"w"})
-    held = [Held(number=12, epochs=epochs, configuration=CONFIGURATION) for epochs in (5, 4)]
+    held = [
+        CheckpointLabel(number=12, epochs=epochs, configuration=CONFIGURATION) for epochs in (5, 4)
+    ]
     assert held_checkpoints(storage) == {12: held}
 
 

@@ -16,7 +16,7 @@ from tuner.console.state import SearchState
 from tuner.durability.background import BackgroundSync
 from tuner.durability.recovery import Recovery
 from tuner.durability.retention import Retention
-from tuner.engine.early_stopping import NoStopping, PromotingAsha, Scheduler, StoppingAsha
+from tuner.engine.early_stopping import EarlyStopping, NoStopping, PromotingAsha, StoppingAsha
 from tuner.engine.engine import Engine
 from tuner.record.run_folder import RunFolder
 from tuner.record.trials import SearchListener
@@ -33,17 +33,17 @@ from tuner.tracking.runs import TrackingConfig
 
 
 class TestNoStopping(SchedulerContract):
-    def make(self) -> Scheduler:
+    def make(self) -> EarlyStopping:
         return NoStopping()
 
 
 class TestStoppingAsha(SchedulerContract):
-    def make(self) -> Scheduler:
+    def make(self) -> EarlyStopping:
         return StoppingAsha((1, 3, 9), 3)
 
 
 class TestPromotingAsha(SchedulerContract):
-    def make(self) -> Scheduler:
+    def make(self) -> EarlyStopping:
         return PromotingAsha((1, 3, 9), 3)
 
 

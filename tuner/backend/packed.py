@@ -9,10 +9,10 @@ from typing import Any
 import ray
 
 from models import detectors
-from tuner.backend.packs import Lease
+from tuner.backend.packs import LaneAllocation
 from tuner.backend.trainable import ATTEMPT, REPORT, SETTING, QuietTrainable
 from tuner.engine.attempt import Attempt, AttemptGivenUpError, OutOfReachError, Report
-from tuner.packing.lane_leases import Place
+from tuner.packing.lane_allocator import DeviceLocation
 from tuner.worker.setting import TrialSetting
 
 PACKS = "packs"
@@ -27,40 +27,40 @@ class PackedTrialActor(QuietTrainable):
     """
 
     def setup(self, config: dict[str, Any]) -> None:
-        """Find the registry; a lane is leased at the first step."""
+        """Find the registry; a lane is allocated at the first step."""
         self._setting: TrialSetting = config[SETTING]
         self._registry = ray.get_actor(config[PACKS])
         self._attempt: Attempt = config[ATTEMPT]
-        self._lease: Lease | None = None
+        self._lane: LaneAllocation | None = None
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:
         """Take on the next attempt in the same process; it may sit in another pack."""
         self._attempt = new_config[ATTEMPT]
-        self._lease = None
+        self._lane = None
         return True
 
     def step(self) -> dict[str, Any]:
         """Ask the pack for the next report."""
-        lease = self._lease or self._wait_for_lease()
+        lane = self._lane or self._wait_for_lane()
         try:
-            report: Report = ray.get(lease.pack.next_report.remote(self._attempt))
+            report: Report = ray.get(lane.pack.next_report.remote(self._attempt))
         except (AttemptGivenUpError, OutOfReachError):  # the pack itself is well
             raise
         except ray.exceptions.RayError:
-            ray.get(self._registry.lost.remote(lease.name))
+            ray.get(self._registry.lost.remote(lane.name))
             raise
-        if lease is not self._lease and lease.watched:
+        if lane is not self._lane and lane.watched:
             self._registry.reported.remote(self._attempt.number)
-        self._lease = lease
+        self._lane = lane
         return {REPORT: report}
 
-    def _wait_for_lease(self) -> Lease:
+    def _wait_for_lane(self) -> LaneAllocation:
         context = ray.get_runtime_context()
         gpus = context.get_accelerator_ids().get("GPU") or [""]
-        place = Place(node=context.get_node_id(), device=str(gpus[0]))
+        place = DeviceLocation(node=context.get_node_id(), device=str(gpus[0]))
         values = detectors.structure(self._setting.detector, self._attempt.hyperparameters)
         asked = (self._attempt.number, self._attempt.attempt, place, tuple(sorted(values.items())))
-        while (lease := ray.get(self._registry.lease.remote(*asked))) is None:
+        while (lane := ray.get(self._registry.allocate.remote(*asked))) is None:
             time.sleep(_WAIT_S)
-        found: Lease = lease
+        found: LaneAllocation = lane
         return found

@@ -25,7 +25,7 @@ from models.hyperparameters import Value
 from tuner.backend.capacity_notice import GPU_CAME, WAITS_FOR_GPU, Waiting, has_place
 from tuner.cli.output import say
 from tuner.engine.attempt import Attempt, Report
-from tuner.packing.lane_leases import LeaseBook, Place, Structure
+from tuner.packing.lane_allocator import DeviceLocation, LaneAllocator, Structure
 from tuner.packing.occupancy import Occupancy
 from tuner.planning.lanes import LaneChoice
 from tuner.worker.error_text import reason_of
@@ -59,7 +59,7 @@ class PackActor:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Lease:
+class LaneAllocation:
     """A lane in a pack; `watched` asks for word of the first epoch."""
 
     name: str
@@ -74,24 +74,26 @@ class PackRegistry:
         self._run_name = run_name
         self._setting = setting
         self._lanes = lanes
-        self._book = LeaseBook(lanes)
+        self._book = LaneAllocator(lanes)
         self._actors: dict[str, Any] = {}
         self._life = uuid4().hex[:6]  # it may be restarted, and count its packs from one again
         self._asked: dict[tuple[int, int], float] = {}
 
-    def lease(self, number: int, attempt: int, place: Place, structure: Structure) -> Lease | None:
+    def allocate(
+        self, number: int, attempt: int, place: DeviceLocation, structure: Structure
+    ) -> LaneAllocation | None:
         """A lane at this place for as long as the attempt lasts; None: ask again soon."""
         self._asked[number, attempt] = time.monotonic()
         watched = self._book.under_watch(number)
         before = self._book.held(number)
-        pack = self._book.lease(number, attempt, place, structure)
+        pack = self._book.allocate(number, attempt, place, structure)
         if before is not None and before[1] != attempt:  # Tune's word of its end is still to come
             self._actors[before[0]].leave.remote(number, before[1])
         if pack is None:
             return None
         if pack.name not in self._actors:
             self._actors[pack.name] = self._start(pack.name, place)
-        return Lease(name=pack.name, pack=self._actors[pack.name], watched=watched)
+        return LaneAllocation(name=pack.name, pack=self._actors[pack.name], watched=watched)
 
     def release(self, number: int, attempt: int) -> None:
         """Tune has let go of the attempt."""
@@ -105,7 +107,7 @@ class PackRegistry:
         self._book.reported(number)
 
     def lost(self, name: str) -> None:
-        """Forget a pack that is dead or broken; the next lease makes another."""
+        """Forget a pack that is dead or broken; the next allocation makes another."""
         self._book.lost(name)
         actor = self._actors.pop(name, None)
         if actor is not None:
@@ -124,7 +126,7 @@ class PackRegistry:
         """The packs that are up, by name."""
         return dict(self._actors)
 
-    def _start(self, name: str, place: Place) -> Any:
+    def _start(self, name: str, place: DeviceLocation) -> Any:
         sees = {"CUDA_VISIBLE_DEVICES": place.device} if place.device else {}
         return (
             ray.remote(PackActor)

@@ -15,7 +15,7 @@ from tuner.cli.text import counted
 from tuner.record.events import EpochsLost, Event, RecordRestored
 from tuner.record.trials import SearchListener, TrialView
 from tuner.storage import Storage, StorageError
-from tuner.storage.checkpoints import Checkpoints, Held, held_checkpoints
+from tuner.storage.checkpoints import CheckpointLabel, Checkpoints, held_checkpoints
 
 Note = Callable[[Event], object]
 
@@ -27,7 +27,7 @@ class Recovery(SearchListener):
         self._storage = storage
         self._note = note
         self._say = say
-        self._unknown: dict[int, Held] = {}
+        self._unknown: dict[int, CheckpointLabel] = {}
         self.lost_epochs = 0
 
     def begin(self, trials: Sequence[TrialView], copied: float | None) -> None:
@@ -77,11 +77,11 @@ class Recovery(SearchListener):
             checkpoints.drop_best()
 
 
-def _epochs(held: Sequence[Held], trial: TrialView) -> int:
+def _epochs(held: Sequence[CheckpointLabel], trial: TrialView) -> int:
     return max((each.epochs for each in held if _fits(each, trial)), default=0)
 
 
-def _fits(held: Held, trial: TrialView) -> bool:
+def _fits(held: CheckpointLabel, trial: TrialView) -> bool:
     configuration: dict[str, Any] = dict(held.configuration)
     configuration.pop("seed", None)
     return configuration == dict(trial.hyperparameters)

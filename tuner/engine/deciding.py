@@ -2,14 +2,14 @@
 
 from dataclasses import replace
 
-from tuner.engine.early_stopping import Promotion, Scheduler
+from tuner.engine.early_stopping import EarlyStopping, Promotion
 from tuner.objectives import best_values
 from tuner.record.history import History
 from tuner.record.trials import Decision, EndReason, EpochRow, TrialView, of_stage
 from tuner.space import Space
 
 
-def decide(space: Space, scheduler: Scheduler, trial: TrialView, row: EpochRow) -> Decision:
+def decide(space: Space, scheduler: EarlyStopping, trial: TrialView, row: EpochRow) -> Decision:
     """Ask the scheduler; a published set always runs its full length, to compare with."""
     decision = scheduler.decide(trial.number, row.epoch, row.metrics[space.objective])
     if row.epoch >= space.epochs:
@@ -25,7 +25,7 @@ def decide(space: Space, scheduler: Scheduler, trial: TrialView, row: EpochRow) 
     return decision
 
 
-def next_promotion(space: Space, scheduler: Scheduler, history: History) -> Promotion | None:
+def next_promotion(space: Space, scheduler: EarlyStopping, history: History) -> Promotion | None:
     """The paused trial that goes on now, if any.
 
     When all trials have been tried and none of them was trained to its end, the best goes on until

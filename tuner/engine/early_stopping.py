@@ -26,7 +26,7 @@ class Promotion:
     of: int
 
 
-class Scheduler(Protocol):
+class EarlyStopping(Protocol):
     """Early stopping as a function of the values it was shown, in their order."""
 
     def decide(self, number: int, epoch: int, value: float) -> Decision:
@@ -42,7 +42,7 @@ class Scheduler(Protocol):
         """The paused trial nearest to a promotion: the best at the highest rung."""
 
 
-def make_scheduler(space: Space) -> Scheduler:
+def make_scheduler(space: Space) -> EarlyStopping:
     """The early stopping that the space names, with nothing seen yet."""
     if space.scheduler.name == "none":
         return NoStopping()
@@ -50,7 +50,7 @@ def make_scheduler(space: Space) -> Scheduler:
     return kind(rungs_of(space), space.scheduler.reduction_factor)
 
 
-def catch_up(scheduler: Scheduler, past: Iterable[Event], objective: str) -> None:
+def catch_up(scheduler: EarlyStopping, past: Iterable[Event], objective: str) -> None:
     """Bring a fresh scheduler to where a record stands."""
     for event in past:
         if isinstance(event, EpochReported):

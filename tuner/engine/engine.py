@@ -19,7 +19,7 @@ from enum import Enum
 
 from tuner.engine.attempt import Attempt, Report
 from tuner.engine.deciding import decide, end_reason, next_promotion, with_best
-from tuner.engine.early_stopping import Promotion, Scheduler, catch_up
+from tuner.engine.early_stopping import EarlyStopping, Promotion, catch_up
 from tuner.engine.recorder import Clock, Recorder
 from tuner.engine.retries import hopeless, spent
 from tuner.record.events import (
@@ -65,7 +65,7 @@ class Engine:
         space: Space,
         folder: RunFolder,
         *,
-        scheduler: Scheduler,
+        scheduler: EarlyStopping,
         slots: int,
         time_budget_s: float | None = None,
         split_digest: str = "",

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from models.data.config import FOLDS, DataConfig
-from models.data.folder.dataset import Opened, open_folder
+from models.data.folder.dataset import OpenedFolder, open_folder
 
 LEAST_VALIDATION = FOLDS
 """Pictures of each kind in validation, below which its anomalies are synthetic."""
@@ -48,7 +48,7 @@ def count(data: DataConfig, cache: Path) -> Counts:
     )
 
 
-def _of(opened: Opened, *, anomalous: bool, sides: Collection[str]) -> int:
+def _of(opened: OpenedFolder, *, anomalous: bool, sides: Collection[str]) -> int:
     normal = {opened.class_names[each] for each in opened.normal_classes}
     counted_once = {
         digest

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from models.data.folder.dataset import Opened, open_folder, unreadable_text
+from models.data.folder.dataset import OpenedFolder, open_folder, unreadable_text
 from models.data.folder.layout import Layout, recognise
 from models.data.loading import load_training
 from models.data.places import DataProblem
@@ -83,7 +83,7 @@ def _check_readable(wishes: Wishes, layout: Layout, measured: Measured) -> None:
     raise DataProblem(f"{text}; --skip-unreadable writes that")
 
 
-def _found_lines(wishes: Wishes, opened: Opened, measured: Measured) -> list[str]:
+def _found_lines(wishes: Wishes, opened: OpenedFolder, measured: Measured) -> list[str]:
     measures = [measured.measures[picture.path] for picture in opened.pictures]
     kinds = [picture.kind for picture in opened.pictures]
     normal = {opened.class_names[each] for each in opened.normal_classes}
@@ -106,7 +106,7 @@ def _found_lines(wishes: Wishes, opened: Opened, measured: Measured) -> list[str
     return [line for line in lines if line]
 
 
-def _shortcut_lines(opened: Opened, measured: Measured) -> list[str]:
+def _shortcut_lines(opened: OpenedFolder, measured: Measured) -> list[str]:
     normal = {opened.class_names[each] for each in opened.normal_classes}
     compared = comparisons(
         opened.pictures,

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from models.data.config import DataConfig
-from models.data.folder.dataset import Opened
+from models.data.folder.dataset import OpenedFolder
 from models.data.split import Split
 from tuner.new.baselines import standard_error
 from tuner.new.columns import columns, paragraph
@@ -30,7 +30,7 @@ class Role:
         return sum(self.counts.values())
 
 
-def roles(opened: Opened, split: Split) -> list[Role]:
+def roles(opened: OpenedFolder, split: Split) -> list[Role]:
     """Every readable picture once: good ones first, then by the folder's parts and kinds.
 
     What the split does not take, such as equal files and known anomalies above the ratio, is left

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from random import Random
 
-from tuner.engine.early_stopping import Scheduler, make_scheduler, rungs_of
+from tuner.engine.early_stopping import EarlyStopping, make_scheduler, rungs_of
 from tuner.planning.open_trials import OpenTrial
 from tuner.record.trials import TrialView
 from tuner.space import Space
@@ -42,7 +42,7 @@ def epochs_of_a_draw(
 
 
 def _shown(
-    space: Space, scheduler: Scheduler, trials: Sequence[TrialView], random: Random
+    space: Space, scheduler: EarlyStopping, trials: Sequence[TrialView], random: Random
 ) -> dict[int, float]:
     """Show the scheduler the rungs that were reached; returns how good those trials are by then.
 

@@ -16,7 +16,7 @@ from typing import Any
 from models import detectors
 from tuner.cli.text import counted
 from tuner.engine.deciding import decide, end_reason, next_promotion, with_best
-from tuner.engine.early_stopping import Scheduler, catch_up, make_scheduler
+from tuner.engine.early_stopping import EarlyStopping, catch_up, make_scheduler
 from tuner.record.events import (
     DriverClosed,
     DriverStarted,
@@ -105,7 +105,7 @@ class _Replay:
         self._past: list[Event] = []
         self._history = History()
         self._space: Space
-        self._scheduler: Scheduler
+        self._scheduler: EarlyStopping
         self._study: Study
         self._proposals: Proposals
 

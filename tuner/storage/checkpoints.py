@@ -22,7 +22,7 @@ Log = Callable[[str], object]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Held:
+class CheckpointLabel:
     """What a checkpoint's label says of it, without its contents: `epochs` rows of a trial."""
 
     number: int
@@ -38,7 +38,7 @@ class Checkpoints:
         self._number = number
         self._folder = f"{FOLDER}/{number}/"
 
-    def held(self) -> list[Held]:
+    def held(self) -> list[CheckpointLabel]:
         """Return what the labels say, newest first. Raises StorageError."""
         found = (_held(self._storage, self._folder + place) for place in PLACES)
         return sorted((held for held in found if held), key=lambda held: -held.epochs)
@@ -112,7 +112,7 @@ def log_key(number: int) -> str:
     return f"{FOLDER}/{number}/log.txt"
 
 
-def held_checkpoints(storage: Storage) -> dict[int, list[Held]]:
+def held_checkpoints(storage: Storage) -> dict[int, list[CheckpointLabel]]:
     """Return what the checkpoints of every trial say of themselves, newest first.
 
     Raises StorageError.
@@ -122,8 +122,10 @@ def held_checkpoints(storage: Storage) -> dict[int, list[Held]]:
     return {number: Checkpoints(storage, number).held() for number in sorted(numbers)}
 
 
-def _held(storage: Storage, key: str) -> Held | None:
+def _held(storage: Storage, key: str) -> CheckpointLabel | None:
     label: dict[str, Any] | None = label_of(storage.get(key, HEAD_BYTES) or b"")
     if label is None:
         return None
-    return Held(number=label["trial"], epochs=label["epochs"], configuration=label["configuration"])
+    return CheckpointLabel(
+        number=label["trial"], epochs=label["epochs"], configuration=label["configuration"]
+    )

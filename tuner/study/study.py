@@ -38,10 +38,10 @@ from tuner.study.sampler_window import Rank, SamplerWindow, rank
 from tuner.study.study_file import (
     REVISION,
     STATES,
-    Held,
     Parameter,
     StudyCopy,
     StudyFile,
+    ToldTrial,
     put_in_place,
     revision,
 )
@@ -87,7 +87,7 @@ class Study:
         trial = self._study.ask(fixed_distributions=self._distributions)
         if trial.number != number:
             raise RuntimeError(f"Optuna numbered trial {number} as {trial.number}")
-        self._in_memory.held.append(Held(trial._trial_id, {}, False))
+        self._in_memory.held.append(ToldTrial(trial._trial_id, {}, False))
         return dict(trial.params)
 
     def apply(self, event: Event) -> None:
@@ -204,7 +204,7 @@ class _Copy(StudyCopy):
         self._study_id = study._study_id
         self._distributions = distributions
         held = [
-            Held(trial._trial_id, dict(trial.intermediate_values), trial.state.is_finished())
+            ToldTrial(trial._trial_id, dict(trial.intermediate_values), trial.state.is_finished())
             for trial in storage.get_all_trials(self._study_id, deepcopy=False)
         ]
         super().__init__(objective, held)

@@ -50,7 +50,7 @@ class Parameter:
 
 
 @dataclass
-class Held:
+class ToldTrial:
     """What a copy holds of one trial, so that it need not be read again to be written to."""
 
     trial_id: int
@@ -61,7 +61,7 @@ class Held:
 class StudyCopy(ABC):
     """Trials as the journal's events tell them; an event already taken in changes nothing."""
 
-    def __init__(self, objective: str, held: list[Held]) -> None:
+    def __init__(self, objective: str, held: list[ToldTrial]) -> None:
         self._objective = objective
         self.held = held
 
@@ -69,7 +69,7 @@ class StudyCopy(ABC):
         """Write what an event tells of a trial."""
         match event:
             case TrialAsked() if event.trial == len(self.held):
-                self.held.append(Held(self._begin(event), {}, False))
+                self.held.append(ToldTrial(self._begin(event), {}, False))
             case EpochReported():
                 held, epoch = self.held[event.trial], event.row.epoch
                 if not held.ended and epoch not in held.values:
@@ -188,9 +188,9 @@ class StudyFile(StudyCopy):
             self._connection.execute(_VALUE, (trial_id, value))
         self._connection.execute(_END, (STATES[event.state], _utc(event.time), trial_id))
 
-    def _read(self) -> list[Held]:
+    def _read(self) -> list[ToldTrial]:
         trials = {
-            trial_id: Held(trial_id, {}, state != "RUNNING")
+            trial_id: ToldTrial(trial_id, {}, state != "RUNNING")
             for trial_id, state in self._connection.execute(
                 "SELECT trial_id, state FROM trials ORDER BY number"
             )

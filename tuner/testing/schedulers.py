@@ -3,7 +3,7 @@
 import random
 from abc import ABC, abstractmethod
 
-from tuner.engine.early_stopping import Scheduler
+from tuner.engine.early_stopping import EarlyStopping
 from tuner.record.trials import Decision
 
 _EPOCHS, _STEPS, _SLOTS = 12, 300, 4
@@ -14,7 +14,7 @@ class SchedulerContract(ABC):
     """`make` gives a scheduler that has seen nothing; trials have 12 epochs."""
 
     @abstractmethod
-    def make(self) -> Scheduler:
+    def make(self) -> EarlyStopping:
         """A fresh one; two are equal until they are shown something."""
 
     def test_the_same_values_would_be_decided_otherwise(self) -> None:

@@ -26,7 +26,7 @@ _MOST_NAMED = 20
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Opened:
+class OpenedFolder:
     """A folder's readable pictures with what each is for; pixels are mapped from the cache."""
 
     layout: Layout
@@ -93,7 +93,7 @@ def check_test(config: DataConfig, source: Source) -> None:
         raise DataNotFound(f"{_folder(config)}: there are no normal pictures for test")
 
 
-def open_folder(config: DataConfig, cache: Path | None) -> Opened:
+def open_folder(config: DataConfig, cache: Path | None) -> OpenedFolder:
     """Look at every picture: sort, decode into the cache, and divide.
 
     Raises:
@@ -116,7 +116,7 @@ def _opened(
     cache: Path,
     layout: Layout,
     stamp: tuple[tuple[int, int, int], ...],
-) -> Opened:
+) -> OpenedFolder:
     """`stamp` is in the key alone: files that change are looked at again."""
     del stamp
     paths = [picture.path for picture in layout.pictures]
@@ -139,7 +139,7 @@ def _opened(
         is_normal=lambda picture: picture.kind in normal,
         is_known=lambda picture: picture.kind in known,
     )
-    opened = Opened(
+    opened = OpenedFolder(
         layout=layout,
         pictures=pictures,
         digests=tuple(digests[row] for row in rows),
@@ -241,7 +241,7 @@ def _mask_problem(picture: Picture) -> str:
     return ""
 
 
-def _check_counts(config: DataConfig, folder: Path, opened: Opened) -> None:
+def _check_counts(config: DataConfig, folder: Path, opened: OpenedFolder) -> None:
     anomalous = opened.part("fit", "validation", "test", "unused").index.anomalous
     normals = [side for side, bad in zip(opened.sides, anomalous, strict=True) if not bad]
     counted = len(normals) - normals.count("unused")

@@ -9,9 +9,9 @@ from ray.tune.schedulers import AsyncHyperBandScheduler, TrialScheduler
 
 from tests.tuner.simulated import small_space
 from tuner.engine.early_stopping import (
+    EarlyStopping,
     NoStopping,
     PromotingAsha,
-    Scheduler,
     StoppingAsha,
     make_scheduler,
     rungs_of,
@@ -107,7 +107,7 @@ class Papers:
 def test_another_trial_than_the_papers_would_be_promoted(seed: int) -> None:
     generator = random.Random(seed)
     levels, factor = (1, 3, 9), generator.randint(2, 4)
-    ours: Scheduler = PromotingAsha(levels, factor)
+    ours: EarlyStopping = PromotingAsha(levels, factor)
     paper = Papers(levels, factor)
     paused: dict[int, int] = {}
     running: dict[int, int] = {}

@@ -11,7 +11,7 @@ Structure = tuple[tuple[str, object], ...]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Place:
+class DeviceLocation:
     """Where a trial's resources are: a node, and a GPU of it by the number that Ray gave."""
 
     node: str
@@ -23,12 +23,12 @@ class Pack:
     """A pack worker: where it is, of which structure its lanes are, and whose they are."""
 
     name: str
-    place: Place
+    place: DeviceLocation
     structure: Structure
     trials: dict[int, int] = field(default_factory=dict)  # number -> attempt
 
 
-class LeaseBook:
+class LaneAllocator:
     """Gives each trial a lane of a pack at its place, and takes it back.
 
     A pack of another structure is taken over once nobody trains in it: its process, its images and
@@ -44,7 +44,9 @@ class LeaseBook:
         self._ended: set[tuple[int, int]] = set()
         self.packs: dict[str, Pack] = {}
 
-    def lease(self, number: int, attempt: int, place: Place, structure: Structure) -> Pack | None:
+    def allocate(
+        self, number: int, attempt: int, place: DeviceLocation, structure: Structure
+    ) -> Pack | None:
         """The pack of this attempt; None as long as it must wait for others under suspicion.
 
         Raises AttemptGivenUpError for one that Tune has let go of.
@@ -62,7 +64,7 @@ class LeaseBook:
         return self._new(number, attempt, place, structure)
 
     def held(self, number: int) -> tuple[str, int] | None:
-        """The pack's name and the attempt of the trial's present lease."""
+        """The pack's name and the attempt of the trial's present lane."""
         for pack in self.packs.values():
             if number in pack.trials:
                 return pack.name, pack.trials[number]
@@ -110,7 +112,7 @@ class LeaseBook:
             pack.structure = structure
         return same or idle[:1]
 
-    def _new(self, number: int, attempt: int, place: Place, structure: Structure) -> Pack:
+    def _new(self, number: int, attempt: int, place: DeviceLocation, structure: Structure) -> Pack:
         self._made += 1
         device = f"gpu{place.device}" if place.device else "cpu"
         name = f"{place.node[:8]}-{device}-{self._made}"

@@ -3,71 +3,75 @@
 import pytest
 
 from tuner.engine.attempt import AttemptGivenUpError
-from tuner.packing.lane_leases import LeaseBook, Pack, Place
+from tuner.packing.lane_allocator import DeviceLocation, LaneAllocator, Pack
 
-HERE, THERE = Place(node="a", device="0"), Place(node="a", device="1")
+HERE, THERE = DeviceLocation(node="a", device="0"), DeviceLocation(node="a", device="1")
 NARROW, WIDE = (("width", 16),), (("width", 32),)
 
 
-def leased(book: LeaseBook, number: int, place: Place = HERE, attempt: int = 1) -> Pack:
-    pack = book.lease(number, attempt, place, NARROW)
+def allocated(
+    book: LaneAllocator, number: int, place: DeviceLocation = HERE, attempt: int = 1
+) -> Pack:
+    pack = book.allocate(number, attempt, place, NARROW)
     assert pack is not None
     return pack
 
 
 def test_trials_of_one_gpu_would_not_share_its_pack() -> None:
-    book = LeaseBook(3)
-    assert len({leased(book, number).name for number in range(3)}) == 1
-    assert leased(book, 3, THERE).name not in {leased(book, number).name for number in range(3)}
+    book = LaneAllocator(3)
+    assert len({allocated(book, number).name for number in range(3)}) == 1
+    assert allocated(book, 3, THERE).name not in {
+        allocated(book, number).name for number in range(3)
+    }
 
 
 def test_a_full_pack_would_take_one_more() -> None:
-    book = LeaseBook(2)
-    first = [leased(book, number).name for number in (0, 1)]
-    assert leased(book, 2).name not in first
+    book = LaneAllocator(2)
+    first = [allocated(book, number).name for number in (0, 1)]
+    assert allocated(book, 2).name not in first
     book.release(0, 1)
-    assert leased(book, 3).name in first
+    assert allocated(book, 3).name in first
 
 
 def test_structures_would_share_a_pack_or_an_idle_one_would_keep_its_memory() -> None:
-    book = LeaseBook(2)
-    narrow = leased(book, 0).name
-    wide = book.lease(1, 1, HERE, WIDE)
+    book = LaneAllocator(2)
+    narrow = allocated(book, 0).name
+    wide = book.allocate(1, 1, HERE, WIDE)
     assert wide is not None
     assert wide.name != narrow
     book.release(0, 1)
-    third = book.lease(2, 1, HERE, (("width", 64),))
+    third = book.allocate(2, 1, HERE, (("width", 64),))
     assert third is not None
     assert third.name == narrow
     assert len(book.packs) == 2
 
 
 def test_a_new_attempt_would_keep_the_lane_of_the_old_one() -> None:
-    book = LeaseBook(2)
-    leased(book, 0)
-    leased(book, 0, THERE, attempt=2)
+    book = LaneAllocator(2)
+    allocated(book, 0)
+    allocated(book, 0, THERE, attempt=2)
     assert sum(len(pack.trials) for pack in book.packs.values()) == 1
     assert book.release(0, 1) is None
     assert book.release(0, 2) is not None
 
 
 def test_an_actor_that_comes_too_late_would_get_a_lane_for_ever() -> None:
-    book = LeaseBook(2)
+    book = LaneAllocator(2)
     book.release(0, 1)
     with pytest.raises(AttemptGivenUpError):
-        book.lease(0, 1, HERE, NARROW)
+        book.allocate(0, 1, HERE, NARROW)
 
 
-def test_a_dead_pack_would_be_leased_again() -> None:
-    book = LeaseBook(2)
-    dead = leased(book, 0)
+def test_a_dead_pack_would_be_allocated_again() -> None:
+    book = LaneAllocator(2)
+    dead = allocated(book, 0)
     assert book.lost(dead.name) is dead
     assert book.lost(dead.name) is None
-    assert leased(book, 0, attempt=2).name != dead.name
+    assert allocated(book, 0, attempt=2).name != dead.name
 
 
-def lose(book: LeaseBook, numbers: range, attempt: int) -> None:
-    packs = {leased(book, number, attempt=attempt).name for number in numbers}
+def lose(book: LaneAllocator, numbers: range, attempt: int) -> None:
+    packs = {allocated(book, number, attempt=attempt).name for number in numbers}
     for name in packs:
         book.lost(name)
     for number in numbers:
@@ -76,7 +80,7 @@ def lose(book: LeaseBook, numbers: range, attempt: int) -> None:
 
 def test_one_trial_that_kills_its_pack_would_use_up_the_retries_of_all() -> None:
     """Trial 2 kills every pack it trains an epoch in; nobody else may be lost four times on end."""
-    book, lanes, retries = LeaseBook(4), range(4), 3
+    book, lanes, retries = LaneAllocator(4), range(4), 3
     losses = dict.fromkeys(lanes, 0)
     attempts = dict.fromkeys(lanes, 1)
     ended: set[int] = set()
@@ -84,7 +88,7 @@ def test_one_trial_that_kills_its_pack_would_use_up_the_retries_of_all() -> None
         waiting = [n for n in lanes if n not in ended]
         inside: dict[str, list[int]] = {}
         for number in waiting:
-            pack = book.lease(number, attempts[number], HERE, NARROW)
+            pack = book.allocate(number, attempts[number], HERE, NARROW)
             if pack is not None:
                 inside.setdefault(pack.name, []).append(number)
         for name, trials in inside.items():
@@ -103,17 +107,17 @@ def test_one_trial_that_kills_its_pack_would_use_up_the_retries_of_all() -> None
 
 
 def test_trials_of_a_pack_that_hangs_would_hang_together_again() -> None:
-    book = LeaseBook(4)
-    hanging, *_ = [leased(book, number) for number in range(3)]
+    book = LaneAllocator(4)
+    hanging, *_ = [allocated(book, number) for number in range(3)]
     assert book.hung(1, 1) == hanging.name
     assert book.hung(2, 1) is None
-    assert leased(book, 0, attempt=2).name != hanging.name
-    assert book.lease(1, 2, HERE, NARROW) is None
+    assert allocated(book, 0, attempt=2).name != hanging.name
+    assert book.allocate(1, 2, HERE, NARROW) is None
     book.reported(0)
-    assert leased(book, 1, attempt=2) is leased(book, 0, attempt=2)
+    assert allocated(book, 1, attempt=2) is allocated(book, 0, attempt=2)
 
 
 def test_the_first_loss_would_already_make_trials_wait() -> None:
-    book = LeaseBook(4)
+    book = LaneAllocator(4)
     lose(book, range(4), attempt=1)
-    assert len({leased(book, number, attempt=2).name for number in range(4)}) == 1
+    assert len({allocated(book, number, attempt=2).name for number in range(4)}) == 1
