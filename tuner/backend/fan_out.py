@@ -1,4 +1,4 @@
-"""One task on each node of a cluster."""
+"""Tasks on nodes of a cluster, one or each."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -36,7 +36,9 @@ def on_every_node(
     function: Callable[[Asked], Answer], asked_of: Callable[[LivingNode], Asked]
 ) -> Iterator[tuple[str, Reply[Answer] | Exception]]:
     """Each living node's name and what `function` returned or raised there, asked `asked_of` it."""
-    under_way = [(node, _task(function, node).remote(asked_of(node))) for node in _living_nodes()]
+    under_way = [
+        (node, task_on(node.node_id, function).remote(asked_of(node))) for node in _living_nodes()
+    ]
     for node, answer in under_way:
         try:
             reply = Reply(answer=ray.get(answer, timeout=_ANSWER_S), ahead_s=_ahead_s(node))
@@ -58,14 +60,15 @@ def _living_nodes() -> list[LivingNode]:
     ]
 
 
-def _task(function: Callable[..., object], node: LivingNode) -> Any:
-    there = NodeAffinitySchedulingStrategy(node.node_id, soft=False)
+def task_on(node_id: str, function: Callable[..., object]) -> Any:
+    """The function as a task that this node runs, whatever else it is busy with, once."""
+    there = NodeAffinitySchedulingStrategy(node_id, soft=False)
     return ray.remote(num_cpus=0, max_retries=0, scheduling_strategy=there)(function)
 
 
 def _ahead_s(node: LivingNode) -> float:
     """The quickest of a few readings tells most, once a process there has answered before."""
-    task = _task(_clock, node)
+    task = task_on(node.node_id, _clock)
     readings = []
     for _ in range(_READINGS):
         sent = time.time()

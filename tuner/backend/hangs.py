@@ -1,6 +1,11 @@
 """A trial that hangs: found by the clock of Tune's loop, its worker's stacks written down, killed.
 
 Tune then sees a dead worker like any other; the engine has heard before that this one hung.
+
+A worker that ended itself (faulthandler's `dump_traceback_later`) would need all of this beside it:
+that timer stands still with a stopped process, an exit by it looks like any lost worker, and the
+stacks would lie on that machine, not in the trial's log. Nor does a worker know how long the starts
+of others took.
 """
 
 import threading
@@ -16,9 +21,9 @@ import ray
 from ray.tune import Callback
 from ray.tune.experiment import Trial
 from ray.util.placement_group import PlacementGroup
-from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from tuner.backend.capacity_notice import Waiting, has_place
+from tuner.backend.fan_out import task_on
 from tuner.backend.ray_internals import actor_facts, live_actors
 from tuner.backend.trainable import ATTEMPT
 from tuner.cli.output import say
@@ -253,9 +258,7 @@ def _end(process: _Process, doomed: Iterable[Any], log: Callable[[str], None]) -
 
 
 def _there(process: _Process) -> str:
-    there = NodeAffinitySchedulingStrategy(process.node, soft=False)
-    remote = ray.remote(num_cpus=0, max_retries=0)(stacks_then_kill)
-    asked = remote.options(scheduling_strategy=there).remote(process.pid)
+    asked = task_on(process.node, stacks_then_kill).remote(process.pid)
     try:
         stacks: str = ray.get(asked, timeout=_REMOTE_S)
     finally:

@@ -1,8 +1,9 @@
-"""Numbers as people say and write them: counts, times, sizes."""
+"""Numbers as people say and write them: counts, times, sizes, and tables of them."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 _UNITS = {"": 1, "b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "tb": 10**12}
 _SIZE = r"(\d+(?:\.\d+)?) *([kmgt]?b|)"
@@ -35,3 +36,13 @@ def size_bytes(text: str) -> int | None:
     """Read what `20 GB`, `1.5 mb` or `700` says; None for what is no size."""
     found = re.fullmatch(_SIZE, text.strip().lower())
     return round(float(found[1]) * _UNITS[found[2]]) if found else None
+
+
+def aligned(rows: Sequence[Sequence[str]], indent: int = 0) -> list[str]:
+    """Rows of equal length as lines: the first column stands left, the others right."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = []
+    for first, *others in rows:
+        cells = [cell.rjust(width) for cell, width in zip(others, widths[1:], strict=True)]
+        lines.append(" " * indent + "  ".join([first.ljust(widths[0]), *cells]).rstrip())
+    return lines

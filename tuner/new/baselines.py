@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tuner.new.columns import columns
+from tuner.cli.text import aligned
 
 if TYPE_CHECKING:
     import numpy as np
@@ -107,7 +107,7 @@ def floor_lines(figures: list[Figure], data: TrainingData) -> list[str]:
         f"Floor: AUROC on validation alone, {normals:,} good pictures and {anomalies:,} {made}"
     ]
     rows = [[each.method, f"{each.auroc:.3f}"] for each in figures]
-    found = zip(columns(rows), figures, strict=True) if rows else ()
+    found = zip(aligned(rows, indent=2), figures, strict=True) if rows else ()
     lines += [f"{line}  {_error_text(figure)}" for line, figure in found]
     if data.synthetic:
         lines.append("  Real defects may be harder or easier to see than synthetic ones.")

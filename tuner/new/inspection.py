@@ -14,9 +14,9 @@ from models.data.sources import default_cache, find
 from tuner.cli.output import log_lines_shown
 from tuner.new import summary
 from tuner.new.baselines import floor, floor_lines
-from tuner.new.columns import paragraph
 from tuner.new.cost import cost_lines
 from tuner.new.options import Wishes, check_classes
+from tuner.new.paragraphs import paragraph
 from tuner.new.plan import plan
 from tuner.new.proposal import Proposal, propose
 from tuner.new.roles import role_lines, roles

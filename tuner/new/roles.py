@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from models.data.config import DataConfig
 from models.data.folder.dataset import OpenedFolder
 from models.data.split import Split
+from tuner.cli.text import aligned
 from tuner.new.baselines import standard_error
-from tuner.new.columns import columns, paragraph
+from tuner.new.paragraphs import paragraph
 
 COLUMNS = ("fit", "validation", "test", "left out")
 FEW = 20
@@ -71,7 +72,10 @@ def role_lines(found: Sequence[Role], data: DataConfig, made: int) -> list[str]:
         label = f"{role.kind}{' (bad)' if role.anomalous else ''}"
         rows.append([label, *(f"{role.counts[column]:,}" for column in shown), f"{role.total:,}"])
     rows.append(["all", *(f"{totals[column]:,}" for column in shown), f"{sum(totals.values()):,}"])
-    lines = [f"What each picture is for (drawn by data.seed: {data.seed}):", *columns(rows)]
+    lines = [
+        f"What each picture is for (drawn by data.seed: {data.seed}):",
+        *aligned(rows, indent=2),
+    ]
     if totals["left out"]:
         lines.append("  left out: equal files, and what is above the limits in the file's data")
     if made:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from statistics import NormalDist
 
 from models.data.folder.picture import Picture
-from tuner.new.columns import columns
+from tuner.cli.text import aligned
 from tuner.new.statistics import Measures
 
 TELLING = 0.95
@@ -187,7 +187,7 @@ def shortcut_lines(found: Sequence[Shortcut]) -> list[str]:
     lines = [
         "Shortcuts: AUROC by which one trivial measure tells two sides apart (0.5: not at all)"
     ]
-    lines += columns(rows)
+    lines += aligned(rows, indent=2)
     if not telling:
         return [*lines, f"  none reaches {TELLING}"]
     lines += [f"  ! {each.sentence}" for each in telling]

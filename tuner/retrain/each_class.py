@@ -14,7 +14,7 @@ from models.data.sources import find
 from models.data.split import Split, load_splits
 from models.data.tasks import find_tasks, with_splits
 from tuner.cli.output import Say
-from tuner.cli.text import counted
+from tuner.cli.text import aligned, counted
 from tuner.errors import TunerError
 from tuner.record.compatibility import recorded_space
 from tuner.record.run_folder import RunFolder
@@ -23,7 +23,7 @@ from tuner.retrain.divergences import diverged_seeds
 from tuner.retrain.facts import dataset_title
 from tuner.retrain.flow import retrain
 from tuner.retrain.report import Metrics, keyed_blocks, write_metrics
-from tuner.retrain.words import aligned, prose, spread_text
+from tuner.retrain.words import prose, spread_text
 from tuner.retrain.work_dir import install, made_in, work_folder
 from tuner.space import Space, dump_space
 

@@ -9,12 +9,12 @@ from typing import Any
 from models import detectors
 from models.data.registry import FOLDER
 from models.evaluation.criteria_names import CRITERIA, RANK_CORRELATIONS
-from tuner.cli.text import counted
+from tuner.cli.text import aligned, counted
 from tuner.retrain.contenders import AUTOENCODER, BEST
 from tuner.retrain.divergences import divergence_lines
 from tuner.retrain.report import Metrics, keyed_blocks, task_title
 from tuner.retrain.verdicts import kind_lines, pixel_lines, verdict_lines
-from tuner.retrain.words import aligned, prose, share, spread_text
+from tuner.retrain.words import prose, share, spread_text
 
 _HEADINGS = ("", "test AUROC", "95% CI", "miss @5%", "miss @1%", "bal. acc.", "AUPRC")
 

@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 
 from models.data.registry import FOLDER
+from tuner.cli.text import aligned
 from tuner.retrain.contenders import BEST, DEFAULTS, PCA
 from tuner.retrain.report import Metrics, keyed_blocks
 from tuner.retrain.words import (
     MIXTURE_IS_SUPERVISED,
-    aligned,
     interval_text,
     prose,
     spread_text,

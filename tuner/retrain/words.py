@@ -33,15 +33,3 @@ def interval_text(ends: Sequence[float]) -> str:
     """A difference's 95% interval."""
     low, high = ends
     return f"95% interval {low:+.4f} to {high:+.4f}"
-
-
-def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
-    """Rows as the lines of a table: the first column to the left, the others to the right."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return [
-        "  ".join(
-            cell.ljust(width) if place == 0 else cell.rjust(width)
-            for place, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ).rstrip()
-        for row in rows
-    ]
