@@ -52,7 +52,7 @@ class RunGuard:
         if self.place is not None and self._lease is not None:
             self.place.check()
             self._lease.take()
-            self._renewal = Renewal(self._lease)  # machines may take minutes to come
+            self._renewal = Renewal(self._lease)  # machines, and the last copy, may take minutes
 
     def record_storage(self) -> None:
         """Let a resume find the storage without being told."""
@@ -79,7 +79,8 @@ class RunGuard:
         Raises LeaseLost where another driver has taken the search over meanwhile.
         """
         engine.say = say
-        self._renew_once_more()
+        if self._lease is not None:
+            self._lease.renew()
         if self.run_folder.restored.exists():
             self._recovery = Recovery(self.storage, note=engine.note, say=say)
             self._recovery.begin(engine.trials, engine.recorded_until)
@@ -97,12 +98,6 @@ class RunGuard:
             pruner, copies=self._copies, lease=self._lease, say=say, stop=engine.interrupt
         )
         return (self._background, *((self._recovery,) if self._recovery else ()))
-
-    def _renew_once_more(self) -> None:
-        """From now on the lease is renewed with each copy."""
-        if self._renewal is not None and self._lease is not None:
-            self._renewal.stop()
-            self._lease.renew()
 
     def close(self) -> Sequence[str]:
         """Copy and prune a last time, the record being closed; returns what is to be said."""

@@ -109,6 +109,20 @@ def test_a_lease_would_lapse_while_machines_are_waited_for(
     assert not lease.exists()
 
 
+def test_a_lease_would_lapse_while_a_copy_takes_long(
+    storage: Storage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tuner.durability.lease.RENEW_S", 0.01)
+    with guarded(RunFolder(tmp_path / "here" / "run"), storage) as guard:
+        engine = Simulation(small_space(), tmp_path / "here" / "run").engine
+        guard.begin(engine, small_space())  # its thread, which copies and renews, has yet to start
+        age(tmp_path / "run", STALE_S + 5)
+        until = time.monotonic() + 20
+        while time.time() - (tmp_path / "run" / KEY).stat().st_mtime > STALE_S:
+            assert time.monotonic() < until
+            time.sleep(0.01)
+
+
 def test_a_driver_that_was_taken_over_before_it_began_would_overwrite_the_copy(
     storage: Storage, tmp_path: Path
 ) -> None:
