@@ -87,13 +87,13 @@ class History:
             case TrainingFailed():
                 self._interrupted(event, "error", event.reason)
             case EpochReported():
-                self._update(event, rows=(*self.trials[event.trial].rows, event.row))
-                self._decided(event, event.decision)
+                rows = (*self.trials[event.trial].rows, event.row)
+                self._decided(event, len(rows), event.decision, rows=rows)
             case TrialPaused():
                 self._update(event, state="paused")
             case TrialPromoted():
-                self._update(event, state="running")
-                self._decided(event, _promotion(event))
+                epochs = self.trials[event.trial].epochs
+                self._decided(event, epochs, _promotion(event), state="running")
             case TrialEnded():
                 self._update(event, state=event.state, reason=event.reason)
 
@@ -106,10 +106,10 @@ class History:
         )
         self._update(event, interruptions=(*trial.interruptions, one))
 
-    def _decided(self, event: TrialEvent, decision: Decision) -> None:
-        trial = self.trials[event.trial]
-        one = Decided(time=event.time, epochs=trial.epochs, decision=decision)
-        self._update(event, decisions=(*trial.decisions, one))
+    def _decided(self, event: TrialEvent, epochs: int, decision: Decision, **changes: Any) -> None:
+        one = Decided(time=event.time, epochs=epochs, decision=decision)
+        decisions = (*self.trials[event.trial].decisions, one)
+        self._update(event, decisions=decisions, **changes)
 
     def _update(self, event: TrialEvent, **changes: Any) -> None:
         self.trials[event.trial] = replace(self.trials[event.trial], **changes)
