@@ -160,6 +160,15 @@ def test_a_resumed_search_would_begin_to_count_from_nothing() -> None:
     assert [view.number for view in console.state.running] == [1]
 
 
+def test_an_earlier_drivers_trial_would_be_shown_without_its_rung() -> None:
+    console, out = listener(terminal=True)
+    decided = Decided(time=0.0, epochs=1, decision=STOP)
+    stopped = trial(3, 0.9, state="pruned", reason="asha", decisions=(decided,))
+    console.search_started([stopped])
+    console._console.print(console.screen())
+    assert "stopped by ASHA at rung 1 (rank 5 of 9)" in out.getvalue()
+
+
 def test_the_time_left_would_ignore_trials_that_are_stopped_early() -> None:
     now = [0.0]
     state = SearchState(trials=4, epochs=8, objective="best_auroc", clock=lambda: now[0])
