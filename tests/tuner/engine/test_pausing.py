@@ -214,6 +214,8 @@ def test_more_trials_would_meet_rungs_without_those_that_ended_or_promote_these(
     assert len(events(tmp_path, "promoted")) > before
     assert left and all(engine.trials[number] == trial for number, trial in left.items())
     assert {view.state for view in engine.trials} == {"complete", "pruned"}
+    states = [frozen.state.name for frozen in _study(tmp_path)]
+    assert states == [view.state.upper() for view in engine.trials]
     assert replay(tmp_path / "events.jsonl").difference is None
 
 
