@@ -13,7 +13,8 @@ import socket
 import threading
 import time
 import uuid
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -97,27 +98,29 @@ class Lease:
         return max(0.0, (now or 0.0) - (then or 0.0))
 
 
-class Renewal:
-    """Renews a lease in a thread of its own, from its making until `stop`.
+@contextmanager
+def leased(storage: Storage) -> Iterator[Lease]:
+    """Hold the lease of a run, renewed by a thread of its own; TunerError where another has it.
 
     A storage that fails is tried again, and what else goes wrong shows at the holder's own renewal.
     """
+    lease, ending = Lease(storage), threading.Event()
 
-    def __init__(self, lease: Lease) -> None:
-        self._lease = lease
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._work, name="lease", daemon=True)
-        self._thread.start()
-
-    def stop(self) -> None:
-        """Return when the lease is left alone."""
-        self._stopping.set()
-        self._thread.join()
-
-    def _work(self) -> None:
-        while not self._stopping.wait(RENEW_S):
+    def renew() -> None:
+        while not ending.wait(RENEW_S):
             with suppress(TunerError, OSError):
-                self._lease.renew()
+                lease.renew()
+
+    lease.take()
+    thread = threading.Thread(target=renew, name="lease", daemon=True)
+    thread.start()
+    try:
+        yield lease
+    finally:
+        ending.set()
+        thread.join()
+        with suppress(TunerError, OSError):
+            lease.release()
 
 
 def _name(holder: dict[str, Any]) -> str:

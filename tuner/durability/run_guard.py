@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from models.data.config import DataConfig
@@ -13,9 +13,9 @@ from models.data.tasks import with_splits
 from tuner.cli.output import say
 from tuner.durability.background import BackgroundSync
 from tuner.durability.data_staging import data_storage, upload
-from tuner.durability.lease import Lease, Renewal
+from tuner.durability.lease import Lease, leased
 from tuner.durability.location import record_storage
-from tuner.durability.record_sync import FAILURES, RecordCopies
+from tuner.durability.record_sync import RecordCopies
 from tuner.durability.recovery import Recovery
 from tuner.durability.retention import Retention
 from tuner.record.run_folder import RunFolder
@@ -30,29 +30,23 @@ if TYPE_CHECKING:  # a finished search is shown without Optuna
 class RunGuard:
     """Where a run's files go, and what looks after them while it is searched.
 
-    `place` is the storage of all runs, or None where the run's folder is all there is.
+    `place` is the storage of all runs, with the run's `lease` there, or None where the run's folder
+    is all there is.
     """
 
-    def __init__(self, run_folder: RunFolder, place: Storage | None) -> None:
+    def __init__(
+        self, run_folder: RunFolder, place: Storage | None, lease: Lease | None = None
+    ) -> None:
         self.run_folder = run_folder
         self.place = place
+        self._lease = lease
         self._copies: RecordCopies | None = None
-        self._lease: Lease | None = None
-        self._renewal: Renewal | None = None
         self._background: BackgroundSync | None = None
         self._recovery: Recovery | None = None
         self.storage = local_storage(run_folder.path)
         if place is not None:
             self.storage = place.within(run_folder.name)
             self._copies = RecordCopies(run_folder, self.storage)
-            self._lease = Lease(self.storage)
-
-    def claim(self) -> None:
-        """Make sure that the storage works and no other driver is at work there."""
-        if self.place is not None and self._lease is not None:
-            self.place.check()
-            self._lease.take()
-            self._renewal = Renewal(self._lease)  # machines, and the last copy, may take minutes
 
     def record_storage(self) -> None:
         """Let a resume find the storage without being told."""
@@ -111,21 +105,13 @@ class RunGuard:
             lines.append(f"Checkpoints and a copy of the record: {self.storage.uri}")
         return [line for line in lines if line]
 
-    def release(self) -> None:
-        """Let other drivers have the run."""
-        if self._renewal is not None:
-            self._renewal.stop()
-        if self._lease is not None:
-            with suppress(*FAILURES):
-                self._lease.release()
-
 
 @contextmanager
 def guarded(run_folder: RunFolder, place: Storage | None) -> Iterator[RunGuard]:
     """Claim a run for this driver; raises TunerError where another has it, or nothing works."""
-    guard = RunGuard(run_folder, place)
-    try:
-        guard.claim()
-        yield guard
-    finally:
-        guard.release()
+    if place is None:
+        yield RunGuard(run_folder, None)
+        return
+    place.check()
+    with leased(place.within(run_folder.name)) as lease:
+        yield RunGuard(run_folder, place, lease)
