@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from tuner.durability.location import check_free, storage_of
+from tuner.durability.record_check import check_record
 from tuner.durability.restore import fetch
 from tuner.durability.run_guard import RunGuard, guarded
 from tuner.record.compatibility import recorded_space
@@ -52,6 +53,8 @@ def claimed(
         with guarded(folder, place) as guard:
             if place is not None and goes_on:
                 fetch(place, folder)
+            if goes_on:
+                check_record(folder, guard.storage)
             recorded = recorded_space(folder)
             space = wanted(recorded)
             guard.record_storage()
