@@ -21,7 +21,7 @@ def check_links(run_folder: RunFolder) -> None:
     """Raise TunerError for what would be written outside the folder; it may be missing."""
     folder, in_place = run_folder.path, _written_in_place(run_folder)
     root = os.path.realpath(folder)
-    for entry in _below(root):
+    for entry in _below(root, apart=run_folder.wandb.name):
         here = folder / os.path.relpath(entry.path, root)
         if entry.is_symlink():
             target = os.path.realpath(entry.path)
@@ -99,15 +99,18 @@ def read_own_text(path: Path) -> str | None:
         ) from None
 
 
-def _below(folder: str) -> Iterator[os.DirEntry[str]]:
-    """All that is in a folder and those below it; what cannot be looked into cannot be written."""
+def _below(folder: str, apart: str = "") -> Iterator[os.DirEntry[str]]:
+    """All that is in a folder and those below it; what cannot be looked into cannot be written.
+
+    Within the folder `apart`, W&B makes links of its own, and writes to new folders alone.
+    """
     try:
         entries = list(os.scandir(folder))
     except OSError:
         return
     for entry in entries:
         yield entry
-        if entry.is_dir(follow_symlinks=False):
+        if entry.is_dir(follow_symlinks=False) and entry.name != apart:
             yield from _below(entry.path)
 
 
