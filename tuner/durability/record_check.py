@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from models.data.split import load_splits, splits_digest
 from tuner.cli.output import say
 from tuner.cli.text import counted
 from tuner.cli.typed import quoted
 from tuner.errors import TunerError
+from tuner.record.basis import Basis, check_basis
 from tuner.record.compatibility import check_space, space_in
 from tuner.record.history import History
 from tuner.record.journal import read_journal
@@ -37,6 +39,16 @@ def check_record(run_folder: RunFolder, storage: Storage, *, mend: bool = True) 
     check_space(history, run_folder)
     _check_end(history, run_folder)
     return history
+
+
+def check_beside(history: History, run_folder: RunFolder) -> None:
+    """Raise TunerError where what lies beside a journal is not of it, or knows of more."""
+    if is_own_file(run_folder.space):
+        check_space(history, run_folder)
+    _check_end(history, run_folder)
+    if is_own_file(run_folder.split):
+        found = Basis(split_digest=splits_digest(load_splits(run_folder.split)))
+        check_basis(history.basis, found, run_folder)
 
 
 def _check_empty(run_folder: RunFolder, storage: Storage) -> None:

@@ -59,8 +59,9 @@ def check_best(best: Space, history: History, run_folder: RunFolder) -> None:
     trial = history.trials.get(number) if isinstance(number, int) else None
     if trial is None:
         raise TunerError(
-            f"{path} names no trial of this search: bring the file back, or have it written anew "
-            "by --resume; a configuration of your own is given by --config"
+            f"{path} names no trial that {run_folder.journal.name} knows of: bring the file that "
+            "is damaged back, or have this one written anew by --resume; a configuration of your "
+            "own is given by --config"
         )
     recorded = best_space(space_in(history, run_folder), trial.hyperparameters, best.result or {})
     if lines := _lines(recorded, best, "recorded is {}, the file has {}"):

@@ -44,7 +44,7 @@ wandb: off
 _RETRAIN = ("--seeds", "1", "--epochs", "1", "--no-baselines")
 _PATIENCE_S = 120
 _MOST_LINES = 15
-_OF_THE_WORK = ("time", "seconds", "worker", "slots", "resumed", "code")
+_OF_THE_WORK = ("time", "seconds", "worker", "openings", "sha256", "versions")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,6 +76,7 @@ class DamagedRuns:
 
     def __init__(self, place: Path) -> None:
         self._place = place
+        self.another = place / "another" / "runs"
         self._wholes: dict[tuple[str, str], Ended] = {}
         with contextlib.chdir(_made(place)):
             _make(place)
@@ -101,9 +102,7 @@ class DamagedRuns:
         whole, ended = self._wholes[key], self._ended(case.run, case.command, case)
         if ended.raised or "Traceback" in ended.said:
             return f"traceback: {case}\n{ended.raised or ended.said}"
-        if ended.code == 0 and ended.result == whole.result:
-            return ""
-        if ended.code == 0 and case.command == "retrain" and _is_said_again(ended, whole):
+        if ended.code == 0 and ended.result == whole.result and _is_counted(ended):
             return ""
         if ended.code in (1, 2) and _is_one_error(ended.said, case):
             return ""
@@ -115,7 +114,7 @@ class DamagedRuns:
         return [str(path.relative_to(folder)) for path in files if path.suffix != ".png"]
 
     def _damages(self, file: str) -> Sequence[Damage]:
-        other = self._place / "another" / "runs" / file
+        other = self.another / file
         more = OF_LINES if file.endswith(".jsonl") else ()
         return (*ANY, *more, *((of_another(other),) if other.is_file() else ()))
 
@@ -264,14 +263,16 @@ def _decided(run_folder: RunFolder) -> list[Mapping[str, Any]]:
     return [event for event in events if event["event"] in ("asked", "epoch", "ended")]
 
 
-def _essence(found: Mapping[str, Any]) -> dict[str, Any]:
-    apart = (*_OF_THE_WORK, "openings", "sha256", "versions")
-    return {key: value for key, value in found.items() if key not in apart}
+def _essence(found: object) -> object:
+    """What does not depend on who did the work, when, and how often it was looked at."""
+    if isinstance(found, dict):
+        return {key: _essence(value) for key, value in found.items() if key not in _OF_THE_WORK}
+    return [_essence(each) for each in found] if isinstance(found, list) else found
 
 
-def _is_said_again(ended: Ended, whole: Ended) -> bool:
-    """Whether test was opened once more, and that was said; the figures are the same then."""
-    return "Warning: this is opening" in ended.said and ended.result == whole.result
+def _is_counted(ended: Ended) -> bool:
+    """Whether an opening of test that comes after another was called so: each run has had one."""
+    return "Training is done; the test split is opened" not in ended.said
 
 
 def _is_one_error(said: str, case: Case) -> bool:
