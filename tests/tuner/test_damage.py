@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from models.detector_files import CONFIG, SUMS, WEIGHTS
 from tuner.record.journal import Journal
 from tuner.testing.damage import flipped, of_another
 from tuner.testing.damaged_runs import Case, DamagedRuns
