@@ -85,6 +85,11 @@ TARGETS: dict[str, dict[str, Target]] = {
         "replay_exact": Target(at_least=1),
         "processes_left": Target(at_most=0),
     },
+    "damage": {
+        "cases": Target(at_least=150),
+        "tracebacks": Target(at_most=0),
+        "silently_wrong": Target(at_most=0),
+    },
     "quality": {
         "quickstart_test_auroc_mean": Target(at_least=0.970),
         "lossweights_test_auroc_mean": Target(at_least=0.974),

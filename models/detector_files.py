@@ -119,6 +119,21 @@ def read_whole(folder: Path) -> dict[str, bytes]:
     return {**files, SUMS: data}
 
 
+def add_sum(folder: Path, name: str) -> None:
+    """Let a file beside a saved detector be checked like its own."""
+    sums = object_of((folder / SUMS).read_bytes(), SUMS)
+    (folder / SUMS).write_bytes(json_bytes({**sums, name: sum_of((folder / name).read_bytes())}))
+
+
+def check_sum(folder: Path, name: str) -> None:
+    """Raise DetectorNotWhole where a file beside a detector is not the one that has a sum."""
+    if not os.path.lexists(folder / SUMS):
+        return
+    wanted = object_of(_read_file(folder, SUMS), SUMS).get(name)
+    if wanted is not None and sum_of(_read_file(folder, name)) != wanted:
+        raise DetectorNotWhole(not_whole(folder, f"{name} is not the one {SUMS} was made of"))
+
+
 def _read_file(folder: Path, name: str) -> bytes:
     """What is in a file; a pipe would never end, or never begin."""
     path = folder / name

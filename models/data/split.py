@@ -146,6 +146,17 @@ def splits_digest(splits: Sequence[Split]) -> str:
     return hashlib.sha256("".join(split.digest for split in splits).encode()).hexdigest()
 
 
+def images_digest(splits: Sequence[Split]) -> str:
+    """The sha256 of the files and labels that they know the images by.
+
+    "" of splits that earlier versions wrote without labels.
+    """
+    told = [(split.content, split.labels) for split in splits]
+    if not all(labels for _, labels in told):
+        return ""
+    return hashlib.sha256(repr(told).encode()).hexdigest()
+
+
 def _read(stored: Mapping[str, NDArray[Any]], prefix: str) -> tuple[Split, str]:
     """The split whose arrays have this prefix, and the digest that it was written with."""
 

@@ -12,6 +12,7 @@ from tuner.engine.engine import Engine
 from tuner.record.run_folder import RunFolder
 from tuner.search.finished import show_finished
 from tuner.space import Space, dump_space
+from tuner.study.study_file import told
 
 SPACE = small_space(trials=4, wandb="off")
 
@@ -57,9 +58,18 @@ def test_a_search_with_work_left_would_count_as_finished(tmp_path: Path) -> None
 
 def test_a_damaged_study_of_a_finished_search_would_stay_so(tmp_path: Path) -> None:
     run_folder, _ = searched(tmp_path / "one")
+    before = told(run_folder.study)
     run_folder.study.write_bytes(b"no database")
-    assert not show_finished(SPACE, run_folder)
-    searched(tmp_path / "one")
+    assert show_finished(SPACE, run_folder)
+    assert told(run_folder.study) == before
+
+
+def test_a_search_whose_driver_was_killed_after_its_last_trial_would_start_ray(
+    tmp_path: Path,
+) -> None:
+    run_folder, _ = searched(tmp_path / "one")
+    lines = run_folder.journal.read_bytes().splitlines(keepends=True)
+    run_folder.journal.write_bytes(b"".join(lines[:-1]))
     assert show_finished(SPACE, run_folder)
 
 

@@ -1,7 +1,6 @@
 """The console of a search: a live screen, or plain lines in a pipe. The only place for rich."""
 
 import logging
-import shlex
 import sys
 import threading
 from collections.abc import Sequence
@@ -14,6 +13,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from tuner.cli.typed import command
 from tuner.console import lines
 from tuner.console.state import SearchState
 from tuner.objectives import metric_of
@@ -174,7 +174,7 @@ class ConsoleListener(SearchListener):
         """Print what to type next."""
         self.say("")
         self.say("next:", style="bold")
-        self.say(f"  python -m tuner.retrain --search {shlex.quote(str(folder))}")
+        self.say(f"  {command('tuner.retrain', '--search', folder)}")
 
     def screen(self) -> RenderableType:
         """The live screen as it should look now."""

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 
+from tuner.cli.typed import quoted
 from tuner.errors import TunerError
+from tuner.record.place import read_place, write_place
 from tuner.record.run_folder import RunFolder
 from tuner.storage import NONE, VARIABLE, Storage, open_storage
-from tuner.storage.files import replace_file
 
 
 def named_storage(given: str | None) -> Storage | None:
@@ -19,12 +20,18 @@ def named_storage(given: str | None) -> Storage | None:
 def storage_of(run_folder: RunFolder, given: str | None) -> Storage | None:
     """Return the storage that a run uses: what is recorded goes before $TUNER_STORAGE.
 
-    A start that came to nothing left a name, but no run that would lie there.
+    A start that came to nothing left a name, but no run that would lie there. Raises TunerError
+    where the recorded one cannot be read, or the folder has come from elsewhere: nothing is sent
+    where nobody here has asked for it.
     """
-    recorded = None
-    if run_folder.space.exists() and run_folder.storage.exists():
-        recorded = run_folder.storage.read_text().strip()
-    return named_storage(recorded if given is None else given)
+    recorded = read_place(run_folder) if given is None and run_folder.holds_run() else None
+    if recorded is not None and recorded.moved and recorded.name != NONE:
+        raise TunerError(
+            f"{run_folder.storage} names the storage {recorded.name}, and was written in another "
+            f"folder ({recorded.folder}). Say where copies and checkpoints go: "
+            f"--storage {quoted(recorded.name)}, or --storage {NONE} to keep them here."
+        )
+    return named_storage(given if recorded is None else recorded.name)
 
 
 def record_storage(run_folder: RunFolder, storage: Storage | None) -> None:
@@ -32,8 +39,7 @@ def record_storage(run_folder: RunFolder, storage: Storage | None) -> None:
 
     Credentials are no part of a storage's name.
     """
-    name = NONE if storage is None else storage.uri
-    replace_file(run_folder.storage, lambda path: path.write_text(f"{name}\n"))
+    write_place(run_folder, NONE if storage is None else storage.uri)
 
 
 def is_kept(storage: Storage, run_folder: RunFolder) -> bool:

@@ -26,7 +26,7 @@ def fetch(place: Storage, run_folder: RunFolder) -> None:
 @contextmanager
 def at_hand(place: Storage | None, run_folder: RunFolder) -> Iterator[RunFolder]:
     """Give the record without changing anything: where only a storage has it, for the moment."""
-    if place is None or run_folder.space.exists() or not is_kept(place, run_folder):
+    if place is None or run_folder.holds_run() or not is_kept(place, run_folder):
         yield run_folder
         return
     with TemporaryDirectory() as scratch:

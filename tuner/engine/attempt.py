@@ -30,7 +30,8 @@ class Report:
     """What a worker says: an epoch's row, or why there will be no further one.
 
     `notice` is for the user: something that does not end the trial, such as a full storage.
-    `warning` too, of the process that trains, whatever trial it reports.
+    `warning` too, of the process that trains, whatever trial it reports. `lacks_best` says that
+    the best detector so far is not on disk.
     """
 
     outcome: Literal["epoch", "diverged", "error"]
@@ -38,6 +39,7 @@ class Report:
     reason: str = ""
     notice: str = ""
     warning: str = ""
+    lacks_best: bool = False
 
 
 class WorkerLostError(RuntimeError):

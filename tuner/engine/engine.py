@@ -22,6 +22,7 @@ from tuner.engine.deciding import decide, end_reason, next_promotion, with_best
 from tuner.engine.early_stopping import EarlyStopping, Promotion, catch_up
 from tuner.engine.recorder import Clock, Recorder
 from tuner.engine.retries import hopeless, spent
+from tuner.record.basis import Basis
 from tuner.record.events import (
     AttemptStarted,
     DriverClosed,
@@ -46,6 +47,8 @@ from tuner.space import Space
 from tuner.study.proposals import Proposals
 from tuner.study.study import Study
 
+_NOTHING_KNOWN = Basis()
+
 
 class NoAttempt(Enum):
     """Why there is no attempt to hand out."""
@@ -68,7 +71,7 @@ class Engine:
         scheduler: EarlyStopping,
         slots: int,
         time_budget_s: float | None = None,
-        split_digest: str = "",
+        basis: Basis = _NOTHING_KNOWN,
         clock: Clock = time.time,
     ) -> None:
         self._space = space
@@ -80,6 +83,7 @@ class Engine:
         self.interrupted = self._closed = False
         self.say: Callable[[str], object] = lambda _text: None
         self._noticed = False
+        self.lacking_best: set[int] = set()
         self._warned: set[str] = set()
         self._failure: str | None = None
         self._recorder = Recorder(
@@ -97,7 +101,9 @@ class Engine:
                 resumed=bool(past),
                 slots=slots,
                 time_budget_s=recorded_s if time_budget_s is None else time_budget_s,
-                split_digest=split_digest,
+                split_digest=basis.split_digest,
+                data_digest=basis.data_digest,
+                code=basis.code,
                 space=space.model_dump(mode="json"),
             )
         )
@@ -164,6 +170,7 @@ class Engine:
             self._notice(attempt.number, report.notice)
         if report.row is not None:
             self._warn(attempt.number, report.row.worker, report.warning)
+            self._note_best(attempt.number, kept=not report.lacks_best)
             return self._epoch(attempt.number, report.row)
         if report.outcome == "diverged":
             return self._diverged(attempt.number, report.reason or "diverged")
@@ -370,6 +377,13 @@ class Engine:
             self._noticed = True
             self.note(Noticed(time=self.clock(), trial=number, text=text))
             self.say(f"Trial {number}: {text} Further ones are in the trials' logs.")
+
+    def _note_best(self, number: int, *, kept: bool) -> None:
+        """Know which trials' best detectors are not on disk, for the end of the search."""
+        if kept:
+            self.lacking_best.discard(number)
+        else:
+            self.lacking_best.add(number)
 
     def _warn(self, number: int, worker: str, text: str) -> None:
         """Say what a worker warns of, once in the words that it has."""

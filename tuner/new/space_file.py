@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import shlex
 import textwrap
 import unicodedata
 from collections.abc import Sequence
@@ -14,11 +13,11 @@ from pathlib import Path
 from models import detectors
 from models.data.config import DataConfig
 from tuner.cli.command_line import check_name
+from tuner.cli.typed import command
 from tuner.errors import SpaceError, TunerError
 from tuner.new.plan import Line, Plan
 from tuner.space import Space
 from tuner.space.yaml_reader import read_yaml
-from tuner.storage.files import as_typed
 
 _LONGEST_STEM = 80
 _COMMENT_AT, _WIDTH = 34, 100
@@ -54,7 +53,7 @@ def check_free(path: Path) -> None:
 
 def search_command(path: Path) -> str:
     """The command that searches the space in a file, as it is typed here."""
-    return f"python -m tuner.search --space {shlex.quote(str(as_typed(path)))}"
+    return command("tuner.search", "--space", path)
 
 
 def file_text(detector: str, data: DataConfig, plan: Plan, path: Path, about: str) -> str:

@@ -138,8 +138,14 @@ class PackWorker:
                 member.progress.write(epoch)
             member.taken(epoch)
         assert member.progress is not None
-        trouble = member.progress.files.trouble
-        return Report(outcome="epoch", row=row, notice=trouble, warning=self._warnings.next())
+        files = member.progress.files
+        return Report(
+            outcome="epoch",
+            row=row,
+            notice=files.trouble,
+            warning=self._warnings.next(),
+            lacks_best=files.lacks_best,
+        )
 
     def _wait_for_epoch(self, member: Member) -> TrainedEpoch | Report:
         with self._changed:

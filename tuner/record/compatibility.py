@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from tuner.errors import TunerError
+from tuner.errors import SpaceError, TunerError
+from tuner.record.history import History
+from tuner.record.own_files import is_own_file
 from tuner.record.run_folder import RunFolder
-from tuner.space import Space, load_space
+from tuner.space import Space, best_space, load_space
 from tuner.space.rules import AUTO
 from tuner.space.scales import at_scale
 
@@ -24,7 +24,51 @@ _MAY_CHANGE = (*_SETTABLE, "result")  # which is written into best.yaml, and rea
 
 def recorded_space(run_folder: RunFolder) -> Space | None:
     """Return the resolved space of a run, or None where the folder holds no run."""
-    return load_space(run_folder.space) if run_folder.space.exists() else None
+    return load_space(run_folder.space) if is_own_file(run_folder.space) else None
+
+
+def space_in(history: History, run_folder: RunFolder) -> Space:
+    """The space that the newest driver wrote into the journal."""
+    try:
+        return Space.model_validate(history.space)
+    except SpaceError as error:
+        raise TunerError(
+            f"{run_folder.journal} was recorded with a space that this version cannot read: go on "
+            f"with the version that wrote it.\n{error}"
+        ) from error
+
+
+def check_space(history: History, run_folder: RunFolder) -> None:
+    """Raise TunerError where the space's file is not the one that the journal was written with."""
+    path = run_folder.space
+    anew = f"remove it to have it made anew from {run_folder.journal.name}"
+    try:
+        written = load_space(path)
+    except SpaceError as error:
+        raise TunerError(f"{error}\n{path} is damaged: {anew} by --resume.") from error
+    if lines := _lines(space_in(history, run_folder), written, "recorded is {}, the file has {}"):
+        raise TunerError(
+            f"{path} is not the space that this search was recorded with:\n{lines}\n"
+            f"Bring the old file back, or {anew} by --resume; or start another search."
+        )
+
+
+def check_best(best: Space, history: History, run_folder: RunFolder) -> None:
+    """Raise TunerError where the configuration is not what the record says of its trial."""
+    path, number = run_folder.best, (best.result or {}).get("trial")
+    trial = history.trials.get(number) if isinstance(number, int) else None
+    if trial is None:
+        raise TunerError(
+            f"{path} names no trial that {run_folder.journal.name} knows of: bring the file that "
+            "is damaged back, or have this one written anew by --resume; a configuration of your "
+            "own is given by --config"
+        )
+    recorded = best_space(space_in(history, run_folder), trial.hyperparameters, best.result or {})
+    if lines := _lines(recorded, best, "recorded is {}, the file has {}"):
+        raise TunerError(
+            f"{path} is not what trial {number} was trained with:\n{lines}\n"
+            "Have it written anew by --resume; a configuration of your own is given by --config."
+        )
 
 
 def resumed_space(recorded: Space, wanted: Space, run_folder: RunFolder) -> Space:
@@ -34,9 +78,7 @@ def resumed_space(recorded: Space, wanted: Space, run_folder: RunFolder) -> Spac
     comparable with new ones.
     """
     resolved = at_scale(wanted, _scale_of(recorded, wanted))
-    differing = list(_differences(recorded, resolved))
-    if differing:
-        lines = "\n".join(f"  {line}" for line in differing)
+    if lines := _lines(recorded, resolved, "the run has {}, now given {}"):
         raise TunerError(
             f"{run_folder} cannot go on with another space, its trials would not be comparable:\n"
             f"{lines}\n"
@@ -53,12 +95,14 @@ def _scale_of(recorded: Space, wanted: Space) -> str:
     return wanted.scale
 
 
-def _differences(recorded: Space, wanted: Space) -> Iterator[str]:
+def _lines(recorded: Space, wanted: Space, words: str) -> str:
+    """A line for each key that differs and may not."""
     before, after = _flat(_comparable(recorded)), _flat(_comparable(wanted))
-    for key in dict.fromkeys([*before, *after]):
-        if _may_change(key) or before.get(key) == after.get(key):
-            continue
-        yield f"{key}: the run has {before.get(key, 'none')}, now given {after.get(key, 'none')}"
+    return "\n".join(
+        f"  {key}: {words.format(before.get(key, 'none'), after.get(key, 'none'))}"
+        for key in dict.fromkeys([*before, *after])
+        if not _may_change(key) and before.get(key) != after.get(key)
+    )
 
 
 def _comparable(space: Space) -> dict[str, object]:

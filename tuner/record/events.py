@@ -5,7 +5,7 @@ not write have the default that stood for them then.
 """
 
 from collections.abc import Mapping
-from dataclasses import MISSING, asdict, dataclass, fields
+from dataclasses import MISSING, asdict, dataclass, field, fields
 from typing import Any, ClassVar, TypeVar, get_args
 
 from models.hyperparameters import Value
@@ -33,8 +33,9 @@ class TrialEvent(Event):
 class DriverStarted(Event):
     """A driver took the search up, with the space as it resolved it.
 
-    `time_budget_s` counts all drivers together; None is no limit. `split_digest` is "" in records
-    that do not have it.
+    `time_budget_s` counts all drivers together; None is no limit. What its trials depend on beside
+    the space is told by the digests of the split and of the images' labels and files, "" where
+    there is none, and by the versions of the `code` by name.
     """
 
     kind = "driver"
@@ -43,6 +44,8 @@ class DriverStarted(Event):
     space: Mapping[str, Any]
     time_budget_s: float | None = None
     split_digest: str = ""
+    data_digest: str = ""
+    code: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -250,6 +253,6 @@ def _made(kind: type[Made], written: Mapping[str, Any]) -> Made:
     for each in fields(kind):  # type: ignore[arg-type]
         if each.name in written:
             values[each.name] = written[each.name]
-        elif each.default is MISSING:
+        elif each.default is MISSING and each.default_factory is MISSING:
             raise KeyError(each.name)
     return kind(**values)

@@ -4,13 +4,13 @@ The running search and a reader of an old journal go through the same `apply`, s
 sees is what the search saw.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from tuner.record.basis import Basis
 from tuner.record.events import (
     AttemptStarted,
-    DriverClosed,
     DriverStarted,
     EpochReported,
     Event,
@@ -31,6 +31,7 @@ class History:
 
     `started` is the time of the very first event, which tells this search from all others.
     `time_budget_s` is the newest driver's, in seconds of all drivers together; None without one.
+    `basis` is what its trials depend on, `space` what they were searched in, as it was written.
 
     A driver that was killed wrote no last word: its time counts up to its last event.
     """
@@ -40,9 +41,9 @@ class History:
         self.started: float | None = None
         self.seconds = 0.0
         self.time_budget_s: float | None = None
-        self.split_digest = ""
+        self.basis = Basis()
+        self.space: Mapping[str, Any] = {}
         self._last_time: float | None = None
-        self._closed = False
         for event in events:
             self.apply(event)
 
@@ -52,9 +53,9 @@ class History:
         return [self.trials[number] for number in sorted(self.trials)]
 
     def is_over(self, count: int) -> bool:
-        """Whether so many trials have ended, none is left, and the driver has closed the record."""
+        """Whether so many trials have ended, and none is left."""
         ended = all(trial.ended for trial in self.trials.values())
-        return self._closed and len(self.trials) >= count and ended
+        return len(self.trials) >= count and ended
 
     @property
     def paused(self) -> list[int]:
@@ -66,11 +67,15 @@ class History:
         if self.started is None:
             self.started = event.time
         self._count_seconds(event)
-        self._closed = isinstance(event, DriverClosed)
         match event:
             case DriverStarted():
                 self.time_budget_s = event.time_budget_s
-                self.split_digest = event.split_digest or self.split_digest
+                self.space = event.space
+                self.basis = Basis(
+                    split_digest=event.split_digest or self.basis.split_digest,
+                    data_digest=event.data_digest or self.basis.data_digest,
+                    code=event.code or self.basis.code,
+                )
             case TrialAsked():
                 self.trials[event.trial] = TrialView(
                     number=event.trial,

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TextIO
 
 from tuner.errors import TunerError
+from tuner.record.own_files import check_links, open_own
 from tuner.record.run_folder import RunFolder
 
 
@@ -22,6 +23,7 @@ def sole_driver(run_folder: RunFolder) -> Iterator[None]:
     """
     runs = run_folder.path.parent
     made = not runs.exists()
+    check_links(run_folder)
     with _opened(run_folder) as file:
         if not _taken(file):
             raise TunerError(driven(run_folder, file.read()))
@@ -39,7 +41,9 @@ def sole_driver(run_folder: RunFolder) -> Iterator[None]:
 
 def driver_of(run_folder: RunFolder) -> str | None:
     """Name the driver at work there now, or return None."""
-    with suppress(OSError), run_folder.lock.open() as file:
+    if not run_folder.lock.is_file():
+        return None
+    with suppress(OSError), run_folder.lock.open(errors="replace") as file:
         return None if _taken(file) else file.read().strip()
     return None
 
@@ -61,7 +65,8 @@ def no_runs(runs: Path, error: OSError) -> str:
 def _opened(run_folder: RunFolder) -> TextIO:
     try:
         run_folder.path.mkdir(parents=True, exist_ok=True)
-        return run_folder.lock.open("a+")
+        handle = open_own(run_folder.lock, os.O_RDWR | os.O_APPEND)
+        return os.fdopen(handle, "a+", errors="replace")
     except OSError as error:
         raise TunerError(no_runs(run_folder.path.parent, error)) from error
 

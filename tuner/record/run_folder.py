@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -48,14 +49,14 @@ class RunFolder:
 
     @property
     def space(self) -> Path:
-        """The space as it was resolved; a folder without it holds no run."""
+        """The space as it was resolved; made anew from the events where it is missing."""
         return self.path / "space.yaml"
 
     @property
     def journal(self) -> Path:
         """Every suggestion, epoch and decision: the record that all else follows from.
 
-        A line an event, each with its checksum.
+        A line an event, each with its number and a checksum over all before it.
         """
         return self.path / "events.jsonl"
 
@@ -147,7 +148,11 @@ class RunFolder:
         if search := self._search:
             return search.test_openings
         folder = self.path.absolute()
-        return (folder.parent if self.space.exists() else folder) / "test-openings.jsonl"
+        return (folder.parent if self.holds_run() else folder) / "test-openings.jsonl"
+
+    def holds_run(self) -> bool:
+        """Whether a search has left a record here, or a part of one."""
+        return any(os.path.lexists(path) for path in (self.space, self.journal))
 
     def foreign_files(self) -> list[str]:
         """The names in the folder beyond what a start leaves that came to nothing."""

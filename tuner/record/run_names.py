@@ -8,9 +8,13 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from models.names import nearest
+from tuner.cli.command_line import check_name
 from tuner.errors import TunerError
 from tuner.record.lock import driver_of, no_runs
 from tuner.record.run_folder import RunFolder
+
+_LONGEST_STEM = 80
+"""Which leaves room for a number."""
 
 
 def check_runs(runs: Path) -> None:
@@ -20,6 +24,23 @@ def check_runs(runs: Path) -> None:
         tempfile.TemporaryDirectory(prefix=".check-", dir=there).cleanup()
     except OSError as error:
         raise TunerError(no_runs(runs, error)) from error
+
+
+def name_stem(space_file: Path) -> str:
+    """The space file's own name as far as a run can have it: `my space.yaml` gives my-space."""
+    plain = re.sub(r"[^A-Za-z0-9._+-]+", "-", space_file.stem).strip("-._+")
+    return plain[:_LONGEST_STEM] or "search"
+
+
+def known_name(name: str, runs: Path) -> str:
+    """Return a run's name, which may be any that a folder there has.
+
+    Raises TunerError where neither is so.
+    """
+    is_plain = name not in ("", ".", "..") and not set(name) & {"/", "\0"}
+    if is_plain and RunFolder(runs / name).holds_run():
+        return name
+    return check_name(name)
 
 
 def free_name(stem: str, runs: Path, others: Iterable[str] = ()) -> str:
@@ -42,7 +63,7 @@ def newest_name(
 def nearest_run(run_folder: RunFolder) -> str:
     """Return the name of the run beside it that is most like its own, or ""."""
     runs = run_folder.path.parent
-    return nearest(run_folder.name, [n for n in _names(runs) if RunFolder(runs / n).space.exists()])
+    return nearest(run_folder.name, [n for n in _names(runs) if RunFolder(runs / n).holds_run()])
 
 
 def _is_taken(run_folder: RunFolder) -> bool:

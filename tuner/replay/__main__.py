@@ -43,9 +43,13 @@ def _main(given: argparse.Namespace) -> int:
     record = RunFolder(given.run).journal
     if not record.exists():
         raise TunerError(f"{given.run} holds no record to replay: there is no {record}.")
+    from tuner.durability.record_check import check_beside  # noqa: PLC0415
+    from tuner.record.history import History  # noqa: PLC0415
+    from tuner.record.journal import read_journal  # noqa: PLC0415
     from tuner.replay.comparison import replay  # noqa: PLC0415 - loads ray and optuna
 
     found = replay(record)
+    check_beside(History(read_journal(record)), RunFolder(given.run))
     for line in found.lines():
         sys.stdout.write(f"{line}\n")
     return 0 if found.difference is None else DIFFERENT

@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 
 from models import detectors
+from tuner.cli.typed import command
 from tuner.record.run_folder import RunFolder
 from tuner.record.trials import TrialView
 from tuner.results import leaderboard
 from tuner.results.curves import write_curves
 from tuner.space import Space, best_space, dump_space
-from tuner.storage.files import as_typed
 
 
 def write_results(space: Space, run_folder: RunFolder, trials: Sequence[TrialView]) -> None:
@@ -30,7 +30,7 @@ def write_results(space: Space, run_folder: RunFolder, trials: Sequence[TrialVie
         heading=(
             f"The best configuration of {run_folder.name}: trial {best.trial.number}, "
             f"{space.objective} {best.value:.4f} on validation.\n"
-            f"python -m tuner.retrain --search {as_typed(run_folder.path)}"
+            f"{command('tuner.retrain', '--search', run_folder.path)}"
         ),
     )
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from tuner.record.compatibility import recorded_space
 from tuner.record.history import History
 from tuner.record.journal import read_journal
+from tuner.record.place import place_name
 from tuner.record.run_folder import RunFolder
 from tuner.record.trials import TrialView
 from tuner.results.leaderboard import best, one_line
@@ -33,6 +34,15 @@ def nothing_recorded(run_folder: RunFolder) -> str:
     return nothing_found(run_folder, history.by_number, space.objective)
 
 
+def lacking_best_text(numbers: Sequence[int]) -> str:
+    """Say of which trials the best detector could not be written."""
+    noun = "trial" if len(numbers) == 1 else "trials"
+    return (
+        f"The best detector of {noun} {', '.join(map(str, numbers))} could not be written: there "
+        "was no room for it. The record has all figures, and a retrain needs none of these files."
+    )
+
+
 def _what(trials: Sequence[TrialView], failed: Sequence[TrialView]) -> str:
     if len(failed) < len(trials):
         return "no trial has a score"
@@ -41,7 +51,7 @@ def _what(trials: Sequence[TrialView], failed: Sequence[TrialView]) -> str:
 
 def _place(run_folder: RunFolder) -> str:
     """Where the trials' files are: the run's own folder, or its part of a storage."""
-    named = run_folder.storage.read_text().strip() if run_folder.storage.exists() else NONE
+    named = place_name(run_folder)
     if named == NONE:
         return str(as_typed(run_folder.path.absolute()))
     return f"{named.rstrip('/')}/{run_folder.name}"

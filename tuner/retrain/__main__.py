@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tuner.cli.command_line import add_overrides, run_command
+from tuner.cli.typed import command
 from tuner.errors import TunerError
 from tuner.record.run_folder import RunFolder
 from tuner.storage import PLACES
@@ -75,6 +76,7 @@ def _stoppable(given: argparse.Namespace) -> int:
 
 def _main(given: argparse.Namespace) -> int:
     from tuner.durability.location import storage_of  # noqa: PLC0415
+    from tuner.retrain.recorded import check_run  # noqa: PLC0415
     from tuner.space import load_space  # noqa: PLC0415 - keeps --help fast
 
     if given.config and given.storage:
@@ -86,6 +88,8 @@ def _main(given: argparse.Namespace) -> int:
     if storage is not None:
         _fetch(storage, RunFolder(given.search))
     config = given.config or _best_of(given.search, storage)
+    if given.search:
+        check_run(RunFolder(given.search))
     space = load_space(config, given.overrides)
     from tuner.cli.output import log_lines_shown, say  # noqa: PLC0415
 
@@ -167,16 +171,17 @@ def _best_of(run_folder: Path, storage: Storage | None) -> Path:
     config = RunFolder(run_folder).best
     if config.exists():
         return config
-    if run_folder.is_dir() and not RunFolder(run_folder).space.exists():
+    if run_folder.is_dir() and not RunFolder(run_folder).holds_run():
         raise TunerError(f"--search: {run_folder} holds no search")
     if run_folder.is_dir():
         from tuner.results.no_result import nothing_recorded  # noqa: PLC0415 - for --help
 
         if said := nothing_recorded(RunFolder(run_folder)):
             raise TunerError(said)
+        go_on = ("--resume", "--runs", run_folder.parent, "--name", run_folder.absolute().name)
         raise TunerError(
             f"{run_folder} has no {config.name} yet: let the search end first, with "
-            f"python -m tuner.search --resume --runs {run_folder.parent} --name {run_folder.name}"
+            f"{command('tuner.search', *go_on)}"
         )
     if run_folder.exists():
         raise TunerError(f"--search: {run_folder} is a file: give the folder, or --config")

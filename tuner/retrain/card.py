@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from models import detectors
+from models.detector_files import add_sum
 from models.fitted import FittedDetector
 from tuner.retrain.model_folder import CARD
 from tuner.retrain.report import Metrics
@@ -37,9 +38,10 @@ def make_card(metrics: Metrics, fitted: FittedDetector) -> dict[str, Any]:
 
 
 def write_card(card: dict[str, Any], folder: Path) -> None:
-    """Write it into the model's folder."""
+    """Write it into the model's folder, with its sum beside those of the detector's files."""
     text = json.dumps(card, indent=2, allow_nan=False) + "\n"
     (folder / CARD).write_text(text, encoding="utf-8")
+    add_sum(folder, CARD)
 
 
 def _protocol(metrics: Metrics) -> str:

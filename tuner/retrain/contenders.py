@@ -10,6 +10,7 @@ from models import detectors
 from models.data.config import DataConfig
 from models.data.registry import FOLDER
 from models.hyperparameters import Value
+from tuner.errors import TunerError
 from tuner.record.compatibility import recorded_space
 from tuner.record.history import History
 from tuner.record.journal import read_journal
@@ -91,8 +92,11 @@ def published_contender(run_folder: RunFolder, best: Contender, objective: str) 
 
 def _best_in_record(run_folder: RunFolder, objective: str) -> str | None:
     """The published set of the highest validation objective, of those trained to their end."""
-    if not run_folder.journal.exists():
-        return None
     trials = History(read_journal(run_folder.journal)).trials.values()
+    if not trials and recorded_space(run_folder) is not None:
+        raise TunerError(
+            f"{run_folder.journal} is missing or empty, so that nobody knows which published set "
+            "the search found best: bring it back from a copy, or leave --published out"
+        )
     found = best_published([one for one in trials if one.state == "complete"], objective)
     return None if found is None else found.trial.published

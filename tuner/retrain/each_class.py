@@ -22,6 +22,7 @@ from tuner.retrain.contenders import BEST
 from tuner.retrain.divergences import diverged_seeds
 from tuner.retrain.facts import dataset_title
 from tuner.retrain.flow import retrain
+from tuner.retrain.recorded import check_splits
 from tuner.retrain.report import Metrics, keyed_blocks, write_metrics
 from tuner.retrain.words import prose, spread_text
 from tuner.retrain.work_dir import install, made_in, work_folder
@@ -113,7 +114,9 @@ def _tasks(folder: RunFolder, space: Space) -> list[tuple[DataConfig, Split | No
     """Each class's data, with the search's own split where that is of the same data."""
     recorded = recorded_space(folder)
     if recorded is not None and recorded.data == space.data and folder.split.exists():
-        return list(with_splits(space.data, load_splits(folder.split)))
+        splits = load_splits(folder.split)
+        check_splits(splits, folder)
+        return list(with_splits(space.data, splits))
     return [(data, None) for data in find_tasks(space.data, find(space.data))]
 
 

@@ -1,6 +1,5 @@
 """A whole retrain, from a configuration to the files it leaves. Imports torch when it trains."""
 
-import shlex
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +11,7 @@ from models.data.sources import DataNotFound, DataProblem, Source, check_test, f
 from models.data.split import Split
 from tuner.backend.address import named_address, reached
 from tuner.cli.output import Say
+from tuner.cli.typed import command, word_of
 from tuner.errors import TunerError
 from tuner.record.compatibility import recorded_space
 from tuner.record.run_folder import RunFolder
@@ -19,12 +19,12 @@ from tuner.results.no_result import nothing_recorded
 from tuner.retrain.jobs import train_all
 from tuner.retrain.ledger import check_record
 from tuner.retrain.plan import Plan, Setting, make_plan, without_place
-from tuner.retrain.report import Metrics, flat_metrics, stored_metrics
+from tuner.retrain.recorded import check_run, check_splits
+from tuner.retrain.report import Metrics, damaged, flat_metrics, stored_metrics
 from tuner.retrain.summary import summary_lines
 from tuner.retrain.work_dir import work_folder
 from tuner.space import Space, load_space
 from tuner.storage import Storage
-from tuner.storage.files import as_typed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,16 +44,16 @@ class RetrainSummary:
 
 def _next_commands(folder: RunFolder) -> list[str]:
     """Commands as they are typed in this folder, IMAGES being a folder of pictures."""
-    model = shlex.quote(str(as_typed(folder.model)))
     names = ["scores.csv", "maps", "detector.onnx"]
     if any(Path(name).exists() for name in names):  # of another run: they are never overwritten
         names = [f"{folder.name}-{name}" for name in names]
-    scores, maps, detector = map(shlex.quote, names)
-    return [
-        "Score pictures with it, or take it elsewhere:",
-        f"  python -m tuner.score --model {model} IMAGES --out {scores} --heatmaps {maps}/",
-        f"  python -m tuner.export --model {model} --out {detector}",
-    ]
+    scores, maps, detector = map(Path, names)
+    of_model = ("--model", folder.model)
+    score = command(
+        "tuner.score", *of_model, "IMAGES", "--out", scores, "--heatmaps", f"{word_of(maps)}/"
+    )
+    export = command("tuner.export", *of_model, "--out", detector)
+    return ["Score pictures with it, or take it elsewhere:", f"  {score}", f"  {export}"]
 
 
 def retrain(  # noqa: PLR0913
@@ -91,7 +91,7 @@ def retrain(  # noqa: PLR0913
     stored = None if again else stored_metrics(plan)
     if stored is not None and _same_pictures(plan, stored):
         say("Nothing to train: the report for this configuration, seeds and epochs is there.")
-        return RetrainSummary(run_folder=run_folder, metrics=stored, trained=False)
+        return _stored_summary(folder, stored)
     check_record(plan)
     if cluster := named_address(address):
         reached(cluster)  # before the images are prepared
@@ -109,11 +109,22 @@ def retrain(  # noqa: PLR0913
     return RetrainSummary(run_folder=run_folder, metrics=metrics, trained=True)
 
 
+def _stored_summary(folder: RunFolder, stored: Metrics) -> RetrainSummary:
+    """Raises TunerError where a report of an earlier version, which has no sum, cannot be shown."""
+    summary = RetrainSummary(run_folder=folder.path, metrics=stored, trained=False)
+    try:
+        summary.lines()
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
+        raise damaged(folder.metrics, f"it has not what a report has: {error!r}") from error
+    return summary
+
+
 def _best_space(run_folder: RunFolder) -> Space:
     if not run_folder.best.exists():
         if said := nothing_recorded(run_folder):
             raise TunerError(said)
         raise TunerError(f"{run_folder} has no {run_folder.best.name}: let the search end first")
+    check_run(run_folder)
     return load_space(run_folder.best)
 
 
@@ -146,6 +157,7 @@ def _kept_split(plan: Plan, source: Source) -> Split | None:
     if recorded is None:
         return None
     split = Split.load(plan.run_folder.split)
+    check_splits((split,), plan.run_folder)
     if split.content and recorded.folder != plan.data.folder:
         try:
             check_content(plan.data, source, split)

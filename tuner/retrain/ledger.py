@@ -16,6 +16,7 @@ from typing import IO, Any
 
 from models.data.registry import FOLDER
 from tuner.errors import TunerError
+from tuner.record.own_files import open_own
 from tuner.retrain.plan import Plan
 
 
@@ -31,10 +32,11 @@ class Openings:
 
 
 def check_record(plan: Plan) -> None:
-    """Raise TunerError where openings cannot be written down; to be called before training."""
+    """Raise TunerError where openings cannot be counted or written down; called before training."""
     path = plan.run_folder.test_openings
     try:
-        path.open("a").close()
+        with _locked(path) as file:
+            _read(file, path)
     except OSError as error:
         raise TunerError(
             f"openings of the test split are counted in {path}, which cannot be written: "
@@ -43,16 +45,28 @@ def check_record(plan: Plan) -> None:
 
 
 def open_test(plan: Plan) -> Openings:
-    """Write down that the test split is opened now, and count; the split is then open."""
-    entry = _entry(plan)
-    with _locked(plan.run_folder.test_openings) as file:
-        earlier = _read(file)
-        file.write(json.dumps(entry) + "\n")
+    """Write down that the test split is opened now, and count; the split is then open.
+
+    A report that lies in the folder without an opening that is written down is of one more.
+    """
+    entry, path = _entry(plan), plan.run_folder.test_openings
+    with _locked(path) as file:
+        earlier = _read(file, path)
+        file.write(json.dumps(entry).encode() + b"\n")
         file.flush()
         os.fsync(file.fileno())
+    lost = _is_reported(plan) and not any(_is_of(plan, one) for one in earlier)
     same_task = [one for one in earlier if _task(one) == _task(entry)]
     same = [one for one in same_task if one.get("configuration") == entry["configuration"]]
-    return Openings(of_configuration=len(same) + 1, of_task=len(same_task) + 1)
+    return Openings(of_configuration=len(same) + 1 + lost, of_task=len(same_task) + 1 + lost)
+
+
+def _is_reported(plan: Plan) -> bool:
+    return os.path.lexists(plan.run_folder.metrics)
+
+
+def _is_of(plan: Plan, entry: dict[str, Any]) -> bool:
+    return bool(entry.get("search") == plan.run_folder.name)
 
 
 def _entry(plan: Plan) -> dict[str, Any]:
@@ -85,24 +99,41 @@ def _task(entry: dict[str, Any]) -> tuple[Any, ...]:
 
 
 @contextmanager
-def _locked(path: Path) -> Iterator[IO[str]]:
-    with path.open("a+", encoding="utf-8") as file:
+def _locked(path: Path) -> Iterator[IO[bytes]]:
+    with os.fdopen(open_own(path, os.O_RDWR | os.O_APPEND), "rb+") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield file
 
 
-def _read(file: IO[str]) -> list[dict[str, Any]]:
-    """All whole lines; one torn by a crash is closed, so that the next starts on its own."""
+def _read(file: IO[bytes], path: Path) -> list[dict[str, Any]]:
+    """All lines; one that a crash tore is cut off: nothing was opened then.
+
+    Raises TunerError for a line that holds no opening: it may have been one that counts.
+    """
     file.seek(0)
-    text = file.read()
-    if text and not text.endswith("\n"):
-        file.write("\n")
-    entries = []
-    for line in text.splitlines():
-        try:
-            entry = json.loads(line)
-        except ValueError:
-            continue
-        if isinstance(entry, dict):
-            entries.append(entry)
-    return entries
+    lines = file.readlines()
+    if lines and not lines[-1].endswith(b"\n"):
+        if _opening(lines[-1]) is None:
+            file.truncate(sum(map(len, lines[:-1])))
+            lines.pop()
+        else:  # an editor left it so
+            file.write(b"\n")
+    return [_entry_of(line, number, path) for number, line in enumerate(lines, start=1)]
+
+
+def _opening(line: bytes) -> dict[str, Any] | None:
+    try:
+        entry = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    return entry if isinstance(entry, dict) else None
+
+
+def _entry_of(line: bytes, number: int, path: Path) -> dict[str, Any]:
+    entry = _opening(line)
+    if entry is None:
+        raise TunerError(
+            f"{path} is damaged at line {number}: which opening of the test split it tells of "
+            "cannot be read. Bring the line back from a copy, or take it out to count it no more"
+        )
+    return entry

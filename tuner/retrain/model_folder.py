@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tuner.cli.typed import command
 from tuner.errors import TunerError
 from tuner.record.run_folder import RunFolder
 
@@ -45,13 +46,14 @@ def open_model(folder: Path) -> StoredModel:
         NoModel: there is none.
         TunerError: there is one, but it is not whole or not of this version.
     """
-    from models.detector_files import DetectorNotWhole  # noqa: PLC0415
+    from models.detector_files import DetectorNotWhole, check_sum  # noqa: PLC0415
     from models.fitted import FittedDetector  # noqa: PLC0415 - torch
 
     place = _place(folder)
     try:
         detector = FittedDetector.load(place)
         detector.check_networks(place)
+        check_sum(place, CARD)
     except DetectorNotWhole as error:
         raise TunerError(str(error)) from None
     return StoredModel(folder=place, detector=detector, card=_card(place / CARD))
@@ -63,21 +65,22 @@ def _place(folder: Path) -> Path:
         if any(os.path.lexists(place / name) for name in _DETECTOR_FILES):
             return place
     if folder.is_dir():
-        run = folder if RunFolder(folder).space.exists() else "runs/<name>"
+        run = folder if RunFolder(folder).holds_run() else None
+        how = "runs/<name>" if run is None else command("tuner.retrain", "--search", run)
         raise NoModel(
-            f"{folder} holds no model. Give a run, or its folder model, that was retrained: "
-            f"python -m tuner.retrain --search {run}"
+            f"{folder} holds no model. Give a run, or its folder model, that was retrained: {how}"
         )
     if folder.exists():
         raise NoModel(f"{folder} is a file: give the folder of a model, runs/<name>/model")
     run = folder.parent
-    if RunFolder(run).model == folder and RunFolder(run).space.exists():
-        raise NoModel(f"{run} has not been retrained: python -m tuner.retrain --search {run}")
+    if RunFolder(run).model == folder and RunFolder(run).holds_run():
+        how = command("tuner.retrain", "--search", run)
+        raise NoModel(f"{run} has not been retrained: {how}")
     raise NoModel(f"there is no folder {folder}: give that of a model, runs/<name>/model")
 
 
 def _card(path: Path) -> Mapping[str, Any]:
-    """Nothing depends on the card, so one that cannot be read is none."""
+    """One that cannot be read is none: those of earlier versions have no sum."""
     read = read_json(path)
     return read if isinstance(read, dict) else {}
 

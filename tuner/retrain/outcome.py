@@ -121,8 +121,14 @@ def _announce(openings: Openings, say: Say) -> None:
             f"Warning: this is opening {openings.of_configuration} of the test split for this "
             "configuration; its figures are no longer those of a split that nobody has seen."
         )
+    elif openings.of_task > 1:
+        say(
+            f"Training is done; the test split is opened now, for the first time for this "
+            f"configuration. It is opening {openings.of_task} for this detector and these classes: "
+            "what was chosen by an earlier one has seen it."
+        )
     else:
-        say("Training is done; the test split is opened now, for the only time.")
+        say("Training is done; the test split is opened now, for the first time on record.")
 
 
 def _score(

@@ -1,5 +1,6 @@
 """metrics.json: put together from scores, and read again. Importing it loads no torch."""
 
+import hashlib
 import json
 import platform
 from collections.abc import Mapping, Sequence
@@ -9,6 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from models.data.registry import DATASETS
+from tuner.errors import TunerError
+from tuner.record.own_files import read_own_text
 from tuner.retrain.contenders import BEST, DEFAULTS, PCA
 from tuner.retrain.plan import Plan
 
@@ -26,6 +29,7 @@ _FLAT = (
     "accuracy",
 )
 _PACKAGES = ("tuner", "torch", "numpy", "scikit-learn")
+_SUM = "sha256"
 
 Metrics = dict[str, Any]
 """The content of metrics.json."""
@@ -34,19 +38,52 @@ Metrics = dict[str, Any]
 def stored_metrics(plan: Plan) -> Metrics | None:
     """The report of an earlier retrain that has all that this plan asks for, or None.
 
-    One of a version that did not know of PCA may lack that.
+    One of a version that did not know of PCA may lack that. Raises TunerError for one that is
+    damaged: it may be the answer, and to train anew would open the test split again.
     """
-    try:
-        metrics: Metrics = json.loads(plan.run_folder.metrics.read_text())
-        stored = dict(metrics["configuration"])
-    except (OSError, ValueError, KeyError, TypeError):
+    metrics = read_metrics(plan.run_folder.metrics)
+    if metrics is None or "mean" in metrics:  # that is of a search with each class in turn
         return None
+    stored = dict(metrics["configuration"])
     asked = plan.configuration()
     there, wanted = stored.pop("contenders", {}), asked.pop("contenders")
     if "classes" not in metrics and PCA not in there:
         wanted.pop(PCA, None)
     same = stored == asked and all(there.get(key) == wanted[key] for key in wanted)
     return metrics if same else None
+
+
+def read_metrics(path: Path) -> Metrics | None:
+    """What metrics.json holds, None where there is none.
+
+    Raises TunerError where it is not as it was written. Those of earlier versions have no sum.
+    """
+    text = read_own_text(path)
+    if text is None:
+        return None
+    try:
+        metrics = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise damaged(path, str(error)) from None
+    if not isinstance(metrics, dict):
+        raise damaged(path, "it is no JSON object")
+    if metrics.pop(_SUM, None) not in (None, _sum_of(metrics)):
+        raise damaged(path, "it was changed after it was written")
+    if not isinstance(metrics.get("configuration", metrics.get("mean")), dict):
+        raise damaged(path, "it does not say what it is a report of")
+    return metrics
+
+
+def damaged(path: Path, why: str) -> TunerError:
+    """The error for a report that cannot be relied on."""
+    return TunerError(
+        f"{path} is damaged: {why}. Bring it back from a copy; or train again, and open the test "
+        "split again, with --again"
+    )
+
+
+def _sum_of(metrics: Metrics) -> str:
+    return hashlib.sha256(json.dumps(metrics, sort_keys=True).encode()).hexdigest()
 
 
 def make_metrics(
@@ -79,8 +116,10 @@ def make_metrics(
 
 
 def write_metrics(metrics: Metrics, path: Path) -> None:
-    """Write metrics.json; ValueError for a figure that is not finite."""
-    path.write_text(json.dumps(metrics, indent=2, allow_nan=False) + "\n", encoding="utf-8")
+    """Write metrics.json with a sum over it; ValueError for a figure that is not finite."""
+    plain = json.loads(json.dumps(metrics, allow_nan=False))
+    text = json.dumps(plain | {_SUM: _sum_of(plain)}, indent=2)
+    path.write_text(f"{text}\n", encoding="utf-8")
 
 
 def flat_metrics(metrics: Metrics) -> dict[str, float]:

@@ -2,27 +2,28 @@
 
 import fcntl
 import os
-import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from tuner.errors import TunerError
+from tuner.record.own_files import check_links
 from tuner.record.run_folder import RunFolder
-from tuner.storage.files import replace_folder
+from tuner.storage.files import remove, replace_folder
 
 
 @contextmanager
 def work_folder(run_folder: RunFolder) -> Iterator[Path]:
     """Give an empty folder that is gone afterwards; TunerError where another retrain has one."""
     work = run_folder.retrain_work
+    check_links(run_folder)
     with _locked(run_folder):
-        shutil.rmtree(work, ignore_errors=True)
+        remove(work)
         work.mkdir()
         try:
             yield work
         finally:
-            shutil.rmtree(work, ignore_errors=True)
+            remove(work)
 
 
 def install(place: Path, made: Path) -> None:

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 
 from tuner.cli.command_line import (
     add_overrides,
-    check_name,
     run_command,
     seconds,
     whole,
@@ -22,7 +21,7 @@ from tuner.cli.command_line import (
 from tuner.cli.signals import INTERRUPTED
 from tuner.errors import SpaceError, TunerError
 from tuner.record.run_folder import RunFolder
-from tuner.storage import PLACES, VARIABLE
+from tuner.storage import PLACES, VARIABLE, local_storage
 
 if TYPE_CHECKING:
     from tuner.record.trials import TrialView
@@ -122,15 +121,17 @@ def _shown(
 
     Returns its trials and objective.
     """
-    from tuner.record.compatibility import recorded_space  # noqa: PLC0415 - for --help
+    from tuner.durability.record_check import check_record  # noqa: PLC0415 - for --help
+    from tuner.record.compatibility import recorded_space  # noqa: PLC0415
+    from tuner.record.journal import read_journal  # noqa: PLC0415
     from tuner.record.lock import sole_driver  # noqa: PLC0415
     from tuner.search.finished import show_finished  # noqa: PLC0415
 
     with sole_driver(run_folder):
-        recorded = recorded_space(run_folder)
-        if recorded is None:
+        if not read_journal(run_folder.journal):  # lost, perhaps, and the storage may have a copy
             return None
-        space = _space(given, run_folder, recorded)
+        check_record(run_folder, local_storage(run_folder.path))
+        space = _space(given, run_folder, recorded_space(run_folder))
         trials = show_finished(space, run_folder)
     if trials is None:
         return None
@@ -160,6 +161,7 @@ def _search(given: argparse.Namespace, claim: Claim, backend: Backend) -> int:
     if shown is not None:  # finished elsewhere, and fetched by now
         _check_found(run_folder, shown, objective)
         return 0
+    from tuner.results.no_result import lacking_best_text  # noqa: PLC0415
     from tuner.search.session import run_search  # noqa: PLC0415 - loads optuna
 
     summary = run_search(claim, backend, given.time_budget)
@@ -167,6 +169,8 @@ def _search(given: argparse.Namespace, claim: Claim, backend: Backend) -> int:
         raise TunerError(f"The search gave up: {summary.failure}. See the logs under {run_folder}.")
     if summary.finished:
         _check_found(run_folder, summary.trials, objective)
+        if summary.lacking_best:  # the search is over, and not all that it promises is there
+            raise TunerError(lacking_best_text(summary.lacking_best))
     return INTERRUPTED if summary.interrupted else 0
 
 
@@ -189,18 +193,24 @@ def _shared(given: argparse.Namespace) -> Storage | None:
 
 def _run_folder(given: argparse.Namespace, shared: Storage | None) -> RunFolder:
     """Return the folder that --name says, or that follows from the space file's name."""
-    from tuner.record.run_names import check_runs, free_name, newest_name  # noqa: PLC0415 - for --help
+    from tuner.record.run_names import (  # noqa: PLC0415 - for --help
+        check_runs,
+        free_name,
+        known_name,
+        name_stem,
+        newest_name,
+    )
 
     runs: Path = given.runs
     check_runs(runs)
     if given.name:
-        return RunFolder(runs / check_name(given.name))
+        return RunFolder(runs / known_name(given.name, runs))
     if given.space is None:
         raise TunerError(
             "Say what to search: --space search_spaces/quickstart.yaml; "
             "or which run should go on: --resume --name <name>."
         )
-    stem, taken = given.space.stem, shared.names() if shared else ()
+    stem, taken = name_stem(given.space), shared.names() if shared else ()
     if given.resume:
         existing = newest_name(stem, runs, taken, is_run=lambda name: _is_run(runs, name, shared))
         if existing:
@@ -211,7 +221,7 @@ def _run_folder(given: argparse.Namespace, shared: Storage | None) -> RunFolder:
 def _is_run(runs: Path, name: str, shared: Storage | None) -> bool:
     """Whether there is a record to go on with: a start that came to nothing left none."""
     folder = RunFolder(runs / name)
-    if folder.space.exists():
+    if folder.holds_run():
         return True
     from tuner.durability.location import is_kept  # noqa: PLC0415 - for --help
 
@@ -279,20 +289,22 @@ def _address(given: argparse.Namespace) -> str | None:
 def _dry_run(given: argparse.Namespace, run_folder: RunFolder) -> int:
     from tuner.cli.output import log_lines_shown, say  # noqa: PLC0415
     from tuner.durability.location import storage_of  # noqa: PLC0415
+    from tuner.durability.record_check import check_record  # noqa: PLC0415
     from tuner.durability.restore import at_hand  # noqa: PLC0415
     from tuner.planning.dry_run import check_start, dry_run_text, images_text, run_line  # noqa: PLC0415
     from tuner.planning.epoch_timing import epoch_seconds  # noqa: PLC0415
     from tuner.planning.machine import find_machine  # noqa: PLC0415
     from tuner.record.compatibility import recorded_space  # noqa: PLC0415
     from tuner.record.history import History  # noqa: PLC0415
-    from tuner.record.journal import read_journal  # noqa: PLC0415
     from tuner.space import resolve_scale  # noqa: PLC0415
 
     place = storage_of(run_folder, given.storage)
     with at_hand(place if given.resume else None, run_folder) as record:
+        kept = local_storage(record.path) if place is None else place.within(record.name)
+        history = check_record(record, kept, mend=False) if given.resume else History()
         recorded = recorded_space(record) if given.resume else None
         space, goes_on = _space(given, record, recorded), recorded is not None
-        trials = list(History(read_journal(record.journal)).trials.values()) if goes_on else None
+        trials = list(history.trials.values()) if goes_on else None
     check_start(run_folder, place, goes_on=goes_on)
     address = _address(given)
     machine = _cluster(address) if address else find_machine()

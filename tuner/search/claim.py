@@ -9,13 +9,16 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from tuner.cli.output import say
 from tuner.durability.location import check_free, storage_of
+from tuner.durability.record_check import check_record
 from tuner.durability.restore import fetch
 from tuner.durability.run_guard import RunGuard, guarded
 from tuner.record.compatibility import recorded_space
 from tuner.record.lock import sole_driver
 from tuner.record.run_folder import RunFolder
 from tuner.space import Space
+from tuner.storage import NONE
 
 Wanted = Callable[[Space | None], Space]
 """The space to search, given the recorded one; None of a new run. Raises TunerError."""
@@ -49,9 +52,16 @@ def claimed(
         place = storage_of(folder, storage)
         if place is not None and not goes_on:
             check_free(place, folder)
+        if place is not None and storage is None:
+            say(
+                f"Checkpoints and a copy of the record go to {place.uri}; --storage {NONE} keeps "
+                "them here."
+            )
         with guarded(folder, place) as guard:
             if place is not None and goes_on:
                 fetch(place, folder)
+            if goes_on:
+                check_record(folder, guard.storage)
             recorded = recorded_space(folder)
             space = wanted(recorded)
             guard.record_storage()

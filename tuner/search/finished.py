@@ -5,6 +5,7 @@ from __future__ import annotations
 from tuner.cli.output import say
 from tuner.console.listener import ConsoleListener
 from tuner.console.state import SearchState
+from tuner.errors import TunerError
 from tuner.record.history import History
 from tuner.record.journal import read_journal
 from tuner.record.run_folder import RunFolder
@@ -18,7 +19,7 @@ from tuner.tracking.mode import choose_mode
 
 
 def show_finished(space: Space, run_folder: RunFolder) -> list[TrialView] | None:
-    """Show the result of a search whose record is complete; None where there is work to do.
+    """Show the result of a search that has no trial left; None where there is work to do.
 
     Its files are written anew and W&B's unfinished runs completed, as a kill after the last trial
     may have kept the driver from it. `space` is resolved, and may ask for more trials by now.
@@ -27,8 +28,8 @@ def show_finished(space: Space, run_folder: RunFolder) -> list[TrialView] | None
     history = History(read_journal(run_folder.journal))
     if not history.is_over(space.trials):
         return None
-    if told(run_folder.study) is None:  # a driver makes it anew
-        return None
+    if told(run_folder.study) is None:
+        _make_study(space, run_folder)
     trials = history.by_number
     state = SearchState(trials=space.trials, epochs=space.epochs, objective=space.objective)
     console = ConsoleListener(run_folder.name, state, slots=1)
@@ -40,6 +41,19 @@ def show_finished(space: Space, run_folder: RunFolder) -> list[TrialView] | None
         say(failure)
     wandb.close()
     return trials
+
+
+def _make_study(space: Space, run_folder: RunFolder) -> None:
+    """Make Optuna's file anew, as a driver would that has trials left."""
+    from tuner.study.study import Study  # noqa: PLC0415 - loads optuna, which is not needed else
+
+    events = read_journal(run_folder.journal)
+    try:
+        study = Study(run_folder.study, space.search, space.sampler, space.objective, events)
+    except TunerError as error:  # a full disk: the result is shown all the same
+        say(str(error))
+    else:
+        study.close()
 
 
 def _wandb(

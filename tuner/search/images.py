@@ -4,12 +4,12 @@ from collections.abc import Sequence
 
 from models.data.protocol import check_content
 from models.data.sources import Source, SplitDamaged
-from models.data.split import Split, load_splits, save_splits, splits_digest
+from models.data.split import Split, images_digest, load_splits, save_splits, splits_digest
 from models.data.tasks import make_splits, with_splits
 from tuner.cli.output import say
 from tuner.durability.run_guard import RunGuard
-from tuner.errors import TunerError
 from tuner.planning.data_summary import check_enough, search_warnings
+from tuner.record.basis import Basis, check_basis, code_changes, code_versions
 from tuner.record.compatibility import recorded_space
 from tuner.record.history import History
 from tuner.record.journal import read_journal
@@ -17,21 +17,28 @@ from tuner.record.run_folder import RunFolder
 from tuner.space import Space
 
 
-def prepare_images(space: Space, source: Source, splits: Sequence[Split], guard: RunGuard) -> str:
+def prepare_images(space: Space, source: Source, splits: Sequence[Split], guard: RunGuard) -> Basis:
     """Check the splits, say what is to be said of them, and let other machines have the images.
 
-    Returns the digest of them all.
+    Returns what the trials depend on. Raises TunerError where those recorded had other images.
     """
     run_folder = guard.run_folder
-    digest = splits_digest(splits)
     for data, split in with_splits(space.data, splits):
         check_content(data, source, split)
-    _check_recorded(digest, run_folder)
+    basis = Basis(
+        split_digest=splits_digest(splits),
+        data_digest=images_digest(splits),
+        code=code_versions(),
+    )
+    recorded = History(read_journal(run_folder.journal)).basis
+    check_basis(recorded, basis, run_folder)
+    if said := code_changes(recorded, basis):
+        say(said)
     check_enough(space, splits)
     for warning in search_warnings(space, splits):
         say(warning)
     guard.upload(space.data, source)
-    return digest
+    return basis
 
 
 def splits_of(space: Space, source: Source, run_folder: RunFolder) -> tuple[Split, ...]:
@@ -43,17 +50,6 @@ def splits_of(space: Space, source: Source, run_folder: RunFolder) -> tuple[Spli
     if not _has_split(run_folder) or recorded_space(run_folder) is None:
         save_splits(run_folder.split, make_splits(space.data, source))
     return load_splits(run_folder.split)
-
-
-def _check_recorded(digest: str, run_folder: RunFolder) -> None:
-    """Raise TunerError where the record was made on another split."""
-    recorded = History(read_journal(run_folder.journal)).split_digest
-    if recorded and recorded != digest:
-        raise TunerError(
-            f"{run_folder.split} is not the split that this search was recorded on (its digest is "
-            f"{digest[:16]}, recorded is {recorded[:16]}): bring the old file back, or "
-            "remove it to have it made anew, or start another search"
-        )
 
 
 def _has_split(run_folder: RunFolder) -> bool:

@@ -11,6 +11,7 @@ from models.data.sources import Source, find
 from tuner.backend.ray_backend import RayBackend
 from tuner.cli.output import log_lines_shown, say
 from tuner.cli.signals import stop_on_signals
+from tuner.cli.typed import command
 from tuner.console.lines import duration_text
 from tuner.console.listener import ConsoleListener
 from tuner.console.state import SearchState
@@ -20,10 +21,12 @@ from tuner.engine.engine import Engine
 from tuner.errors import TunerError
 from tuner.planning.lanes import choose_lanes
 from tuner.planning.machine import find_machine
+from tuner.record.basis import Basis
 from tuner.record.compatibility import resumed_space
 from tuner.record.run_folder import RunFolder
 from tuner.record.trials import TrialView
 from tuner.results.files import data_sentence, write_if_room
+from tuner.results.no_result import lacking_best_text
 from tuner.search.backend import Backend
 from tuner.search.claim import Claim, claimed
 from tuner.search.images import prepare_images, splits_of
@@ -43,7 +46,10 @@ from tuner.worker.setting import TrialSetting
 
 @dataclass(frozen=True, kw_only=True)
 class SearchSummary:
-    """How a search stands at the end of this driver's work; `finished` if no trial is left."""
+    """How a search stands at the end of this driver's work; `finished` if no trial is left.
+
+    `lacking_best` are trials whose best detector could not be written.
+    """
 
     run_folder: Path
     trials: Sequence[TrialView]
@@ -51,6 +57,7 @@ class SearchSummary:
     finished: bool
     interrupted: bool
     failure: str | None
+    lacking_best: Sequence[int] = ()
 
 
 def search(
@@ -76,7 +83,7 @@ def search(
         return space if recorded is None else resumed_space(recorded, space, folder)
 
     backend.check(space)  # before anything is made or waited for
-    goes_on = folder.space.exists()
+    goes_on = folder.holds_run()
     with claimed(folder, wanted, storage=storage, goes_on=goes_on) as claim:
         return run_search(claim, backend, time_budget_s)
 
@@ -98,9 +105,9 @@ def run_search(claim: Claim, backend: Backend, time_budget_s: float | None = Non
                     splits = made.result()
                 else:  # of another scale than this machine's
                     splits = splits_of(space, source, claim.run_folder)
-                digest = prepare_images(space, source, splits, claim.guard)
+                basis = prepare_images(space, source, splits, claim.guard)
                 resolved = replace(claim, space=space)
-                return _search_on(machine, backend, resolved, source, digest, time_budget_s)
+                return _search_on(machine, backend, resolved, source, basis, time_budget_s)
         finally:
             beside.shutdown(wait=False, cancel_futures=True)
 
@@ -118,7 +125,7 @@ def _search_on(
     backend: Backend,
     claim: Claim,
     source: Source,
-    split_digest: str,
+    basis: Basis,
     time_budget_s: float | None,
 ) -> SearchSummary:
     run_folder, guard, space = claim.run_folder, claim.guard, claim.space
@@ -133,7 +140,7 @@ def _search_on(
             scheduler=make_scheduler(space),
             slots=slots,
             time_budget_s=time_budget_s,
-            split_digest=split_digest,
+            basis=basis,
         )
         opened.callback(engine.close)
         wandb = _wandb(space, run_folder, engine)
@@ -173,6 +180,9 @@ def _finish(
         say(line)
     if engine.out_of_time:
         say("The time budget of all starts together is used up; --time-budget gives it more.")
+    lacking = sorted(engine.lacking_best)
+    if lacking:
+        say(f"{lacking_best_text(lacking)} See the trials' logs.")
     resume = "" if engine.finished else _resume_command(run_folder)
     console.summary(
         trials,
@@ -188,6 +198,7 @@ def _finish(
         finished=engine.finished,
         interrupted=engine.interrupted,
         failure=engine.failure,
+        lacking_best=lacking,
     )
 
 
@@ -200,10 +211,9 @@ def _budget_line(budget_s: float, used_s: float) -> str:
 
 
 def _resume_command(run_folder: RunFolder) -> str:
-    command = f"python -m tuner.search --resume --name {run_folder.name}"
-    if run_folder.path.parent != Path("runs").absolute():
-        command += f" --runs {as_typed(run_folder.path.parent)}"
-    return command
+    runs = run_folder.path.parent
+    elsewhere = () if runs == Path("runs").absolute() else ("--runs", runs)
+    return command("tuner.search", "--resume", "--name", run_folder.name, *elsewhere)
 
 
 def _setting(space: Space, source: Source, guard: RunGuard, machine: Machine) -> TrialSetting:

@@ -112,6 +112,12 @@ def log_key(number: int) -> str:
     return f"{FOLDER}/{number}/log.txt"
 
 
+def is_trained(storage: Storage) -> bool:
+    """Whether any trial has left a checkpoint or a detector. Raises StorageError."""
+    parts = (key.split("/") for key in storage.sizes(f"{FOLDER}/"))
+    return any(each[-1] in PLACES or BEST in each[2:-1] for each in parts)
+
+
 def held_checkpoints(storage: Storage) -> dict[int, list[CheckpointLabel]]:
     """Return what the checkpoints of every trial say of themselves, newest first.
 

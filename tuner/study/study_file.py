@@ -13,6 +13,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from models.hyperparameters import Value
 from tuner.record.events import EpochReported, Event, TrialAsked, TrialEnded
@@ -106,7 +107,7 @@ def revision(path: Path) -> str:
     return str(row[0]) if row else ""
 
 
-def told(path: Path) -> list[list[object]] | None:
+def told(path: Path) -> list[list[Any]] | None:
     """All that a file tells of its trials; None if it is missing or damaged."""
     # Without a log beside it nothing is written, not even on a full disk; `rw` makes no new file.
     mode = "rw" if path.with_name(f"{path.name}-wal").exists() else "ro&immutable=1"
@@ -118,6 +119,19 @@ def told(path: Path) -> list[list[object]] | None:
             return [connection.execute(query).fetchall() for query in _TOLD]
     except sqlite3.Error:
         return None
+
+
+def epochs_told(path: Path) -> dict[int, int]:
+    """The epochs of each trial that a file knows of, by number; {} where it tells nothing."""
+    found = told(path)
+    if found is None:
+        return {}
+    trials, values = found[1], found[3]
+    numbers = {trial_id: number for trial_id, _, number, _, _ in trials}
+    epochs = dict.fromkeys(numbers.values(), 0)
+    for trial_id, step, _ in values:
+        epochs[numbers[trial_id]] = max(step, epochs[numbers[trial_id]])
+    return epochs
 
 
 def put_in_place(draft: Path, path: Path) -> str:

@@ -48,6 +48,11 @@ class TrialFiles:
         self._unwritten_best: Mapping[str, bytes] = {}
         self.trouble = ""
 
+    @property
+    def lacks_best(self) -> bool:
+        """Whether the best detector so far waits for room."""
+        return bool(self._unwritten_best)
+
     def read_checkpoint(
         self, configuration: Mapping[str, Value], recorded_epochs: int = 0
     ) -> Checkpoint | None:

@@ -72,8 +72,14 @@ class TrialWorker:
             progress.write(progress.take(trainer, 0, result))
         row = progress.rows[self._reported]
         self._reported += 1
-        trouble = progress.files.trouble
-        return Report(outcome="epoch", row=row, notice=trouble, warning=self._warnings.next())
+        files = progress.files
+        return Report(
+            outcome="epoch",
+            row=row,
+            notice=files.trouble,
+            warning=self._warnings.next(),
+            lacks_best=files.lacks_best,
+        )
 
     def _open(self, attempt: Attempt) -> tuple[Progress, Trainer | TaskTrainer]:
         if not self._tasks:

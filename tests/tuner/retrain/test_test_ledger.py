@@ -1,12 +1,18 @@
 """Openings of the test split are counted across searches, crashes and configurations."""
 
 import json
+import os
+import threading
+import time
+from dataclasses import replace
 from pathlib import Path
+from typing import IO, Any
 
 import pytest
 
 from tests.tuner.retrain.conftest import make_search, plan_of
 from tuner.errors import TunerError
+from tuner.retrain import ledger, outcome
 from tuner.retrain.ledger import Openings, check_record, open_test
 
 
@@ -31,12 +37,109 @@ def test_a_line_torn_by_a_crash_would_swallow_the_next(tmp_path: Path) -> None:
     assert open_test(plan).of_configuration == 2
     assert open_test(plan).of_configuration == 3
     lines = plan.run_folder.test_openings.read_text().splitlines()
-    assert [line for line in lines if line.endswith("}")] == [lines[0], lines[2], lines[3]]
-    assert json.loads(lines[3])["search"] == "run"
+    assert [json.loads(line)["search"] for line in lines] == ["run"] * 3
+
+
+def test_a_line_whose_end_an_editor_took_would_be_counted_no_more(tmp_path: Path) -> None:
+    plan = plan_of(make_search(tmp_path / "run"))
+    open_test(plan)
+    path = plan.run_folder.test_openings
+    path.write_text(path.read_text().rstrip("\n"))
+    assert open_test(plan).of_configuration == 2
+    assert open_test(plan).of_configuration == 3
+
+
+@pytest.mark.parametrize("damage", [b"\xff\xfe\n", b"{}]\n", b"[]\n", b"\x00\x00\n", b"\n"])
+def test_a_damaged_line_would_cost_the_training_or_count_one_opening_less(
+    tmp_path: Path, damage: bytes
+) -> None:
+    plan = plan_of(make_search(tmp_path / "run"))
+    open_test(plan)
+    path = plan.run_folder.test_openings
+    path.write_bytes(path.read_bytes() + damage + path.read_bytes())
+    for asked in (check_record, open_test):
+        with pytest.raises(TunerError, match=r"openings\.jsonl is damaged at line 2"):
+            asked(plan)
+
+
+def test_a_ledger_that_is_a_link_would_be_written_elsewhere(tmp_path: Path) -> None:
+    plan = plan_of(make_search(tmp_path / "run"))
+    (tmp_path / "diary").write_text("dear diary")
+    plan.run_folder.test_openings.symlink_to(tmp_path / "diary")
+    with pytest.raises(TunerError, match="is a link to"):
+        check_record(plan)
+    assert (tmp_path / "diary").read_text() == "dear diary"
+
+
+def test_the_split_would_be_open_before_that_is_on_the_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = plan_of(make_search(tmp_path / "run"))
+    path, forced = plan.run_folder.test_openings, list[bytes]()
+    monkeypatch.setattr(os, "fsync", lambda _handle: forced.append(path.read_bytes()))
+    open_test(plan)
+    assert forced == [path.read_bytes()]
+    assert forced[0].count(b"\n") == 1
+
+
+def test_other_seeds_or_epochs_would_count_as_the_same_configuration(tmp_path: Path) -> None:
+    plan = plan_of(make_search(tmp_path / "run"))
+    assert open_test(plan).of_configuration == 1
+    for changed in (replace(plan, seeds=(1, 2)), replace(plan, epochs=7)):
+        assert open_test(changed).of_configuration == 1
+    assert open_test(plan) == Openings(of_configuration=2, of_task=4)
+
+
+def test_two_retrains_at_once_would_both_be_the_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second waits between the first's look and its line."""
+    plan = plan_of(make_search(tmp_path / "run"))
+    looked, opened = threading.Event(), list[int]()
+    read = ledger._read
+
+    def slowly(file: IO[bytes], path: Path) -> list[dict[str, Any]]:
+        found = read(file, path)
+        looked.set()
+        time.sleep(0.2)
+        return found
+
+    monkeypatch.setattr(ledger, "_read", slowly)
+    first = threading.Thread(target=lambda: opened.append(open_test(plan).of_configuration))
+    first.start()
+    looked.wait()
+    opened.append(open_test(plan).of_configuration)
+    first.join()
+    assert sorted(opened) == [1, 2]
+
+
+def test_a_lost_ledger_would_make_the_next_opening_the_first(tmp_path: Path) -> None:
+    """The report that lies there is of an opening."""
+    plan = plan_of(make_search(tmp_path / "run"))
+    open_test(plan)
+    plan.run_folder.test_openings.unlink()
+    plan.run_folder.report.mkdir()
+    plan.run_folder.metrics.write_text("{}")
+    assert open_test(plan) == Openings(of_configuration=2, of_task=2)
+
+
+def test_an_opening_would_be_called_the_only_one() -> None:
+    """No record can promise that; and what another configuration saw is said."""
+    said: list[str] = []
+    for openings in (
+        Openings(of_configuration=1, of_task=1),
+        Openings(of_configuration=1, of_task=2),
+    ):
+        outcome._announce(openings, said.append)
+    outcome._announce(Openings(of_configuration=2, of_task=2), said.append)
+    assert "only" not in " ".join(said)
+    assert "for the first time on record" in said[0]
+    assert "It is opening 2 for this detector and these classes" in said[1]
+    assert "opening 2 of the test split for this configuration" in said[2]
 
 
 def test_training_would_start_where_the_opening_cannot_be_counted(tmp_path: Path) -> None:
     plan = plan_of(make_search(tmp_path / "run"))
     plan.run_folder.test_openings.mkdir()
-    with pytest.raises(TunerError, match="which cannot be written"):
+    with pytest.raises(TunerError, match=r"test-openings\.jsonl is a folder"):
         check_record(plan)

@@ -1,0 +1,88 @@
+"""What the trials of a search depend on beside its space: the images, their division, the code."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from hashlib import sha256
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from tuner.errors import TunerError
+from tuner.record.run_folder import RunFolder
+
+_ROOT = Path(__file__).parents[2]
+_OWN = ("models", "tuner")
+_PACKAGES = ("torch", "numpy", "scikit-learn", "optuna")
+_SHOWN = 12
+
+
+@dataclass(frozen=True, kw_only=True)
+class Basis:
+    """Digests of the split and of the images, and versions by name; empty where it is not known."""
+
+    split_digest: str = ""
+    data_digest: str = ""
+    code: Mapping[str, str] = field(default_factory=dict)
+
+
+def check_basis(recorded: Basis, now: Basis, run_folder: RunFolder) -> None:
+    """Raise TunerError where trials of now would have other images than the recorded ones."""
+    if _differ(recorded.split_digest, now.split_digest):
+        raise TunerError(
+            f"{run_folder.split} is not the split that this search was recorded on (its digest is "
+            f"{now.split_digest[:_SHOWN]}, recorded is {recorded.split_digest[:_SHOWN]}): bring "
+            "the old file back, or remove it to have it made anew, or start another search"
+        )
+    if _differ(recorded.data_digest, now.data_digest):
+        raise TunerError(
+            f"the images are not those that {run_folder} was recorded on (their digest is "
+            f"{now.data_digest[:_SHOWN]}, recorded is {recorded.data_digest[:_SHOWN]}): files or "
+            "labels have changed; bring them back, or start another search"
+        )
+
+
+def code_changes(recorded: Basis, now: Basis) -> str:
+    """Say that earlier trials were trained by other code; "" where they were not, as far as known.
+
+    No search is refused for it: newer versions go on with earlier records.
+    """
+    changed = [
+        f"{name} {recorded.code[name]}, now {now.code.get(name, 'none')}"
+        for name in recorded.code
+        if recorded.code[name] != now.code.get(name)
+    ]
+    if not changed:
+        return ""
+    return (
+        f"Other code than before goes on with this search ({'; '.join(changed)}): figures of "
+        "trials before and after may differ by that."
+    )
+
+
+@cache
+def code_versions() -> dict[str, str]:
+    """The versions of what trains and chooses; that of our own code is a digest of its files."""
+    return {"python": platform.python_version(), "tuner": _own_digest(), **dict(_installed())}
+
+
+def _own_digest() -> str:
+    files = sorted(path for name in _OWN for path in (_ROOT / name).rglob("*.py"))
+    digest = sha256()
+    for path in files:
+        digest.update(f"{path.relative_to(_ROOT)}\0".encode() + path.read_bytes())
+    return digest.hexdigest()[:_SHOWN]
+
+
+def _installed() -> Iterator[tuple[str, str]]:
+    for name in _PACKAGES:
+        try:
+            yield name, version(name)
+        except PackageNotFoundError:
+            continue
+
+
+def _differ(recorded: str, now: str) -> bool:
+    return bool(recorded and now and recorded != now)

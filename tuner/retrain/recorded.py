@@ -1,0 +1,30 @@
+"""Is what a retrain reads of a run what its search recorded? A configuration alone has no run."""
+
+from collections.abc import Sequence
+
+from models.data.split import Split, splits_digest
+from tuner.record.basis import Basis, check_basis
+from tuner.record.compatibility import check_best
+from tuner.record.history import History
+from tuner.record.journal import read_journal
+from tuner.record.run_folder import RunFolder
+from tuner.space import load_space
+
+
+def check_run(run_folder: RunFolder) -> None:
+    """Raise TunerError where best.yaml is not the configuration of the trial that it names."""
+    history = _history(run_folder)
+    if history is not None:
+        check_best(load_space(run_folder.best), history, run_folder)
+
+
+def check_splits(splits: Sequence[Split], run_folder: RunFolder) -> None:
+    """Raise TunerError where the run's split is not the one that its trials were trained on."""
+    history = _history(run_folder)
+    if history is not None:
+        check_basis(history.basis, Basis(split_digest=splits_digest(splits)), run_folder)
+
+
+def _history(run_folder: RunFolder) -> History | None:
+    history = History(read_journal(run_folder.journal))
+    return None if history.started is None else history
