@@ -21,6 +21,7 @@ __all__ = ["small"]
 def begun(folder: Path, trials: int) -> None:
     """Leave a record of trials with an epoch each, of which the first has ended."""
     journal = Journal(folder / "events.jsonl")
+    journal.append(event("driver", resumed=False, slots=1, space={}))
     for number in range(trials):
         journal.append(event("asked", number, 1.0, hyperparameters={}))
         row = {"epoch": 1, "metrics": {}, "losses": {}, "seconds": 1.0, "worker": "a"}
