@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
 
+from models.evaluation.standard_error import AUROC_ERROR, of_mean
 from models.fitted import FittedDetector
 from models.lanes.lane import EpochResult, Lane
 from models.memory import is_out_of_memory
@@ -47,9 +48,10 @@ class FittedTasks:
 class TaskTrainer:
     """Trains its lanes on every task, epoch by epoch; each task as a `Trainer` alone would.
 
-    `tasks` are the images by the name of the task. An epoch's figures are means over the tasks. A
-    lane that diverges or fails in one task has diverged or failed. Raises as `Trainer` does, an
-    error as TaskFailed, but for memory that ran out, which is no task's own.
+    `tasks` are the images by the name of the task. An epoch's figures are means over the tasks, the
+    standard error is that of the mean. A lane that diverges or fails in one task has diverged or
+    failed. Raises as `Trainer` does, an error as TaskFailed, but for memory that ran out, which is
+    no task's own.
     """
 
     def __init__(
@@ -132,6 +134,7 @@ def _joined(results: Mapping[str, EpochResult]) -> EpochResult:
     metrics = {}
     if error is None and not diverged:
         metrics = _means([of.metrics for of in of_each])
+        metrics[AUROC_ERROR] = of_mean([of.metrics[AUROC_ERROR] for of in of_each])
         metrics[WORST] = min(of.metrics["auroc"] for of in of_each)
     return EpochResult(
         epoch=of_each[0].epoch,

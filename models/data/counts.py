@@ -1,4 +1,4 @@
-"""How many images a one-vs-rest split has, from the class counts alone. Torch-free.
+"""How many images a one-vs-rest split has, and how many a part is judged on. Torch-free.
 
 So a configuration that asks for more than there is can be refused before any image is read; the
 split itself asks here too.
@@ -6,12 +6,50 @@ split itself asks here too.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from models.data.config import DataConfig, known_classes
 from models.data.registry import DATASETS
 
+if TYPE_CHECKING:
+    from models.data.split import Split
+
 FIT_PERCENT = 80
+LEAST_OF_A_KIND = 20
+"""Fewer images of a kind than that, and a figure on them says little."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class JudgingCounts:
+    """Images of each kind that a part is judged on."""
+
+    normals: int
+    anomalies: int
+
+    @property
+    def few(self) -> str:
+        """What there is too little of, as "4 anomalous"; "" where there is enough of both."""
+        kinds = ((self.normals, "normal"), (self.anomalies, "anomalous"))
+        return " and ".join(f"{count} {kind}" for count, kind in kinds if count < LEAST_OF_A_KIND)
+
+
+def validation_counts(config: DataConfig, split: Split) -> JudgingCounts:
+    """Those of validation; of synthetic anomalies as many as normals, or as many as are asked."""
+    normals, anomalies = len(split.validation_normals), len(split.validation_anomalies)
+    if config.validation == "synthetic":
+        anomalies = min(normals, config.validation_anomalies)
+    return JudgingCounts(normals=normals, anomalies=anomalies)
+
+
+def least_counts(config: DataConfig, splits: Sequence[Split]) -> JudgingCounts:
+    """Of several splits the fewest of each kind."""
+    counts = [validation_counts(config, split) for split in splits]
+    return JudgingCounts(
+        normals=min(each.normals for each in counts),
+        anomalies=min(each.anomalies for each in counts),
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,7 +11,7 @@ Some names mean something outside a detector's own folder:
   many epochs without a lower `watched` training rests, and `score`, which part is an image's score:
   one of the parts' names, a name in SCORES, or `mixture` for a regression on all of them;
 - the score part `error`, the reconstruction error: the score where no `score` says otherwise, and
-  what the logistic regression's threshold, F1 and accuracy are of.
+  what a threshold beside that of the score is on.
 
 Batch statistics are `convolutional.Norm`'s, not `nn.BatchNorm2d`'s. Buffers are changed in place,
 never assigned; constants are buffers too, and all of them persistent. Score parts should be of the

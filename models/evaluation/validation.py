@@ -24,6 +24,7 @@ from models.evaluation.mixture import (
     mixed_lanes,
     thresholds_of,
 )
+from models.evaluation.standard_error import AUROC_ERROR, standard_error
 from models.hyperparameters import Value
 from models.memory import is_out_of_memory
 from models.names import unknown
@@ -188,15 +189,20 @@ def _choice(
 
 def _usable(names: Sequence[str], parts: Tensor, choices: Sequence[str], scores: Scores) -> Tensor:
     """Which lanes [K] have finite parts [K, P, N], and a chosen score that tells images apart."""
-    apart = (parts.std(2, correction=0) >= LEAST_SPREAD).tolist()
+    apart = told_apart(parts).tolist()
     told = [
-        _told_apart(dict(zip(names, of_lane, strict=True)), choice, scores)
+        _score_tells(dict(zip(names, of_lane, strict=True)), choice, scores)
         for of_lane, choice in zip(apart, choices, strict=True)
     ]
     return parts.isfinite().all(2).all(1) & torch.tensor(told, device=parts.device)
 
 
-def _told_apart(apart: Mapping[str, bool], choice: str, scores: Scores) -> bool:
+def told_apart(scores: Tensor) -> Tensor:
+    """Whether rows of scores [..., N] differ from image to image [...]."""
+    return scores.std(-1, correction=0) >= LEAST_SPREAD
+
+
+def _score_tells(apart: Mapping[str, bool], choice: str, scores: Scores) -> bool:
     """Whether a score tells images apart whose parts do or do not: a mixture needs all of them."""
     if choice == MIXTURE:
         return all(apart.values())
@@ -263,7 +269,10 @@ def _validations(
     mixtures = [of[choice] for of, choice in zip(scores.mixtures, choices, strict=True)]
     places = _places(scores, choices)
     outside = scores.outside[places]
-    figures, thresholds = _figures(scores, anomalous, places, synthetic=unlabelled.synthetic)
+    cuts = _cuts(scores, anomalous, outside, synthetic=unlabelled.synthetic)
+    figures = _figures(scores, anomalous, places, cuts.threshold)
+    thresholds = cuts.threshold.tolist()
+    error_thresholds = None if cuts.error_threshold is None else cuts.error_threshold.tolist()
     normal = outside[:, ~anomalous]
     spreads = normal.std(1, correction=0).clamp_min(LEAST_SPREAD).tolist()
     without = {} if unlabelled.noise is None else _criteria(mixtures, normal, unlabelled.noise)
@@ -271,7 +280,7 @@ def _validations(
         Validation(
             mixture=mixtures[lane],
             threshold=thresholds[lane],
-            error_threshold=figures["threshold"][lane] if ERROR in names else None,
+            error_threshold=None if error_thresholds is None else error_thresholds[lane],
             score_spread=spreads[lane],
             metrics={name: values[lane] for name, values in {**figures, **without}.items()},
         )
@@ -303,27 +312,44 @@ def _criteria(
     return found
 
 
-def _figures(
-    scores: _Scores, anomalous: Tensor, chosen_places: tuple[Tensor, Tensor], *, synthetic: bool
-) -> tuple[dict[str, list[float]], list[float]]:
-    """The figures [K] by name, and the threshold [K] of the chosen score for images outside."""
-    names, every = scores.names, scores.held_out
-    chosen = every[chosen_places]
-    decided = every[:, names.index(ERROR)] if ERROR in names else chosen
-    cut_by = torch.cat([decided, scores.outside[chosen_places]])
+@dataclass(frozen=True, kw_only=True)
+class _Cuts:
+    """Thresholds [K] on the chosen score and on the error, None where a detector has none."""
+
+    threshold: Tensor
+    error_threshold: Tensor | None
+
+
+def _cuts(scores: _Scores, anomalous: Tensor, chosen: Tensor, *, synthetic: bool) -> _Cuts:
+    """Thresholds for images outside, which `chosen` [K, N] scores as it does these."""
+    has_error = ERROR in scores.names
+    rows = [scores.outside[:, scores.names.index(ERROR)], chosen] if has_error else [chosen]
+    cut_by = torch.cat(rows)
     if synthetic:
         cuts = torch.quantile(cut_by[:, ~anomalous], PASSING_NORMALS, dim=1)
     else:
         cuts = thresholds_of(cut_by, anomalous)
-    threshold, threshold_outside = cuts.chunk(2)
-    cut, of_score = flagged(decided, anomalous, threshold), aurocs(every, anomalous)
+    *error_threshold, threshold = cuts.chunk(len(rows))
+    return _Cuts(threshold=threshold, error_threshold=next(iter(error_threshold), None))
+
+
+def _figures(
+    scores: _Scores, anomalous: Tensor, chosen_places: tuple[Tensor, Tensor], threshold: Tensor
+) -> dict[str, list[float]]:
+    """The figures [K] by name: all of the chosen score, on images that its fit has not seen."""
+    names, every = scores.names, scores.held_out
+    chosen = every[chosen_places]
+    decided, of_score = flagged(chosen, anomalous, threshold), aurocs(every, anomalous)
     figures = {
         "auroc": of_score[chosen_places],
         "auprc": auprcs(chosen, anomalous),
         "threshold": threshold,
-        "f1": cut.f1,
-        "accuracy": cut.accuracy,
+        "f1": decided.f1,
+        "accuracy": decided.accuracy,
         **{f"auroc/{name}": of_score[:, place] for place, name in enumerate(names)},
     }
     of_lanes: dict[str, list[float]] = {name: each.tolist() for name, each in figures.items()}
-    return of_lanes, threshold_outside.tolist()
+    anomalies = int(anomalous.sum())
+    normals = len(anomalous) - anomalies
+    of_lanes[AUROC_ERROR] = [standard_error(each, normals, anomalies) for each in of_lanes["auroc"]]
+    return of_lanes

@@ -16,7 +16,7 @@ from models.batches import FitImages
 from models.detectors.base import Detector
 from models.detectors.model import Tensors
 from models.device_images import DeviceImages
-from models.evaluation.validation import Validation, WithoutLabels, judge_lanes
+from models.evaluation.validation import Validation, WithoutLabels, judge_lanes, told_apart
 from models.hyperparameters import Value
 from models.lanes.draws import EpochDraws
 from models.lanes.fitting import Problems, begin_lanes, fit_lanes
@@ -133,17 +133,19 @@ class LaneGroup:
         losses = {name: mean.tolist() for name, mean in means.items()}  # waits for a GPU
         problems |= self._fit(number, places)
         seconds = time.perf_counter() - start
-        parts: Tensors = {}
+        parts, of_noise = Tensors(), Tensors()
         verdicts: list[Validation | Exception | None] = [None] * len(self)
         if not problems.keys() >= set(places):  # without a fit there may be nothing to score with
-            parts, verdicts = self._judged(number, images, lanes, places)
+            parts, of_noise, verdicts = self._judged(number, images, lanes, places)
         finite = self.state.finite()
         for place in places:
             own = {} if place in resting else {name: of[place] for name, of in losses.items()}
             verdict: Validation | Exception | None = problems.get(place, verdicts[place])
             if not finite[place] or not all(map(math.isfinite, own.values())):
                 verdict = None
-            why = _why(own, finite[place], parts, place) if verdict is None else ""
+            why = ""
+            if verdict is None:
+                why = _why_untrained(own, finite[place]) or _why_unjudged(parts, of_noise, place)
             name = self._plan.name(number)
             outcomes[place] = LaneEpoch(stage=name, losses=own, verdict=verdict, why=why)
         return seconds
@@ -191,8 +193,8 @@ class LaneGroup:
         images: DeviceImages,
         lanes: Sequence[Mapping[str, Value]],
         places: Collection[int],
-    ) -> tuple[Tensors, list[Validation | Exception | None]]:
-        """The parts of the validation images, and what they and those of noise say of each lane."""
+    ) -> tuple[Tensors, Tensors, list[Validation | Exception | None]]:
+        """The parts of the validation images and of noise, and what they say of each lane."""
         score_parts = self._plan.score_parts(number) or self._detector.score_parts
 
         def scores(of: Tensor) -> Tensors:
@@ -204,7 +206,8 @@ class LaneGroup:
         unlabelled = WithoutLabels(synthetic=images.synthetic, noise=noise)
         own_score = self._plan.score_parts(number) is None
         judged = [values if own_score else _unchosen(values) for values in lanes]
-        return parts, judge_lanes(parts, images.anomalous, judged, unlabelled, self._scores)
+        verdicts = judge_lanes(parts, images.anomalous, judged, unlabelled, self._scores)
+        return parts, noise or {}, verdicts
 
     def _watch(self, parts: Tensors, images: DeviceImages, places: Collection[int]) -> None:
         """Let patience see the mean of what it watches over the validation normals."""
@@ -279,16 +282,27 @@ class LaneGroup:
                 tensor[place].copy_(was[place])
 
 
-def _why(losses: Mapping[str, float], finite: bool, parts: Tensors, place: int) -> str:
-    """Why a lane that has no verdict has none."""
+def _why_untrained(losses: Mapping[str, float], finite: bool) -> str:
+    """Why the training of a lane came to nothing, or "" where it did not."""
     for name, value in losses.items():
         if not math.isfinite(value):
             return f"diverged: its loss {name} is not finite"
-    if not finite:
-        return "diverged: its weights are not finite"
+    return "" if finite else "diverged: its weights are not finite"
+
+
+def _why_unjudged(parts: Tensors, of_noise: Tensors, place: int) -> str:
+    """Why scores of a lane whose losses and weights are finite say nothing."""
     for name, part in parts.items():
         if not part[place].isfinite().all():
             return f"diverged: its score part {name} is not finite"
+    for name, part in of_noise.items():
+        if not part[place].isfinite().all():
+            return f"diverged: its score part {name} is not finite for images of noise"
+    same = [name for name, part in parts.items() if not told_apart(part[place])]
+    if (
+        0 < len(same) < len(parts)
+    ):  # by a mixture, which needs all of them, or by one of these alone
+        return f"collapsed: its score part {', '.join(same)} is the same for all images"
     return "collapsed: it scores all images the same"
 
 

@@ -34,15 +34,16 @@ class EpochResult:
     """What one lane did in one epoch; `epoch` counts from 1, `stage` is "" where there is one.
 
     `losses` are means over the steps, unweighted. `metrics` are of the validation images: auroc and
-    auprc of the chosen score, auroc/<part> of every part, and threshold, f1 and accuracy of the
-    logistic regression on the reconstruction error (the chosen score if there is none); where that
-    does not find higher to be more anomalous, the threshold is the highest and no image counts as
-    an anomaly. Where validation's anomalies are synthetic, threshold is instead the 0.95 quantile
-    of the normals; where there is noise, the criteria of `models.evaluation.label_free` are there
-    too. A lane that `diverged` (losses, parameters, scores or criteria not finite, or scores all
-    the same: `why` says which) has none, nor has one whose fit or scoring raised `error`. `seconds`
-    are those of the whole epoch, all lanes; `images_per_second` is a lane's pace in those of them
-    in which any trained, so without the scoring.
+    auprc of the chosen score, auroc_se (the standard error of the first), auroc/<part> of every
+    part, and threshold, f1 and accuracy of the logistic regression on the chosen score, which the
+    detector decides by; where that does not find higher to be more anomalous, the threshold is the
+    highest and no image counts as an anomaly. Where validation's anomalies are synthetic, threshold
+    is instead the 0.95 quantile of the normals; where there is noise, the criteria of
+    `models.evaluation.label_free` are there too. A lane that `diverged` (losses, parameters, scores
+    or criteria not finite, or scores all the same: `why` says which) has none, nor has one whose
+    fit or scoring raised `error`. `seconds` are those of the whole epoch, all lanes;
+    `images_per_second` is a lane's pace in those of them in which any trained, so without the
+    scoring.
     """
 
     epoch: int

@@ -188,7 +188,7 @@ def test_a_kept_detector_would_score_or_decide_otherwise_than_its_training(
     assert fitted.threshold == pytest.approx(
         float(thresholds_of(scores[None], anomalous)), rel=1e-4
     )
-    assert fitted.error_threshold == result.metrics["threshold"]
+    assert fitted.threshold == result.metrics["threshold"]
     auroc = metrics.auroc(anomalous.numpy(), scores.numpy())
     # The mixture is judged on images that its regression has not seen.
     assert auroc == pytest.approx(result.metrics["auroc"], abs=0.05 if score == "mixture" else 1e-6)

@@ -7,7 +7,18 @@ from collections.abc import Sequence
 from tuner.cli.text import counted
 from tuner.objectives import metric_of
 from tuner.record.trials import EndReason, EpochRow, TrialView, of_stage
-from tuner.results.leaderboard import Gain, Standing, best_published, gain, one_line, rank, unranked
+from tuner.results.leaderboard import (
+    ERRORS,
+    Gain,
+    Standing,
+    best_published,
+    gain,
+    level_with_best,
+    one_line,
+    rank,
+    unranked,
+    value_text,
+)
 
 WIDTH = 80
 _PLACES = 10
@@ -54,7 +65,7 @@ def ended_line(trial: TrialView, found: Standing | None) -> str:
     """How a trial ended, with its score where it has a valid one."""
     line = f"trial {trial.number:>3}  {ending(trial)}"
     if found is not None:
-        line += f": best {found.value:.4f}, epoch {found.epoch}"
+        line += f": best {value_text(found)}, epoch {found.epoch}"
     elif trial.state != "failed":
         line += ", not ranked"
     return fit(line)
@@ -93,10 +104,11 @@ def leaderboard_lines(trials: Sequence[TrialView], objective: str, epochs: int) 
     """The best trials, the published sets wherever they stand, and who is not ranked and why."""
     ranking = rank(trials, objective)
     label = objective.replace("_", " ")
-    lines = [f"rank  trial  {label:>10}  at epoch  epochs  state"]
+    width = max([len(label), *(len(value_text(found)) for found in ranking)])
+    lines = [f"rank  trial  {label:>{width}}  at epoch  epochs  state"]
     for place, found in enumerate(ranking, start=1):
         if place <= _PLACES or found.trial.published:
-            lines.append(_place_line(place, found, epochs))
+            lines.append(_place_line(place, found, epochs, width))
     if not ranking:
         lines = ["No trial has a valid score."]
     apart = unranked(trials)
@@ -108,13 +120,14 @@ def leaderboard_lines(trials: Sequence[TrialView], objective: str, epochs: int) 
     return lines
 
 
-def _place_line(place: int, found: Standing, epochs: int) -> str:
+def _place_line(place: int, found: Standing, epochs: int, width: int) -> str:
     trial = found.trial
     state = "interrupted" if trial.state == "running" else ending(trial, with_rung=False)
     name = f"  published {trial.published}" if trial.published else ""
     done = f"{trial.epochs}/{epochs}"
     return fit(
-        f"{place:>4}  {trial.number:>5}  {found.value:>10.4f}  {found.epoch:>8}  {done:>6}  "
+        f"{place:>4}  {trial.number:>5}  {value_text(found):>{width}}  {found.epoch:>8}  "
+        f"{done:>6}  "
         f"{state}{name}"
     )
 
@@ -131,7 +144,8 @@ def best_lines(trials: Sequence[TrialView], objective: str) -> list[str]:
         if len({str(trial.hyperparameters.get(name)) for trial in trials}) > 1
     ]
     width = max((len(name) for name in searched), default=0)
-    lines = [f"best: trial {ranking[0].trial.number}"]
+    label = objective.replace("_", " ")
+    lines = [f"best: trial {ranking[0].trial.number}, {label} {value_text(ranking[0])}"]
     return lines + [fit(f"  {name:<{width}}  {_value_text(values[name])}") for name in searched]
 
 
@@ -140,7 +154,7 @@ def _value_text(value: float | int | str) -> str:
 
 
 def gain_lines(trials: Sequence[TrialView], objective: str) -> list[str]:
-    """The gain over the published defaults, or the sentence that says why there is none."""
+    """The gain over the published defaults and what it is worth, or why there is none."""
     found = gain(trials, objective)
     if not isinstance(found, Gain):
         return textwrap.wrap(found, WIDTH)
@@ -148,14 +162,38 @@ def gain_lines(trials: Sequence[TrialView], objective: str) -> list[str]:
     if found.best.trial.published:
         return [f"The published set {found.best.trial.published} is the best: nothing beat it."]
     label = objective.replace("_", " ")
-    return [
-        f"gain over the published {name}: {found.value:+.4f} {label} "
+    error = "" if found.error is None else f" ± {found.error:.4f}"
+    lines = textwrap.wrap(
+        f"gain over the published {name}: {found.value:+.4f}{error} {label} "
         f"({value:.4f} -> {found.best.value:.4f})",
+        WIDTH,
+    )
+    if not found.is_shown:
+        lines.append(
+            f"no gain shown: it is less than {ERRORS:g} standard errors (±), which chance explains"
+        )
+    return [
+        *lines,
         "both on validation images, one seed each; retrain measures them on test images",
     ]
+
+
+def doubt_lines(trials: Sequence[TrialView], objective: str) -> list[str]:
+    """What ± is, and how many trials cannot be told from the best by these images."""
+    ranking = rank(trials, objective)
+    if not ranking or ranking[0].error is None:
+        return []
+    lines = ["± is one standard error (Hanley and McNeil), of the validation images alone."]
+    if level := len(level_with_best(ranking)):
+        lines.append(
+            f"{level} of the {counted(len(ranking) - 1, 'other ranked trial')} "
+            f"{'lies' if level == 1 else 'lie'} within {ERRORS:g} of the best: so far only chance "
+            "may have ordered them."
+        )
+    return [line for text in lines for line in textwrap.wrap(text, WIDTH)]
 
 
 def published_text(trials: Sequence[TrialView], objective: str) -> str:
     """The best published set so far, or an empty text."""
     found = best_published(trials, objective)
-    return "" if found is None else f"published {found.value:.4f} ({found.trial.published})"
+    return "" if found is None else f"published {value_text(found)} ({found.trial.published})"

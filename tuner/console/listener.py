@@ -18,7 +18,7 @@ from tuner.console import lines
 from tuner.console.state import SearchState
 from tuner.objectives import metric_of
 from tuner.record.trials import Decision, EpochRow, SearchListener, TrialView
-from tuner.results.leaderboard import best
+from tuner.results.leaderboard import best, value_text
 
 _SHOWN_BEST = 5
 
@@ -160,6 +160,8 @@ class ConsoleListener(SearchListener):
         self.say("")
         for line in lines.leaderboard_lines(trials, objective, self.state.epochs):
             self.say(line)
+        for line in lines.doubt_lines(trials, objective):
+            self.say(line)
         self.say("")
         for line in lines.best_lines(trials, objective):
             self.say(line)
@@ -201,7 +203,7 @@ class ConsoleListener(SearchListener):
         header.append(lines.count_text([*ended, *state.paused]) + "\n", style="dim")
         if ranking:
             first = ranking[0]
-            header.append(f"{label} {first.value:.4f}", style="bold green")
+            header.append(f"{label} {value_text(first)}", style="bold green")
             header.append(f" (trial {first.trial.number}, epoch {first.epoch})   ")
             views = list(state.views.values())
             header.append(lines.published_text(views, state.objective) + "\n")
@@ -234,9 +236,7 @@ class ConsoleListener(SearchListener):
             trial = found.trial
             state = lines.ending(trial)
             name = f"published {trial.published}, " if trial.published else ""
-            table.add_row(
-                str(trial.number), str(found.epoch), f"{found.value:.4f}", f"{name}{state}"
-            )
+            table.add_row(str(trial.number), str(found.epoch), value_text(found), f"{name}{state}")
         return table
 
     def _redirect_logging(self, streams: tuple[Any, Any]) -> None:

@@ -61,6 +61,8 @@ def data(node: NodeFacts) -> Finding:
     subject = f"data, {node.host}"
     if node.data_error:
         return fail(subject, " ".join(node.data_error.split()), "see data.folder in the space")
+    if node.data_doubt:
+        return warn(subject, f"{node.data}. {node.data_doubt}", "more images help")
     return ok(subject, node.data)
 
 

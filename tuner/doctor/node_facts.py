@@ -18,7 +18,7 @@ import models
 import tuner
 from models.data.config import DataConfig
 from tuner.errors import TunerError
-from tuner.planning.data_summary import split_text
+from tuner.planning.data_summary import check_judged, few_text, split_text
 from tuner.planning.machine import find_machine
 
 PACKAGES = ("tuner", "ray", "torch", "torchvision", "optuna", "numpy", "scikit-learn")
@@ -63,6 +63,7 @@ class NodeFacts:
     gpu_error: str
     data: str
     data_error: str
+    data_doubt: str
     storage_error: str
     wrote: str
     disks: tuple[Disk, ...]
@@ -74,7 +75,7 @@ def examine(question: Question) -> NodeFacts:
     machine = find_machine()
     gpus = machine.gpus
     torch_gpus, gpu_error = _torch_gpus() if gpus or question.booked_gpus else (0, "")
-    data, data_error = _data(question.data) if question.data else ("", "")
+    data = _data(question.data) if question.data else _Data()
     wrote, storage_error = _write(question.storage)
     return NodeFacts(
         host=socket.gethostname(),
@@ -88,8 +89,9 @@ def examine(question: Question) -> NodeFacts:
         booked_gpus=question.booked_gpus,
         torch_gpus=torch_gpus,
         gpu_error=gpu_error,
-        data=data,
-        data_error=data_error,
+        data=data.text,
+        data_error=data.error,
+        data_doubt=data.doubt,
         storage_error=storage_error,
         wrote=wrote,
         disks=tuple(_disks(question.storage)),
@@ -126,17 +128,27 @@ def _torch_gpus() -> tuple[int, str]:
         return 0, f"{type(error).__name__}: {error}"
 
 
-def _data(config: DataConfig) -> tuple[str, str]:
-    """The number of images of each part, or why there are none."""
+@dataclass(frozen=True, kw_only=True)
+class _Data:
+    """The number of images of each part, and what is doubtful of it; or why there are none."""
+
+    text: str = ""
+    error: str = ""
+    doubt: str = ""
+
+
+def _data(config: DataConfig) -> _Data:
     from models.data.sources import DataProblem, find  # noqa: PLC0415
     from models.data.tasks import make_splits  # noqa: PLC0415
 
     try:
         source = find(config)
         splits = make_splits(config, source)
-    except DataProblem as error:
-        return "", str(error)
-    return f"{config.dataset} from {source.description}: {split_text(config, splits)}", ""
+        check_judged(config, splits)
+    except (DataProblem, TunerError) as error:
+        return _Data(error=str(error))
+    text = f"{config.dataset} from {source.description}: {split_text(config, splits)}"
+    return _Data(text=text, doubt=few_text(config, splits))
 
 
 def _write(place: str) -> tuple[str, str]:

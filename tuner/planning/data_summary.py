@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from models import detectors
 from models.data.config import FOLDS
+from models.data.counts import LEAST_OF_A_KIND, least_counts, validation_counts
 from models.evaluation.criteria_names import (
     CRITERIA,
     RANK_CORRELATIONS,
@@ -21,9 +22,6 @@ if TYPE_CHECKING:
     from models.data.config import DataConfig
     from models.data.split import Split
     from tuner.space import Space
-
-LEAST_OF_A_KIND = 20
-"""Fewer validation images of a kind than that, and a figure on them says little."""
 
 
 def split_text(config: DataConfig, splits: Sequence[Split]) -> str:
@@ -43,17 +41,34 @@ def check_enough(space: Space, splits: Sequence[Split]) -> None:
     A score is judged in folds, and needs as many labels of each kind.
     """
     _check_fit(space, splits)
+    check_judged(space.data, splits)
     domain = space.search.get("score")
     chosen = (space.fixed.get("score"), *getattr(domain, "values", ()))
     if "mixture" not in chosen:
         return
-    least = min(
-        min(len(each.validation_normals), len(each.validation_anomalies)) for each in splits
-    )
+    counts = least_counts(space.data, splits)
+    least = min(counts.normals, counts.anomalies)
     if least < FOLDS:
         raise TunerError(
             f"score: mixture is fitted on validation images, and of one kind there are {least}: it "
             f"needs {FOLDS} normal and {FOLDS} anomalous ones; use score: error, or add images"
+        )
+
+
+def check_judged(config: DataConfig, splits: Sequence[Split]) -> None:
+    """Raise TunerError where validation has no images of a kind: nothing can be told apart."""
+    counts = least_counts(config, splits)
+    missing = [
+        kind
+        for count, kind in ((counts.normals, "normal"), (counts.anomalies, "anomalous"))
+        if not count
+    ]
+    if missing:
+        remedy = "" if "normal" in missing else ", or data.validation: synthetic"
+        raise TunerError(
+            f"validation has no {' and no '.join(missing)} images ({counts.normals:,} normal, "
+            f"{counts.anomalies:,} anomalous), so no trial can be judged: add images, 1 of each "
+            f"kind at the least and {LEAST_OF_A_KIND} for a figure that says something{remedy}"
         )
 
 
@@ -67,17 +82,10 @@ def _check_fit(space: Space, splits: Sequence[Split]) -> None:
 
 
 def _anomalies(config: DataConfig, splits: Sequence[Split]) -> str:
-    counts = _span(_anomaly_count(config, each) for each in splits)
+    counts = _span(validation_counts(config, each).anomalies for each in splits)
     if config.validation == "synthetic":
         return f"{counts} synthetic anomalies made of them"
     return f"{counts} anomalous"
-
-
-def _anomaly_count(config: DataConfig, split: Split) -> int:
-    """Of validation; of synthetic ones there are as many as normals, or as many as are asked."""
-    if config.validation == "synthetic":
-        return min(len(split.validation_normals), config.validation_anomalies)
-    return len(split.validation_anomalies)
 
 
 def _span(counts: Iterable[int]) -> str:
@@ -149,21 +157,22 @@ def _ranked(figures: tuple[float, float, float]) -> str:
 
 def warnings(config: DataConfig, splits: Sequence[Split]) -> Iterator[str]:
     """What makes the figures of a search doubtful; of several splits the smallest tells."""
-    normals = min(len(each.validation_normals) for each in splits)
-    anomalies = min(_anomaly_count(config, each) for each in splits)
     if config.validation == "synthetic":
         yield (
             "All validation figures are on synthetic anomalies: they rank configurations, "
             f"{_ranked(SYNTHETIC_RANK_CORRELATION)}, and say little of how many real defects will "
             "be found."
         )
-    few = [
-        f"{count} {kind}"
-        for count, kind in ((normals, "normal"), (anomalies, "anomalous"))
-        if count < LEAST_OF_A_KIND
-    ]
-    if few:
-        yield (
-            f"Validation has {' and '.join(few)} images, fewer than {LEAST_OF_A_KIND}: differences "
-            "between trials are mostly chance. More images help."
-        )
+    if doubt := few_text(config, splits):
+        yield f"{doubt} More images help."
+
+
+def few_text(config: DataConfig, splits: Sequence[Split]) -> str:
+    """Say that validation has too few images of a kind to rank by; "" where it has enough."""
+    few = least_counts(config, splits).few
+    if not few:
+        return ""
+    return (
+        f"Validation has {few} images, fewer than {LEAST_OF_A_KIND}: differences between trials "
+        "are mostly chance."
+    )

@@ -6,9 +6,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from models.evaluation.standard_error import AUROC_ERROR
 from tuner.objectives import metric_of
 from tuner.record.trials import TrialView
-from tuner.results.leaderboard import Standing, in_order, is_ranked, rank, standing
+from tuner.results.leaderboard import (
+    Standing,
+    in_order,
+    is_ranked,
+    rank,
+    standing,
+    value_text,
+)
 from tuner.storage.files import replace_file
 
 if TYPE_CHECKING:
@@ -26,6 +34,7 @@ _BEST = "#d1495b"
 _DIVERGED = "#e0a030"
 _PAUSED: dict[str, Any] = {"color": _STOPPED, "markersize": 3.6, "markerfacecolor": "white"}
 _PUBLISHED = ("#2a7f62", "#6a4c93", "#00798c", "#8d6a00")
+_BAND: dict[str, Any] = {"color": _BEST, "alpha": 0.13, "linewidth": 0, "zorder": 1}
 _UNIT = 0.08  # of the good trials' height: how soon the scale below them turns logarithmic
 _Points = list[tuple[int, float]]
 
@@ -88,6 +97,7 @@ def _draw_epochs(
         _draw_named(axes, _points(first.trial, metric), _BEST, label)
         peak = dict(_points(first.trial, metric))[first.epoch]
         axes.plot(first.epoch, peak, "o", color=_BEST, markersize=8, zorder=6)
+        _draw_band(axes, first.trial, metric)
     _explain(axes, [trial for trial in trials if trial.number != best])
     if not any(trial.rows for trial in trials):
         axes.text(
@@ -119,6 +129,22 @@ def _draw_named(axes: "Axes", points: _Points, colour: str, label: str) -> None:
         axes.plot(
             epochs, values, "o-", color=colour, linewidth=2, markersize=size, label=label, zorder=5
         )
+
+
+def _draw_band(axes: "Axes", trial: TrialView, metric: str) -> None:
+    """Shade a standard error to both sides of a curve, where its epochs have one."""
+    rows = [row for row in trial.rows if AUROC_ERROR in row.metrics]
+    if metric != "auroc" or not rows:
+        return
+    values = [row.metrics[metric] for row in rows]
+    errors = [row.metrics[AUROC_ERROR] for row in rows]
+    axes.fill_between(
+        [row.epoch for row in rows],
+        [value - error for value, error in zip(values, errors, strict=True)],
+        [value + error for value, error in zip(values, errors, strict=True)],
+        label="± 1 standard error of the best, of the images alone",
+        **_BAND,
+    )
 
 
 def _explain(axes: "Axes", trials: Sequence[TrialView]) -> None:
@@ -167,8 +193,10 @@ def _draw_best_so_far(axes: "Axes", trials: Sequence[TrialView], objective: str)
         numbers, values = zip(*steps, strict=True)
         axes.step(numbers, values, where="post", color=_BEST, linewidth=1.6, zorder=2)
         axes.plot(best.trial.number, best.value, "o", color=_BEST, markersize=8, zorder=6)
+        if best.error is not None:
+            axes.axhspan(best.value - best.error, best.value + best.error, **_BAND)
         axes.annotate(
-            f"trial {best.trial.number}, epoch {best.epoch}: {best.value:.4f}",
+            f"trial {best.trial.number}, epoch {best.epoch}: {value_text(best)}",
             (best.trial.number, best.value),
             xytext=(0, 9),
             textcoords="offset points",
@@ -207,12 +235,10 @@ class _View:
         axes.set_ylim(self.floor, self.top)
 
     def explain(self, axes: "Axes") -> None:
-        """Say in the strip what it is."""
+        """Say what the strip is, above the axes: inside them any place may hold a curve."""
         if self.floor < self.low:
-            text = f"compressed below {self.low:.3f}, lowest {self.lowest:.3f}"
-            place = (0.985, self.floor)
-            transform = axes.get_yaxis_transform()
-            axes.text(*place, text, ha="right", va="bottom", fontsize=8, transform=transform)
+            text = f"shaded: compressed below {self.low:.3f}, lowest {self.lowest:.3f}"
+            axes.set_title(text, loc="right", fontsize=8, color="0.35")
 
     def _has_room(self, tick: float) -> bool:
         """Whether a tick in the strip would be told from the bounds of the strip."""

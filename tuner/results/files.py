@@ -8,11 +8,14 @@ from tuner.record.run_folder import RunFolder
 from tuner.record.trials import TrialView
 from tuner.results import leaderboard
 from tuner.results.curves import write_curves
+from tuner.results.leaderboard import value_text
+from tuner.results.standard_errors import with_standard_errors
 from tuner.space import Space, best_space, dump_space
 
 
 def write_results(space: Space, run_folder: RunFolder, trials: Sequence[TrialView]) -> None:
     """Write `trials.csv`, `curves.png` and, where a trial has a score, `best.yaml`."""
+    trials = with_standard_errors(trials, space, run_folder)
     leaderboard.write_trials_csv(run_folder.table, trials, space.objective)
     write_curves(run_folder.curves, trials, space.objective, note=data_sentence(space))
     best = leaderboard.best(trials, space.objective)
@@ -23,13 +26,14 @@ def write_results(space: Space, run_folder: RunFolder, trials: Sequence[TrialVie
         "objective": space.objective,
         "value": best.value,
         "epoch": best.epoch,
+        **({} if best.error is None else {"standard_error": best.error}),
     }
     dump_space(
         best_space(space, best.trial.hyperparameters, result),
         run_folder.best,
         heading=(
             f"The best configuration of {run_folder.name}: trial {best.trial.number}, "
-            f"{space.objective} {best.value:.4f} on validation.\n"
+            f"{space.objective} {value_text(best)} on validation.\n"
             f"{command('tuner.retrain', '--search', run_folder.path)}"
         ),
     )

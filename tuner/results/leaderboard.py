@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from models.evaluation.standard_error import AUROC_ERROR
 from tuner.objectives import metric_of
 from tuner.record.trials import TrialView, of_stage
 from tuner.results.device_time import device_seconds
@@ -22,6 +23,7 @@ COLUMNS = {
     "published": "the published set of hyperparameters that it tries, if any",
     "epochs": "epochs trained",
     "best_auroc": "highest validation AUROC of its last stage; empty where unranked",
+    "best_auroc_se": "its standard error over other images, by Hanley and McNeil (1982)",
     "best_epoch": "the epoch of that AUROC",
     "objective": "the value of the search's objective",
     "seconds": "training time, the sum over its epochs as its worker spent them",
@@ -32,19 +34,23 @@ COLUMNS = {
     "hangs": "attempts that were ended because they hung",
 }
 """The columns of `trials.csv` before the hyperparameters, and what each holds."""
+ERRORS = 2.0
+"""So many standard errors a difference may have by chance."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Standing:
     """A ranked trial: its objective's `value`, and the epoch whose row that value was read from.
 
-    `since` is the first epoch of that epoch's stage: 1 where training has one stage.
+    `since` is the first epoch of that epoch's stage: 1 where training has one stage. `error` is the
+    standard error of a value that is an AUROC; None of any other, and where the record has none.
     """
 
     trial: TrialView
     value: float
     epoch: int
     since: int = 1
+    error: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,6 +64,22 @@ class Gain:
     def value(self) -> float:
         """Best minus published, in units of the objective."""
         return self.best.value - self.published.value
+
+    @property
+    def error(self) -> float | None:
+        """The standard error of the gain, or None as of a standing.
+
+        It is that of two trials on images of their own. Both are judged on the same, which makes
+        it smaller by what only their scores could tell: what is shown by this is shown.
+        """
+        errors = (self.best.error, self.published.error)
+        known = [error for error in errors if error is not None]
+        return math.hypot(*known) if len(known) == len(errors) else None
+
+    @property
+    def is_shown(self) -> bool:
+        """Whether chance in the images alone does not explain it, as far as that is known."""
+        return self.error is None or self.value > ERRORS * self.error
 
 
 def is_ranked(trial: TrialView) -> bool:
@@ -82,7 +104,9 @@ def standing(trial: TrialView, objective: str) -> Standing | None:
     if not finite:
         return None
     value, epoch = max(finite)
-    return Standing(trial=trial, value=value, epoch=epoch, since=rows[0].epoch)
+    at = next(row for row in rows if row.epoch == epoch)
+    error = at.metrics.get(AUROC_ERROR) if metric == "auroc" else None
+    return Standing(trial=trial, value=value, epoch=epoch, since=rows[0].epoch, error=error)
 
 
 def rank(trials: Sequence[TrialView], objective: str) -> list[Standing]:
@@ -107,6 +131,20 @@ def best(trials: Sequence[TrialView], objective: str) -> Standing | None:
 def best_published(trials: Sequence[TrialView], objective: str) -> Standing | None:
     """The best of the published sets, or None."""
     return best([trial for trial in trials if trial.published], objective)
+
+
+def level_with_best(ranking: Sequence[Standing]) -> list[Standing]:
+    """Those of a ranking, the best apart, that chance in the images may have put behind it."""
+    if not ranking or ranking[0].error is None:
+        return []
+    first = ranking[0]
+    return [
+        one
+        for one in ranking[1:]
+        if one.since == first.since
+        and one.error is not None
+        and first.value - one.value < ERRORS * math.hypot(one.error, ranking[0].error)
+    ]
 
 
 def unranked(trials: Sequence[TrialView]) -> list[TrialView]:
@@ -134,6 +172,11 @@ def gain(trials: Sequence[TrialView], objective: str) -> Gain | str:
     if published is None:
         return "No gain over the published defaults: none of them ran to its end."
     return Gain(best=found, published=published)
+
+
+def value_text(found: Standing) -> str:
+    """The value, with its standard error where it has one."""
+    return f"{found.value:.4f}" + ("" if found.error is None else f" ± {found.error:.4f}")
 
 
 def one_line(text: str) -> str:
@@ -174,6 +217,7 @@ def _record_cells(trial: TrialView, objective: str, on_device_s: float) -> list[
         trial.published or "",
         trial.epochs,
         "" if auroc is None else auroc.value,
+        "" if auroc is None or auroc.error is None else auroc.error,
         "" if auroc is None else auroc.epoch,
         "" if found is None else found.value,
         sum(row.seconds for row in trial.rows),

@@ -10,7 +10,9 @@ from tuner.record.history import History
 from tuner.record.journal import read_journal
 from tuner.record.run_folder import RunFolder
 from tuner.record.trials import TrialView
-from tuner.results.files import data_sentence, write_if_room
+from tuner.results.files import write_if_room
+from tuner.results.standard_errors import with_standard_errors
+from tuner.search.figures_note import figures_note
 from tuner.space import Space
 from tuner.storage.files import as_typed
 from tuner.study.study_file import told
@@ -30,12 +32,12 @@ def show_finished(space: Space, run_folder: RunFolder) -> list[TrialView] | None
         return None
     if told(run_folder.study) is None:
         _make_study(space, run_folder)
-    trials = history.by_number
+    trials = with_standard_errors(history.by_number, space, run_folder)
     state = SearchState(trials=space.trials, epochs=space.epochs, objective=space.objective)
     console = ConsoleListener(run_folder.name, state, slots=1)
     wandb = _wandb(space, run_folder, history, console)
     wandb.search_started(trials)
-    folder, note = as_typed(run_folder.path.absolute()), data_sentence(space)
+    folder, note = as_typed(run_folder.path.absolute()), figures_note(space, run_folder)
     console.summary(trials, folder, seconds=history.seconds, note=note)
     if failure := write_if_room(space, run_folder, trials):
         say(failure)

@@ -25,10 +25,12 @@ from tuner.record.basis import Basis
 from tuner.record.compatibility import resumed_space
 from tuner.record.run_folder import RunFolder
 from tuner.record.trials import TrialView
-from tuner.results.files import data_sentence, write_if_room
+from tuner.results.files import write_if_room
 from tuner.results.no_result import lacking_best_text
+from tuner.results.standard_errors import with_standard_errors
 from tuner.search.backend import Backend
 from tuner.search.claim import Claim, claimed
+from tuner.search.figures_note import figures_note
 from tuner.search.images import prepare_images, splits_of
 from tuner.space import (
     Machine,
@@ -173,7 +175,8 @@ def _lanes(setting: TrialSetting, space: Space, machine: Machine, backend: Backe
 def _finish(
     engine: Engine, space: Space, guard: RunGuard, console: ConsoleListener
 ) -> SearchSummary:
-    trials, run_folder = engine.trials, guard.run_folder
+    run_folder = guard.run_folder
+    trials = with_standard_errors(engine.trials, space, run_folder)
     if failure := write_if_room(space, run_folder, trials):
         say(failure)
     for line in guard.close():
@@ -188,7 +191,7 @@ def _finish(
         trials,
         as_typed(run_folder.path),
         seconds=engine.seconds,
-        note=data_sentence(space),
+        note=figures_note(space, run_folder),
         resume=resume,
     )
     return SearchSummary(

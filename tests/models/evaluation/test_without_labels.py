@@ -31,8 +31,8 @@ def test_a_threshold_would_be_fitted_on_synthetic_anomalies() -> None:
         error, chosen = parts["error"][lane], parts[str(lanes[lane].get("score", "error"))][lane]
         assert own.threshold == pytest.approx(np.quantile(chosen[:80], 0.95))
         assert own.error_threshold == pytest.approx(np.quantile(error[:80], 0.95))
-        assert own.metrics["threshold"] == own.error_threshold
-        above = (error > own.error_threshold).numpy()
+        assert own.metrics["threshold"] == own.threshold
+        above = (chosen > own.threshold).numpy()
         assert above[:80].mean() == pytest.approx(0.05)
         assert own.metrics["accuracy"] == pytest.approx((above == LABELS).mean())
         assert own.score_spread == pytest.approx(float(chosen[:80].std(correction=0)))
