@@ -240,9 +240,9 @@ def test_a_dry_run_would_describe_the_images_of_a_single_class() -> None:
 
 
 def test_doctor_would_look_at_a_single_class() -> None:
-    found, problem = node_facts._data(DataConfig(dataset="digits", normal=("each",)))
-    assert "10 classes, each normal in turn: fit 111 to 117 normal" in found
-    assert not problem
+    found = node_facts._data(DataConfig(dataset="digits", normal=("each",)))
+    assert "10 classes, each normal in turn: fit 111 to 117 normal" in found.text
+    assert not found.error
 
 
 def test_the_time_of_a_single_class_would_be_promised(monkeypatch: pytest.MonkeyPatch) -> None:

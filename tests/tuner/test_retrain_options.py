@@ -20,7 +20,7 @@ def test_retrain_would_not_get_the_best_configuration(api: FakeApi) -> None:
     first, second = api.calls
     assert first[0] == second[0] == (folder,)
     assert all(callable(named.pop("track")) for _, named in api.calls)
-    given = {"space": best, "published": False, "again": False, "say": say}
+    given = {"space": best, "published": None, "again": False, "say": say}
     given |= {"address": None, "storage": None}
     assert first[1] == given | {"seeds": 2, "epochs": 5, "baselines": True}
     assert second[1] == given | {"seeds": 3, "epochs": None, "baselines": False}

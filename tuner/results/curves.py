@@ -70,7 +70,7 @@ def draw_curves(trials: Sequence[TrialView], objective: str) -> "Figure":
     handles, labels = left.get_legend_handles_labels()
     if handles:
         figure.legend(
-            handles, labels, loc="outside lower left", ncols=6, fontsize=8.5, frameon=False
+            handles, labels, loc="outside lower left", ncols=4, fontsize=8.5, frameon=False
         )
     return figure
 
@@ -142,7 +142,7 @@ def _draw_band(axes: "Axes", trial: TrialView, metric: str) -> None:
         [row.epoch for row in rows],
         [value - error for value, error in zip(values, errors, strict=True)],
         [value + error for value, error in zip(values, errors, strict=True)],
-        label="± 1 standard error of the best, of the images alone",
+        label="± 1 standard error (of the images)",
         **_BAND,
     )
 
@@ -237,7 +237,7 @@ class _View:
     def explain(self, axes: "Axes") -> None:
         """Say what the strip is, above the axes: inside them any place may hold a curve."""
         if self.floor < self.low:
-            text = f"shaded: compressed below {self.low:.3f}, lowest {self.lowest:.3f}"
+            text = f"grey: compressed below {self.low:.3f}, lowest {self.lowest:.3f}"
             axes.set_title(text, loc="right", fontsize=8, color="0.35")
 
     def _has_room(self, tick: float) -> bool:

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from tuner.storage import Storage
 
 
+_PUBLISHED = "train the better published set alike (default: where the search has tried one)"
+
+
 def parser() -> argparse.ArgumentParser:
     """Return the options of the command."""
     options = argparse.ArgumentParser(
@@ -41,7 +44,7 @@ def parser() -> argparse.ArgumentParser:
     add("--seeds", type=_count, default=3, help="trainings with fresh seeds (default: 3)")
     add("--epochs", type=_count, help="of each (default: as many as the search allowed)")
     add("--no-baselines", dest="baselines", action="store_false", help="only the best one")
-    add("--published", action="store_true", help="train the published defaults alike, to compare")
+    add("--published", action=argparse.BooleanOptionalAction, help=_PUBLISHED)
     cluster = "of a Ray cluster, or auto on one of its machines (default: $RAY_ADDRESS)"
     add("--address", help=cluster)
     add("--storage", metavar="PLACE", help="where the run is kept: " + PLACES)

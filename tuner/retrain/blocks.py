@@ -8,7 +8,7 @@ from models.arrays import Labels, Scores
 from models.evaluation.metrics import auroc
 from tuner.retrain.bootstrap import interval, resampled_aurocs, resampled_difference
 from tuner.retrain.contenders import BEST, Contender
-from tuner.retrain.evaluation import decision_figures, ranking_figures, spread
+from tuner.retrain.evaluation import decision_figures, in_order, ranking_figures, spread
 from tuner.retrain.facts import Facts
 from tuner.retrain.kinds import by_kind, seen_and_unseen
 from tuner.retrain.pixels import pixel_block
@@ -77,10 +77,12 @@ def _block(
     }
     for split, labels in facts.labels.items():
         scores = [getattr(seed, split).score for seed in seeds]
-        block[split] = {
-            **ranking_figures(labels, scores, resampled[split]),
-            **decision_figures(labels, scores, [seed.threshold for seed in seeds]),
-        }
+        block[split] = in_order(
+            {
+                **ranking_figures(labels, scores, resampled[split]),
+                **decision_figures(labels, scores, [seed.threshold for seed in seeds]),
+            }
+        )
     block["validation_minus_test"] = {"auroc": _gap(block)}
     block["error_decisions"] = _error_decisions(seeds, facts.labels)
     block |= _of_the_test(plan, seeds, facts)

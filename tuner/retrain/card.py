@@ -11,7 +11,7 @@ from models.fitted import FittedDetector
 from tuner.retrain.model_folder import CARD
 from tuner.retrain.report import Metrics
 
-_RANKED = ("auroc", "miss_rate_at_5", "miss_rate_at_1", "auprc")
+_FIGURES = ("miss_rate_at_1", "miss_rate_at_5", "balanced_accuracy", "auroc", "auprc")
 
 
 def make_card(metrics: Metrics, fitted: FittedDetector) -> dict[str, Any]:
@@ -59,8 +59,7 @@ def _synthetic(metrics: Metrics) -> bool:
 
 def _figures(metrics: Metrics) -> dict[str, Any]:
     test = metrics["test"]
-    figures: dict[str, Any] = {f"test_{name}": _spread(test[name]) for name in _RANKED}
-    figures["test_balanced_accuracy"] = _spread(test["balanced_accuracy"])
+    figures: dict[str, Any] = {f"test_{name}": _spread(test[name]) for name in _FIGURES}
     for name, figure in metrics.get("pixels", {}).items():
         figures[f"test_pixel_{name}"] = _spread(figure) if isinstance(figure, dict) else figure
     figures["baselines"] = {

@@ -15,7 +15,8 @@ from tuner.record.compatibility import recorded_space
 from tuner.record.history import History
 from tuner.record.journal import read_journal
 from tuner.record.run_folder import RunFolder
-from tuner.results.leaderboard import best_published
+from tuner.record.trials import TrialView
+from tuner.results.leaderboard import Gain, best_published, gain
 
 BEST, DEFAULTS, AUTOENCODER, PCA = "best", "defaults", "autoencoder", "pca"
 BASELINES = (AUTOENCODER, PCA, "random")
@@ -91,12 +92,27 @@ def published_contender(run_folder: RunFolder, best: Contender, objective: str) 
 
 
 def _best_in_record(run_folder: RunFolder, objective: str) -> str | None:
-    """The published set of the highest validation objective, of those trained to their end."""
-    trials = History(read_journal(run_folder.journal)).trials.values()
-    if not trials and recorded_space(run_folder) is not None:
+    """What `best_tried` gives; TunerError where the record of a run is gone."""
+    if not _recorded(run_folder) and recorded_space(run_folder) is not None:
         raise TunerError(
             f"{run_folder.journal} is missing or empty, so that nobody knows which published set "
             "the search found best: bring it back from a copy, or leave --published out"
         )
-    found = best_published([one for one in trials if one.state == "complete"], objective)
+    return best_tried(run_folder, objective)
+
+
+def best_tried(run_folder: RunFolder, objective: str) -> str | None:
+    """The published set of the highest validation objective, of those tried to their end."""
+    trials = [one for one in _recorded(run_folder) if one.state == "complete"]
+    found = best_published(trials, objective)
     return None if found is None else found.trial.published
+
+
+def claimed_gain(run_folder: RunFolder, objective: str) -> Gain | None:
+    """The gain over the better published set that the search saw on validation, if it saw one."""
+    found = gain(_recorded(run_folder), objective)
+    return found if isinstance(found, Gain) else None
+
+
+def _recorded(run_folder: RunFolder) -> list[TrialView]:
+    return History(read_journal(run_folder.journal)).by_number

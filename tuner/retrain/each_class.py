@@ -87,7 +87,8 @@ def retrain_each(
             say(f"Class {number + 1} of {len(todo)}: {name} is normal.")
             of_class = _set_up(places[name], space, data, split)
             try:
-                summary = retrain(places[name].path, space=of_class, say=say, **options)
+                place = places[name].path
+                summary = retrain(place, space=of_class, record=folder, say=say, **options)
             except TunerError as error:
                 raise TunerError(f"normal {name}: {error}") from error
             reports[name] = summary.metrics

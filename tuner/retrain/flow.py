@@ -63,21 +63,23 @@ def retrain(  # noqa: PLR0913
     seeds: int = 3,
     epochs: int | None = None,
     baselines: bool = True,
-    published: bool = False,
+    published: bool | None = None,
     again: bool = False,
     address: str | None = None,
     storage: Storage | None = None,
+    record: RunFolder | None = None,
     say: Say,
     track: Callable[[dict[str, float]], None] | None = None,
 ) -> RetrainSummary:
     """Train the configuration with fresh seeds, open the test split once, write the report.
 
     `space` is the folder's best.yaml unless it is given. `published` adds the published set that
-    the search found best, trained alike. A report that holds all this already is returned, unless
-    `again`. The cluster at `address` or $RAY_ADDRESS trains, with the images from the run's
-    `storage`; else this machine. `track` receives the flat test figures of a new report. Raises
-    TunerError for what people can put right; leaves no process and no part of a file, however it
-    ends.
+    the search found best, trained alike; None does where the search has tried it to its end, and
+    there are baselines. `record` is the search's run, where the folder is not. A report that holds
+    all this already is returned, unless `again`. The cluster at `address` or $RAY_ADDRESS trains,
+    with the images from the run's `storage`; else this machine. `track` receives the flat test
+    figures of a new report. Raises TunerError for what people can put right; leaves no process and
+    no part of a file, however it ends.
     """
     folder = RunFolder(run_folder)
     space = space or _best_space(folder)
@@ -86,7 +88,13 @@ def retrain(  # noqa: PLR0913
             "data.normal is each: python -m tuner.retrain --search retrains every class of a search"
         )
     plan = make_plan(
-        folder, space, seeds=seeds, epochs=epochs, baselines=baselines, published=published
+        folder,
+        space,
+        seeds=seeds,
+        epochs=epochs,
+        baselines=baselines,
+        published=published,
+        record=record,
     )
     stored = None if again else stored_metrics(plan)
     if stored is not None and _same_pictures(plan, stored):

@@ -188,8 +188,9 @@ def _draw(tested: _Tested, folder: Path) -> None:
     of_fit = Opened(images=tested.data.fit, class_names=tested.split.class_names)
     shown = Shown(plan=tested.plan, fitted=tested.best.fitted)
     figures["examples-fit"] = examples_figure(shown, of_fit, "images it was trained on")
-    figures["examples-test"] = examples_figure(shown, tested.test, "test images")
-    figures["maps-test"] = maps_figure(shown, tested.test)
+    of_test = tested.best.test.score
+    figures["examples-test"] = examples_figure(shown, tested.test, "test images", of_test)
+    figures["maps-test"] = maps_figure(shown, tested.test, of_test)
     figures["generated"] = generated_figure(shown)
     for name, figure in figures.items():
         if figure is not None:

@@ -13,12 +13,16 @@ from models.data.sources import Source
 from models.stages import epochs_problem
 from tuner.errors import TunerError
 from tuner.objectives import metric_of
+from tuner.record.compatibility import recorded_space
 from tuner.record.run_folder import RunFolder
 from tuner.retrain.contenders import (
+    DEFAULTS,
     Baselines,
     Contender,
     baselines_for,
     best_contender,
+    best_tried,
+    claimed_gain,
     published_contender,
 )
 from tuner.seeds import derive
@@ -52,7 +56,11 @@ class Plan:
     objective: str
     search_seed: int
     left_out: tuple[str, ...] = ()
-    """A line about each baseline that cannot take the data."""
+    """A line about each contender that is not trained, and why."""
+    unasked: tuple[str, ...] = ()
+    """Keys of contenders that nobody asked for: a report of earlier need not have them."""
+    claimed_gain: float | None = None
+    """The AUROC on validation by which the search saw the best ahead of the published set."""
 
     @property
     def metric(self) -> str:
@@ -133,16 +141,21 @@ class Job:
     numbers: tuple[int, ...]
 
 
-def make_plan(
+def make_plan(  # noqa: PLR0913
     run_folder: RunFolder,
     space: Space,
     *,
     seeds: int,
     epochs: int | None,
     baselines: bool,
-    published: bool,
+    published: bool | None,
+    record: RunFolder | None = None,
 ) -> Plan:
-    """Settle what is trained; raises TunerError where the space leaves something to search."""
+    """Settle what is trained; raises TunerError where the space leaves something to search.
+
+    `published` None adds the better published set where the search has tried one to its end, as
+    long as there are other contenders too. `record` is the run whose record tells, if not this one.
+    """
     if space.search:
         raise TunerError(
             f"a retrain needs one value for each hyperparameter, and {', '.join(space.search)} "
@@ -152,8 +165,15 @@ def make_plan(
         raise TunerError(f"{space.detector}: {problem}")
     found = dict(detectors.resolve(space.detector, space.fixed))
     best = best_contender(space.detector, found)
-    defaults = (published_contender(run_folder, best, space.objective),) if published else ()
+    record = record or run_folder
+    of_this = _is_of(record, space)
     others = baselines_for(best, space.data) if baselines else Baselines()
+    left_out, defaults = others.left_out, []
+    tried = baselines and of_this and best_tried(record, space.objective) is not None
+    if tried if published is None else published:
+        defaults = [published_contender(record, best, space.objective)]
+    if published is None and defaults and _is_same(defaults[0], best):
+        left_out = (*left_out, f"The best found is the {defaults.pop().label}: no gain to measure.")
     return Plan(
         run_folder=run_folder,
         data=space.data,
@@ -162,5 +182,28 @@ def make_plan(
         epochs=epochs or space.epochs,
         objective=space.objective,
         search_seed=space.sampler.seed,
-        left_out=others.left_out,
+        left_out=left_out,
+        unasked=(DEFAULTS,) if published is None else (),
+        claimed_gain=_claimed(record, space.objective, best) if defaults and of_this else None,
     )
+
+
+def _is_of(record: RunFolder, space: Space) -> bool:
+    """Whether a record is that of a search of this detector on these data."""
+    recorded = recorded_space(record)
+    if recorded is None or recorded.detector != space.detector:
+        return False
+    return without_place(recorded.data) == without_place(space.data)
+
+
+def _claimed(record: RunFolder, objective: str, best: Contender) -> float | None:
+    """The gain in AUROC that a search claims for this configuration."""
+    claimed = claimed_gain(record, objective)
+    if claimed is None or metric_of(objective) != "auroc":
+        return None
+    found = detectors.resolve(best.detector, claimed.best.trial.hyperparameters)
+    return claimed.value if dict(found) == dict(best.hyperparameters) else None
+
+
+def _is_same(one: Contender, other: Contender) -> bool:
+    return dict(one.hyperparameters) == dict(other.hyperparameters)

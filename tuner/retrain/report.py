@@ -20,13 +20,13 @@ if TYPE_CHECKING:
     from tuner.retrain.scores import SeedScores
 
 _FLAT = (
-    "auroc",
-    "miss_rate_at_5",
     "miss_rate_at_1",
+    "miss_rate_at_5",
     "balanced_accuracy",
+    "auroc",
     "auprc",
-    "f1",
     "accuracy",
+    "f1",
 )
 _PACKAGES = ("tuner", "torch", "numpy", "scikit-learn")
 _SUM = "sha256"
@@ -49,6 +49,9 @@ def stored_metrics(plan: Plan) -> Metrics | None:
     there, wanted = stored.pop("contenders", {}), asked.pop("contenders")
     if "classes" not in metrics and PCA not in there:
         wanted.pop(PCA, None)
+    for key in plan.unasked:
+        if key not in there:
+            wanted.pop(key, None)
     same = stored == asked and all(there.get(key) == wanted[key] for key in wanted)
     return metrics if same else None
 
@@ -105,6 +108,7 @@ def make_metrics(
         "baselines": others,
         "left_out": list(plan.left_out),
         "ahead": made.ahead,
+        **({} if plan.claimed_gain is None else {"claimed_gain": plan.claimed_gain}),
         "splits": {name: split_figures(of_split) for name, of_split in facts.labels.items()},
         "selection": f"{plan.data.validation}-val",
         "test_anomalies": "synthetic" if facts.synthetic_test else "labelled",
@@ -123,7 +127,7 @@ def write_metrics(metrics: Metrics, path: Path) -> None:
 
 
 def flat_metrics(metrics: Metrics) -> dict[str, float]:
-    """The test figures for a W&B run: "test/auroc", "test/auroc_std", "test/random/auroc", ..."""
+    """The test figures for a W&B run: "test/miss_rate_at_1", "test/random/auroc_std", ..."""
     flat: dict[str, float] = {}
     for key, block in keyed_blocks(metrics).items():
         prefix = "test/" if key == BEST else f"test/{key}/"

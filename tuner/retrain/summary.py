@@ -7,6 +7,7 @@ import math
 from typing import Any
 
 from models import detectors
+from models.data.counts import LEAST_OF_A_KIND, JudgingCounts
 from models.data.registry import FOLDER
 from models.evaluation.criteria_names import CRITERIA, RANK_CORRELATIONS
 from tuner.cli.text import aligned, counted
@@ -16,7 +17,7 @@ from tuner.retrain.report import Metrics, keyed_blocks, task_title
 from tuner.retrain.verdicts import kind_lines, pixel_lines, verdict_lines
 from tuner.retrain.words import prose, share, spread_text
 
-_HEADINGS = ("", "test AUROC", "95% CI", "miss @5%", "miss @1%", "bal. acc.", "AUPRC")
+_HEADINGS = ("", "miss @1%", "miss @5%", "bal. acc.", "test AUROC", "95% CI", "AUPRC")
 
 
 def summary_lines(metrics: Metrics) -> list[str]:
@@ -85,11 +86,11 @@ def _cells(block: Metrics) -> tuple[str, ...]:
     low, high = test["auroc"]["ci95"]
     return (
         block["label"],
+        share(test.get("miss_rate_at_1")),
+        share(test.get("miss_rate_at_5")),
+        share(test.get("balanced_accuracy")),
         spread_text(test["auroc"]),
         f"{low:.4f} to {high:.4f}",
-        share(test.get("miss_rate_at_5")),
-        share(test.get("miss_rate_at_1")),
-        share(test.get("balanced_accuracy")),
         f"{test['auprc']['mean']:.4f}",
     )
 
@@ -97,14 +98,15 @@ def _cells(block: Metrics) -> tuple[str, ...]:
 def _beside(metrics: Metrics) -> list[str]:
     test = metrics["splits"]["test"]
     sentences = (
-        "miss @5%: the share of anomalies missed where at most 5% of normal test images are "
-        "flagged.",
+        "miss @1%: the share of anomalies missed where at most 1% of normal test images are "
+        "flagged; @5% likewise.",
         "bal. acc.: the mean of the shares of normal and of anomalous images that are decided "
         "rightly at the threshold from validation; chance has 50%.",
         "± is the standard deviation over seeds, the interval a bootstrap of the test images.",
         f"The test split has {test['images']:,} images, {test['anomaly_rate']:.1%} anomalous: "
         "chance has that AUPRC.",
         *_few_normals(test["images"] - test["anomalous"]),
+        *_few_images(metrics["splits"]),
         *_by_score(metrics),
     )
     return [line for sentence in sentences for line in prose(sentence)]
@@ -122,13 +124,31 @@ def _by_score(metrics: Metrics) -> list[str]:
 
 def _few_normals(normals: int) -> list[str]:
     """What the miss rates mean where a percent of the normal images is less than one of them."""
-    allowed = [f"{percent}%" for percent in (5, 1) if math.floor(normals * percent / 100) < 1]
+    allowed = [f"{percent}%" for percent in (1, 5) if math.floor(normals * percent / 100) < 1]
     if not allowed:
         return []
     return [
         f"It has {counted(normals, 'normal image')}: {' and '.join(allowed)} of them "
         f"{'is' if len(allowed) == 1 else 'are'} less than one, so no false alarm is allowed there."
     ]
+
+
+def _few_images(splits: Metrics) -> list[str]:
+    """What too few images of a kind make of the figures."""
+    said = {
+        "validation": "which epoch was kept and where the thresholds lie is mostly chance",
+        "test": "all figures on it are mostly chance",
+    }
+    found = []
+    for name, what in said.items():
+        if name not in splits:
+            continue
+        anomalies = splits[name]["anomalous"]
+        counts = JudgingCounts(normals=splits[name]["images"] - anomalies, anomalies=anomalies)
+        if counts.few:
+            part = "Validation" if name == "validation" else "The test split"
+            found.append(f"{part} has {counts.few} images, fewer than {LEAST_OF_A_KIND}: {what}.")
+    return found
 
 
 def _decisions(metrics: Metrics) -> list[str]:
@@ -147,12 +167,12 @@ def _decisions(metrics: Metrics) -> list[str]:
     return [
         *lines,
         *prose(_gaps(metrics)),
+        *[line for text in metrics.get("left_out", []) for line in prose(text)],
+        *prose(_openings(metrics)),
         *prose(
             f"F1 at the threshold: {metrics['test']['f1']['mean']:.4f}; "
             f"flagging every image has {flag_all:.4f}."
         ),
-        *[line for text in metrics.get("left_out", []) for line in prose(text)],
-        *prose(_openings(metrics)),
     ]
 
 
@@ -176,9 +196,8 @@ def _of_model(metrics: Metrics) -> str:
     test = metrics["test"]
     false_alarms, missed = _rates(test["confusion"]["seeds"][number])
     return (
-        f"The model that is kept, the best of the seeds on validation: test AUROC "
-        f"{test['auroc']['seeds'][number]:.4f}, {false_alarms:.1%} false alarms, "
-        f"{missed:.1%} missed"
+        f"The model that is kept, the best of the seeds on validation: {false_alarms:.1%} false "
+        f"alarms, {missed:.1%} missed, test AUROC {test['auroc']['seeds'][number]:.4f}"
     )
 
 

@@ -25,7 +25,9 @@ def verdict_lines(metrics: Metrics) -> list[str]:
         lines += prose(_over_pca(metrics, blocks[PCA], ahead[PCA]))
     for key in (DEFAULTS, metrics["detector"]):
         if key in ahead:
-            lines += prose(_same(metrics, key) or _over(metrics, blocks[key], ahead[key]))
+            said = _same(metrics, key) or _over(metrics, blocks[key], ahead[key])
+            claim = _claim(metrics, ahead[key]) if key == DEFAULTS else ""
+            lines += prose(*filter(None, [said, claim]))
     return lines + _mixture_lines(blocks)
 
 
@@ -86,11 +88,29 @@ def _same(metrics: Metrics, key: str) -> str:
 
 
 def _over(metrics: Metrics, other: Metrics, figure: Metrics) -> str:
+    """The gain over another: shown, not shown, or a loss."""
     tail = f"({interval_text(figure['ci95'])}, {_PAIRED})."
     if _is_ahead(figure):
         gain = f"{figure['auroc']:.4f}"
         return f"{_named(metrics)} is ahead of {_named(other)} by {gain} {tail}"
+    if figure["ci95"][1] < 0:
+        behind = f"{-figure['auroc']:.4f}"
+        return f"{_named(metrics)} is behind {_named(other)} by {behind} {tail}"
     return f"No gain shown over {other['label']}: {figure['auroc']:+.4f} {tail}"
+
+
+def _claim(metrics: Metrics, figure: Metrics) -> str:
+    """What became of the gain that the search saw, where it is not shown on test.
+
+    Reports of earlier versions do not say what it saw.
+    """
+    claimed = metrics.get("claimed_gain", 0)
+    if claimed <= 0 or _is_ahead(figure):
+        return ""
+    seen = f"The gain of {claimed:+.4f} that the search saw on validation"
+    if figure["auroc"] <= 0:
+        return f"{seen} is gone on test."
+    return f"{seen} is not shown on test: chance explains what is left of it."
 
 
 def pixel_lines(metrics: Metrics) -> list[str]:

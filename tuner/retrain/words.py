@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from typing import Any
 
 WIDTH = 100
+_LEAST = 0.0001
+"""The least deviation that four decimals tell from none."""
 MIXTURE_IS_SUPERVISED = (
     "The mixture is fitted on labelled validation images, normal and anomalous: it makes a "
     "one-class detector a supervised one."
@@ -19,9 +21,12 @@ def prose(*sentences: str) -> list[str]:
 
 def spread_text(figure: dict[str, Any]) -> str:
     """The mean over seeds, and the standard deviation where there are several."""
-    if figure["std"] is None:
-        return f"{figure['mean']:.4f}"
-    return f"{figure['mean']:.4f} ± {figure['std']:.4f}"
+    mean, std = f"{figure['mean']:.4f}", figure["std"]
+    if std is None:
+        return mean
+    if std < _LEAST:
+        return f"{mean} ± {'0' if std == 0 else f'<{_LEAST}'}"
+    return f"{mean} ± {std:.4f}"
 
 
 def share(figure: dict[str, Any] | None) -> str:

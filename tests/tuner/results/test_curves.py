@@ -2,11 +2,14 @@
 
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.text import Text
 
+from models.evaluation.standard_error import AUROC_ERROR
 from tests.tuner.fake_trials import realistic, trial
 from tuner.record.trials import TrialView
 from tuner.results.curves import draw_curves, write_curves
@@ -69,3 +72,46 @@ def test_the_best_so_far_would_ever_fall() -> None:
 
 def _legend(trials: Sequence[TrialView]) -> Sequence[Text]:
     return draw_curves(trials, "best_auroc").legends[0].get_texts()
+
+
+def sure(trials: list[TrialView], error: float) -> list[TrialView]:
+    return [
+        replace(
+            view,
+            rows=tuple(
+                replace(row, metrics={**row.metrics, AUROC_ERROR: error}) for row in view.rows
+            ),
+        )
+        for view in trials
+    ]
+
+
+def test_the_best_would_be_drawn_as_if_its_auroc_were_exact() -> None:
+    """Its line lies in a band of a standard error to both sides; without one there is none."""
+    trials = realistic(16, 3)
+    left, right = draw_curves(sure(trials, 0.003), "best_auroc").axes
+    (band,) = left.collections
+    best = trials[15].rows[5].metrics["auroc"]
+    heights = [y for x, y in band.get_paths()[0].vertices.tolist() if x == 6]
+    assert [min(heights), max(heights)] == pytest.approx([best - 0.003, best + 0.003])
+    spans = [patch.get_bbox() for patch in right.patches]
+    found = [(span.y0, span.y1) for span in spans if span.y1 > best]
+    assert found == [pytest.approx((best - 0.003, best + 0.003))]
+    texts = [text.get_text() for text in _legend(sure(trials, 0.003))]
+    assert "± 1 standard error (of the images)" in texts
+    assert not draw_curves(trials, "best_auroc").axes[0].collections
+    assert not draw_curves(sure(trials, 0.003), "best_auprc").axes[0].collections
+
+
+def test_a_text_would_lie_over_a_curve() -> None:
+    """Those of the scale stand above the axes; the one at the best is above all steps."""
+    left = draw_curves(realistic(16, 3), "best_auroc").axes[0]
+    assert left.get_title("right").startswith("grey: compressed below 0.9")
+    assert not left.texts
+
+
+def test_a_legend_would_run_out_of_the_picture() -> None:
+    figure = draw_curves(sure(realistic(40, 3), 0.003), "best_auroc")
+    FigureCanvasAgg(figure).draw()
+    box = figure.legends[0].get_window_extent()
+    assert box.x0 >= 0 and box.x1 <= figure.bbox.x1

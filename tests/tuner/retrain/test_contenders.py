@@ -1,17 +1,21 @@
 """What is trained beside the best, and when a report of earlier is the same report."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from models import detectors
+from models.hyperparameters import Value
 from tests.tuner.fake_trials import event
 from tests.tuner.retrain.conftest import make_run, make_search, plan_of
 from tests.tuner.retrain.own_pictures import space_of
 from tuner.record.journal import Journal
 from tuner.record.run_folder import RunFolder
-from tuner.retrain.plan import make_plan, without_place
+from tuner.retrain.contenders import DEFAULTS
+from tuner.retrain.plan import Plan, make_plan, without_place
 from tuner.retrain.report import stored_metrics
 from tuner.space import load_space
 
@@ -41,10 +45,17 @@ def test_a_baseline_that_cannot_take_the_images_would_fail_after_the_training(
     assert plan_of(tmp_path).left_out == ()
 
 
-def journal_of(folder: Path, aurocs: dict[str, float], unfinished: tuple[str, ...] = ()) -> None:
+def journal_of(
+    folder: Path,
+    aurocs: Mapping[str | None, float],
+    unfinished: tuple[str, ...] = (),
+    found: Mapping[str, Value] | None = None,
+) -> None:
+    """Trials by their published set, None for what was searched."""
     journal = Journal(RunFolder(folder).journal)
     for number, (name, auroc) in enumerate(aurocs.items()):
-        journal.append(event("asked", number, published=name, hyperparameters={}))
+        values = {} if name else dict(found or {})
+        journal.append(event("asked", number, published=name, hyperparameters=values))
         row = {"epoch": 1, "metrics": {"auroc": auroc}, "losses": {}, "seconds": 1, "worker": "w"}
         journal.append(event("epoch", number, **row, decision={"action": "continue"}))
         if name not in unfinished:
@@ -71,7 +82,7 @@ def published_of(folder: Path) -> tuple[str, dict[str, object]]:
     ],
 )
 def test_the_worse_published_set_would_be_the_yardstick(
-    tmp_path: Path, aurocs: dict[str, float], unfinished: tuple[str, ...], expected: str
+    tmp_path: Path, aurocs: dict[str | None, float], unfinished: tuple[str, ...], expected: str
 ) -> None:
     folder = make_search(tmp_path / "run")
     journal_of(folder, aurocs, unfinished)
@@ -112,3 +123,60 @@ def test_a_folder_that_was_moved_would_have_another_configuration(tmp_path: Path
     plan = plan_of(tmp_path, detector="pca", data=here, fixed={})
     assert plan.configuration()["data"]["normal"] == ["fine"]
     assert "folder" not in plan.configuration()["data"]
+
+
+def asked(folder: Path, **options: Any) -> Plan:
+    """The plan of a retrain that is asked for nothing but this."""
+    space = load_space(folder / "best.yaml")
+    usual: dict[str, Any] = {"seeds": 1, "epochs": None, "baselines": True, "published": None}
+    return make_plan(RunFolder(folder), space, **(usual | options))
+
+
+def test_a_gain_that_the_search_claims_would_not_be_measured_on_test(tmp_path: Path) -> None:
+    folder = make_search(tmp_path / "run")
+    assert DEFAULTS not in [each.key for each in asked(folder).contenders], "nothing was tried"
+    found = asked(folder).best.hyperparameters
+    journal_of(folder, {"W1": 0.7, "W2": 0.9, None: 0.95}, found=found)
+    plan = asked(folder)
+    assert plan.contenders[1].label == "published defaults W2"
+    assert plan.claimed_gain == pytest.approx(0.05)
+    assert DEFAULTS not in [each.key for each in asked(folder, published=False).contenders]
+    assert [each.key for each in asked(folder, baselines=False).contenders] == ["best"]
+    other = load_space(folder / "best.yaml", ["fixed.patch_n=7"])
+    changed = make_plan(
+        RunFolder(folder), other, seeds=1, epochs=None, baselines=True, published=None
+    )
+    assert changed.claimed_gain is None, "another configuration was never claimed to be better"
+    elsewhere = load_space(folder / "best.yaml", ["data.normal=[4]"])
+    of_others = make_plan(
+        RunFolder(folder), elsewhere, seeds=1, epochs=None, baselines=True, published=None
+    )
+    assert DEFAULTS not in [each.key for each in of_others.contenders]
+
+
+def test_a_published_set_that_is_the_best_would_be_trained_twice(tmp_path: Path) -> None:
+    """W1 at the search's fixed values is what `make_search` calls the best."""
+    folder = make_search(tmp_path / "run")
+    journal_of(folder, {"W1": 0.7})
+    plan = asked(folder)
+    assert DEFAULTS not in [each.key for each in plan.contenders]
+    assert plan.left_out == ("The best found is the published defaults W1: no gain to measure.",)
+    assert asked(folder, published=True).contenders[1].key == DEFAULTS, "whoever asks has it"
+
+
+def test_a_class_of_a_search_would_be_held_against_the_worse_published_set(tmp_path: Path) -> None:
+    search, of_class = make_search(tmp_path / "run"), make_run(tmp_path / "run" / "classes" / "3")
+    journal_of(search, {"W1": 0.7, "W2": 0.9})
+    plan = asked(of_class, published=True, record=RunFolder(search))
+    assert plan.contenders[1].label == "published defaults W2"
+
+
+def test_a_report_without_what_nobody_asked_for_would_be_trained_again(tmp_path: Path) -> None:
+    folder = make_search(tmp_path / "run")
+    journal_of(folder, {"W2": 0.7})
+    configuration = asked(folder, published=False).configuration()
+    RunFolder(folder).report.mkdir()
+    stored = {"configuration": configuration, "classes": []}
+    RunFolder(folder).metrics.write_text(json.dumps(stored))
+    assert stored_metrics(asked(folder)) == stored
+    assert stored_metrics(asked(folder, published=True)) is None

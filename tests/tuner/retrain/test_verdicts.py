@@ -55,6 +55,29 @@ def test_a_gain_would_be_denied_or_its_size_kept_back() -> None:
     assert "worth" not in text and "No gain" not in text
 
 
+def test_a_gain_of_validation_that_is_gone_on_test_would_not_be_said_to_be_gone() -> None:
+    lost = report((0.1, [0.1, 0.1]), (-0.0004, [-0.002, 0.001])) | {"claimed_gain": 0.001}
+    text = text_of(lost)
+    assert "No gain shown over published defaults W2: -0.0004 (95% interval -0.0020" in text
+    assert "The gain of +0.0010 that the search saw on validation is gone on test." in text
+    left = report((0.1, [0.1, 0.1]), (0.0004, [-0.001, 0.002])) | {"claimed_gain": 0.001}
+    assert "saw on validation is not shown on test" in text_of(left)
+    assert "gone" not in text_of(left)
+
+
+def test_a_gain_that_is_shown_or_was_never_claimed_would_be_said_to_be_gone() -> None:
+    shown = report((0.1, [0.1, 0.1]), (0.1, [0.02, 0.2])) | {"claimed_gain": 0.001}
+    never = report((0.1, [0.1, 0.1]), (-0.1, [-0.2, 0.1]))
+    for metrics in (shown, never, never | {"claimed_gain": 0.0}):
+        assert "that the search saw" not in text_of(metrics)
+
+
+def test_a_loss_would_be_a_gain_that_is_not_shown() -> None:
+    text = text_of(report((0.1, [0.1, 0.1]), (-0.1, [-0.2, -0.01])) | {"claimed_gain": 0.01})
+    assert "the gan is behind published defaults W2 by 0.1000 (95% interval -0.2000" in text
+    assert "is gone on test" in text and "No gain" not in text
+
+
 def test_a_published_set_that_won_would_be_compared_with_itself() -> None:
     metrics = report((0.0, [0, 0]), (0.0, [0, 0]))
     metrics["configuration"]["contenders"]["defaults"] = {"hyperparameters": {"rate": 1}}

@@ -1,10 +1,11 @@
-"""Which images a picture shows: drawn by the search's seed, not picked."""
+"""Which images a picture shows: drawn by the search's seed, not picked; how the others fared."""
 
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from models.arrays import Labels
 from models.data.images import LabelledImages
 from models.fitted import FittedDetector
 from tuner.retrain.plan import Plan
@@ -51,3 +52,17 @@ def draw_rows(
         turn[classes == each] = np.arange((classes == each).sum())
     first = np.lexsort((generator.permutation(len(order)), turn))[:anomalies]
     return np.concatenate([chosen, order[first[np.argsort(classes[first], kind="stable")]]])
+
+
+def error_shares(flagged: Labels, anomalous: Labels, rows: Rows) -> str:
+    """Errors of each kind among all images, and how many of them are among the shown."""
+    texts = []
+    for verb, kind, wrong in (
+        ("flagged", "normal", flagged & ~anomalous),
+        ("missed", "anomalous", ~flagged & anomalous),
+    ):
+        of_kind = anomalous if kind == "anomalous" else ~anomalous
+        share = wrong.sum() / max(1, of_kind.sum())
+        here = f"{wrong[rows].sum()} of the {of_kind[rows].sum()} here"
+        texts.append(f"{share:.1%} of {of_kind.sum():,} {kind} images are {verb} ({here})")
+    return "In all, " + ", ".join(texts) + "."

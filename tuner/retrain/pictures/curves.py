@@ -5,6 +5,7 @@ band around it reaches from the lowest seed to the highest.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -15,20 +16,35 @@ from sklearn.metrics import precision_recall_curve, roc_curve
 from models.arrays import Labels, Scores
 from tuner.retrain.pictures.style import DARK, colour, new_figure, plain
 from tuner.retrain.report import Metrics, keyed_blocks, task_title
+from tuner.retrain.words import spread_text
 
+_LINE = 0.2
+"""Inches of a line of the legend, which is below the axes: any place in them may hold a curve."""
 _GRID = np.linspace(0, 1, 501)
+_FROM_ORIGIN = np.concatenate([[0.0], _GRID])
+"""The false positive rates of a ROC: at 0 it rises from the origin to what has no false alarm."""
 
 Curve = NDArray[np.float64]
 CurveOf = Callable[[Labels, Scores], Curve]
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Kind:
+    """A figure by its name in the report and in words, and the curve whose area it is."""
+
+    name: str
+    title: str
+    curve_of: CurveOf
+    at: Curve
+
+
 def roc_figure(metrics: Metrics, labels: Labels, scores: Mapping[str, Sequence[Scores]]) -> Figure:
     """The true positive rate over the false positive rate."""
-    figure = new_figure(5.5, 5.4)
+    figure = new_figure(5.5, 5.6 + _LINE * len(scores))
     axes = figure.subplots()
-    _draw_all(axes, metrics, labels, scores, ("auroc", "AUROC", true_positive_rates))
+    _draw_all(axes, metrics, labels, scores, _ROC)
     axes.set(xlabel="false positive rate", ylabel="true positive rate")
-    axes.set(xlim=(0, 1), ylim=(0, 1.005), aspect="equal")
+    axes.set(xlim=(-0.005, 1), ylim=(0, 1.005))
     _finish(axes, f"ROC on the test split\n{task_title(metrics)}")
     return figure
 
@@ -37,9 +53,9 @@ def precision_recall_figure(
     metrics: Metrics, labels: Labels, scores: Mapping[str, Sequence[Scores]]
 ) -> Figure:
     """Precision over recall, with the anomaly rate that chance reaches."""
-    figure = new_figure(6.4, 5.4)
+    figure = new_figure(6.4, 5.4 + _LINE * (len(scores) + 1))
     axes = figure.subplots()
-    _draw_all(axes, metrics, labels, scores, ("auprc", "AUPRC", precisions))
+    _draw_all(axes, metrics, labels, scores, _PRECISION_RECALL)
     rate = float(labels.mean())
     axes.axhline(rate, color=DARK, linewidth=1, linestyle=":", label=f"anomaly rate  {rate:.3f}")
     axes.set(xlabel="recall of anomalies", ylabel="precision")
@@ -50,9 +66,9 @@ def precision_recall_figure(
 
 
 def true_positive_rates(labels: Labels, score: Scores) -> Curve:
-    """The ROC curve at 501 equal steps of the false positive rate."""
+    """The ROC curve from the origin, then at 501 equal steps of the false positive rate from 0."""
     false_positive, true_positive, _ = roc_curve(labels, score)
-    return np.asarray(np.interp(_GRID, false_positive, true_positive))
+    return np.concatenate([[0.0], np.interp(_GRID, false_positive, true_positive)])
 
 
 def precisions(labels: Labels, score: Scores) -> Curve:
@@ -63,32 +79,34 @@ def precisions(labels: Labels, score: Scores) -> Curve:
     return np.asarray(precision[place])
 
 
+_ROC = _Kind(name="auroc", title="AUROC", curve_of=true_positive_rates, at=_FROM_ORIGIN)
+_PRECISION_RECALL = _Kind(name="auprc", title="AUPRC", curve_of=precisions, at=_GRID)
+
+
 def _draw_all(
     axes: Axes,
     metrics: Metrics,
     labels: Labels,
     scores: Mapping[str, Sequence[Scores]],
-    kind: tuple[str, str, CurveOf],
+    kind: _Kind,
 ) -> None:
-    name, title, curve_of = kind
     for place, (key, block) in enumerate(keyed_blocks(metrics).items()):
-        curves = np.stack([curve_of(labels, score) for score in scores[key]])
-        figure = block["test"][name]
-        spread = "" if figure["std"] is None else f" ± {figure['std']:.3f}"
+        curves = np.stack([kind.curve_of(labels, score) for score in scores[key]])
+        figure = block["test"][kind.name]
         axes.plot(
-            _GRID,
+            kind.at,
             curves.mean(0),
             color=colour(key),
             linewidth=2.4 if place == 0 else 1.7,
-            label=f"{block['label']}  {title} {figure['mean']:.3f}{spread}",
+            label=f"{block['label']}  {kind.title} {spread_text(figure)}",
             zorder=10 - place,
         )
         axes.fill_between(
-            _GRID, curves.min(0), curves.max(0), color=colour(key), alpha=0.18, linewidth=0
+            kind.at, curves.min(0), curves.max(0), color=colour(key), alpha=0.18, linewidth=0
         )
 
 
 def _finish(axes: Axes, title: str) -> None:
     plain(axes)
     axes.set_title(title, loc="left", fontsize=11, color=DARK)
-    axes.legend(loc="lower right", frameon=True, framealpha=0.92, edgecolor="none", fontsize=9)
+    axes.figure.legend(loc="outside lower left", frameon=False, fontsize=9)

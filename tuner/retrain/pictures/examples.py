@@ -3,8 +3,9 @@
 import torch
 from matplotlib.figure import Figure
 
+from models.arrays import Scores
 from models.pixels import scaled
-from tuner.retrain.pictures.chosen import Shown, draw_rows
+from tuner.retrain.pictures.chosen import Shown, draw_rows, error_shares
 from tuner.retrain.pictures.style import new_figure
 from tuner.retrain.pictures.wall import Wall, in_colour
 from tuner.retrain.test_images import Opened
@@ -12,10 +13,13 @@ from tuner.retrain.test_images import Opened
 OF_EACH = 6
 
 
-def examples_figure(shown: Shown, opened: Opened, kind: str) -> Figure | None:
+def examples_figure(
+    shown: Shown, opened: Opened, kind: str, scores: Scores | None = None
+) -> Figure | None:
     """Rows original, reconstruction, absolute error; the score below, red where it is flagged.
 
-    `kind` says what the images are. None for a detector that makes no reconstructions.
+    `kind` says what the images are; `scores` are those of all of them, of which the few that are
+    drawn may show no error. None for a detector that makes no reconstructions.
     """
     images, fitted = opened.images, shown.fitted
     rows = draw_rows(shown.plan, images, normals=OF_EACH, anomalies=OF_EACH)
@@ -25,7 +29,7 @@ def examples_figure(shown: Shown, opened: Opened, kind: str) -> Figure | None:
         return None
     original = scaled(chosen)
     errors = (original - remade).abs().mean(1).numpy()
-    figure = new_figure(0.95 * len(rows) + 1.6, 3.75)
+    figure = new_figure(0.95 * len(rows) + 1.6, 3.75 if scores is None else 4.1)
     wall = Wall(
         axes=figure.subplots(),
         columns=len(rows),
@@ -39,4 +43,6 @@ def examples_figure(shown: Shown, opened: Opened, kind: str) -> Figure | None:
     made = ", anomalies synthetic" if opened.synthetic else ""
     title = f"{shown.plan.best.label}: {kind}{made}, drawn at random."
     wall.score(fitted.score(chosen).numpy(), fitted.threshold, title)
+    if scores is not None:
+        wall.foot(error_shares(scores > fitted.threshold, images.anomalous.numpy(), rows))
     return figure

@@ -5,8 +5,9 @@ import torch
 from matplotlib.figure import Figure
 from torch import Tensor
 
+from models.arrays import Scores
 from models.pixels import scaled
-from tuner.retrain.pictures.chosen import Shown, draw_rows
+from tuner.retrain.pictures.chosen import Shown, draw_rows, error_shares
 from tuner.retrain.pictures.style import new_figure
 from tuner.retrain.pictures.wall import Pictures, Wall, in_colour
 from tuner.retrain.test_images import Opened
@@ -17,10 +18,11 @@ TOP = 2.0
 _RED, _OPACITY = np.array([0.86, 0.1, 0.1], np.float32), 0.65
 
 
-def maps_figure(shown: Shown, opened: Opened) -> Figure | None:
+def maps_figure(shown: Shown, opened: Opened, scores: Scores) -> Figure | None:
     """Rows original, reconstruction, true mask and anomaly map, as far as there are such.
 
-    All maps have one scale, that of the validation normals. None for a detector without maps.
+    All maps have one scale, that of the validation normals. `scores` are those of all images. None
+    for a detector without maps.
     """
     images, fitted = opened.images, shown.fitted
     rows = torch.from_numpy(
@@ -36,7 +38,7 @@ def maps_figure(shown: Shown, opened: Opened) -> Figure | None:
         hung["reconstruction"] = in_colour(remade)
     if images.masks is not None and images.masked is not None:
         hung["true defect"] = _marked(original, images.masks[rows], images.masked[rows])
-    figure = new_figure(0.95 * len(rows) + 3.2, 1.07 * len(hung) + 2.0)
+    figure = new_figure(0.95 * len(rows) + 3.2, 1.07 * len(hung) + 2.35)
     wall = Wall(
         axes=figure.subplots(),
         columns=len(rows),
@@ -50,6 +52,8 @@ def maps_figure(shown: Shown, opened: Opened) -> Figure | None:
     made = ", anomalies synthetic" if opened.synthetic else ""
     title = f"{shown.plan.best.label}: test images{made}, drawn at random; all maps on one scale."
     wall.score(fitted.score(chosen).numpy(), fitted.threshold, title)
+    flagged = scores > fitted.threshold
+    wall.foot(error_shares(flagged, images.anomalous.numpy(), rows.numpy()))
     return figure
 
 

@@ -87,6 +87,12 @@ class Wall:
         text = f"{title}\nBelow: score, red above the threshold {threshold:.3f}"
         self.axes.figure.suptitle(text, x=0.01, ha="left", fontsize=11, color=DARK)
 
+    def foot(self, text: str) -> None:
+        """Write a line below everything."""
+        place = (-1.0, self._bottom + 0.5)
+        self.axes.text(*place, text, ha="left", va="top", fontsize=9, color=DARK)
+        self.axes.set_ylim(self._bottom + 0.85, -0.55)
+
     @property
     def _bottom(self) -> float:
         return len(self.rows) * (1 + _LINE)
