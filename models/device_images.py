@@ -11,7 +11,7 @@ from models.arrays import Labels
 from models.detectors.fit_view import evenly_spaced
 
 if TYPE_CHECKING:
-    from models.data.images import TrainingData
+    from models.data.images import LabelledImages, TrainingData
     from models.data.preprocessing import Preprocessing
 
 
@@ -52,8 +52,8 @@ _SHARED: "WeakKeyDictionary[TrainingData, dict[torch.device, DeviceImages]]" = W
 def device_images(data: "TrainingData", device: torch.device) -> DeviceImages:
     """The same tensors for the same data and device, as long as the data lives.
 
-    Raises ValueError when the fit images do not hold the normals first, or images are not what
-    the data's preprocessing makes.
+    Raises ValueError when the fit images do not hold the normals first, images are not the bytes
+    that the data's preprocessing makes, or labels are not one bool for each.
     """
     of_data = _SHARED.setdefault(data, {})
     if device not in of_data:
@@ -62,11 +62,12 @@ def device_images(data: "TrainingData", device: torch.device) -> DeviceImages:
 
 
 def _moved(data: "TrainingData", device: torch.device) -> DeviceImages:
+    for images in (data.fit, data.validation):
+        _check_labels(images)
+        _check_images(images.images, data.preprocessing)
     normals = len(data.fit.images) - int(data.fit.anomalous.sum())
     if data.fit.anomalous[:normals].any():
         raise ValueError("the fit images must hold the normals first, then the anomalies")
-    for images in (data.fit.images, data.validation.images):
-        _check_shape(images, data.preprocessing)
     return DeviceImages(
         fit=data.fit.images.to(device),
         fit_normals=normals,
@@ -77,9 +78,26 @@ def _moved(data: "TrainingData", device: torch.device) -> DeviceImages:
     )
 
 
-def _check_shape(images: Tensor, preprocessing: "Preprocessing") -> None:
-    """A detector is saved with its preprocessing, and would refuse what it was trained on."""
+def _check_labels(images: "LabelledImages") -> None:
+    """Whether each is an anomaly: classes, or labels of other images, would be taken for that."""
+    labels = images.anomalous
+    if labels.dtype != torch.bool or labels.shape != images.images.shape[:1]:
+        raise ValueError(
+            f"`anomalous` must be a bool tensor [{len(images.images)}], one an image; got "
+            f"{str(labels.dtype).removeprefix('torch.')} {list(labels.shape)}"
+        )
+
+
+def _check_images(images: Tensor, preprocessing: "Preprocessing") -> None:
+    """A detector is saved with its preprocessing, and would refuse what it was trained on.
+
+    It takes bytes: values from 0 to 1, or of 16 bits, would be taken for nearly black or wrap.
+    """
     made = (preprocessing.channels, preprocessing.size, preprocessing.size)
+    if images.dtype != torch.uint8:
+        got = f"{str(images.dtype).removeprefix('torch.')} {list(images.shape)}"
+        wanted = f"uint8 [N, {', '.join(map(str, made))}]"
+        raise ValueError(f"images must be {wanted}, values from 0 to 255; got {got}")
     if images.shape[1:] != made:
         wanted, got = (" x ".join(map(str, shape)) for shape in (made, images.shape[1:]))
         raise ValueError(f"images are {got}, their preprocessing makes {wanted}")

@@ -140,6 +140,16 @@ def _pixels(picture: Image.Image, preprocessing: Preprocessing) -> Tensor:
     return torch.from_numpy(array[None] if array.ndim == 2 else array.transpose(2, 0, 1))
 
 
+def brightest(path: Path) -> int | None:
+    """The highest value of a picture with more than 8 bits; None of others, readable or not."""
+    try:
+        with Image.open(path, formats=FORMATS) as picture:
+            deep = picture.mode in _SIXTEEN_BITS and _pixel_count(picture) <= MOST_PIXELS
+            return int(np.asarray(picture).max()) if deep else None
+    except Exception:  # damaged files make the decoders raise nearly anything
+        return None
+
+
 def _over_white(picture: Image.Image) -> Image.Image:
     seen = picture.convert("RGBA")
     return Image.alpha_composite(Image.new("RGBA", seen.size, "white"), seen)

@@ -7,10 +7,12 @@ import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
+
+from models.data.places import DataProblem
 
 Rows = NDArray[np.int64]
 Role = Literal["fit", "validation"]
@@ -36,6 +38,17 @@ class Index:
     masks: tuple[Path | None, ...] = ()
     content: str = ""
 
+    def __post_init__(self) -> None:
+        """Raise DataProblem for labels that are no indices: 1 to 10, say, or words."""
+        classes, count = np.asarray(self.classes), len(self.class_names)
+        whole = classes.ndim == 1 and np.issubdtype(classes.dtype, np.integer)
+        if not whole or (len(classes) and not 0 <= classes.min() <= classes.max() < count):
+            raise DataProblem(
+                f"labels must be whole numbers [images] from 0 to {count - 1}, which count "
+                f"{', '.join(self.class_names[:12])}{', ...' if count > 12 else ''}; got "
+                f"{array_text(classes)}"
+            )
+
     def __len__(self) -> int:
         return len(self.classes)
 
@@ -60,3 +73,25 @@ class Part:
 
     index: Index
     read: Callable[[Rows], NDArray[np.uint8]]
+
+    def pixels(self, rows: Rows) -> NDArray[np.uint8]:
+        """What `read` returns of these rows.
+
+        Raises DataProblem for an array of another type or shape: values from 0 to 1 or of 16 bits
+        would be rounded to bytes, and nobody would know.
+        """
+        read = self.read(rows)
+        if read.dtype != np.uint8 or read.ndim != 4 or len(read) != len(rows):
+            raise DataProblem(
+                f"images must be uint8 [{len(rows)}, channels, height, width], values from 0 to "
+                f"255; got {array_text(read)}; bring all of them to such bytes in the same way"
+            )
+        return read
+
+
+def array_text(array: NDArray[Any]) -> str:
+    """Type, shape and range of an array, as "float64 [5, 28, 28] from 0 to 1"."""
+    text = f"{array.dtype} {list(array.shape)}"
+    if array.size and np.issubdtype(array.dtype, np.number):
+        text += f" from {array.min():g} to {array.max():g}"
+    return text

@@ -184,7 +184,9 @@ def _pixels(part: Part, rows: Rows, preprocessing: Preprocessing) -> Block:
 
     def chunks() -> Iterator[Tensor]:
         for start in range(0, len(rows), CHUNK):
-            pixels = torch.from_numpy(np.ascontiguousarray(part.read(rows[start : start + CHUNK])))
+            pixels = torch.from_numpy(
+                np.ascontiguousarray(part.pixels(rows[start : start + CHUNK]))
+            )
             if preprocessing.channels == 1 and pixels.shape[1] == 3:
                 pixels = _grey(pixels)
             yield preprocess(pixels, preprocessing)

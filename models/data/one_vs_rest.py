@@ -111,7 +111,7 @@ def choose_known_anomalies(config: DataConfig, normals: int, candidates: Rows, p
         return candidates[:0]
     if problem := counts.ratio_problem(config) or counts.clusters_problem(config):
         raise DataTooSmall(problem)
-    labels = cluster(part.read(candidates), config.clusters, config.seed)
+    labels = cluster(part.pixels(candidates), config.clusters, config.seed)
     groups = [candidates[labels == label] for label in range(config.clusters)]
     return _draw_evenly(groups, wanted, _generator(config.seed, KNOWN_STREAM, 0))
 

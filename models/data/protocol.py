@@ -9,10 +9,12 @@ import importlib
 from dataclasses import replace
 from typing import Protocol, cast
 
+import numpy as np
+
 from models.data.config import DataConfig
-from models.data.index import Part
+from models.data.index import Part, array_text
 from models.data.modules import module_of
-from models.data.places import DataNotFound, Source
+from models.data.places import DataNotFound, DataProblem, Source
 from models.data.registry import PROTOCOLS
 from models.data.split import Split
 
@@ -29,12 +31,28 @@ def make_split(config: DataConfig, source: Source) -> Split:
 
     Raises:
         DataNotFound: the training files cannot be read.
+        DataProblem: what the data set's module gives are no images, or no labels of its classes.
         ValueError: the data has too few images for what the configuration asks.
     """
     part = module_of(config).training_part(config, source)
+    _check_images(config, part)
     module = cast(ProtocolModule, importlib.import_module(PROTOCOLS[config.protocol]))
     split = module.make_split(config, part)
     return replace(split, labels=split.labels_in(part.index.classes))
+
+
+def _check_images(config: DataConfig, part: Part) -> None:
+    """Look at the first image: what is none is refused before anything trains on it.
+
+    Raises DataProblem, naming type and shape.
+    """
+    pixels = part.pixels(np.arange(min(1, len(part.index))))
+    given, wanted = pixels.shape[1], config.preprocessing.channels
+    if given != wanted and (given, wanted) != (3, 1):
+        raise DataProblem(
+            f"images of {config.dataset} have {given} channels, and the registry says {wanted}; "
+            f"got {array_text(pixels)}"
+        )
 
 
 def check_content(config: DataConfig, source: Source, split: Split) -> None:

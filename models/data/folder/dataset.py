@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from models.data.config import DataConfig, known_classes, normal_classes
 from models.data.decoded_cache import decoded, file_digests
+from models.data.folder.depth import depth_doubt
 from models.data.folder.division import Side, divide
 from models.data.folder.layout import Layout, recognise
 from models.data.folder.picture import GOOD, Picture
@@ -69,6 +70,8 @@ def find(config: DataConfig, cache: Path) -> Source:
     skipped = f", {len(opened.unreadable):,} unreadable left out" if opened.unreadable else ""
     text = f"{len(opened.pictures):,} pictures in {folder}{skipped} ({opened.layout.sentence})"
     _LOG.info("%s", text)
+    if doubt := depth_doubt([picture.path for picture in opened.pictures], config.bits):
+        _LOG.warning("%s: %s", folder, doubt)
     if taken := sum(
         picture.part == "train" and side == "test"
         for picture, side in zip(opened.pictures, opened.sides, strict=True)

@@ -347,3 +347,41 @@ class TestCache:
         (tmp_path / "file").write_text("")
         with pytest.raises(DataNotFound, match="TUNER_CACHE"):
             find(config, tmp_path / "file" / "cache")
+
+
+def sixteen_bits(folder: Path, highest: int) -> DataConfig:
+    """Grey pictures of 16 bits whose values reach this high."""
+    folder.mkdir()
+    random = np.random.default_rng(0)
+    for number in range(30):
+        values = random.integers(0, highest, (16, 16)).astype(np.uint16)
+        values[0, 0] = highest
+        Image.fromarray(values).save(folder / f"{number}.png")
+    return DataConfig(
+        dataset="folder", folder=str(folder.parent), size=16, validation="synthetic", bits=16
+    )
+
+
+@pytest.mark.parametrize(
+    ("highest", "bits", "expected"),
+    [
+        (4095, 16, "has 4,095: of 256 shades 16 are left; set data.bits: 12"),
+        (255, 16, "has 255: of 256 shades 1 are left; set data.bits: 8"),
+        (60_000, 12, "has 60,000: what is above 4,095 is white; set data.bits: 16"),
+        (4095, 12, ""),
+        (60_000, 16, ""),
+    ],
+)
+def test_sixteen_bits_would_be_rounded_to_few_shades_without_a_word(
+    tmp_path: Path,
+    cache: Path,
+    caplog: pytest.LogCaptureFixture,
+    highest: int,
+    bits: int,
+    expected: str,
+) -> None:
+    config = replace(sixteen_bits(tmp_path / "good", highest), bits=bits)
+    find(config, cache)
+    said = [record.getMessage() for record in caplog.records if "data.bits" in record.getMessage()]
+    assert len(said) == bool(expected)
+    assert all(expected in line for line in said)
