@@ -298,10 +298,9 @@ def _why_unjudged(parts: Tensors, of_noise: Tensors, place: int) -> str:
     for name, part in of_noise.items():
         if not part[place].isfinite().all():
             return f"diverged: its score part {name} is not finite for images of noise"
+    # A mixture needs all of its parts; another score may be one of these alone.
     same = [name for name, part in parts.items() if not told_apart(part[place])]
-    if (
-        0 < len(same) < len(parts)
-    ):  # by a mixture, which needs all of them, or by one of these alone
+    if 0 < len(same) < len(parts):
         return f"collapsed: its score part {', '.join(same)} is the same for all images"
     return "collapsed: it scores all images the same"
 

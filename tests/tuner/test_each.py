@@ -134,6 +134,9 @@ def test_the_mean_would_be_of_other_figures_than_the_classes_reports(
         assert metrics["mean"][key]["seeds"] == seeds
         assert metrics["mean"][key]["mean"] == pytest.approx(np.mean(seeds))
         assert metrics["mean"][key]["std"] == pytest.approx(np.std(seeds, ddof=1))
+    for name, of in metrics["classes"].items():
+        for figure in ("miss_rate_at_1", "miss_rate_at_5", "balanced_accuracy"):
+            assert of["best"][figure] == reports[name]["test"][figure]
     assert tracked[0]["test/auroc"] == metrics["mean"]["best"]["mean"]
     splits = load_splits(folder.split)
     assert [report["split_digest"] for report in reports.values()] == [s.digest for s in splits]

@@ -24,7 +24,7 @@ from tuner.retrain.facts import dataset_title
 from tuner.retrain.flow import retrain
 from tuner.retrain.recorded import check_splits
 from tuner.retrain.report import Metrics, keyed_blocks, write_metrics
-from tuner.retrain.words import prose, spread_text
+from tuner.retrain.words import INSPECTION, prose, share, spread_text
 from tuner.retrain.work_dir import install, made_in, work_folder
 from tuner.space import Space, dump_space
 
@@ -49,9 +49,12 @@ class EachSummary:
         ]
         return [
             *prose(
-                f"Test AUROC on {metrics['dataset']}, each class in turn normal, "
-                f"{counted(mean[BEST]['n'], 'fresh seed')} each{made}:"
+                f"Test figures on {metrics['dataset']}, each class in turn normal, "
+                f"{counted(mean[BEST]['n'], 'fresh seed')} each{made}."
             ),
+            "",
+            *_inspection_lines(metrics),
+            "Test AUROC:",
             "",
             *aligned(rows),
             "",
@@ -143,6 +146,9 @@ def _overall(
     classes: dict[str, dict[str, Any]] = {
         name: {
             "folder": f"{places[name].path.parent.name}/{places[name].path.name}",
+            "best": {
+                figure: report["test"][figure] for figure in INSPECTION if figure in report["test"]
+            },
             "auroc": {key: block["test"]["auroc"] for key, block in keyed_blocks(report).items()},
             "diverged_seeds": {
                 key: seeds
@@ -166,6 +172,22 @@ def _overall(
         "classes": classes,
         "mean": mean,
     }
+
+
+def _inspection_lines(metrics: Metrics) -> list[str]:
+    """What inspection asks of the best, for each class; of reports that have it."""
+    rows = [
+        [name, *(share(of["best"].get(figure)) for figure in INSPECTION)]
+        for name, of in metrics["classes"].items()
+        if "best" in of
+    ]
+    if not rows:
+        return []
+    said = (
+        f"{metrics['labels'][BEST]}, the share of anomalies missed at 1% and 5% false alarms, and"
+    )
+    heading = ["normal", *INSPECTION.values()]
+    return [*prose(f"{said} balanced accuracy:"), "", *aligned([heading, *rows]), ""]
 
 
 def _diverged_lines(metrics: Metrics) -> list[str]:

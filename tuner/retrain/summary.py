@@ -15,9 +15,9 @@ from tuner.retrain.contenders import AUTOENCODER, BEST
 from tuner.retrain.divergences import divergence_lines
 from tuner.retrain.report import Metrics, keyed_blocks, task_title
 from tuner.retrain.verdicts import kind_lines, pixel_lines, verdict_lines
-from tuner.retrain.words import prose, share, spread_text
+from tuner.retrain.words import INSPECTION, prose, share, spread_text
 
-_HEADINGS = ("", "miss @1%", "miss @5%", "bal. acc.", "test AUROC", "95% CI", "AUPRC")
+_HEADINGS = ("", *INSPECTION.values(), "test AUROC", "95% CI", "AUPRC")
 
 
 def summary_lines(metrics: Metrics) -> list[str]:
@@ -86,9 +86,7 @@ def _cells(block: Metrics) -> tuple[str, ...]:
     low, high = test["auroc"]["ci95"]
     return (
         block["label"],
-        share(test.get("miss_rate_at_1")),
-        share(test.get("miss_rate_at_5")),
-        share(test.get("balanced_accuracy")),
+        *(share(test.get(name)) for name in INSPECTION),
         spread_text(test["auroc"]),
         f"{low:.4f} to {high:.4f}",
         f"{test['auprc']['mean']:.4f}",

@@ -5,6 +5,12 @@ from collections.abc import Sequence
 from typing import Any
 
 WIDTH = 100
+INSPECTION = {
+    "miss_rate_at_1": "miss @1%",
+    "miss_rate_at_5": "miss @5%",
+    "balanced_accuracy": "bal. acc.",
+}
+"""What comes first in every report, by its name in metrics.json: as the head of a column."""
 _LEAST = 0.0001
 """The least deviation that four decimals tell from none."""
 MIXTURE_IS_SUPERVISED = (

@@ -66,7 +66,7 @@ def test_a_seed_that_diverged_would_silently_count_as_whole() -> None:
 
 def test_the_table_over_classes_would_hide_a_seed_that_diverged() -> None:
     figure = {"mean": 0.5, "std": None, "n": 1}
-    classes = {
+    classes: dict[str, dict[str, Any]] = {
         name: {"auroc": {BEST: figure}, "diverged_seeds": seeds}
         for name, seeds in (("hat", {}), ("shoe", {BEST: [2]}))
     }
@@ -80,3 +80,8 @@ def test_the_table_over_classes_would_hide_a_seed_that_diverged() -> None:
     text = " ".join(EachSummary(run_folder=Path("run"), metrics=metrics, trained=True).lines())
     assert "Normal shoe: gan diverged with seed 2" in text
     assert "Normal hat" not in text
+    assert "miss @1%" not in text, "an earlier version did not write it"
+    figures = {"miss_rate_at_1": {"mean": 0.25}, "miss_rate_at_5": {"mean": 0.125}}
+    classes["hat"]["best"] = figures | {"balanced_accuracy": {"mean": 0.75}}
+    lines = EachSummary(run_folder=Path("run"), metrics=metrics, trained=True).lines()
+    assert ["hat", "25.0%", "12.5%", "75.0%"] in [line.split() for line in lines]
