@@ -187,8 +187,8 @@ def doubt_lines(trials: Sequence[TrialView], objective: str) -> list[str]:
     if level := len(level_with_best(ranking)):
         lines.append(
             f"{level} of the {counted(len(ranking) - 1, 'other ranked trial')} "
-            f"{'lies' if level == 1 else 'lie'} within {ERRORS:g} of the best: so far only chance "
-            "may have ordered them."
+            f"{'lies' if level == 1 else 'lie'} within {ERRORS:g} standard errors of the best: "
+            "chance alone may have ordered them."
         )
     return [line for text in lines for line in textwrap.wrap(text, WIDTH)]
 

@@ -75,7 +75,7 @@ def test_a_decision_would_be_printed_without_its_standard_error() -> None:
     assert [line.count("± 0.0123") for line in places] == [0, 1, 1, 1, 1]
     assert len({line.index("  complete") for line in places[1:]}) == 1
     assert best_lines(trials, OBJECTIVE)[0] == "best: trial 3, best auroc 0.9500 ± 0.0123"
-    assert ended_line(trials[3], standing(trials[3], OBJECTIVE), None).endswith(
+    assert ended_line(trials[3], standing(trials[3], OBJECTIVE)).endswith(
         "best 0.9500 ± 0.0123, epoch 1"
     )
     assert published_text(trials, OBJECTIVE) == "published 0.9300 ± 0.0123 (W2)"
@@ -83,9 +83,9 @@ def test_a_decision_would_be_printed_without_its_standard_error() -> None:
 
 def test_trials_that_chance_has_ordered_would_pass_for_a_ranking() -> None:
     said = " ".join(doubt_lines(searched(0.005), OBJECTIVE))
-    assert "1 of the 3 other ranked trials lies within 2 of the best" in said
+    assert "1 of the 3 other ranked trials lies within 2 standard errors of the best" in said
     said = " ".join(doubt_lines(searched(0.05), OBJECTIVE))
-    assert "3 of the 3 other ranked trials lie within 2 of the best" in said
+    assert "3 of the 3 other ranked trials lie within 2 standard errors of the best" in said
     assert doubt_lines([trial(0, 0.9)], OBJECTIVE) == []
     assert doubt_lines(searched(0.05), "best_auprc") == []
 

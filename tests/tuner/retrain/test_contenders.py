@@ -53,6 +53,7 @@ def journal_of(
 ) -> None:
     """Trials by their published set, None for what was searched."""
     journal = Journal(RunFolder(folder).journal)
+    journal.append(event("driver", resumed=False, slots=1, space={}))
     for number, (name, auroc) in enumerate(aurocs.items()):
         values = {} if name else dict(found or {})
         journal.append(event("asked", number, published=name, hyperparameters=values))
@@ -78,7 +79,7 @@ def published_of(folder: Path) -> tuple[str, dict[str, object]]:
         ({"W1": 0.7, "W2": 0.9}, (), "W2"),
         ({"W1": 0.9, "W2": 0.7}, (), "W1"),
         ({"W1": 0.7, "W2": 0.9}, ("W2",), "W1"),
-        ({}, (), "W1"),
+        ({None: 0.9}, (), "W1"),
     ],
 )
 def test_the_worse_published_set_would_be_the_yardstick(

@@ -12,13 +12,15 @@ from sklearn.metrics import roc_auc_score
 
 from models.data.split import Split
 from models.evaluation.mixture import cross_fitted, mixed_lanes
+from models.fitted import FittedDetector
 from tests.tuner.retrain.conftest import plan_of
 from tests.tuner.retrain.test_divergences import seed as training_of
+from tuner.retrain import scores
 from tuner.retrain.blocks import make_blocks
 from tuner.retrain.bootstrap import resampled_difference
 from tuner.retrain.facts import Facts
 from tuner.retrain.ledger import Openings
-from tuner.retrain.scores import SeedScores, SplitScores, _split_scores
+from tuner.retrain.scores import SeedScores, SplitScores, seed_scores
 
 Scores = np.ndarray
 LABELS = np.arange(120) % 3 == 0
@@ -69,8 +71,8 @@ def middle(values: Scores) -> list[float]:
 @pytest.fixture(scope="module")
 def blocks(tmp_path_factory: pytest.TempPathFactory) -> Any:
     plan = plan_of(tmp_path_factory.mktemp("run"))
-    scores = {each.key: scores_of((0.5, 0.6), 10) for each in plan.contenders}
-    scores["best"], scores["pca"] = scores_of((1.0, 1.6), 0), scores_of((0.8, 0.9), 4)
+    of_keys = {each.key: scores_of((0.5, 0.6), 10) for each in plan.contenders}
+    of_keys["best"], of_keys["pca"] = scores_of((1.0, 1.6), 0), scores_of((0.8, 0.9), 4)
     none = np.array([], np.int64)
     split = Split(
         fit_normals=none,
@@ -88,15 +90,15 @@ def blocks(tmp_path_factory: pytest.TempPathFactory) -> Any:
         synthetic_test=False,
         openings=Openings(of_configuration=1, of_task=1),
     )
-    return make_blocks(plan, scores, facts), scores
+    return make_blocks(plan, of_keys, facts), of_keys
 
 
 def test_a_lead_would_have_another_interval_than_by_counting(blocks: Any) -> None:
-    made, scores = blocks
+    made, of_keys = blocks
     random = np.random.default_rng(5)
     means, aurocs = [], []
     for key in ("best", "pca"):
-        seeds = [one.test.score for one in scores[key]]
+        seeds = [one.test.score for one in of_keys[key]]
         drawn = drawn_aurocs(seeds)
         trainings = random.integers(0, len(seeds), drawn.shape)
         means.append(np.take_along_axis(drawn, trainings, 1).mean(1))
@@ -111,8 +113,8 @@ def test_a_lead_would_have_another_interval_than_by_counting(blocks: Any) -> Non
 
 def test_an_interval_would_be_of_seeds_instead_of_images(blocks: Any) -> None:
     """A mean over resamples has one value a seed, and no width but theirs."""
-    made, scores = blocks
-    means = drawn_aurocs([one.test.score for one in scores["best"]]).mean(1)
+    made, of_keys = blocks
+    means = drawn_aurocs([one.test.score for one in of_keys["best"]]).mean(1)
     for split in ("validation", "test"):
         found = made.blocks["best"][split]["auroc"]["ci95"]
         assert found == pytest.approx(middle(means), abs=0.008)
@@ -126,7 +128,9 @@ def test_the_trainings_of_a_resample_would_be_meant_over_resamples() -> None:
     assert resampled_difference(first, second, seed=1) == pytest.approx(first[:, 0] - 0.25)
 
 
-def test_validation_figures_would_be_of_a_mixture_that_has_seen_the_labels() -> None:
+def test_validation_figures_would_be_of_a_mixture_that_has_seen_the_labels(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """Sixty parts of noise: what is fitted on them knows their labels, the folds do not."""
     random = np.random.default_rng(0)
     labels = torch.arange(200) % 2 == 1
@@ -139,12 +143,18 @@ def test_validation_figures_would_be_of_a_mixture_that_has_seen_the_labels() -> 
         mixture=mixture,
         hyperparameters={"score": "mixture"},
         detector="gan",
+        threshold=0.0,
+        error_threshold=None,
+        to=lambda device: fitted,
     )
     images: Any = SimpleNamespace(images=None, anomalous=labels)
-    validation = _split_scores(fitted, images, held_out=False).score
-    assert abs(roc_auc_score(labels, validation) - 0.5) < 0.165
-    assert validation == pytest.approx(cross_fitted(rows, labels.numpy()))
-    assert _split_scores(fitted, images, held_out=True).score == pytest.approx(mixture.score(rows))
+    data: Any = SimpleNamespace(validation=images, synthetic=False)
+    monkeypatch.setattr(FittedDetector, "load", lambda folder: fitted)
+    monkeypatch.setattr(scores, "pixel_figures", lambda *_: None)
+    found = seed_scores(training_of(0, 0.9).training, data, images, autoencoder=False)
+    assert abs(roc_auc_score(labels, found.validation.score) - 0.5) < 0.165
+    assert found.validation.score == pytest.approx(cross_fitted(rows, labels.numpy()))
+    assert found.test.score == pytest.approx(mixture.score(rows)), "test has no labels to hide"
 
 
 def test_the_figures_of_a_report_would_not_lead_with_what_inspection_asks(
