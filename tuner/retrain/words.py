@@ -12,7 +12,7 @@ INSPECTION = {
 }
 """What comes first in every report, by its name in metrics.json: as the head of a column."""
 _LEAST = 0.0001
-"""The least deviation that four decimals tell from none."""
+"""The least that four decimals can say."""
 MIXTURE_IS_SUPERVISED = (
     "The mixture is fitted on labelled validation images, normal and anomalous: it makes a "
     "one-class detector a supervised one."
@@ -30,7 +30,7 @@ def spread_text(figure: dict[str, Any]) -> str:
     mean, std = f"{figure['mean']:.4f}", figure["std"]
     if std is None:
         return mean
-    if std < _LEAST:
+    if std < _LEAST / 2:  # four decimals would say 0.0000
         return f"{mean} ± {'0' if std == 0 else f'<{_LEAST}'}"
     return f"{mean} ± {std:.4f}"
 

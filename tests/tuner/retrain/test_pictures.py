@@ -177,6 +177,7 @@ def test_a_roc_would_not_begin_at_the_origin() -> None:
         (0.0, "0.9968 ± 0"),
         (0.0003, "0.9968 ± 0.0003"),
         (3e-5, "0.9968 ± <0.0001"),
+        (7e-5, "0.9968 ± 0.0001"),
     ],
 )
 def test_a_deviation_would_be_written_as_if_there_were_none(

@@ -29,6 +29,7 @@ from tuner.record.run_folder import RunFolder
 from tuner.retrain import flow, jobs
 from tuner.retrain.flow import RetrainSummary, retrain
 from tuner.retrain.report import keyed_blocks
+from tuner.retrain.words import spread_text
 from tuner.space import load_space
 
 pytestmark = pytest.mark.xdist_group("ray")  # its retrain is made once
@@ -231,7 +232,7 @@ def test_the_terminal_would_not_show_the_figures(summary: RetrainSummary) -> Non
     for block in keyed_blocks(summary.metrics).values():
         auroc = block["test"]["auroc"]
         row = next(line for line in summary.lines() if line.startswith(f"{block['label']}  "))
-        assert f"{auroc['mean']:.4f} ± {auroc['std']:.4f}" in row
+        assert spread_text(auroc) in row
         for name in ("miss_rate_at_5", "miss_rate_at_1", "balanced_accuracy"):
             assert f"{block['test'][name]['mean']:.1%}" in row
         assert len(row) <= 100
