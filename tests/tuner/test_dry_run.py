@@ -14,6 +14,7 @@ from tuner.record.journal import Journal
 from tuner.record.lock import sole_driver
 from tuner.record.run_folder import RunFolder
 from tuner.search import __main__ as search
+from tuner.space import load_space
 
 __all__ = ["small"]
 
@@ -21,7 +22,8 @@ __all__ = ["small"]
 def begun(folder: Path, trials: int) -> None:
     """Leave a record of trials with an epoch each, of which the first has ended."""
     journal = Journal(folder / "events.jsonl")
-    journal.append(event("driver", resumed=False, slots=1, space={}))
+    space = load_space(folder / "space.yaml").model_dump(mode="json")
+    journal.append(event("driver", resumed=False, slots=1, space=space))
     for number in range(trials):
         journal.append(event("asked", number, 1.0, hyperparameters={}))
         row = {"epoch": 1, "metrics": {}, "losses": {}, "seconds": 1.0, "worker": "a"}
