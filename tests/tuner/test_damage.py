@@ -50,4 +50,4 @@ def test_the_judge_would_let_everything_pass(
     best = case("best.yaml", of_another(other / "best.yaml"), "retrain again")
     assert runs.problem(best).startswith("wrong: ")
     monkeypatch.setattr(Journal, "__init__", broken)
-    assert runs.problem(case("trials.csv", flipped, "resume", "half")).startswith("traceback: ")
+    assert runs.problem(case("driver.lock", flipped, "resume", "half")).startswith("traceback: ")
