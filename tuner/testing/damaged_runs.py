@@ -139,7 +139,7 @@ def _made(place: Path) -> Path:
 
 
 def _make(place: Path) -> None:
-    (place / "space.yaml").write_text(_SPACE, encoding="utf-8")
+    (place / "small.yaml").write_text(_SPACE, encoding="utf-8")
     draw = np.random.default_rng(0)
     (place / "pictures").mkdir()
     for number in range(3):
@@ -148,7 +148,7 @@ def _make(place: Path) -> None:
     for run, options in (("finished", ()), ("another", ("--seed", "5", "--set", "data.seed=9"))):
         folder = place / run
         shutil.copytree(place / "pictures", folder / "pictures")
-        typed = ["--space", str(place / "space.yaml"), "--name", NAME, *options]
+        typed = ["--space", str(place / "small.yaml"), "--name", NAME, *options]
         half = place / "half" if run == "finished" else None
         with _copied_on_the_way(folder, half):
             _succeed("tuner.search", typed, folder)
@@ -187,7 +187,7 @@ def _commands(run: str, file: str) -> Sequence[str]:
         return ("resume",) if run == "half" else ()
     commands = ["resume", "dry run", "replay"]
     if run == "finished":
-        commands.append("retrain" if own != "split.npz" else "retrain again")
+        commands.append("retrain again" if own == RunFolder(Path()).split.name else "retrain")
     return commands
 
 
