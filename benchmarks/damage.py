@@ -16,7 +16,7 @@ from _running import finish
 
 from tuner.testing.damaged_runs import DamagedRuns
 
-SEED, CASES = 0, 300
+SEED, CASES = 0, 200
 
 
 def main() -> None:

@@ -42,6 +42,7 @@ def test_the_judge_would_let_everything_pass(
     def unchecked(folder: Path) -> dict[str, bytes]:
         return {name: (folder / name).read_bytes() for name in (SUMS, WEIGHTS, CONFIG)}
 
+    monkeypatch.setattr(runs, "_wholes", {})  # of these, nothing is kept for other cases
     monkeypatch.setattr("models.fitted.read_whole", unchecked)
     monkeypatch.setattr("tuner.retrain.recorded.check_best", lambda *_: None)
     other = runs.another / "one"
@@ -50,4 +51,4 @@ def test_the_judge_would_let_everything_pass(
     best = case("best.yaml", of_another(other / "best.yaml"), "retrain again")
     assert runs.problem(best).startswith("wrong: ")
     monkeypatch.setattr(Journal, "__init__", broken)
-    assert runs.problem(case("trials.csv", flipped, "resume", "half")).startswith("traceback: ")
+    assert runs.problem(case("driver.lock", flipped, "resume", "half")).startswith("traceback: ")

@@ -13,6 +13,7 @@ from tuner.cli.typed import command, quoted
 from tuner.errors import TunerError
 from tuner.record.run_folder import RunFolder
 from tuner.record.run_names import free_name, known_name, name_stem
+from tuner.search import __main__ as search
 from tuner.search.session import _resume_command
 
 ROOT = Path(__file__).parents[2]
@@ -94,3 +95,15 @@ def test_a_command_would_be_put_together_elsewhere_than_in_one_place() -> None:
     ]
     assert found == []
     assert _filled_in(ast.parse("f'python -m tuner.search --name {name}'").body[0].value)  # type: ignore[attr-defined]
+
+
+def test_a_run_that_an_earlier_version_named_with_a_blank_would_not_be_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "runs" / "my space-3").mkdir(parents=True)
+    (tmp_path / "runs" / "my space-3" / "space.yaml").touch()
+    options = search.parser().parse_args(["--space", "my space.yaml", "--resume"])
+    assert search._run_folder(options, None).name == "my space-3"
+    options = search.parser().parse_args(["--space", "my space.yaml"])
+    assert search._run_folder(options, None).name == "my-space-1"

@@ -130,7 +130,9 @@ def _retrain_of(space: Space) -> Callable[..., RetrainSummary | EachSummary]:
 
 def _fetch(storage: Storage, run_folder: RunFolder) -> None:
     from tuner.durability.restore import fetch_best  # noqa: PLC0415
+    from tuner.record.own_files import check_links  # noqa: PLC0415
 
+    check_links(run_folder)
     fetch_best(storage, run_folder)
 
 

@@ -65,8 +65,9 @@ def _place(folder: Path) -> Path:
         if any(os.path.lexists(place / name) for name in _DETECTOR_FILES):
             return place
     if folder.is_dir():
-        run = folder if RunFolder(folder).holds_run() else None
-        how = "runs/<name>" if run is None else command("tuner.retrain", "--search", run)
+        how = "python -m tuner.retrain --search runs/<name>"
+        if RunFolder(folder).holds_run():
+            how = command("tuner.retrain", "--search", folder)
         raise NoModel(
             f"{folder} holds no model. Give a run, or its folder model, that was retrained: {how}"
         )

@@ -212,9 +212,10 @@ def _run_folder(given: argparse.Namespace, shared: Storage | None) -> RunFolder:
         )
     stem, taken = name_stem(given.space), shared.names() if shared else ()
     if given.resume:
-        existing = newest_name(stem, runs, taken, is_run=lambda name: _is_run(runs, name, shared))
-        if existing:
-            return RunFolder(runs / existing)
+        for each in dict.fromkeys((stem, given.space.stem)):  # as earlier versions named it
+            existing = newest_name(each, runs, taken, is_run=lambda n: _is_run(runs, n, shared))
+            if existing:
+                return RunFolder(runs / existing)
     return RunFolder(runs / free_name(stem, runs, taken))
 
 

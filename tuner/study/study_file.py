@@ -108,7 +108,9 @@ def revision(path: Path) -> str:
 
 
 def told(path: Path) -> list[list[Any]] | None:
-    """All that a file tells of its trials; None if it is missing or damaged."""
+    """All that a file tells of its trials; None if it is missing, damaged or no file."""
+    if not path.is_file():  # SQLite would wait for a pipe, and for ever
+        return None
     # Without a log beside it nothing is written, not even on a full disk; `rw` makes no new file.
     mode = "rw" if path.with_name(f"{path.name}-wal").exists() else "ro&immutable=1"
     uri = f"{path.absolute().as_uri()}?mode={mode}"

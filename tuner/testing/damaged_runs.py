@@ -43,7 +43,7 @@ wandb: off
 """
 _RETRAIN = ("--seeds", "1", "--epochs", "1", "--no-baselines")
 _PATIENCE_S = 120
-_MOST_LINES = 15
+_MOST_LINES, _FEW_LINES = 15, 2
 _OF_THE_WORK = ("time", "seconds", "worker", "openings", "sha256", "versions")
 
 
@@ -88,7 +88,7 @@ class DamagedRuns:
             Case(run=run, file=file, damage=damage, command=command, seed=draw.randrange(2**31))
             for run in ("half", "finished")
             for file in self._files(run)
-            for damage in self._damages(file)
+            for damage in self._damages(run, file)
             for command in _commands(run, file)
         ]
         draw.shuffle(cases)
@@ -113,9 +113,10 @@ class DamagedRuns:
         files = [path for path in sorted(folder.rglob("*")) if path.is_file()]
         return [str(path.relative_to(folder)) for path in files if path.suffix != ".png"]
 
-    def _damages(self, file: str) -> Sequence[Damage]:
-        other = self.another / file
-        more = OF_LINES if file.endswith(".jsonl") else ()
+    def _damages(self, run: str, file: str) -> Sequence[Damage]:
+        other, path = self.another / file, self._place / run / "runs" / file
+        lines = path.suffix == ".jsonl" and path.read_bytes().count(b"\n") > _FEW_LINES
+        more = OF_LINES if lines else ()
         return (*ANY, *more, *((of_another(other),) if other.is_file() else ()))
 
     def _ended(self, run: str, command: str, case: Case | None) -> Ended:
@@ -138,7 +139,7 @@ def _made(place: Path) -> Path:
 
 
 def _make(place: Path) -> None:
-    (place / "space.yaml").write_text(_SPACE, encoding="utf-8")
+    (place / "small.yaml").write_text(_SPACE, encoding="utf-8")
     draw = np.random.default_rng(0)
     (place / "pictures").mkdir()
     for number in range(3):
@@ -147,7 +148,7 @@ def _make(place: Path) -> None:
     for run, options in (("finished", ()), ("another", ("--seed", "5", "--set", "data.seed=9"))):
         folder = place / run
         shutil.copytree(place / "pictures", folder / "pictures")
-        typed = ["--space", str(place / "space.yaml"), "--name", NAME, *options]
+        typed = ["--space", str(place / "small.yaml"), "--name", NAME, *options]
         half = place / "half" if run == "finished" else None
         with _copied_on_the_way(folder, half):
             _succeed("tuner.search", typed, folder)
@@ -186,7 +187,7 @@ def _commands(run: str, file: str) -> Sequence[str]:
         return ("resume",) if run == "half" else ()
     commands = ["resume", "dry run", "replay"]
     if run == "finished":
-        commands.append("retrain" if own != "split.npz" else "retrain again")
+        commands.append("retrain again" if own == RunFolder(Path()).split.name else "retrain")
     return commands
 
 

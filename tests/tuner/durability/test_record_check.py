@@ -173,6 +173,7 @@ def test_a_configuration_that_no_trial_had_would_be_retrained_as_the_best(
 def test_a_retrain_would_take_the_split_of_another_search(tmp_path: Path) -> None:
     splits = make_splits(SPACE.data, find(SPACE.data))
     for digest, refused in ((splits_digest(splits), False), ("f" * 64, True)):
+        (tmp_path / digest).mkdir()
         engine = Engine(
             SPACE,
             RunFolder(tmp_path / digest),

@@ -1,5 +1,6 @@
 """The study's file is written past Optuna: Optuna itself must not see a difference."""
 
+import os
 import shutil
 import sqlite3
 import subprocess
@@ -283,3 +284,8 @@ def test_another_optunas_study_would_stay_ahead_or_be_made_anew_each_time(
         Simulation(small_space(trials=30, **CHOICES), tmp_path).engine.close()
         check_equal(tmp_path)
         assert capsys.readouterr().out == said
+
+
+def test_a_pipe_in_the_place_of_a_study_would_be_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "study.db")
+    assert study_file.told(tmp_path / "study.db") is None
