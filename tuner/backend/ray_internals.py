@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import os
 import signal
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from functools import wraps
@@ -61,12 +62,18 @@ def lets_in(address: str, timeout_s: float) -> bool:
 
 @contextmanager
 def sigterm_left_alone() -> Iterator[None]:
-    """Let Ray start without taking SIGTERM for itself: its answer is another exit code, unsaid."""
+    """Let Ray start without taking SIGTERM for itself: its answer is another exit code, unsaid.
+
+    Its compiled part takes it too, to write where everybody stood; it is taken back from that.
+    """
     taken, utils.set_sigterm_handler = utils.set_sigterm_handler, lambda _handler: None
     try:
         yield
     finally:
         utils.set_sigterm_handler = taken
+        ours = signal.getsignal(signal.SIGTERM)
+        if ours is not None and threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGTERM, ours)
 
 
 def start_for_this_machine_alone(cores: int, folder: Path) -> None:
