@@ -3,8 +3,10 @@
 import socket
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
+import wandb
 
 from tests.tuner.space.test_space import GOOD, good_text
 from tests.tuner.wandb_server import KEY
@@ -224,7 +226,7 @@ def test_a_wrong_command_would_be_a_finding(
 @pytest.mark.parametrize(
     ("settings", "variables", "asked"),
     [
-        ("", {}, ("api.wandb.ai", 443)),
+        ("", {}, (urlsplit(wandb.Settings().base_url).hostname, 443)),
         ("[default]\nbase_url = https://wandb.corp\n", {}, ("wandb.corp", 443)),
         ("", {"WANDB_BASE_URL": "http://wandb.corp"}, ("wandb.corp", 80)),
         ("", {"WANDB_BASE_URL": "http://wandb.corp:8080"}, ("wandb.corp", 8080)),
@@ -235,7 +237,7 @@ def test_another_server_than_the_searchs_would_be_asked(
     monkeypatch: pytest.MonkeyPatch,
     settings: str,
     variables: dict[str, str],
-    asked: tuple[str, int],
+    asked: tuple[str | None, int],
 ) -> None:
     def away(address: tuple[str, int], timeout: float) -> socket.socket:
         raise OSError(f"{address} is away")
