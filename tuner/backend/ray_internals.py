@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 import os
 import signal
-import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from functools import wraps
@@ -22,6 +21,7 @@ from ray._private import ray_constants, services, state, utils, worker
 from ray.exceptions import AuthenticationError, RayActorError, RayTaskError
 from ray.util.placement_group import PlacementGroup
 
+from tuner.backend.sigterm import sigterm_kept
 from tuner.worker.error_text import reason_of
 
 CONNECTION_TRIES = "RAY_gcs_server_port_wait_time_s"
@@ -68,12 +68,10 @@ def sigterm_left_alone() -> Iterator[None]:
     """
     taken, utils.set_sigterm_handler = utils.set_sigterm_handler, lambda _handler: None
     try:
-        yield
+        with sigterm_kept():
+            yield
     finally:
         utils.set_sigterm_handler = taken
-        ours = signal.getsignal(signal.SIGTERM)
-        if ours is not None and threading.current_thread() is threading.main_thread():
-            signal.signal(signal.SIGTERM, ours)
 
 
 def start_for_this_machine_alone(cores: int, folder: Path) -> None:
