@@ -10,6 +10,7 @@ from typing import Any
 
 import optuna
 
+from tuner.objectives import metric_of
 from tuner.record.history import History
 from tuner.record.journal import read_journal
 from tuner.space import Space
@@ -46,7 +47,7 @@ def results_lost(run_folder: Path, witness: Witness, space: Space) -> int:
     frozen = optuna.load_study(study_name=None, storage=storage).get_trials()
     missing = abs(len(frozen) - len(history.trials))
     for number, view in history.trials.items():
-        values = {row.epoch: row.metrics[space.objective] for row in view.rows}
+        values = {row.epoch: row.metrics[metric_of(space.objective)] for row in view.rows}
         if number < len(frozen):
             study = frozen[number]
             state = {"failed": "fail"}.get(view.state, view.state).upper()

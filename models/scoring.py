@@ -1,4 +1,4 @@
-"""Pictures as people have them, scored: files, arrays of any size and colour, prepared tensors."""
+"""Pictures as people have them, scored: files, arrays and tensors of any size and colour."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -15,12 +15,12 @@ from models.data.preprocessing import Preprocessing
 from models.fitted import FittedDetector
 
 Array: TypeAlias = NDArray[np.uint8]
-One: TypeAlias = str | Path | Array
-Pictures: TypeAlias = Tensor | One | Sequence[One]
+One: TypeAlias = str | Path | Array | Tensor
+Pictures: TypeAlias = One | Sequence[One]
 
 ALLOWED = (
     "allowed are files by their paths, uint8 arrays [N, H, W], [N, H, W, 3] or [N, 3, H, W], lists "
-    "of either (arrays [H, W], [H, W, 3] or [3, H, W] of any sizes), and prepared uint8 tensors"
+    "of either (arrays [H, W], [H, W, 3] or [3, H, W] of any sizes), and tensors of the same forms"
 )
 _AT_ONCE = 64
 _COLOURS = (1, 3)
@@ -30,8 +30,9 @@ class Scorer:
     """A detector that takes pictures of any size and colour.
 
     `score`, `anomalous` and `scaled_score` take one or more pictures: a path or paths; an array of
-    several, or a list of arrays; or a tensor as the detector itself takes them, uint8 [N, channels,
-    size, size]. A picture's score is the same whichever way it comes. `detector` is the detector.
+    several, or a list of arrays; tensors likewise. One uint8 [N, channels, size, size] is taken as
+    the detector itself takes them. A picture's score is the same whichever way it comes.
+    `detector` is the detector.
 
     They raise ValueError for pictures of another kind, and `Unreadable`, which is one, for a file
     that cannot be decoded.
@@ -58,9 +59,18 @@ class Scorer:
         """The scores [N] from 0 to 1, float64; see `FittedDetector.scaled_score`."""
         return self.detector.scaled_score(self.score(pictures))
 
+    def _fits(self, images: Tensor) -> bool:
+        """Whether they are as the detector sees them, or nothing that a picture could be."""
+        side = self.detector.size
+        as_seen = images.shape[1:] == (self.detector.channels, side, side)
+        return as_seen or images.dtype != torch.uint8
+
     def _prepared(self, pictures: Pictures) -> Iterator[Tensor]:
         """The detector's images [n, C, S, S], few at a time: of files there may be many."""
         if isinstance(pictures, Tensor):
+            if not self._fits(pictures):
+                yield from self._prepared(_array(pictures))
+                return
             yield pictures
             return
         listed = as_list(pictures)
@@ -89,6 +99,8 @@ def prepared(picture: One, preprocessing: Preprocessing) -> Tensor:
     """
     if preprocessing.channels not in _COLOURS:
         raise ValueError(f"this detector takes {preprocessing.channels} numbers, not pictures")
+    if isinstance(picture, Tensor):
+        picture = _array(picture)
     if isinstance(picture, np.ndarray):
         return _of_array(picture, preprocessing)
     if not isinstance(picture, str | Path):
@@ -97,6 +109,11 @@ def prepared(picture: One, preprocessing: Preprocessing) -> Tensor:
         return torch.from_numpy(decode(Path(picture), preprocessing))
     except Unreadable as reason:
         raise Unreadable(f"{picture}: {reason}") from None
+
+
+def _array(pictures: Tensor) -> Array:
+    array: Array = pictures.detach().cpu().numpy()
+    return array
 
 
 def _rows(array: Array) -> list[Array]:

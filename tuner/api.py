@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 
 from tuner.retrain.flow import RetrainSummary, retrain
 from tuner.retrain.model_folder import open_model
-from tuner.search.session import SearchSummary, search
+from tuner.search.session import search
+from tuner.search.summary import SearchSummary
 from tuner.space import load_space
 
 if TYPE_CHECKING:
@@ -17,9 +18,8 @@ __all__ = ["RetrainSummary", "SearchSummary", "load", "load_space", "retrain", "
 def load(run_folder: Path) -> "Scorer":
     """The model that `retrain` left in a run, by the run's folder or the model's own.
 
-    `load(folder).score(pictures)` takes paths, uint8 arrays of any size, and uint8 tensors N x C x
-    H x W as the detector itself sees them. Raises FileNotFoundError where there is no model;
-    `score` a ValueError for pictures of another kind.
+    `load(folder).score(pictures)` takes paths, and uint8 arrays and tensors of any size. Raises
+    FileNotFoundError where there is no model; `score` a ValueError for pictures of another kind.
     """
     from models.scoring import Scorer  # noqa: PLC0415  # torch: a search does without
 

@@ -48,6 +48,9 @@ def test_an_array_would_be_scored_otherwise_than_its_file(
     assert torch.equal(scorer.score([str(path) for path in paths]), by_path)
     assert torch.equal(scorer.score(arrays), by_path)
     assert torch.equal(scorer.score(np.stack(arrays)), by_path)
+    tensors = [torch.from_numpy(array) for array in arrays]
+    assert torch.equal(scorer.score(tensors), by_path)
+    assert torch.equal(scorer.score(torch.stack(tensors)), by_path)
     if len(shape) == 3:
         assert torch.equal(scorer.score(np.stack(arrays).transpose(0, 3, 1, 2)), by_path)
     assert torch.equal(scorer.score(paths[1]), by_path[1:2])
@@ -82,6 +85,8 @@ def test_verdict_and_scale_would_be_of_another_score(colour: Scorer, tmp_path: P
         (np.zeros((8, 8, 3), np.uint8), r"a uint8 array \[8, 8, 3\] \(a single picture"),
         (np.zeros((2, 8, 8, 4), np.uint8), r"a uint8 array \[2, 8, 8, 4\]; allowed are"),
         ([np.zeros((0, 8), np.uint8)], r"a uint8 array \[0, 8\], which has no pixels"),
+        (torch.zeros(2, 8, 8), r"a float32 tensor"),
+        ([torch.zeros(8, 8)], r"a float32 array \[8, 8\]"),
         ([3], r"a int among them; allowed are files"),
         ({"a": 1}, r"a dict; allowed are files"),
     ],

@@ -34,6 +34,7 @@ from tuner.retrain import __main__ as command
 from tuner.retrain import flow, jobs
 from tuner.retrain.each_class import class_folders, retrain_each
 from tuner.retrain.report import keyed_blocks
+from tuner.retrain.tracked import retrained
 from tuner.space import Machine, Space, dump_space
 from tuner.storage import local_storage
 
@@ -113,7 +114,7 @@ def test_the_mean_would_be_of_other_figures_than_the_classes_reports(
     searched: tuple[RunFolder, Space],
 ) -> None:
     folder, space = searched
-    tracked: list[dict[str, float]] = []
+    tracked: list[dict[str, Any]] = []
     options = {**QUICK, "seeds": 2, "baselines": True}
     summary = retrain_each(
         folder.path, space=space, say=lambda text: None, track=tracked.append, **options
@@ -137,7 +138,9 @@ def test_the_mean_would_be_of_other_figures_than_the_classes_reports(
     for name, of in metrics["classes"].items():
         for figure in ("miss_rate_at_1", "miss_rate_at_5", "balanced_accuracy"):
             assert of["best"][figure] == reports[name]["test"][figure]
-    assert tracked[0]["test/auroc"] == metrics["mean"]["best"]["mean"]
+    (told,) = tracked
+    assert retrained(told, folder).figures["test/auroc"] == metrics["mean"]["best"]["mean"]
+    assert repr(summary).startswith(f"<EachSummary of {folder.path}: mean test AUROC 0.")
     splits = load_splits(folder.split)
     assert [report["split_digest"] for report in reports.values()] == [s.digest for s in splits]
     check_openings(folder, openings=3)

@@ -9,6 +9,8 @@ import pytest
 from tests.tuner.simulated import Simulation, small_space
 from tests.tuner.test_commands import loaded_by
 from tuner.engine.engine import Engine
+from tuner.record.history import History
+from tuner.record.journal import read_journal
 from tuner.record.run_folder import RunFolder
 from tuner.search.finished import show_finished
 from tuner.space import Space, dump_space
@@ -91,3 +93,9 @@ def test_a_finished_search_on_a_full_disk_would_show_an_error_for_its_result(
     assert f"{best:.4f}" in shown
     assert "The results cannot be written: No space left on device." in shown
     assert closed == [True]
+
+
+def test_a_search_shown_again_would_say_another_time(tmp_path: Path) -> None:
+    run_folder, engine = searched(tmp_path / "one")
+    engine.clock()  # the time goes on
+    assert engine.seconds == History(read_journal(run_folder.journal)).seconds

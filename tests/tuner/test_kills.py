@@ -50,7 +50,7 @@ def check_whole(folder: Path) -> None:
         view = trials[frozen.number]
         assert view.state in ("complete", "pruned")
         assert frozen.state.name == view.state.upper()
-        assert frozen.intermediate_values == {r.epoch: r.metrics["best_auroc"] for r in view.rows}
+        assert frozen.intermediate_values == {r.epoch: r.metrics["auroc"] for r in view.rows}
     assert len(study.get_trials()) == TRIALS
     assert replay(folder / "events.jsonl").difference is None
 

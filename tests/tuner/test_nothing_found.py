@@ -15,6 +15,7 @@ from tuner.retrain import __main__ as retrain
 from tuner.retrain.flow import retrain as retrain_from_python
 from tuner.search import __main__ as search
 from tuner.search import session
+from tuner.search.summary import SearchSummary
 from tuner.space import dump_space
 
 SPACE = small_space(trials=3, wandb="off", resources={"error_retries": 0})
@@ -42,13 +43,13 @@ class _Collapsing(_Failing):
     reason = "collapsed: it scores all images the same"
 
 
-def recorded(folder: Path, kind: type[_Failing] = _Failing) -> session.SearchSummary:
+def recorded(folder: Path, kind: type[_Failing] = _Failing) -> SearchSummary:
     run_folder = RunFolder(folder)
     dump_space(SPACE, run_folder.space)
     engine = kind(SPACE, folder, curve=lambda *_: 0.9).run()
     engine.close()
     assert engine.failure is None and engine.finished
-    return session.SearchSummary(
+    return SearchSummary(
         run_folder=folder,
         trials=engine.trials,
         seconds=1.0,

@@ -1,12 +1,18 @@
 """The first signal asks, the second ends: looked at in a real process that gets stuck in C."""
 
+import os
 import signal
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
+from tuner.cli.command_line import run_command
 from tuner.cli.signals import stop_on_signals
+
+ROOT = Path(__file__).parents[2]
 
 STUCK = """
 import sys
@@ -53,3 +59,140 @@ def test_a_signal_in_the_middle_of_output_would_be_lost(monkeypatch: pytest.Monk
     with stop_on_signals(lambda: stopped.append(True)):
         signal.raise_signal(signal.SIGINT)
     assert stopped == [True]
+
+
+COMMAND = """
+import sys, time
+from tuner.cli.command_line import run_command
+from tuner.cli.signals import leave
+
+def action():
+    try:
+        print("ready", flush=True)
+        {body}
+        time.sleep(60)
+    finally:
+        print("cleared away", flush=True)
+
+leave(run_command(action, stopped="Stopped by you."))
+"""
+SLOW_IMPORT = """
+import time
+print("importing", flush=True)
+try:
+    time.sleep(1.5)
+except BaseException:
+    print("broken off", flush=True)
+    raise
+print("imported", flush=True)
+"""
+
+
+def stopped(number: int, body: str, ready: str, cwd: Path) -> tuple[int, list[str], str]:
+    """Exit code, lines and errors of a command that gets a signal once it has said `ready`."""
+    with subprocess.Popen(
+        [sys.executable, "-c", COMMAND.format(body=body)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=cwd,
+        env=os.environ | {"PYTHONPATH": f"{ROOT}:{cwd}"},
+    ) as process:
+        assert process.stdout is not None
+        lines: list[str] = []
+        while not lines or lines[-1] != ready:
+            lines.append(process.stdout.readline().strip())
+            assert lines[-1], "it ended before"
+        process.send_signal(number)
+        out, errors = process.communicate(timeout=30)
+    return process.returncode, out.split("\n")[:-1], errors
+
+
+SIGNALS = [(signal.SIGINT, 130), (signal.SIGTERM, 143)]
+
+
+@pytest.mark.parametrize(("number", "code"), SIGNALS)
+def test_a_stopped_command_would_end_without_a_word_or_its_exit_code(
+    number: int, code: int, tmp_path: Path
+) -> None:
+    ended = stopped(number, "pass", "ready", tmp_path)
+    assert ended == (code, ["cleared away"], "Stopped by you.\n")
+
+
+@pytest.mark.parametrize(("number", "code"), SIGNALS)
+def test_a_library_would_be_left_half_imported(number: int, code: int, tmp_path: Path) -> None:
+    (tmp_path / "slow_library.py").write_text(SLOW_IMPORT)
+    ended = stopped(number, "import slow_library", "importing", tmp_path)
+    assert ended == (code, ["imported", "cleared away"], "Stopped by you.\n")
+
+
+def test_a_thread_would_hold_up_the_end_of_what_was_stopped(tmp_path: Path) -> None:
+    body = "import threading; threading.Thread(target=time.sleep, args=(60,)).start()"
+    code, _, errors = stopped(signal.SIGINT, body, "ready", tmp_path)
+    assert (code, errors) == (130, "Stopped by you.\n")
+
+
+def test_signals_would_be_handled_by_a_command_that_has_ended() -> None:
+    before = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
+    assert run_command(lambda: 0) == 0
+    assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)] == before
+
+
+def test_a_command_would_not_run_outside_the_first_thread() -> None:
+    with ThreadPoolExecutor(1) as pool:
+        assert pool.submit(run_command, lambda: 0).result() == 0
+        with stop_on_signals(lambda: None):
+            assert pool.submit(_searched_there).result() is None
+
+
+def _searched_there() -> int | None:
+    with stop_on_signals(lambda: None) as caught:
+        return caught.number
+
+
+IN_A_FINALIZER = """class Lost:
+            def __del__(self):
+                print("in a finalizer", flush=True)
+                time.sleep(1)
+        Lost()
+        print("it is over", flush=True)"""
+SWALLOWED = """try:
+            print("trying", flush=True)
+            time.sleep(30)
+        except BaseException:
+            print("tries something else", flush=True)"""
+TRANSLATED = """try:
+            print("trying", flush=True)
+            time.sleep(30)
+        except BaseException as error:
+            raise RuntimeError("a call has failed") from error"""
+SLOW_TO_CLEAR = """try:
+            print("trying", flush=True)
+            time.sleep(30)
+        finally:
+            try:
+                time.sleep(0.3)
+                raise KeyError
+            except KeyError:
+                time.sleep(0.3)
+            time.sleep(0.3)
+            print("all of it", flush=True)"""
+
+
+@pytest.mark.parametrize(
+    ("body", "ready", "rest"),
+    [
+        (IN_A_FINALIZER, "in a finalizer", None),
+        (SWALLOWED, "trying", ["tries something else"]),
+        (TRANSLATED, "trying", []),
+        (SLOW_TO_CLEAR, "trying", ["all of it"]),
+    ],
+)
+@pytest.mark.parametrize(("number", "code"), SIGNALS)
+def test_an_exception_that_is_lost_on_its_way_would_let_the_work_go_on(
+    tmp_path: Path, number: int, code: int, body: str, ready: str, rest: list[str] | None
+) -> None:
+    ended, lines, errors = stopped(number, body, ready, tmp_path)
+    assert (ended, errors) == (code, "Stopped by you.\n")
+    if rest is not None:
+        assert lines == [*rest, "cleared away"]

@@ -14,17 +14,21 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from tests.tuner import wandb_files
 from tests.tuner.fake_trials import trial
+from tests.tuner.simulated import small_space
 from tests.tuner.test_search_command import SMALL, finished, recorded
 from tests.tuner.test_tracking import config, feed
 from tests.tuner.wandb_server import KEY, OnlineRun, WandbServer, wandb_server
+from tuner.record.run_folder import RunFolder
 from tuner.record.trials import TrialView
+from tuner.seeds import trial_seed
 from tuner.tracking import listener as listening
 from tuner.tracking import runs as running
-from tuner.tracking.listener import WandbListener, write_test_figures
-from tuner.tracking.runs import row_values
+from tuner.tracking.listener import WandbListener, search_listener, write_retrain
+from tuner.tracking.runs import Mode, Retrained, row_values
 
 ROOT = Path(__file__).parents[2]
 
@@ -107,6 +111,55 @@ def test_rows_would_not_arrive_online_or_in_the_run_of_another_trial(
         assert run.axes == {"*": "epoch"}
     keys = {"epoch", "auroc", "best_auroc", "loss/patch", "loss/reconstruction"}
     assert keys <= set(server.named("trial-0").rows[0])
+
+
+@pytest.mark.parametrize("mode", ["online", "offline"])
+def test_what_other_work_left_in_the_environment_would_become_every_runs_own(
+    server: WandbServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mode: Mode
+) -> None:
+    left = {
+        "WANDB_RUN_ID": "of-other-work",
+        "WANDB_RESUME": "must",
+        "WANDB_NAME": "other work",
+        "WANDB_RUN_GROUP": "others",
+        "WANDB_JOB_TYPE": "other",
+        "WANDB_PROJECT": "others",
+        "WANDB_MODE": "offlin",
+        "WANDB_DIR": str(tmp_path / "elsewhere"),
+        "WANDB_SWEEP_ID": "sweep",
+        "WANDB_SERVICE": "3-1-tcp-localhost-9",
+    }
+    for name, value in left.items():
+        monkeypatch.setenv(name, value)
+    said: list[str] = []
+    listener = WandbListener(config(tmp_path, mode=mode), said.append)
+    for number in range(2):
+        feed(listener, trial(number, 0.9, 0.95))
+    assert listener.close()
+    assert said == []
+    if mode == "offline":
+        assert {name: run.id for name, run in wandb_files.runs(tmp_path).items()} == {
+            f"trial-{number}": config(tmp_path).run_id(number) for number in range(2)
+        }
+        return
+    for number in range(2):
+        run = server.named(f"trial-{number}")
+        check(run, trial(number, 0.9, 0.95))
+        assert run.id == config(tmp_path).run_id(number)
+        assert (run.project, run.group, run.job_type) == ("tuner", tmp_path.name, "trial")
+
+
+def test_a_run_would_not_say_what_was_searched(server: WandbServer, tmp_path: Path) -> None:
+    space = small_space(sampler={"seed": 7})
+    listener = search_listener(RunFolder(tmp_path), space, "online", 0, print)
+    feed(listener, trial(3, 0.9))
+    assert listener.close()
+    told = server.named("trial-3").hyperparameters
+    assert told["detector"] == space.detector
+    assert (told["data"], told["normal"]) == (space.data.dataset, space.data.normal_text)
+    assert (told["epochs"], told["objective"]) == (space.epochs, space.objective)
+    assert (told["seed"], told["trial_seed"]) == (7, trial_seed(7, 3))
+    assert trial(3).hyperparameters.items() <= told.items()
 
 
 def test_rows_would_reach_the_server_only_when_their_trial_has_ended(
@@ -201,9 +254,9 @@ def test_an_interrupted_search_would_begin_its_runs_anew(
 def sync(command: str, at: Path) -> None:
     """Run the command of a line that the search said; W&B leaves logs where it is typed."""
     words = shlex.split(command)
-    assert words[:2] == ["wandb", "sync"]
+    assert words[:4] == ["python", "-m", "wandb", "sync"]
     run = subprocess.run(
-        [sys.executable, "-m", *words],
+        [sys.executable, *words[1:]],
         cwd=at,
         capture_output=True,
         text=True,
@@ -273,16 +326,38 @@ def test_a_short_absence_of_the_server_would_double_rows_or_send_the_search_offl
     assert server.named("trial-0").repeated == 0
 
 
-def test_a_retrains_test_figures_would_not_arrive_online(
+def test_a_retrain_would_not_arrive_online(
     server: WandbServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("WANDB_ERROR_REPORTING", raising=False)
+    monkeypatch.setenv("WANDB_RUN_ID", "of-other-work")
     said: list[str] = []
     figures = {"test/auroc": 0.97, "test/auprc": 0.91}
-    write_test_figures(config(tmp_path, mode="online", uid="retrain"), figures, {}, said.append)
+    rows = [{"validation/best/seed-1/auroc": 0.9}, {"validation/best/seed-1/auroc": 0.8}]
+    picture = tmp_path / "roc.png"
+    Image.new("L", (8, 8)).save(picture)
+    asked = config(tmp_path, mode="online", uid="retrain")
+    asked = dataclasses.replace(asked, facts={"detector": "padim", "normal": "0"})
+    for _ in range(2):
+        retrained = Retrained(
+            config={"epochs": 2, "width": 8},
+            rows=rows,
+            figures=figures,
+            pictures={"roc": picture},
+        )
+        write_retrain(asked, retrained, said.append)
     assert said == []
-    run = server.named("retrain")
-    assert values(run) == [figures]
+    assert os.environ["WANDB_RUN_ID"] == "of-other-work"
+    run, again = server.known("retrain")
+    assert len({run.id, again.id, "of-other-work"}) == 3
+    *epochs, last = values(run)
+    assert epochs == [{"epoch": epoch, **row} for epoch, row in enumerate(rows, start=1)]
+    assert figures.items() <= last.items()
+    assert last["pictures/roc"]["_type"] == "image-file"
+    assert any(name.startswith("media/images/pictures/roc") for name in run.files)
+    told = {"detector": "padim", "normal": "0", "epochs": 2, "width": 8}
+    assert run.hyperparameters == told
+    assert run.axes["validation/*"] == "epoch"
     assert (run.project, run.group, run.job_type) == ("tuner", tmp_path.name, "retrain")
     assert (run.state, run.exit_code) == ("finished", 0)
     assert figures.items() <= run.summary.items()

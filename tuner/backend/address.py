@@ -27,19 +27,32 @@ class NoCluster(TunerError):  # noqa: N818 - it says what happened
         super().__init__(f"{text}. {remedy}.")
 
 
+def _is_left_over(address: str) -> bool:
+    """Whether the environment names it, perhaps from other work."""
+    return os.environ.get(CLUSTER_VARIABLE) == address
+
+
+def _typed(address: str) -> str:
+    """The address with what named it."""
+    left_over = _is_left_over(address)
+    return f"${CLUSTER_VARIABLE} ({address})" if left_over else f"--address {address}"
+
+
 def check_form(address: str) -> None:
     """Raise TunerError for what can be no address of a search; nothing is asked of a network."""
+    typed = _typed(address)
+    elsewhere = f" {_ELSEWHERE}." if typed.startswith("$") else ""
     if "://" in address:
         raise TunerError(
-            f"--address {address}: a search is driven on a machine of the cluster, never through "
+            f"{typed}: a search is driven on a machine of the cluster, never through "
             f"Ray Client. Run the command on the head, such as by `ray exec cluster.yaml "
-            f"'cd tuner && python -m tuner.search ...'`, where --address is auto."
+            f"'cd tuner && python -m tuner.search ...'`, where --address is auto.{elsewhere}"
         )
     host, _, port = address.rpartition(":")
     if address not in (AUTO, "local") and not (host and port.isdigit()):
         raise TunerError(
-            f"--address {address}: must be auto, on a machine of the cluster, or the head's "
-            f"<host>:<port>, such as 10.0.0.5:6379."
+            f"{typed}: must be auto, on a machine of the cluster, or the head's "
+            f"<host>:<port>, such as 10.0.0.5:6379.{elsewhere}"
         )
 
 
@@ -65,11 +78,12 @@ def no_entry(address: str, found: str, error: Exception) -> NoCluster:
     why = str(error).rstrip(".")
     if address == AUTO:
         return NoCluster(
-            f"--address auto found Ray at {found}, which does not let us in ({why}): it may be "
+            f"{_typed(address)} found Ray at {found}, which does not let us in ({why}): it may be "
             "another search's own",
             "Give <host>:6379, or leave --address out",
         )
-    return NoCluster(f"There is no Ray cluster at {address} that lets us in: {why}")
+    named = f" (${CLUSTER_VARIABLE})" if _is_left_over(address) else ""
+    return NoCluster(f"There is no Ray cluster at {address}{named} that lets us in: {why}")
 
 
 def _resolved(address: str) -> str:
@@ -83,5 +97,5 @@ def _resolved(address: str) -> str:
     except (OSError, ValueError) as error:
         raise no_entry(address, address, error) from error
     if found is None:
-        raise NoCluster("There is no Ray cluster on this machine (--address auto)")
+        raise NoCluster(f"There is no Ray cluster on this machine ({_typed(address)})")
     return found

@@ -2,8 +2,6 @@
 
 import logging
 import os
-import signal
-import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +10,15 @@ import ray
 
 from tuner.backend.address import named_address, no_entry, reached
 from tuner.backend.capacity import cluster_capacity, node_capacity
-from tuner.backend.ray_internals import CONNECTION_TRIES, start_for_this_machine_alone
+from tuner.backend.ray_files import ray_files
+from tuner.backend.ray_internals import (
+    CONNECTION_TRIES,
+    end_what_was_started,
+    sigterm_left_alone,
+    start_for_this_machine_alone,
+)
+from tuner.backend.token import have_token
+from tuner.cli.output import say
 from tuner.errors import TunerError
 from tuner.planning.machine import cores
 from tuner.space import Machine
@@ -30,7 +36,7 @@ def connection(address: str | None) -> Iterator[Machine]:
     found = reached(address) if address else "local"
     warnings.filterwarnings("ignore", module="ray")
     logging.getLogger("ray").setLevel(logging.ERROR)
-    with _sigterm_given_back():
+    try:
         if address and found != "local":
             _join(address, found)
         else:
@@ -39,22 +45,13 @@ def connection(address: str | None) -> Iterator[Machine]:
             yield node_capacity() if found == "local" else cluster_capacity()
         finally:
             ray.shutdown()
+    finally:
+        end_what_was_started()
 
 
 def head_address() -> str:
     """Return where the joined cluster's head listens."""
     return str(ray.get_runtime_context().gcs_address)
-
-
-@contextmanager
-def _sigterm_given_back() -> Iterator[None]:
-    """Ray takes SIGTERM for itself, and would keep it after it has ended."""
-    before = signal.getsignal(signal.SIGTERM)
-    try:
-        yield
-    finally:
-        if threading.current_thread() is threading.main_thread():
-            signal.signal(signal.SIGTERM, before)
 
 
 def _start() -> None:
@@ -64,16 +61,20 @@ def _start() -> None:
     then they are started again. They are a group of their own, so that a signal to the driver's,
     as `timeout` sends it, leaves them to the driver to end.
     """
+    have_token()
+    folder, note = ray_files()
+    if note:
+        say(note)
     for left in reversed(range(_TRIES)):
         try:
-            start_for_this_machine_alone(cores())
+            start_for_this_machine_alone(cores(), folder)
             return
         except Exception as error:  # Ray raises bare ones
             ray.shutdown()
             if not left or "timed out" not in str(error):
                 raise TunerError(
                     f"Ray cannot start on this machine: {error} See its logs under "
-                    "/tmp/ray/session_latest/logs; free memory, disk and cores, and try again."
+                    f"{folder}/session_latest/logs; free memory, disk and cores, and try again."
                 ) from error
 
 
@@ -82,7 +83,8 @@ def _join(address: str, found: str) -> None:
     given = os.environ.get(CONNECTION_TRIES)
     os.environ.setdefault(CONNECTION_TRIES, "1")
     try:
-        ray.init(address=found, log_to_driver=False, logging_level=logging.ERROR)
+        with sigterm_left_alone():
+            ray.init(address=found, log_to_driver=False, logging_level=logging.ERROR)
     except Exception as error:  # other versions of Ray or Python are bare ones
         raise no_entry(address, found, error) from error
     finally:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
 from models.hyperparameters import Value
 from tuner.backend.address import named_address, reached
+from tuner.cli.output import waiting
 from tuner.packing.occupancy import Occupancy
 from tuner.planning.lanes import LaneChoice
 from tuner.planning.machine import find_machine
@@ -16,6 +17,17 @@ from tuner.space import Machine, Space, resolve_scale
 if TYPE_CHECKING:  # a finished search is shown without Optuna
     from tuner.engine.engine import Engine
     from tuner.worker.setting import TrialSetting
+
+
+@contextmanager
+def connected(address: str | None) -> Iterator[Machine]:
+    """Join or start Ray, for a while, with a word about it: loading it alone takes seconds."""
+    with ExitStack() as opened:
+        with waiting("Joining the cluster" if named_address(address) else "Starting Ray here"):
+            from tuner.backend.connection import connection  # noqa: PLC0415 - ray
+
+            machine = opened.enter_context(connection(address))
+        yield machine
 
 
 class RayBackend:
@@ -33,9 +45,7 @@ class RayBackend:
 
     def connected(self) -> AbstractContextManager[Machine]:
         """Join or start Ray, for a while."""
-        from tuner.backend.connection import connection  # noqa: PLC0415 - ray
-
-        return connection(self.address)
+        return connected(self.address)
 
     def lanes_of_a_gpu(self, setting: TrialSetting, values: Mapping[str, Value]) -> LaneChoice:
         """Have a node with a GPU measure how many lanes pay there."""

@@ -7,24 +7,37 @@ the first version that they were not tried with. What few commands need is impor
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
-from functools import partial, wraps
+import os
+import signal
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from functools import wraps
 from pathlib import Path
 from typing import Any
 
 import ray
 from ray import cloudpickle
-from ray._private import ray_constants, services, state, worker
+from ray._private import ray_constants, services, state, utils, worker
 from ray.exceptions import AuthenticationError, RayActorError, RayTaskError
 from ray.util.placement_group import PlacementGroup
 
+from tuner.backend.sigterm import sigterm_kept
 from tuner.worker.error_text import reason_of
 
 CONNECTION_TRIES = "RAY_gcs_server_port_wait_time_s"
 """The environment variable by which Ray counts the tries of its connection to a cluster."""
 
-_popen_apart = partial(services.ConsolePopen, process_group=0)
+_started: list[services.ConsolePopen] = []
+
+
+def _popen_apart(*arguments: Any, **named: Any) -> services.ConsolePopen:
+    """One of Ray's processes, as the first of a group that its own children belong to."""
+    process = _console_popen(*arguments, **named, process_group=0)
+    _started.append(process)
+    return process
+
+
+_console_popen = services.ConsolePopen
 
 
 def resolved_address(address: str) -> str | None:
@@ -47,24 +60,52 @@ def lets_in(address: str, timeout_s: float) -> bool:
     return True
 
 
-def start_for_this_machine_alone(cores: int) -> None:
+@contextmanager
+def sigterm_left_alone() -> Iterator[None]:
+    """Let Ray start without taking SIGTERM for itself: its answer is another exit code, unsaid.
+
+    Its compiled part takes it too, to write where everybody stood; it is taken back from that.
+    """
+    taken, utils.set_sigterm_handler = utils.set_sigterm_handler, lambda _handler: None
+    try:
+        with sigterm_kept():
+            yield
+    finally:
+        utils.set_sigterm_handler = taken
+
+
+def start_for_this_machine_alone(cores: int, folder: Path) -> None:
     """Start Ray where nothing but this machine can reach it, its processes a group of their own.
 
-    Ray takes any loopback address for a mistake and looks for one that others can reach, but on
-    systems where it keeps to itself.
+    Its files and sockets lie in `folder`. Ray takes any loopback address for a mistake and looks
+    for one that others can reach, but on systems where it keeps to itself.
     """
     elsewhere, ray_constants.ENABLE_RAY_CLUSTER = ray_constants.ENABLE_RAY_CLUSTER, False
-    popen, services.ConsolePopen = services.ConsolePopen, _popen_apart
+    services.ConsolePopen = _popen_apart
     try:
-        ray.init(
-            address="local",
-            num_cpus=cores,
-            include_dashboard=False,
-            log_to_driver=False,
-            logging_level=logging.ERROR,
-        )
+        with sigterm_left_alone():
+            ray.init(
+                address="local",
+                num_cpus=cores,
+                include_dashboard=False,
+                log_to_driver=False,
+                logging_level=logging.ERROR,
+                _temp_dir=str(folder),
+            )
     finally:
-        ray_constants.ENABLE_RAY_CLUSTER, services.ConsolePopen = elsewhere, popen
+        ray_constants.ENABLE_RAY_CLUSTER, services.ConsolePopen = elsewhere, _console_popen
+
+
+def end_what_was_started() -> None:
+    """End what Ray has started here and not ended itself, as where its start was broken off.
+
+    The system ends each process with this one, but not the agents that such a process has started.
+    """
+    while _started:
+        process = _started.pop()
+        if process.poll() is None:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
 
 
 def raylet_died() -> bool:

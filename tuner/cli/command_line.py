@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import argparse
-import io
+import logging
 import os
 import re
-import select
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from pathlib import Path
-from typing import TextIO
+from collections.abc import Callable
 
-from tuner.cli.signals import INTERRUPTED
+from tuner.cli.signals import INTERRUPTED, Caught, stoppable
+from tuner.cli.streams import (
+    drop_rest,
+    is_of_standard_output,
+    of_standard_output,
+    standard_output,
+    usable_streams,
+)
 from tuner.errors import TunerError
 
 WRONG_INPUT = 2
@@ -32,47 +35,45 @@ def add_overrides(options: argparse.ArgumentParser, what: str, example: str) -> 
     )
 
 
-def run_command(action: Callable[[], int]) -> int:
+def run_command(
+    action: Callable[[], int], *, lenient: bool = False, stopped: str = "Stopped before its end."
+) -> int:
     """Run a command; a mistake of the user's becomes a short message and exit code 2.
 
-    So does standard output that cannot be written.
+    So does standard output that cannot be written, unless the command is `lenient` about it.
+    `stopped` is what Ctrl-C and SIGTERM say.
     """
-    if not _ready():
-        return _refuse("standard output is closed: send it to a file, or to /dev/null")
-    code = _ended(action)
-    try:
-        with standard_output():
-            pass
-    except TunerError as error:  # the first trouble is the one to tell
-        return code or _refuse(str(error))
+    logging.getLogger("matplotlib").setLevel(logging.ERROR)  # it tells of its cache at length
+    logging.raiseExceptions = False  # a log that cannot be written is no reason for a traceback
+    with usable_streams(lenient=lenient) as there:
+        if not there and not lenient:
+            return _refuse("standard output is closed: send it to a file, or to /dev/null")
+        code = _ended(action, stopped)
+        try:
+            with standard_output():
+                pass
+        except TunerError as error:  # the first trouble is the one to tell
+            return code or _refuse(str(error))
     return code
 
 
-def _ended(action: Callable[[], int]) -> int:
+def _ended(action: Callable[[], int], stopped: str) -> int:
+    caught = Caught()
     try:
-        return action()
+        with stoppable(stopped) as caught:
+            code = action()
+        return code if caught.number is None else 128 + caught.number
     except SystemExit as leaving:  # argparse has said what there is to say
         return leaving.code if isinstance(leaving.code, int) else WRONG_INPUT
     except KeyboardInterrupt:
         return INTERRUPTED
     except Exception as error:
+        if caught.number is not None:  # what the signal has broken off
+            return 128 + caught.number
         text = _text(error)
         if text is None:
             raise
         return _refuse(text)
-
-
-def _ready() -> bool:
-    """See that there is standard output, and let letters that it cannot show end no command."""
-    if sys.stderr is None:  # it was closed
-        sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - to the end
-    if sys.stdout is None:
-        return False
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            with suppress(OSError):
-                stream.reconfigure(errors="backslashreplace")
-    return True
 
 
 def _refuse(text: str) -> int:
@@ -80,31 +81,8 @@ def _refuse(text: str) -> int:
         sys.stderr.write(f"{text}\n")
         sys.stderr.flush()
     except OSError:  # nobody is left to tell
-        _drop_rest(sys.stderr)
+        drop_rest(sys.stderr)
     return WRONG_INPUT
-
-
-@contextmanager
-def standard_output() -> Iterator[None]:
-    """Turn what goes wrong with standard output, such as a reader that left, into a TunerError."""
-    try:
-        yield
-        sys.stdout.flush()
-    except OSError as error:
-        raise TunerError(_of_standard_output(error)) from None
-
-
-def _of_standard_output(error: OSError) -> str:
-    _drop_rest(sys.stdout)
-    closed = isinstance(error, BrokenPipeError)
-    why = "it was closed before all was written" if closed else error.strerror or error
-    return f"standard output: {why}"
-
-
-def _drop_rest(stream: TextIO) -> None:
-    """Python would try to write the rest at its end, and complain again."""
-    with suppress(OSError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def _text(error: Exception) -> str | None:
@@ -114,29 +92,11 @@ def _text(error: Exception) -> str | None:
     if not isinstance(error, OSError) or error.errno is None:
         return None
     if error.filename is None:
-        return _of_standard_output(error) if _is_of_standard_output() else error.strerror
+        return of_standard_output(error) if is_of_standard_output() else error.strerror
     name = os.fsdecode(error.filename) if isinstance(error.filename, bytes) else error.filename
     if isinstance(error, PermissionError):
         return f"{name}: this user has no permission; see `ls -ld {name}`"
     return f"{name}: {error.strerror}"
-
-
-def _is_of_standard_output() -> bool:
-    """Whether nothing can be written there, as far as that is seen without writing anything."""
-    try:
-        sys.stdout.flush()
-        place = sys.stdout.fileno()
-    except io.UnsupportedOperation:  # it is no file
-        return False
-    except OSError:
-        return True
-    try:
-        os.write(place, b"")
-    except OSError:
-        return True
-    poll = select.poll()
-    poll.register(place, select.POLLOUT)
-    return any(event & (select.POLLERR | select.POLLHUP) for _, event in poll.poll(0))
 
 
 def _expected() -> tuple[type[Exception], ...]:

@@ -13,6 +13,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from tuner.cli.output import is_silent
 from tuner.cli.typed import command
 from tuner.console import lines
 from tuner.console.state import SearchState
@@ -25,6 +26,8 @@ _SHOWN_BEST = 5
 
 def make_console() -> Console:
     """A console on standard output that writes escape codes to a terminal only."""
+    if is_silent():
+        return Console(quiet=True, force_terminal=False)
     if sys.stdout.isatty():
         return Console(highlight=False)
     return Console(force_terminal=False, color_system=None, highlight=False)

@@ -15,6 +15,7 @@ from models import detectors
 from models.names import unknown
 from models.stages import SINGLE
 from tuner.cli.command_line import run_command
+from tuner.cli.signals import leave
 from tuner.detectors.hyperparameters import domain_text, value_text
 from tuner.errors import TunerError
 
@@ -133,4 +134,4 @@ def _aligned(row: Sequence[str], widths: Sequence[int]) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    leave(main())

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import argparse
 import os
-import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
 from tuner.cli.command_line import add_overrides, run_command
+from tuner.cli.signals import leave
 from tuner.errors import TunerError
 
 FAILED = 1
@@ -82,4 +82,4 @@ def _place(storage: str | None) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    leave(main())

@@ -9,7 +9,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from tuner.console.finding import Finding, fail, ok, warn
-from tuner.tracking.mode import choose_mode, server
+from tuner.tracking.mode import choose_mode
 
 DASHBOARD = 8265
 PORTS = {6379: "Ray's control store", DASHBOARD: "Ray's dashboard", 10001: "Ray Client"}
@@ -17,18 +17,17 @@ _ANSWER_S = 3.0
 _LISTENS = "0A"
 
 
-def wandb(requested: str, environment: Mapping[str, str] = os.environ) -> Finding:
+def wandb(requested: str) -> Finding:
     """Mode, key and server; a key is never shown."""
-    choice = choose_mode(requested, environment)
+    choice = choose_mode(requested)
     if choice.mode != "online":
         return ok("W&B", choice.note.removeprefix("W&B: ") or choice.mode)
-    url = server(environment)
-    host = urlsplit(url)
+    host = urlsplit(url := choice.server)
     try:
         address = (host.hostname or "", host.port or (80 if host.scheme == "http" else 443))
         socket.create_connection(address, timeout=_ANSWER_S).close()
     except OSError as error:
-        remedy = "mind the proxy, or set wandb: offline and `wandb sync` later"
+        remedy = "mind the proxy, or set wandb: offline and `python -m wandb sync` its folder later"
         return warn("W&B", f"online, with a key; {url} does not answer: {error}", remedy)
     return ok("W&B", f"online, with a key; {url} answers")
 

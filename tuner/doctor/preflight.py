@@ -60,10 +60,12 @@ def _answers(question: Question, address: str | None) -> _Answers:
         found.facts.append(examine(question))
         return found
     from tuner.backend.auth_probe import is_let_in  # noqa: PLC0415
-    from tuner.backend.connection import connection, head_address  # noqa: PLC0415
-    from tuner.backend.fan_out import Reply, on_every_node  # noqa: PLC0415 - ray
+    from tuner.backend.ray_backend import connected  # noqa: PLC0415
 
-    with connection(address):
+    with connected(address):
+        from tuner.backend.connection import head_address  # noqa: PLC0415 - ray
+        from tuner.backend.fan_out import Reply, on_every_node  # noqa: PLC0415
+
         found.stranger_let_in = is_let_in(head_address())
         for name, reply in on_every_node(
             examine, lambda node: replace(question, booked_gpus=node.gpus)

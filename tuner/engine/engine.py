@@ -42,8 +42,9 @@ from tuner.record.events import (
 from tuner.record.history import History
 from tuner.record.run_folder import RunFolder
 from tuner.record.trials import Decision, EndReason, EpochRow, SearchListener, TrialView
-from tuner.seeds import derive
+from tuner.seeds import trial_seed
 from tuner.space import Space
+from tuner.space.facts import space_facts
 from tuner.study.proposals import Proposals
 from tuner.study.study import Study
 
@@ -88,7 +89,14 @@ class Engine:
         self._failure: str | None = None
         self._recorder = Recorder(
             folder,
-            lambda past: Study(folder.study, space.search, space.sampler, space.objective, past),
+            lambda past: Study(
+                folder.study,
+                space.search,
+                space.sampler,
+                space.objective,
+                past,
+                about=space_facts(space),
+            ),
         )
         self._proposals = Proposals(space, self._recorder.study)
         past = self._recorder.past
@@ -129,7 +137,9 @@ class Engine:
 
     @property
     def seconds(self) -> float:
-        """Seconds that this search's drivers have run, this one included."""
+        """Seconds that this search's drivers have run, this one included up to its close."""
+        if self._closed:
+            return self.history.seconds
         return self._seconds_before + self.clock() - self._started
 
     @property
@@ -295,7 +305,7 @@ class Engine:
             number=number,
             attempt=trial.attempts + 1,
             hyperparameters=trial.hyperparameters,
-            seed=derive(self._space.sampler.seed, "trial", number),
+            seed=trial_seed(self._space.sampler.seed, number),
             recorded_epochs=trial.epochs,
         )
         self._running[attempt_id] = attempt

@@ -6,12 +6,11 @@ python -m tuner.export --model runs/quickstart-1/model --out detector.onnx
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from tuner.cli.command_line import run_command
-from tuner.cli.signals import leave_on_sigterm
+from tuner.cli.signals import leave
 
 
 def parser() -> argparse.ArgumentParser:
@@ -56,12 +55,11 @@ def _main(given: argparse.Namespace) -> int:
     check_output(given.out, overwrite=given.overwrite)
     check_installed()
     model = open_model(given.model)
-    with leave_on_sigterm():
-        export(model, given.out)
+    export(model, given.out)
     say(f"Exported, and held against the detector on pictures of several sizes: {given.out}")
     say(f"Model card: {as_typed(card_path(given.out))}")
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    leave(main())

@@ -6,13 +6,13 @@ python -m tuner.new photos/bottles
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from models.data.preprocessing import RESIZES
 from tuner.cli.command_line import run_command, whole
+from tuner.cli.signals import leave
 
 if TYPE_CHECKING:
     from tuner.new.options import Wishes
@@ -95,4 +95,4 @@ def _wishes(given: argparse.Namespace) -> Wishes:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    leave(main())

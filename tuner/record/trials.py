@@ -108,7 +108,7 @@ class TrialView:
     reason: str = ""
     published: str | None = None
     hyperparameters: Mapping[str, Value] = field(default_factory=dict)
-    rows: tuple[EpochRow, ...] = ()
+    rows: tuple[EpochRow, ...] = field(default=(), repr=False)
     attempts: int = 0
     decisions: tuple[Decided, ...] = ()
     interruptions: tuple[Interruption, ...] = ()

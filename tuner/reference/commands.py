@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from tuner.__main__ import commands
 from tuner.cli.command_line import WRONG_INPUT
 from tuner.cli.markdown import in_one_line, print_page, table
-from tuner.cli.signals import INTERRUPTED
+from tuner.cli.signals import INTERRUPTED, TERMINATED
 from tuner.doctor.__main__ import FAILED
 from tuner.replay.__main__ import DIFFERENT
 
@@ -30,7 +30,7 @@ Made by `python -m tuner.reference.commands > docs/commands.md` from the command
 | 0 | done |
 | {FAILED} | `tuner.doctor`: a check failed; `tuner.replay`: the record was not reproduced |
 | {WRONG_INPUT} | something to put right, said in one line on standard error: a mistake in the input, a search without a score, or a search that gave up because Ray died on its driver's machine (`--resume` goes on) |
-| {INTERRUPTED} | interrupted by Ctrl-C or SIGTERM; `tuner.score` and `tuner.export` end with 143 after SIGTERM |
+| {INTERRUPTED}, {TERMINATED} | stopped by Ctrl-C, by SIGTERM |
 """  # noqa: E501 - rows of a table
 assert FAILED == DIFFERENT, "the table says one code of both"
 

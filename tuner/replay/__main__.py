@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tuner.cli.command_line import run_command
+from tuner.cli.signals import leave
 from tuner.errors import TunerError
 from tuner.record.run_folder import RunFolder
 
@@ -56,4 +57,4 @@ def _main(given: argparse.Namespace) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    leave(main())

@@ -6,12 +6,12 @@ python -m tuner.retrain --search runs/quickstart-1
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tuner.cli.command_line import add_overrides, run_command
+from tuner.cli.signals import leave
 from tuner.cli.typed import command
 from tuner.errors import TunerError
 from tuner.record.run_folder import RunFolder
@@ -20,6 +20,7 @@ from tuner.storage import PLACES
 if TYPE_CHECKING:
     from tuner.retrain.each_class import EachSummary
     from tuner.retrain.flow import RetrainSummary
+    from tuner.retrain.report import Metrics
     from tuner.space import Space
     from tuner.storage import Storage
 
@@ -61,20 +62,11 @@ def _count(text: str) -> int:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; returns its exit code."""
-    return run_command(lambda: _stoppable(parser().parse_args(argv)))
-
-
-def _stoppable(given: argparse.Namespace) -> int:
-    """Ctrl-C and SIGTERM end it in good order, and with a line."""
-    from tuner.cli.output import say  # noqa: PLC0415
-    from tuner.cli.signals import leave_on_sigterm  # noqa: PLC0415
-
-    with leave_on_sigterm():
-        try:
-            return _main(given)
-        except (KeyboardInterrupt, SystemExit):
-            say("The retrain was stopped before its end.")
-            raise
+    return run_command(
+        lambda: _main(parser().parse_args(argv)),
+        lenient=True,
+        stopped="The retrain was stopped before its end.",
+    )
 
 
 def _main(given: argparse.Namespace) -> int:
@@ -147,14 +139,16 @@ def _keep(storage: Storage, run_folder: RunFolder) -> None:
         say(f"{error} Report and model are on this machine alone.")
 
 
-def _tracker(space: Space, run_folder: RunFolder) -> Callable[[dict[str, float]], None]:
-    """What writes the test figures to W&B, beside the search's trials."""
+def _tracker(space: Space, run_folder: RunFolder) -> Callable[[Metrics], None]:
+    """What writes the report to W&B, beside the search's trials."""
     from tuner.cli.output import say  # noqa: PLC0415
-    from tuner.tracking.listener import write_test_figures  # noqa: PLC0415
+    from tuner.retrain.tracked import retrained  # noqa: PLC0415
+    from tuner.space.facts import space_facts  # noqa: PLC0415
+    from tuner.tracking.listener import write_retrain  # noqa: PLC0415
     from tuner.tracking.mode import choose_mode  # noqa: PLC0415
     from tuner.tracking.runs import TrackingConfig  # noqa: PLC0415
 
-    choice = choose_mode(space.wandb.mode)
+    choice = choose_mode(space.wandb.mode, run_folder.wandb)
     if choice.note:
         say(choice.note)
     config = TrackingConfig(
@@ -162,14 +156,9 @@ def _tracker(space: Space, run_folder: RunFolder) -> Callable[[dict[str, float]]
         uid="retrain",
         mode=choice.mode,
         project=space.wandb.project,
+        facts=space_facts(space),
     )
-
-    def track(figures: dict[str, float]) -> None:
-        # Reconstructions and maps of images drawn at random; the curves follow from the figures.
-        drawn = sorted(run_folder.report.glob("*-test.png"))
-        write_test_figures(config, figures, {path.stem: path for path in drawn}, say)
-
-    return track
+    return lambda metrics: write_retrain(config, retrained(metrics, run_folder), say)
 
 
 def _best_of(run_folder: Path, storage: Storage | None) -> Path:
@@ -199,4 +188,4 @@ def _best_of(run_folder: Path, storage: Storage | None) -> Path:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    leave(main())

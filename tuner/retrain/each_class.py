@@ -37,6 +37,17 @@ class EachSummary:
     metrics: Metrics
     trained: bool
 
+    @property
+    def best(self) -> Metrics:
+        """The test AUROC of what the search found best, the mean over classes."""
+        return {"auroc": self.metrics["mean"][BEST]}
+
+    def __repr__(self) -> str:
+        """In a line: a notebook shows it."""
+        state = "trained" if self.trained else "as stored"
+        auroc = self.best["auroc"]["mean"]
+        return f"<EachSummary of {self.run_folder}: mean test AUROC {auroc:.4f}, {state}>"
+
     def lines(self) -> list[str]:
         """A row for each class, the mean of them, and where the files are."""
         metrics, folder = self.metrics, RunFolder(self.run_folder)
@@ -72,7 +83,7 @@ def retrain_each(
     *,
     space: Space,
     say: Say,
-    track: Callable[[dict[str, float]], None] | None = None,
+    track: Callable[[Metrics], None] | None = None,
     **options: Any,
 ) -> EachSummary:
     """Retrain the configuration once for each class as the normal one, as `retrain` does.
@@ -102,7 +113,7 @@ def retrain_each(
         )
         install(folder.report, made)
     if track is not None and trained:
-        track(_flat(metrics))
+        track(metrics)
     return EachSummary(run_folder=run_folder, metrics=metrics, trained=trained)
 
 
@@ -206,11 +217,3 @@ def _diverged_lines(metrics: Metrics) -> list[str]:
 
 def _cells(figures: Mapping[str, Any], keys: Mapping[str, Any]) -> list[str]:
     return [spread_text(figures[key]) for key in keys]
-
-
-def _flat(metrics: Metrics) -> dict[str, float]:
-    """The means over classes, named as those of a single retrain are."""
-    return {
-        f"test/{'' if key == BEST else f'{key}/'}auroc": figure["mean"]
-        for key, figure in metrics["mean"].items()
-    }

@@ -10,7 +10,7 @@ from models.data.registry import FOLDER
 from models.data.sources import DataNotFound, DataProblem, Source, check_test, find
 from models.data.split import Split
 from tuner.backend.address import named_address, reached
-from tuner.cli.output import Say
+from tuner.cli.output import Say, say
 from tuner.cli.typed import command, word_of
 from tuner.errors import TunerError
 from tuner.record.compatibility import recorded_space
@@ -20,7 +20,7 @@ from tuner.retrain.jobs import train_all
 from tuner.retrain.ledger import check_record
 from tuner.retrain.plan import Plan, Setting, make_plan, without_place
 from tuner.retrain.recorded import check_run, check_splits
-from tuner.retrain.report import Metrics, damaged, flat_metrics, stored_metrics
+from tuner.retrain.report import Metrics, damaged, stored_metrics
 from tuner.retrain.summary import summary_lines
 from tuner.retrain.work_dir import work_folder
 from tuner.space import Space, load_space
@@ -34,6 +34,18 @@ class RetrainSummary:
     run_folder: Path
     metrics: Metrics
     trained: bool
+
+    @property
+    def best(self) -> Metrics:
+        """The test figures of what the search found best, by name: `best["auroc"]["mean"]`."""
+        figures: Metrics = self.metrics["test"]
+        return figures
+
+    def __repr__(self) -> str:
+        """In a line: a notebook shows it."""
+        auroc = self.best["auroc"]["mean"]
+        state = "trained" if self.trained else "as stored"
+        return f"<RetrainSummary of {self.run_folder}: test AUROC {auroc:.4f}, {state}>"
 
     def lines(self) -> list[str]:
         """The report, where its files are and what to type next, for the console."""
@@ -68,8 +80,8 @@ def retrain(  # noqa: PLR0913
     address: str | None = None,
     storage: Storage | None = None,
     record: RunFolder | None = None,
-    say: Say,
-    track: Callable[[dict[str, float]], None] | None = None,
+    say: Say = say,
+    track: Callable[[Metrics], None] | None = None,
 ) -> RetrainSummary:
     """Train the configuration with fresh seeds, open the test split once, write the report.
 
@@ -77,9 +89,9 @@ def retrain(  # noqa: PLR0913
     the search found best, trained alike; None does where the search has tried it to its end, and
     there are baselines. `record` is the search's run, where the folder is not. A report that holds
     all this already is returned, unless `again`. The cluster at `address` or $RAY_ADDRESS trains,
-    with the images from the run's `storage`; else this machine. `track` receives the flat test
-    figures of a new report. Raises TunerError for what people can put right; leaves no process and
-    no part of a file, however it ends.
+    with the images from the run's `storage`; else this machine. `track` receives a new report.
+    Raises TunerError for what people can put right; leaves no process and no part of a file,
+    however it ends.
     """
     folder = RunFolder(run_folder)
     space = space or _best_space(folder)
@@ -113,7 +125,7 @@ def retrain(  # noqa: PLR0913
         trained = train_all(setting, say, address=address, storage=storage)
         metrics = report_on_test(setting, split, trained, say)
     if track is not None:
-        track(flat_metrics(metrics))
+        track(metrics)
     return RetrainSummary(run_folder=run_folder, metrics=metrics, trained=True)
 
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from models import detectors
 from tuner.backend.address import named_address
+from tuner.backend.ray_backend import connected
 from tuner.cli.output import Say
-from tuner.cli.signals import leave_on_sigterm
 from tuner.errors import TunerError
 from tuner.planning.machine import find_machine
 from tuner.retrain.plan import Job, Plan, Setting
@@ -91,12 +91,10 @@ def _train_here(jobs: Sequence[Job], setting: Setting, say: Say) -> "list[Traine
 def _train_on_ray(
     setting: Setting, say: Say, address: str | None, storage: Storage | None
 ) -> "list[Trained]":
-    from tuner.backend.connection import connection  # noqa: PLC0415 - ray
-
     split, place = setting.split_file.read_bytes(), None
     if storage is not None and named_address(address) is not None:
         place = _shipped(setting, storage)
-    with connection(address) as machine, leave_on_sigterm():  # Ray takes the signal for itself
+    with connected(address) as machine:
         gpus = machine.gpus > 0
         errands = [
             Errand(job=job, setting=setting, split=split, storage=place, one_thread=not gpus)

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tuner.cli.command_line import run_command
-from tuner.cli.signals import leave_on_sigterm
+from tuner.cli.signals import leave
 
 
 def parser() -> argparse.ArgumentParser:
@@ -54,8 +54,7 @@ def _main(given: argparse.Namespace) -> int:
     model = open_model(given.model)
     outputs = Outputs(table=given.out, heatmaps=given.heatmaps, overwrite=given.overwrite)
     check_outputs(model, pictures, outputs)
-    with leave_on_sigterm():
-        tally = score(model, pictures, outputs)
+    tally = score(model, pictures, outputs)
     said = sys.stderr if given.out is None else sys.stdout
     for line in closing_lines(model, tally, outputs):
         said.write(f"{line}\n")
@@ -63,4 +62,4 @@ def _main(given: argparse.Namespace) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    leave(main())

@@ -9,8 +9,8 @@ from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TextIO
 
-from tuner.cli.command_line import standard_output
 from tuner.cli.drafts import drafted
+from tuner.cli.streams import standard_output
 from tuner.score.stream import Scored
 
 COLUMNS = ("path", "score", "scaled", "verdict", "reason")

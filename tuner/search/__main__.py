@@ -18,7 +18,7 @@ from tuner.cli.command_line import (
     seconds,
     whole,
 )
-from tuner.cli.signals import INTERRUPTED
+from tuner.cli.signals import INTERRUPTED, leave
 from tuner.errors import SpaceError, TunerError
 from tuner.record.run_folder import RunFolder
 from tuner.storage import PLACES, VARIABLE, local_storage
@@ -82,7 +82,7 @@ def _budget(text: str) -> float:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; returns its exit code."""
-    return run_command(lambda: _main(parser().parse_args(argv)))
+    return run_command(lambda: _main(parser().parse_args(argv)), lenient=True)
 
 
 def _main(given: argparse.Namespace) -> int:
@@ -171,6 +171,8 @@ def _search(given: argparse.Namespace, claim: Claim, backend: Backend) -> int:
         _check_found(run_folder, summary.trials, objective)
         if summary.lacking_best:  # the search is over, and not all that it promises is there
             raise TunerError(lacking_best_text(summary.lacking_best))
+    if summary.signal is not None:
+        return 128 + summary.signal
     return INTERRUPTED if summary.interrupted else 0
 
 
@@ -319,11 +321,11 @@ def _dry_run(given: argparse.Namespace, run_folder: RunFolder) -> int:
 
 
 def _cluster(address: str) -> Machine:
-    from tuner.backend.connection import connection  # noqa: PLC0415
+    from tuner.backend.ray_backend import connected  # noqa: PLC0415
 
-    with connection(address) as machine:
+    with connected(address) as machine:
         return machine
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    leave(main())

@@ -63,4 +63,4 @@ def _wandb(
 ) -> WandbListener:
     mode = choose_mode(space.wandb.mode).mode
     folder = run_folder.absolute()
-    return search_listener(folder, space.wandb.project, mode, history.started, console.say)
+    return search_listener(folder, space, mode, history.started, console.say)

@@ -1,17 +1,18 @@
 """A whole search, from a space to the files it leaves: the order in which the rooms are used."""
 
-from collections.abc import Sequence
+import sys
 from concurrent.futures import ThreadPoolExecutor, wait
-from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from contextlib import ExitStack, nullcontext
+from dataclasses import replace
 from pathlib import Path
 
 from models import detectors
 from models.data.sources import Source, find
 from tuner.backend.ray_backend import RayBackend
-from tuner.cli.output import log_lines_shown, say
+from tuner.cli.output import log_lines_shown, say, silence
 from tuner.cli.signals import stop_on_signals
 from tuner.cli.typed import command
+from tuner.console.first_report import FirstReport
 from tuner.console.lines import duration_text
 from tuner.console.listener import ConsoleListener
 from tuner.console.state import SearchState
@@ -24,7 +25,6 @@ from tuner.planning.machine import find_machine
 from tuner.record.basis import Basis
 from tuner.record.compatibility import resumed_space
 from tuner.record.run_folder import RunFolder
-from tuner.record.trials import TrialView
 from tuner.results.files import write_if_room
 from tuner.results.no_result import lacking_best_text
 from tuner.results.standard_errors import with_standard_errors
@@ -32,6 +32,7 @@ from tuner.search.backend import Backend
 from tuner.search.claim import Claim, claimed
 from tuner.search.figures_note import figures_note
 from tuner.search.images import prepare_images, splits_of
+from tuner.search.summary import SearchSummary
 from tuner.space import (
     Machine,
     Space,
@@ -46,22 +47,6 @@ from tuner.tracking.mode import choose_mode
 from tuner.worker.setting import TrialSetting
 
 
-@dataclass(frozen=True, kw_only=True)
-class SearchSummary:
-    """How a search stands at the end of this driver's work; `finished` if no trial is left.
-
-    `lacking_best` are trials whose best detector could not be written.
-    """
-
-    run_folder: Path
-    trials: Sequence[TrialView]
-    seconds: float
-    finished: bool
-    interrupted: bool
-    failure: str | None
-    lacking_best: Sequence[int] = ()
-
-
 def search(
     space: Space,
     *,
@@ -69,8 +54,9 @@ def search(
     time_budget_s: float | None = None,
     address: str | None = None,
     storage: str | None = None,
+    quiet: bool = False,
 ) -> SearchSummary:
-    """Search `space` and leave record and results in `run_folder`.
+    """Search `space` and leave record and results in `run_folder`; `quiet` says nothing of it.
 
     Where the folder holds a record, the search goes on from it. `time_budget_s` counts all drivers
     of the search together and is recorded: it holds until another is given. `storage` names a
@@ -86,7 +72,10 @@ def search(
 
     backend.check(space)  # before anything is made or waited for
     goes_on = folder.holds_run()
-    with claimed(folder, wanted, storage=storage, goes_on=goes_on) as claim:
+    with (
+        silence() if quiet else nullcontext(),
+        claimed(folder, wanted, storage=storage, goes_on=goes_on) as claim,
+    ):
         return run_search(claim, backend, time_budget_s)
 
 
@@ -150,17 +139,21 @@ def _search_on(
         console = ConsoleListener(run_folder.name, _state(space), slots)
         if engine.recorded_until is not None and engine.history.time_budget_s is not None:
             say(_budget_line(engine.history.time_budget_s, engine.seconds))
-        engine.watch(console, wandb, *guard.begin(engine, space))
-        with stop_on_signals(engine.interrupt):
+        first = FirstReport()
+        opened.callback(first.close)
+        shown = (console,) if sys.stdout.isatty() else (first, console)
+        engine.watch(*shown, wandb, *guard.begin(engine, space))
+        with stop_on_signals(engine.interrupt) as caught:
             try:
                 with console:
                     used = backend.run(engine, setting, space, machine, lanes=lanes)
                 if used is not None:
                     say(f"Packs: {used}.")
             finally:
+                first.close()
                 engine.close()
                 summary = _finish(engine, space, guard, console)
-    return summary
+    return replace(summary, signal=caught.number)
 
 
 def _lanes(setting: TrialSetting, space: Space, machine: Machine, backend: Backend) -> int:
@@ -202,6 +195,7 @@ def _finish(
         interrupted=engine.interrupted,
         failure=engine.failure,
         lacking_best=lacking,
+        objective=space.objective,
     )
 
 
@@ -238,8 +232,7 @@ def _state(space: Space) -> SearchState:
 
 
 def _wandb(space: Space, run_folder: RunFolder, engine: Engine) -> WandbListener:
-    choice = choose_mode(space.wandb.mode)
+    choice = choose_mode(space.wandb.mode, run_folder.wandb)
     if choice.note:
         say(choice.note)
-    started = engine.history.started
-    return search_listener(run_folder, space.wandb.project, choice.mode, started, say)
+    return search_listener(run_folder, space, choice.mode, engine.history.started, say)

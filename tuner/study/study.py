@@ -2,6 +2,8 @@
 
 The only module that imports optuna. The study is kept twice: in memory, where the sampler reads
 it, and in `study.db`, where each event is one transaction (Optuna's own `ask` would make a dozen).
+The file is for people, who see more in it than the sampler needs: an epoch's own value where the
+sampler sees the best so far, and no value outside its range, which would stretch every picture.
 Both are brought forward by the same journal events, and applying an event again changes nothing,
 and a resume begins with the whole journal: a file that tells anything else is made anew from it.
 """
@@ -13,17 +15,25 @@ from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from types import MappingProxyType
 
 import optuna
-from optuna.distributions import BaseDistribution, distribution_to_json
+from optuna.distributions import (
+    BaseDistribution,
+    FloatDistribution,
+    IntDistribution,
+    distribution_to_json,
+)
 from optuna.exceptions import StorageInternalError
 from optuna.storages import BaseStorage, InMemoryStorage, RDBStorage
 from optuna.trial import FrozenTrial, TrialState
+from sqlalchemy import URL
 from sqlalchemy.exc import SQLAlchemyError
 
 from models.hyperparameters import Value
 from tuner.cli.output import say
 from tuner.errors import TunerError
+from tuner.objectives import metric_of
 from tuner.record.events import (
     Event,
     TrialAsked,
@@ -36,6 +46,7 @@ from tuner.space import Sampler
 from tuner.space.domains import Choice, Domain, Int, Log, LogInt, Uniform
 from tuner.study.sampler_window import Rank, SamplerWindow, rank
 from tuner.study.study_file import (
+    METRIC_NAMES,
     REVISION,
     STATES,
     Parameter,
@@ -44,13 +55,15 @@ from tuner.study.study_file import (
     ToldTrial,
     put_in_place,
     revision,
+    trial_attributes,
 )
 
 
 class Study:
     """Asks the sampler for hyperparameters and keeps Optuna's record of what came of them.
 
-    Without a `path` it is in memory only. It begins with the journal's `events`.
+    Without a `path` it is in memory only. It begins with the journal's `events`. `about` are the
+    attributes that the file gives the study.
 
     Raises TunerError where the file cannot be written.
     """
@@ -62,6 +75,8 @@ class Study:
         sampler: Sampler,
         objective: str,
         events: Sequence[Event] = (),
+        *,
+        about: Mapping[str, object] = MappingProxyType({}),
     ) -> None:
         optuna.logging.set_verbosity(optuna.logging.WARNING)
         self._distributions = {name: distribution(domain) for name, domain in domains.items()}
@@ -75,7 +90,7 @@ class Study:
         for event in events:
             self.apply(event)
         if path is not None:
-            self._copies.append(_on_disk(path, self._distributions, objective, events))
+            self._copies.append(_on_disk(path, self._distributions, objective, events, about))
 
     def ask(self, number: int) -> dict[str, Value]:
         """Suggest values for all searched hyperparameters of trial `number`.
@@ -191,13 +206,18 @@ def _as_pruned(trial: FrozenTrial) -> FrozenTrial:
 
 
 class _Copy(StudyCopy):
-    """One storage's copy of the study; nobody else writes to it."""
+    """One storage's copy of the study; nobody else writes to it.
+
+    `for_people` it is the file's, else the sampler's.
+    """
 
     def __init__(
         self,
         storage: BaseStorage,
         distributions: Mapping[str, BaseDistribution],
         objective: str,
+        *,
+        for_people: bool = False,
     ) -> None:
         self._storage = storage
         (study,) = storage.get_all_studies()
@@ -207,7 +227,8 @@ class _Copy(StudyCopy):
             ToldTrial(trial._trial_id, dict(trial.intermediate_values), trial.state.is_finished())
             for trial in storage.get_all_trials(self._study_id, deepcopy=False)
         ]
-        super().__init__(objective, held)
+        self._kept_within = distributions if for_people else {}
+        super().__init__(objective, metric_of(objective) if for_people else objective, held)
 
     def apply(self, *events: Event) -> None:
         """Bring the copy forward; raises OSError where the storage cannot be written."""
@@ -217,12 +238,18 @@ class _Copy(StudyCopy):
         except (StorageInternalError, SQLAlchemyError) as error:
             raise OSError(str(error)) from error
 
+    def describe(self, about: Mapping[str, object], objective: str) -> None:
+        """Say what the study is about and what its value is called."""
+        for name, fact in about.items():
+            self._storage.set_study_user_attr(self._study_id, name, fact)
+        self._storage.set_study_system_attr(self._study_id, METRIC_NAMES, [objective])
+
     def close(self) -> None:
         """Let go of the storage."""
         _let_go(self._storage)
 
     def _begin(self, event: TrialAsked) -> int:
-        searched = dict(event.searched)
+        searched, outside = within(event.searched, self._kept_within)
         template = FrozenTrial(
             number=event.trial,
             state=TrialState.RUNNING,
@@ -231,7 +258,7 @@ class _Copy(StudyCopy):
             datetime_complete=None,
             params=searched,
             distributions={name: self._distributions[name] for name in searched},
-            user_attrs={"published": event.published} if event.published else {},
+            user_attrs=trial_attributes(event.published, outside),
             system_attrs={},
             intermediate_values={},
             trial_id=-1,
@@ -246,6 +273,20 @@ class _Copy(StudyCopy):
             self._storage.set_trial_user_attr(trial_id, "reason", event.reason)
         state = TrialState[STATES[event.state]]
         self._storage.set_trial_state_values(trial_id, state, None if value is None else [value])
+
+
+def within(
+    searched: Mapping[str, Value], distributions: Mapping[str, BaseDistribution]
+) -> tuple[dict[str, Value], dict[str, Value]]:
+    """The values, each at the nearest end of its range, and those of them that lay outside."""
+    nearest = {name: _nearest(distributions.get(name), value) for name, value in searched.items()}
+    return nearest, {name: value for name, value in searched.items() if nearest[name] != value}
+
+
+def _nearest(distribution: BaseDistribution | None, value: Value) -> Value:
+    if isinstance(distribution, FloatDistribution | IntDistribution):
+        return min(max(value, distribution.low), distribution.high)
+    return value
 
 
 def distribution(domain: Domain) -> BaseDistribution:
@@ -268,6 +309,7 @@ def _on_disk(
     distributions: Mapping[str, BaseDistribution],
     objective: str,
     events: Sequence[Event],
+    about: Mapping[str, object],
 ) -> "StudyFile | _Copy":
     """Open the file at `path`; one that tells anything else than `events` is replaced first.
 
@@ -281,20 +323,28 @@ def _on_disk(
             with closing(_opened(draft, distributions, objective)) as made:
                 made.apply(*events)
             wrong = put_in_place(draft, path)
+        opened = _opened(path, distributions, objective)
+        opened.apply(*events)  # which it has: what it does not hold follows from them
+        opened.describe({**about, "epoch values": metric_of(objective)}, objective)
     except (OSError, sqlite3.Error, SQLAlchemyError, StorageInternalError) as error:
         reason = str(error).partition("\n")[0]
         text = f"{path} cannot be written: {reason}; free the disk, then --resume"
         raise TunerError(text) from error
     if wrong and events:
         say(f"{path.name} {wrong}: made anew from the journal.")
-    return _opened(path, distributions, objective)
+    return opened
 
 
 def _make(path: Path, name: str) -> None:
     """Let Optuna make an empty study, in tables that it alone knows how to make."""
-    storage = RDBStorage(f"sqlite:///{path}")
+    storage = RDBStorage(_url(path))
     optuna.create_study(storage=storage, study_name=name, direction="maximize")
     _let_go(storage)
+
+
+def _url(path: Path) -> str:
+    """The file's address, in which a path may have any letters."""
+    return URL.create("sqlite", database=str(path)).render_as_string()
 
 
 def _opened(
@@ -302,14 +352,15 @@ def _opened(
 ) -> "StudyFile | _Copy":
     """Open a study's file, for our own writing if its tables are known, else for Optuna's."""
     if revision(path) != REVISION:
-        return _Copy(RDBStorage(f"sqlite:///{path}"), distributions, objective)
+        storage = RDBStorage(_url(path))
+        return _Copy(storage, distributions, objective, for_people=True)
     parameters = {
         parameter: Parameter(
             distribution=distribution_to_json(each), as_number=each.to_internal_repr
         )
         for parameter, each in distributions.items()
     }
-    return StudyFile(path, parameters, objective)
+    return StudyFile(path, parameters, objective, lambda values: within(values, distributions))
 
 
 def _let_go(storage: BaseStorage) -> None:

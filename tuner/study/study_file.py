@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from models.hyperparameters import Value
+from tuner.objectives import metric_of
 from tuner.record.events import EpochReported, Event, TrialAsked, TrialEnded
 
 REVISION = "v3.2.0.a"  # of Optuna's tables, as it stands in the file
@@ -26,6 +27,11 @@ _TRIAL = """INSERT INTO trials (number, study_id, state, datetime_start)
     VALUES (?, (SELECT study_id FROM studies), 'RUNNING', ?)"""
 _PARAMETER = """INSERT INTO trial_params (trial_id, param_name, param_value, distribution_json)
     VALUES (?, ?, ?, ?)"""
+METRIC_NAMES = "study:metric_names"  # Optuna's own key for what a study's values are called
+_ABOUT = """INSERT OR REPLACE INTO study_user_attributes (study_id, key, value_json)
+    VALUES ((SELECT study_id FROM studies), ?, ?)"""
+_NAMES = """INSERT OR REPLACE INTO study_system_attributes (study_id, key, value_json)
+    VALUES ((SELECT study_id FROM studies), ?, ?)"""
 _ATTRIBUTE = "INSERT INTO trial_user_attributes (trial_id, key, value_json) VALUES (?, ?, ?)"
 _EPOCH = """INSERT INTO trial_intermediate_values
     (trial_id, step, intermediate_value, intermediate_value_type) VALUES (?, ?, ?, 'FINITE')"""
@@ -40,6 +46,10 @@ _TOLD = (  # all but the end's time: Optuna's own calls take that of the call
     "SELECT trial_id, value FROM trial_values",
     "SELECT trial_id, key, value_json FROM trial_user_attributes",
 )
+
+
+Within = Callable[[Mapping[str, Value]], tuple[Mapping[str, Value], Mapping[str, Value]]]
+"""Values within their ranges, and those that lay outside."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,13 +67,27 @@ class ToldTrial:
     trial_id: int
     values: dict[int, float]
     ended: bool
+    last: float | None = None
+
+
+def trial_attributes(
+    published: str | None, outside: Mapping[str, Value]
+) -> dict[str, str | dict[str, Value]]:
+    """What is said of a trial when it begins."""
+    said: dict[str, str | dict[str, Value]] = {"published": published} if published else {}
+    if outside:
+        said["outside its range, shown at the end"] = dict(outside)
+    return said
 
 
 class StudyCopy(ABC):
-    """Trials as the journal's events tell them; an event already taken in changes nothing."""
+    """Trials as the journal's events tell them; an event already taken in changes nothing.
 
-    def __init__(self, objective: str, held: list[ToldTrial]) -> None:
-        self._objective = objective
+    A trial's value is the `objective` after its newest epoch; an epoch's is the `metric`.
+    """
+
+    def __init__(self, objective: str, metric: str, held: list[ToldTrial]) -> None:
+        self._objective, self._metric = objective, metric
         self.held = held
 
     def take(self, event: Event) -> None:
@@ -73,15 +97,15 @@ class StudyCopy(ABC):
                 self.held.append(ToldTrial(self._begin(event), {}, False))
             case EpochReported():
                 held, epoch = self.held[event.trial], event.row.epoch
+                held.last = event.row.metrics[self._objective]
                 if not held.ended and epoch not in held.values:
-                    value = event.row.metrics[self._objective]
+                    value = event.row.metrics[self._metric]
                     self._set_value(held.trial_id, epoch, value)
                     held.values[epoch] = value
             case TrialEnded():
                 held = self.held[event.trial]
                 if not held.ended:
-                    told = held.values if event.state != "failed" else {}
-                    self._end(held.trial_id, event, told[max(told)] if told else None)
+                    self._end(held.trial_id, event, held.last if event.state != "failed" else None)
                     held.ended = True
 
     @abstractmethod
@@ -90,7 +114,7 @@ class StudyCopy(ABC):
 
     @abstractmethod
     def _set_value(self, trial_id: int, epoch: int, value: float) -> None:
-        """Write the objective of an epoch."""
+        """Write the value of an epoch."""
 
     @abstractmethod
     def _end(self, trial_id: int, event: TrialEnded, value: float | None) -> None:
@@ -159,12 +183,19 @@ class StudyFile(StudyCopy):
     process, and the file is whole after any. What a loss of power takes, the journal gives back.
     """
 
-    def __init__(self, path: Path, parameters: Mapping[str, Parameter], objective: str) -> None:
+    def __init__(
+        self,
+        path: Path,
+        parameters: Mapping[str, Parameter],
+        objective: str,
+        within: Within,
+    ) -> None:
         self._parameters = parameters
+        self._within = within
         self._connection = sqlite3.connect(path, timeout=PATIENCE_S)
         self._connection.execute("PRAGMA journal_mode=WAL")
         self._connection.execute("PRAGMA synchronous=NORMAL")
-        super().__init__(objective, self._read())
+        super().__init__(objective, metric_of(objective), self._read())
 
     def apply(self, *events: Event) -> None:
         """Bring the file forward, in one transaction; an event already applied changes nothing."""
@@ -172,25 +203,34 @@ class StudyFile(StudyCopy):
             for event in events:
                 self.take(event)
 
+    def describe(self, about: Mapping[str, object], objective: str) -> None:
+        """Say what the study is about and what its value is called."""
+        facts = [(name, json.dumps(fact)) for name, fact in about.items()]
+        with self._connection:
+            self._connection.executemany(_ABOUT, facts)
+            self._connection.execute(_NAMES, (METRIC_NAMES, json.dumps([objective])))
+
     def close(self) -> None:
         """Let go of the file; the log is folded into it."""
         self._connection.close()
 
     def _begin(self, event: TrialAsked) -> int:
         row = self._connection.execute(_TRIAL, (event.trial, _utc(event.time)))
+        searched, outside = self._within(event.searched)
         trial_id = row.lastrowid
         assert trial_id is not None, "SQLite numbers every row that it takes"
         self._connection.executemany(
             _PARAMETER,
             [
                 (trial_id, name, parameter.as_number(value), parameter.distribution)
-                for name, value in event.searched.items()
+                for name, value in searched.items()
                 for parameter in [self._parameters[name]]
             ],
         )
-        if event.published:
-            attribute = (trial_id, "published", json.dumps(event.published))
-            self._connection.execute(_ATTRIBUTE, attribute)
+        attributes = trial_attributes(event.published, outside).items()
+        self._connection.executemany(
+            _ATTRIBUTE, [(trial_id, name, json.dumps(value)) for name, value in attributes]
+        )
         return trial_id
 
     def _set_value(self, trial_id: int, epoch: int, value: float) -> None:

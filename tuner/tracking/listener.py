@@ -7,17 +7,23 @@ holds every row, and `WandbListener.search_started` writes from it what W&B does
 """
 
 import logging
-import shlex
 import threading
-from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Callable, Sequence
 
 from tuner.cli.output import Say
 from tuner.record.run_folder import RunFolder
 from tuner.record.trials import Decision, EpochRow, SearchListener, TrialView
-from tuner.storage.files import as_typed
-from tuner.tracking.mode import Mode
-from tuner.tracking.runs import FINISH_SECONDS, Runs, TrackingConfig, tear_down
+from tuner.space import Space
+from tuner.space.facts import space_facts
+from tuner.tracking.mode import sync_command
+from tuner.tracking.runs import (
+    FINISH_SECONDS,
+    Mode,
+    Retrained,
+    Runs,
+    TrackingConfig,
+    tear_down,
+)
 
 _logger = logging.getLogger(__name__)
 
@@ -126,10 +132,10 @@ class WandbListener(SearchListener):
         _logger.debug("W&B failed", exc_info=error)
         text = " ".join(str(error).split())[:120] or type(error).__name__
         if self._runs.mode == "online":
-            folder = shlex.quote(str(as_typed(self._runs.config.folder.wandb)))
+            command = sync_command(self._runs.config.folder.wandb)
             self._say(
-                "W&B is not reachable, so runs are kept offline from now on; `wandb sync "
-                f"{folder}` sends them when it is again: {text}"
+                f"W&B is not reachable, so runs are kept offline from now on; `{command}` sends "
+                f"them when it is again: {text}"
             )
             again = {view.number: view for view in [*self._runs.leave_online(), failed]}
             with self._changed:
@@ -142,27 +148,28 @@ class WandbListener(SearchListener):
 
 
 def search_listener(
-    run_folder: RunFolder, project: str, mode: Mode, started: object, say: Say
+    run_folder: RunFolder, space: Space, mode: Mode, started: object, say: Say
 ) -> WandbListener:
     """The listener of a search, known by when it `started`: another of its name has other runs."""
-    config = TrackingConfig(folder=run_folder, uid=str(started), mode=mode, project=project)
+    config = TrackingConfig(
+        folder=run_folder,
+        uid=str(started),
+        mode=mode,
+        project=space.wandb.project,
+        facts=space_facts(space),
+    )
     return WandbListener(config, say)
 
 
-def write_test_figures(
-    config: TrackingConfig, figures: Mapping[str, float], pictures: Mapping[str, Path], say: Say
-) -> None:
-    """Write a retrain's test figures and its pictures of images, by name, as one W&B run.
-
-    A W&B that fails or hangs costs one line.
-    """
+def write_retrain(config: TrackingConfig, retrained: Retrained, say: Say) -> None:
+    """Write a retrain as one W&B run; a W&B that fails or hangs costs one line."""
     if config.mode == "off":
         return
     problems: list[str] = ["no answer"]
 
     def write() -> None:
         try:
-            Runs(config).write_test_figures(figures, pictures)
+            Runs(config).write_retrain(retrained)
             problems.clear()
         except Exception as error:  # W&B raises many kinds; none of them is retrain's business
             problems[:] = [" ".join(str(error).split())[:120] or type(error).__name__]

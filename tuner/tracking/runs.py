@@ -7,19 +7,36 @@ import hashlib
 import math
 import os
 import shutil
+import tempfile
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from tuner.record.run_folder import RunFolder
 from tuner.record.trials import EpochRow, TrialView
-from tuner.tracking.mode import Mode
+from tuner.seeds import trial_seed
 
 if TYPE_CHECKING:
     import wandb
 
+Mode = Literal["online", "offline", "off"]
+
+_LEFT_OVER = (
+    "WANDB_MODE",  # the mode is chosen by now
+    "WANDB_RUN_ID",
+    "WANDB_RESUME",
+    "WANDB_RESUME_FROM",
+    "WANDB_FORK_FROM",
+    "WANDB_SWEEP_ID",
+    "WANDB_SWEEP_PARAM_PATH",
+    "WANDB_LAUNCH",
+    "WANDB_CONFIG_PATHS",
+    "WANDB_SERVICE",
+)
+"""What says something of one run of other work; every run of a search would take it for its own."""
 _FINISHED = "finished"  # a file of this name marks the folder of a run whose trial has ended
 _INIT_SECONDS = 20.0
 FINISH_SECONDS = 15.0
@@ -36,6 +53,8 @@ class TrackingConfig:
     uid: str
     mode: Mode
     project: str
+    facts: Mapping[str, object] = field(default_factory=dict)
+    """What all its runs have in common, for their config."""
 
     def run_id(self, number: int) -> str:
         """Id of a trial's W&B run: the same in every process and after every resume."""
@@ -56,6 +75,16 @@ def row_values(row: EpochRow) -> dict[str, float | int | str]:
         if math.isfinite(value):
             values[f"loss/{name}"] = value
     return values
+
+
+@dataclass(frozen=True, kw_only=True)
+class Retrained:
+    """What a retrain's run holds: its configuration, a row an epoch, test figures, pictures."""
+
+    config: Mapping[str, object]
+    rows: Sequence[Mapping[str, float]]
+    figures: Mapping[str, float]
+    pictures: Mapping[str, Path] = field(default_factory=dict)
 
 
 @dataclass
@@ -113,7 +142,16 @@ class Runs:
 
     def _start(self, view: TrialView) -> _OpenRun:
         outdated = self._folders(view.number)
-        config = {"number": view.number, "published": view.published, **view.hyperparameters}
+        facts = self.config.facts
+        seed = facts.get("seed")
+        own = {"trial_seed": trial_seed(seed, view.number)} if isinstance(seed, int) else {}
+        config = {
+            **facts,
+            **own,
+            "number": view.number,
+            "published": view.published,
+            **view.hyperparameters,
+        }
         run = self._init(
             job_type="trial",
             name=f"trial-{view.number}",
@@ -132,18 +170,19 @@ class Runs:
         os.environ.setdefault("WANDB_ERROR_REPORTING", "false")
         import wandb  # noqa: PLC0415  (takes a second; not needed with W&B off)
 
-        wandb.setup(settings=self._settings())
-        return wandb.init(
-            project=self.config.project,
-            group=self.config.folder.name,
-            job_type=job_type,
-            name=name,
-            dir=str(self.config.folder),
-            mode="online" if self.mode == "online" else "offline",
-            reinit="create_new",
-            settings=self._settings(),
-            **more,
-        )
+        with _without_leftovers():
+            wandb.setup(settings=self._settings())
+            return wandb.init(
+                project=self.config.project,
+                group=self.config.folder.name,
+                job_type=job_type,
+                name=name,
+                dir=str(self.config.folder),
+                mode="online" if self.mode == "online" else "offline",
+                reinit="create_new",
+                settings=self._settings(),
+                **more,
+            )
 
     def _finish(self, known: _OpenRun, *, state: str, reason: str) -> None:
         folder = Path(known.run.settings.sync_dir)
@@ -171,15 +210,22 @@ class Runs:
             finish_timeout_raises=True,
         )
 
-    def write_test_figures(
-        self, figures: Mapping[str, float], pictures: Mapping[str, Path]
-    ) -> None:
-        """Write the search's retrain run: one row with keys `test/...`, pictures by name."""
-        run = self._init(job_type="retrain", name="retrain")
+    def write_retrain(self, retrained: Retrained) -> None:
+        """Write the search's retrain run: a row an epoch, then figures and pictures by name."""
+        run = self._init(
+            job_type="retrain",
+            name="retrain",
+            config={**self.config.facts, **retrained.config},
+        )
         import wandb  # noqa: PLC0415
 
-        shown = {f"pictures/{name}": wandb.Image(str(path)) for name, path in pictures.items()}
-        run.log({**figures, **shown}, commit=True)
+        run.define_metric("epoch")
+        run.define_metric("validation/*", step_metric="epoch")
+        for epoch, row in enumerate(retrained.rows, start=1):
+            run.log({"epoch": epoch, **row}, commit=True)
+        pictures = retrained.pictures.items()
+        shown = {f"pictures/{name}": wandb.Image(str(path)) for name, path in pictures}
+        run.log({**retrained.figures, **shown}, commit=True)
         run.finish()
 
     def _folders(self, number: int) -> list[Path]:
@@ -188,6 +234,69 @@ class Runs:
 
     def _is_finished(self, number: int) -> bool:
         return any((folder / _FINISHED).exists() for folder in self._folders(number))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Account:
+    """What W&B knows of itself: its settings' mode, its server, whether it has a key for that.
+
+    `problem` is why it cannot tell.
+    """
+
+    mode: str = ""
+    server: str = ""
+    has_key: bool = False
+    problem: str = ""
+
+
+def account() -> Account:
+    """Ask W&B's own functions, from variables and files alone."""
+    import wandb  # noqa: PLC0415
+    from wandb.sdk import wandb_setup  # noqa: PLC0415
+    from wandb.sdk.lib import wbauth  # noqa: PLC0415
+
+    try:
+        with _without_leftovers():
+            settings = wandb_setup.singleton().settings
+            key = wbauth.authenticate_session(
+                host=settings.base_url, source="tuner", prompt=False, update_session=False
+            )
+    except (ValueError, wandb.Error) as error:  # a key or a setting that is none
+        return Account(problem=" ".join(str(error).split())[:200])
+    finally:
+        if wandb.run is None:  # what changes until the first run is read again
+            tear_down(seconds=1.0)
+    mode = settings.mode if "mode" in settings.model_fields_set else ""
+    return Account(mode=mode, server=settings.base_url, has_key=key is not None)
+
+
+@contextmanager
+def _without_leftovers() -> Iterator[None]:
+    """Hide from W&B, while it reads the environment, what is not meant for these runs."""
+    hidden = {name: os.environ.pop(name) for name in _LEFT_OVER if name in os.environ}
+    ours = {"WANDB_SILENT": "true"} | _place_for_logs()
+    before = {name: os.environ.get(name) for name in ours}
+    os.environ.update(ours)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
+        hidden.pop("WANDB_SERVICE", None)  # by now it would be W&B's own
+        os.environ.update(hidden)
+
+
+def _place_for_logs() -> dict[str, str]:
+    """A cache for W&B's service where there is no home: else it writes its log on the console."""
+    cache = os.environ.get("XDG_CACHE_HOME") or Path(os.environ.get("HOME", "/proc"), ".cache")
+    try:
+        Path(cache, "wandb").mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return {"XDG_CACHE_HOME": tempfile.gettempdir()}
+    return {}
 
 
 def tear_down(seconds: float) -> None:

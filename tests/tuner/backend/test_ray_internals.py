@@ -2,7 +2,9 @@
 
 import ast
 import inspect
+import signal
 import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -71,6 +73,9 @@ def test_a_function_of_ray_would_be_called_in_a_way_that_it_no_longer_knows(
     [
         (services, "ENABLE_RAY_CLUSTER"),
         (services.start_ray_process, "ConsolePopen("),
+        (ray.init, "ray._private.utils.set_sigterm_handler("),
+        (ray.init, '"_temp_dir"'),
+        (node.Node, "ray._private.utils.set_sigterm_handler("),
         (node.Node, "PROCESS_TYPE_RAYLET"),
         (node.Node, f'os.environ.get("{CONNECTION_TRIES}")'),
         (TuneController, "self._trial_to_actor"),
@@ -156,3 +161,29 @@ def test_another_version_of_ray_than_was_tried_would_be_installed() -> None:
     for need in needs:
         assert need.specifier.contains(tried)
         assert not need.specifier.contains(f"{tried.major}.{tried.minor + 1}.0")
+
+
+def test_ray_would_take_sigterm_for_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    from ray._private import utils
+
+    taken = utils.set_sigterm_handler
+    before = signal.getsignal(signal.SIGTERM)
+    with ray_internals.sigterm_left_alone():
+        ray._private.utils.set_sigterm_handler(lambda *_: None)
+    assert signal.getsignal(signal.SIGTERM) == before
+    assert utils.set_sigterm_handler is taken
+
+
+def test_agents_of_a_start_that_was_broken_off_would_stay(tmp_path: Path) -> None:
+    told = tmp_path / "agent"
+    script = f"sleep 60 & echo $! > {told}; wait"
+    process = ray_internals._popen_apart(["bash", "-c", script])
+    while not told.exists() or not told.read_text():
+        time.sleep(0.01)
+    ray_internals.end_what_was_started()
+    assert process.wait(timeout=10) == -signal.SIGKILL
+    status = Path(f"/proc/{told.read_text().strip()}/stat")
+    deadline = time.monotonic() + 10
+    while status.exists() and status.read_text().rpartition(")")[2].split()[0] != "Z":
+        assert time.monotonic() < deadline, "the agent is left"
+        time.sleep(0.05)

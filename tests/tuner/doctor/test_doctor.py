@@ -3,10 +3,13 @@
 import socket
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
+import wandb
 
 from tests.tuner.space.test_space import GOOD, good_text
+from tests.tuner.wandb_server import KEY
 from tuner.console.finding import Finding
 from tuner.doctor import __main__ as doctor
 from tuner.doctor import checks, local_checks
@@ -138,14 +141,16 @@ def test_nodes_whose_code_differs_would_be_called_equal_or_equal_ones_different(
     assert first != code_of(tmp_path / "e", rules="limit = 1", model="", more="")
 
 
-def test_a_server_that_does_not_answer_would_be_called_reachable_or_a_key_shown() -> None:
+def test_a_server_that_does_not_answer_would_be_called_reachable_or_a_key_shown(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("WANDB_API_KEY", KEY)
     with socket.create_server(("127.0.0.1", 0)) as server:
-        port = server.getsockname()[1]
-        environment = {"WANDB_API_KEY": "secret", "WANDB_BASE_URL": f"http://127.0.0.1:{port}"}
-        assert local_checks.wandb("auto", environment).verdict == "ok"
-    refused = local_checks.wandb("auto", environment)
+        monkeypatch.setenv("WANDB_BASE_URL", f"http://127.0.0.1:{server.getsockname()[1]}")
+        assert local_checks.wandb("online").verdict == "ok"
+    refused = local_checks.wandb("online")
     assert refused.verdict == "warn"
-    assert "secret" not in str(refused)
+    assert KEY not in str(refused)
 
 
 def test_a_port_open_to_others_would_pass(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -221,7 +226,7 @@ def test_a_wrong_command_would_be_a_finding(
 @pytest.mark.parametrize(
     ("settings", "variables", "asked"),
     [
-        ("", {}, ("api.wandb.ai", 443)),
+        ("", {}, (urlsplit(wandb.Settings().base_url).hostname, 443)),
         ("[default]\nbase_url = https://wandb.corp\n", {}, ("wandb.corp", 443)),
         ("", {"WANDB_BASE_URL": "http://wandb.corp"}, ("wandb.corp", 80)),
         ("", {"WANDB_BASE_URL": "http://wandb.corp:8080"}, ("wandb.corp", 8080)),
@@ -232,19 +237,23 @@ def test_another_server_than_the_searchs_would_be_asked(
     monkeypatch: pytest.MonkeyPatch,
     settings: str,
     variables: dict[str, str],
-    asked: tuple[str, int],
+    asked: tuple[str | None, int],
 ) -> None:
     def away(address: tuple[str, int], timeout: float) -> socket.socket:
         raise OSError(f"{address} is away")
 
     monkeypatch.setattr(socket, "create_connection", away)
     (tmp_path / "settings").write_text(settings)
-    told = {"WANDB_API_KEY": "k", "WANDB_CONFIG_DIR": str(tmp_path), **variables}
-    assert f"{asked} is away" in local_checks.wandb("online", told).text
+    told = {"WANDB_API_KEY": KEY, "WANDB_CONFIG_DIR": str(tmp_path), **variables}
+    for name, value in told.items():
+        monkeypatch.setenv(name, value)
+    assert f"{asked} is away" in local_checks.wandb("online").text
 
 
-def test_wandb_would_be_said_twice() -> None:
-    text = local_checks.wandb("online", {"NETRC": "/nowhere"}).text
+def test_wandb_would_be_said_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NETRC", "/nowhere")
+    monkeypatch.setenv("WANDB_CONFIG_DIR", str(tmp_path))
+    text = local_checks.wandb("online").text
     assert text.startswith("no key found")
 
 

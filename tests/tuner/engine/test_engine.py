@@ -73,7 +73,7 @@ def test_optuna_would_learn_a_stopped_trial_as_complete(tmp_path: Path) -> None:
     trials = Simulation(small_space(), tmp_path, slots=2).run().trials
     for view, frozen in zip(trials, disk_trials(tmp_path), strict=True):
         assert frozen.state.name == view.state.upper()
-        assert frozen.intermediate_values == {r.epoch: r.metrics["best_auroc"] for r in view.rows}
+        assert frozen.intermediate_values == {r.epoch: r.metrics["auroc"] for r in view.rows}
         assert frozen.value == view.rows[-1].metrics["best_auroc"]
         assert frozen.user_attrs.get("reason", "") == view.reason
 

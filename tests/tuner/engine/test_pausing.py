@@ -87,7 +87,7 @@ def test_optuna_would_learn_of_a_paused_trial_too_soon_or_not_at_all(tmp_path: P
     views = simulation.run().trials
     for view, frozen in zip(views, _study(tmp_path), strict=True):
         assert frozen.state.name == view.state.upper()
-        assert frozen.intermediate_values == {r.epoch: r.metrics["best_auroc"] for r in view.rows}
+        assert frozen.intermediate_values == {r.epoch: r.metrics["auroc"] for r in view.rows}
 
 
 def _study(folder: Path) -> list[optuna.trial.FrozenTrial]:

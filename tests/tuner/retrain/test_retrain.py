@@ -28,7 +28,8 @@ from tuner.errors import TunerError
 from tuner.record.run_folder import RunFolder
 from tuner.retrain import flow, jobs
 from tuner.retrain.flow import RetrainSummary, retrain
-from tuner.retrain.report import keyed_blocks
+from tuner.retrain.report import flat_metrics, keyed_blocks
+from tuner.retrain.tracked import retrained
 from tuner.retrain.words import spread_text
 from tuner.space import load_space
 
@@ -193,6 +194,22 @@ def test_a_seed_that_diverged_would_pass_for_whole_or_become_the_model(
     assert metrics["diverged_seeds"] == [1]
     assert metrics["model_seed"] == metrics["configuration"]["seeds"][1]
     assert "seed 1/2 diverged at epoch 2: it is no whole" in " ".join(summary.lines())
+
+
+def test_wandb_would_lack_epochs_or_pictures_of_a_retrain(summary: RetrainSummary) -> None:
+    metrics, folder = summary.metrics, RunFolder(summary.run_folder)
+    told = retrained(metrics, folder)
+    configured = metrics["configuration"]
+    assert told.config["epochs"] == configured["epochs"]
+    assert configured["contenders"]["best"]["hyperparameters"].items() <= told.config.items()
+    assert told.figures == flat_metrics(metrics)
+    assert {"roc", "pr", "confusion", "examples-test"} <= set(told.pictures)
+    for key, block in keyed_blocks(metrics).items():
+        for number, training in enumerate(block["trainings"], start=1):
+            name = f"validation/{key}/seed-{number}/auroc"
+            told_of = [row[name] for row in told.rows if name in row]
+            assert told_of == training["validation_auroc"]
+    assert len(told.rows) == configured["epochs"]
 
 
 def test_a_score_would_belong_to_another_image(summary: RetrainSummary) -> None:

@@ -1,0 +1,89 @@
+"""The study's file as optuna-dashboard and Optuna's pictures show it."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import optuna
+import pytest
+
+from models import detectors
+from models.hyperparameters import Value
+from tests.tuner.simulated import Simulation, small_space
+from tests.tuner.study.test_study_file import cut_back
+from tuner.study import study
+
+DECLINE = (0.9, 0.95, 0.6, 0.7)
+
+
+def declining(_hyperparameters: Mapping[str, Value], epoch: int) -> float:
+    return DECLINE[epoch - 1]
+
+
+def opened(folder: Path) -> optuna.Study:
+    address = study._url(folder / "study.db")
+    return optuna.load_study(study_name=None, storage=address)
+
+
+@pytest.mark.parametrize("tables", [study.REVISION, "of another Optuna"])
+def test_a_decline_would_be_invisible(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tables: str
+) -> None:
+    monkeypatch.setattr(study, "REVISION", tables)
+    space = small_space(trials=3, epochs=4, scheduler={"name": "none"})
+    simulation = Simulation(space, tmp_path, curve=declining)
+    for _ in range(6):  # into the second trial
+        simulation.fill()
+        simulation.step()
+    simulation.engine.close()
+    Simulation(space, tmp_path, curve=declining).run().close()
+    for trial in opened(tmp_path).get_trials():
+        assert trial.intermediate_values == dict(enumerate(DECLINE, start=1))
+        assert trial.value == 0.95, "its value is the objective's: the best"
+
+
+@pytest.mark.parametrize("tables", [study.REVISION, "of another Optuna"])
+def test_a_study_would_not_say_what_it_is_about(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tables: str
+) -> None:
+    monkeypatch.setattr(study, "REVISION", tables)
+    space = small_space(trials=2, sampler={"seed": 7})
+    Simulation(space, tmp_path).engine.close()
+    Simulation(space.model_copy(update={"trials": 3}), tmp_path).run().close()
+    made = opened(tmp_path)
+    assert made.metric_names == ["best_auroc"]
+    told = {"detector": space.detector, "data": "digits", "seed": 7, "epochs": 9}
+    assert told.items() <= made.user_attrs.items()
+    assert made.user_attrs["normal"] == space.data.normal_text
+
+
+@pytest.mark.parametrize("tables", [study.REVISION, "of another Optuna"])
+def test_a_published_value_outside_its_range_would_stretch_every_picture(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tables: str
+) -> None:
+    monkeypatch.setattr(study, "REVISION", tables)
+    published = detectors.published("two-discriminator-gan")
+    name, values = next(iter(published.items()))
+    rate = detectors.resolve("two-discriminator-gan", values)["generator_lr"]
+    low = float(rate) * 2
+    space = small_space(trials=4, search={"generator_lr": {"log": [low, low * 10]}})
+    Simulation(space, tmp_path).run().close()
+    shown, *others = opened(tmp_path).get_trials()
+    assert shown.user_attrs["published"] == name
+    assert shown.params["generator_lr"] == low
+    assert shown.user_attrs["outside its range, shown at the end"] == {"generator_lr": rate}
+    drawn = [trial for trial in others if "published" not in trial.user_attrs]
+    assert drawn
+    assert not any("outside its range, shown at the end" in trial.user_attrs for trial in drawn)
+    assert all(low <= trial.params["generator_lr"] <= low * 10 for trial in (shown, *others))
+
+
+@pytest.mark.parametrize("name", ["a%20b c", "what?", "{x}#größe;b&c=d"])
+def test_a_folders_name_would_lead_the_study_elsewhere(tmp_path: Path, name: str) -> None:
+    folder = tmp_path / name
+    Simulation(small_space(), folder, slots=2).run().close()
+    assert {path.name for path in tmp_path.iterdir()} == {name}
+    cut_back(3)(folder)
+    Simulation(small_space(), folder, slots=2).run().close()
+    assert {path.name for path in tmp_path.iterdir()} == {name}
+    assert {path.name for path in folder.iterdir()} == {"events.jsonl", "study.db"}
+    assert len(opened(folder).get_trials()) == 12

@@ -1,0 +1,41 @@
+"""How a search stands at the end of a driver's work, for Python and for the command."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from tuner.cli.text import counted
+from tuner.record.trials import TrialView
+from tuner.results.leaderboard import Standing, best
+
+
+@dataclass(frozen=True, kw_only=True)
+class SearchSummary:
+    """`finished` if no trial is left. `signal` has ended it, SIGINT or SIGTERM, if any.
+
+    `lacking_best` are trials whose best detector could not be written.
+    """
+
+    run_folder: Path
+    trials: Sequence[TrialView]
+    seconds: float
+    finished: bool
+    interrupted: bool
+    failure: str | None
+    lacking_best: Sequence[int] = ()
+    signal: int | None = None
+    objective: str = "best_auroc"
+
+    @property
+    def best(self) -> Standing | None:
+        """The best trial, with its value and epoch; None where no trial has a score."""
+        return best(self.trials, self.objective)
+
+    def __repr__(self) -> str:
+        """In a line: a notebook shows it, and there may be thousands of trials."""
+        parts = [counted(len(self.trials), "trial"), "finished" if self.finished else "unfinished"]
+        if found := self.best:
+            parts.append(f"best {found.value:.4f} by trial {found.trial.number}")
+        return f"<SearchSummary of {self.run_folder}: {', '.join(parts)}>"
