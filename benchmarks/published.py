@@ -22,7 +22,7 @@ from _published.documents import ROWS
 from _published.making import commit, make
 from _published.rows import Row
 from _published.runs import NoData
-from _published.store import Store
+from _published.store import PICTURES, Store
 from _running import ROOT
 
 
@@ -34,7 +34,11 @@ def main() -> None:
     if given.list:
         print("\n".join(f"{_state(store, row)} {row.key}" for row in chosen))
         return
-    failed = [] if given.page else _make_all(chosen, store, given.runs)
+    if given.pictures:
+        from _published.omasgan_pictures import draw_omasgan
+
+        draw_omasgan(given.runs, PICTURES)
+    failed = [] if given.page or given.pictures else _make_all(chosen, store, given.runs)
     from _published.page import write_page
 
     print(f"written: {write_page(store.record)}")
@@ -54,6 +58,7 @@ def _options() -> argparse.ArgumentParser:
     add("--only", default="", metavar="PATTERN", help="rows whose name this expression is found in")
     add("--list", action="store_true", help="name the rows, with + those that are made")
     add("--page", action="store_true", help="train nothing: write published.md from the JSON")
+    add("--pictures", action="store_true", help="draw OMASGAN's boundary and divergence too")
     add("--runs", type=Path, default=ROOT / "runs" / "published", metavar="FOLDER")
     return options
 
@@ -64,6 +69,8 @@ def _state(store: Store, row: Row) -> str:
 
 def _make_all(rows: Sequence[Row], store: Store, runs: Path) -> list[str]:
     """Make what is not there yet; the names of those that could not be made."""
+    for row in rows:
+        row.digest  # noqa: B018 - of the code as it is now, whatever becomes of its files
     logging.getLogger("matplotlib").setLevel(logging.WARNING)
     failed = []
     for row in rows:

@@ -9,12 +9,21 @@ from typing import Any
 
 from _published.charts import chart_name, draw_charts
 from _published.head import HEAD
+from _published.store import PICTURES
 from _published.summary import GAIN, MEAN, limit_of, reached
 
 Entry = Mapping[str, Any]
 HERE = Path(__file__).parent.parent
 FILE = HERE / "published.md"
 _MANY = 5
+_MORE = {
+    "OMASGAN": {
+        "omasgan-boundary.png": "Points in the plane: normal ones x, those of the second generator "
+        "G'(z), and the boundary B(z) around them.",
+        "omasgan-divergence.png": "The divergence that each stage's critic estimates, epoch by "
+        "epoch, of the published settings on FashionMNIST.",
+    }
+}
 _COLUMNS = (
     ("system", "---"),
     ("data, protocol", "---"),
@@ -33,7 +42,7 @@ _COLUMNS = (
 
 def write_page(record: Mapping[str, Any]) -> Path:
     """Write the page and its charts."""
-    draw_charts(record["rows"], HERE / "pictures")
+    draw_charts(record["rows"], PICTURES)
     FILE.write_text(render(record), encoding="utf-8")
     return FILE
 
@@ -71,9 +80,20 @@ def _section(document: str, rows: Sequence[Entry]) -> list[str]:
     by_class = [row for row in rows if _family(row) in families]
     single = [row for row in rows if _family(row) not in families]
     parts = [f"## {document}", "", f"![{document}](pictures/{chart_name(document)})", ""]
+    parts += _more_pictures(document)
     for data in dict.fromkeys(row["data"] for row in by_class):
         parts += _matrix([row for row in by_class if row["data"] == data])
     return parts + (_table(single) if single else [])
+
+
+def _more_pictures(document: str) -> list[str]:
+    """Those that `--pictures` has drawn."""
+    return [
+        line
+        for name, text in _MORE.get(document, {}).items()
+        if (PICTURES / name).exists()
+        for line in (f"![{text}](pictures/{name})", "", f"*{text}*", "")
+    ]
 
 
 def _family(row: Entry) -> tuple[str, ...]:

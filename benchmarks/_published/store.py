@@ -16,6 +16,7 @@ from _published.summary import summary
 
 Entry = dict[str, Any]
 NAME = "published"
+PICTURES = Path(__file__).parent.parent / "pictures"
 COMMAND = "TUNER_DATA=/data python benchmarks/published.py"
 
 
