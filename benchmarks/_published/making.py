@@ -107,9 +107,13 @@ def _searched(run: Search, folder: RunFolder) -> float:
 
 
 def commit() -> str:
-    """The commit of the code; a + at its end says that files of the product differ from it."""
-    head = _git("rev-parse", "--short=10", "HEAD")
-    return head + ("+" if _git("status", "--porcelain", "--", "models", "tuner") else "")
+    """The last commit of the product; a + at its end says that its files differ from it.
+
+    Where only benchmarks changed since, it stays the same.
+    """
+    product = ("--", "models", "tuner", "search_spaces")
+    head = _git("log", "-1", "--format=%h", "--abbrev=10", *product)
+    return head + ("+" if _git("status", "--porcelain", *product) else "")
 
 
 def _git(*arguments: str) -> str:
