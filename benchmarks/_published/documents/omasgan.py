@@ -32,7 +32,7 @@ OTHERS = {
 IN_SURVEY = ("VAE", "AnoGAN", "EGBAD", "GANomaly", "FenceGAN", "OGNet", "Deep SVDD")
 """Whose rows on MNIST stand in the survey's table."""
 PARTS = {"G alone": "discriminator", "G' alone": "divergence", "J alone": "judge"}
-EPOCHS, NORMALS, WIDTH = 20, 4000, 16
+EPOCHS, NORMALS, WIDTH = 16, 3000, 16
 
 
 def training(form: str, dataset: str, left_out: str) -> Training:
