@@ -86,8 +86,8 @@ def test_a_figure_below_chance_would_stand_without_a_word(record: dict[str, Any]
     from _published.below import sentence
 
     assert "Below 0.5" in sentence("ganomaly", "AUROC", 0.31)
-    assert "flagging everything" in sentence("cnn", "F1", 0.4, 0.8)
-    assert sentence("cnn", "F1", 0.9, 0.8) == ""
+    assert "flagging everything" in sentence("cnn", "F1", 0.4, flagging_all=0.8)
+    assert sentence("cnn", "F1", 0.9, flagging_all=0.8) == ""
     low = [
         row["key"]
         for row in record["rows"]

@@ -25,9 +25,14 @@ _BY_DETECTOR = {
 
 
 def sentence(
-    detector: str | None, metric: str, value: float, flagging_all: float | None = None
+    detector: str | None,
+    metric: str,
+    value: float,
+    *,
+    flagging_all: float | None = None,
+    reason: str = "",
 ) -> str:
-    """The sentence, or nothing for a figure that needs none."""
+    """The sentence, or nothing for a figure that needs none; `reason` is known of the images."""
     if flagging_all is not None and value < flagging_all:
         return (
             "Below flagging everything: at a threshold from the few images of validation more "
@@ -35,7 +40,7 @@ def sentence(
         )
     if "AUROC" not in metric or "above" in metric or value >= CHANCE or detector is None:
         return ""
-    return f"Below 0.5: {_reason(detector)}."
+    return f"Below 0.5: {reason or _reason(detector)}."
 
 
 def _reason(detector: str) -> str:

@@ -31,7 +31,8 @@ Figure = Callable[[Sequence["Made"]], Value]
 class Row:
     """One row; `one_of` is the class, the category or what else it is of.
 
-    `at_least` is what is to be reached. `differs` says what differs from what was published.
+    `at_least` is what is to be reached. `differs` says what differs from what was published,
+    `below` why a figure is below chance, where the detector does not say it.
     """
 
     document: str
@@ -45,6 +46,7 @@ class Row:
     published: float | None = None
     at_least: float | None = None
     differs: str = ""
+    below: str = ""
 
     @property
     def key(self) -> str:

@@ -87,7 +87,8 @@ def _joined(*texts: str) -> str:
 
 def _below(row: Row, value: Value) -> str:
     detector = row.runs[0].detector if row.runs else None
-    return sentence(detector, row.metric, value.mean, value.more.get("flagging_all"))
+    flagging_all = value.more.get("flagging_all")
+    return sentence(detector, row.metric, value.mean, flagging_all=flagging_all, reason=row.below)
 
 
 def _words(row: Row) -> Mapping[str, Any]:

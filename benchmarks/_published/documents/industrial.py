@@ -1,7 +1,7 @@
 """One-class GANs on industrial images, beside PCA and the nearest neighbour."""
 
 from _published.documents.common import MVTEC_ONE_CLASS
-from _published.documents.mvtec import CATEGORIES, CAVEATS, REPEATS, caveat, folder
+from _published.documents.mvtec import BELOW, CATEGORIES, CAVEATS, REPEATS, caveat, folder
 from _published.figures import at, diverged, interval, noted, on_test, over_repeats
 from _published.pictures_figures import nearest_neighbour
 from _published.rows import Figure, Row
@@ -64,6 +64,7 @@ def _row(
         figure=figure,
         published=published,
         at_least=at_least,
+        below=BELOW.get(category, ""),
         differs=caveat(category, _DIFFERS[system], CAVEATS),
     )
 

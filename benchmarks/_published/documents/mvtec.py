@@ -16,6 +16,10 @@ CAVEATS = {
     "toothbrush": "Not comparable: there is no test/good here, a fifth of train/good stands in.",
 }
 
+BELOW = {
+    "screw": "the good test images, darker than those of fit, lie further from them than defects do"
+}
+
 
 def folder(category: str, *, draw: int, known: bool = False, grey: bool = False) -> dict[str, Any]:
     """The pictures of a category in one of their divisions."""

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from _published.documents.common import MVTEC_ONE_CLASS, MVTEC_SUPERVISED, merged
 from _published.documents.mvtec import (
+    BELOW,
     CATEGORIES,
     CAVEATS,
     NOT_HERE,
@@ -131,6 +132,7 @@ def _row(  # noqa: PLR0913
         runs=tuple(runs),
         figure=figure,
         published=published,
+        below=BELOW.get(category, ""),
         differs=caveat(category, differs, CAVEATS),
     )
 
