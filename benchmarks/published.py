@@ -83,8 +83,9 @@ def _make_all(rows: Sequence[Row], store: Store, runs: Path) -> list[str]:
         except Exception:
             traceback.print_exc()
             failed.append(row.key)
-            continue
-        store.write(ROWS)
+        else:
+            store.write(ROWS)
+    store.write(ROWS)
     return failed
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -36,18 +36,14 @@ class Store:
 
     def put(self, row: Row, value: Value, *, commit: str, minutes: float) -> None:
         """Keep a row that was just made."""
-        own = {"ours": value.mean, "std": value.std, "seeds": value.seeds}
         self._entries[row.key] = {
-            **{"key": row.key, "document": row.document},
-            **_words(row),
-            **{key: None if each is None else round(each, 4) for key, each in own.items()},
+            "ours": round(value.mean, 4),
+            "std": None if value.std is None else round(value.std, 4),
+            "seeds": value.seeds,
             "scale": row.scale,
             "commit": commit,
             "minutes": round(minutes, 1),
-            "note": " ".join(
-                text for text in (value.note, row.differs, _below(row, value)) if text
-            ),
-            "at_least": row.at_least,
+            "said": value.note,
             "more": value.more,
             "digest": row.digest,
         }
@@ -55,17 +51,17 @@ class Store:
     def put_no_data(self, row: Row, reason: str) -> None:
         """Keep that the row's images are not on this machine."""
         self._entries[row.key] = {
-            **{"key": row.key, "document": row.document},
-            **_words(row),
             **dict.fromkeys(("ours", "std")),
             **{"seeds": 0, "scale": "not run", "commit": "", "minutes": 0.0},
-            **{"note": _joined(reason, row.differs)},
-            **{"at_least": row.at_least, "more": {}, "digest": ""},
+            **{"said": reason, "more": {}, "digest": ""},
         }
 
     def write(self, declared: Sequence[Row]) -> None:
-        """Write the rows that are declared, in their order, and what follows from them."""
-        rows = [self._entries[row.key] for row in declared if row.key in self._entries]
+        """Write the rows that are declared, in their order, and what follows from them.
+
+        What is said of a row and was published is as it is declared now.
+        """
+        rows = [_whole(row, self._entries[row.key]) for row in declared if row.key in self._entries]
         self.record = {
             "benchmark": NAME,
             "device": device_name(),
@@ -81,22 +77,35 @@ class Store:
         draft.replace(self.file)
 
 
-def _joined(*texts: str) -> str:
-    return " ".join(text for text in texts if text)
-
-
-def _below(row: Row, value: Value) -> str:
-    detector = row.runs[0].detector if row.runs else None
-    flagging_all = value.more.get("flagging_all")
-    return sentence(detector, row.metric, value.mean, flagging_all=flagging_all, reason=row.below)
-
-
-def _words(row: Row) -> Mapping[str, Any]:
+def _whole(row: Row, made: Entry) -> Entry:
+    """What is declared of a row, and what was made of it."""
     return {
+        "key": row.key,
+        "document": row.document,
         "system": row.system,
         "data": row.data,
         "protocol": row.protocol,
         "class": row.one_of,
         "metric": row.metric,
         "published": row.published,
+        "at_least": row.at_least,
+        **made,
+        "note": _joined(made["said"], row.differs, _below(row, made)),
     }
+
+
+def _joined(*texts: str) -> str:
+    return " ".join(text for text in texts if text)
+
+
+def _below(row: Row, made: Entry) -> str:
+    """The sentence beside a figure below chance or below flagging everything."""
+    if made["ours"] is None:
+        return ""
+    return sentence(
+        row.runs[0].detector if row.runs else None,
+        row.metric,
+        made["ours"],
+        flagging_all=made["more"].get("flagging_all"),
+        reason=row.below,
+    )
