@@ -30,9 +30,14 @@ def write(benchmark: str, figures: Mapping[str, float], command: str | None = No
         "figures": {name: round(float(value), 4) for name, value in figures.items()},
     }
     FOLDER.mkdir(exist_ok=True)
-    file = FOLDER / f"{benchmark}-{_file_name(device)}.json"
+    file = result_file(benchmark)
     file.write_text(json.dumps(record, indent=2) + "\n")
     return file
+
+
+def result_file(benchmark: str) -> Path:
+    """Where the figures of a benchmark on this device lie."""
+    return FOLDER / f"{benchmark}-{_file_name(device_name())}.json"
 
 
 def device_name() -> str:

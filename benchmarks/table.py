@@ -35,6 +35,7 @@ labels, with its 95% interval; `_test` the test AUROC of the configuration that 
 picks, `best_` the one that the true labels pick; `_lost` how much less that is in the mean. Of
 `mvtec`, `ae` is the autoencoder, `gan` the two-discriminator GAN with known defects; both have PCA
 beside them on the same test images, which are others for the two.
+Of `published`, every row stands in [published.md](published.md), the systems' papers beside it.
 A script without a section has no recorded figures yet.
 
 | script | what it measures |

@@ -1,0 +1,62 @@
+"""One bar chart a document: published beside ours."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from _published.summary import GAIN, MEAN
+from tuner.retrain.pictures.style import DARK, colour, new_figure, plain, save
+
+Entry = Mapping[str, Any]
+_BAR = 0.4
+_QUOTED = "#8a94a0"
+
+
+def chart_name(document: str) -> str:
+    """The file name of a document's chart."""
+    plain_name = re.sub(r"[^a-z0-9]+", "-", document.lower()).strip("-")
+    return f"published-{plain_name[:40].strip('-')}.png"
+
+
+def draw_charts(rows: Sequence[Entry], folder: Path) -> None:
+    """Draw the chart of every document that has a row."""
+    folder.mkdir(exist_ok=True)
+    for document in dict.fromkeys(row["document"] for row in rows):
+        shown = charted([row for row in rows if row["document"] == document])
+        if shown:
+            _draw(document, shown, folder / chart_name(document))
+
+
+def charted(rows: Sequence[Entry]) -> list[Entry]:
+    """The rows that fit a chart: of shares, the means where there are such, else all."""
+    shares = [
+        row
+        for row in rows
+        if row["ours"] is not None and row["metric"] != GAIN and 0 <= row["ours"] <= 1
+    ]
+    means = [row for row in shares if row["class"] == MEAN]
+    quoted = [row for row in shares if row["published"] is not None]
+    return means or (quoted if len(quoted) > len(shares) / 3 else shares)
+
+
+def _draw(document: str, rows: Sequence[Entry], path: Path) -> None:
+    figure = new_figure(9, 1.2 + 0.3 * len(rows))
+    axes = figure.subplots()
+    for place, row in enumerate(rows):
+        axes.barh(place - _BAR / 2, row["ours"], _BAR, xerr=row["std"], color=colour("best"))
+        if row["published"] is not None:
+            axes.barh(place + _BAR / 2, row["published"], _BAR, color=_QUOTED)
+    axes.set_yticks(range(len(rows)), [_label(row) for row in rows], fontsize=8)
+    axes.invert_yaxis()
+    axes.set_xlim(0, 1)
+    axes.set_title(f"{document}\nblue: ours, grey: published", fontsize=10, color=DARK)
+    plain(axes)
+    save(figure, path)
+
+
+def _label(row: Entry) -> str:
+    of = "" if row["class"] == MEAN else f", {row['class']}"
+    return f"{row['system']}, {row['data']} {row['protocol']}{of}, {row['metric']}"

@@ -1,0 +1,118 @@
+"""How a row's figure comes from the reports of its runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from _published.rows import Figure, Value
+
+if TYPE_CHECKING:
+    from _published.making import Made
+
+Pick = Callable[["Made"], dict[str, Any]]
+"""From a run to a figure of its report, which has `mean` and `seeds`."""
+
+
+def on_test(metric: str, contender: str = "best") -> Pick:
+    """A figure of the test split, such as `auroc`; of the best, or of the published `defaults`."""
+
+    def pick(made: Made) -> dict[str, Any]:
+        block = made.metrics if contender == "best" else made.metrics[contender]
+        figure: dict[str, Any] = block["test"][metric]
+        return figure
+
+    return pick
+
+
+def at(*keys: str) -> Pick:
+    """The figure at these keys of the report, one below the other."""
+
+    def pick(made: Made) -> dict[str, Any]:
+        found: dict[str, Any] = made.metrics
+        for key in keys:
+            found = found[key]
+        return found
+
+    return pick
+
+
+def over_seeds(pick: Pick) -> Figure:
+    """Mean and deviation over seeds, each seed's value being the mean over the runs, or classes."""
+
+    def value(made: Sequence[Made]) -> Value:
+        by_seed = zip(*(pick(one)["seeds"] for one in made), strict=True)
+        return spread([float(np.mean(values)) for values in by_seed])
+
+    return value
+
+
+def over_repeats(pick: Pick) -> Figure:
+    """Mean and deviation over runs that differ in how the images were drawn."""
+
+    def value(made: Sequence[Made]) -> Value:
+        means = [float(np.mean(pick(one)["seeds"])) for one in made]
+        return spread(means)
+
+    return value
+
+
+def noted(figure: Figure, *notes: Callable[[Sequence[Made]], str]) -> Figure:
+    """The same figure with sentences beside it."""
+
+    def value(made: Sequence[Made]) -> Value:
+        found = figure(made)
+        said = [found.note, *(note(made) for note in notes)]
+        return replace(found, note=" ".join(text for text in said if text))
+
+    return value
+
+
+def spread(values: Sequence[float]) -> Value:
+    """Mean, sample deviation and number of some values."""
+    std = float(np.std(values, ddof=1)) if len(values) > 1 else None
+    return Value(mean=float(np.mean(values)), std=std, seeds=len(values))
+
+
+def beside_flagging_all(figure: Figure) -> Figure:
+    """An F1 with that of flagging every image of the same test split."""
+
+    def value(made: Sequence[Made]) -> Value:
+        of_all = float(
+            np.mean([one.metrics["splits"]["test"]["flag_everything_f1"] for one in made])
+        )
+        found = figure(made)
+        note = f"{found.note} Flagging everything: {of_all:.3f}.".strip()
+        return replace(found, note=note, more={**found.more, "flagging_all": round(of_all, 4)})
+
+    return value
+
+
+def interval(made: Sequence[Made]) -> str:
+    """The bootstrap interval of the first run's test AUROC."""
+    low, high = made[0].metrics["test"]["auroc"]["ci95"]
+    return f"95% interval of the first draw: {low:.3f} to {high:.3f}."
+
+
+def validation_gap(made: Sequence[Made]) -> str:
+    """How much better validation looked than test."""
+    gap = made[0].metrics["validation_minus_test"]["auroc"]["mean"]
+    return f"Validation minus test: {gap:+.3f}."
+
+
+def diverged(made: Sequence[Made]) -> str:
+    """Which trainings are no whole ones."""
+    count = sum(len(one.metrics["diverged_seeds"]) for one in made)
+    if not count:
+        return ""
+    word = "training" if count == 1 else "trainings"
+    return f"{count} {word} diverged: the best epoch before counts."
+
+
+def sizes(made: Sequence[Made]) -> str:
+    """Train and test size, and the share of anomalies in test."""
+    test = made[0].metrics["splits"]["test"]
+    return f"Test {test['images']} images, {test['anomaly_rate']:.0%} of them anomalous."

@@ -1,0 +1,188 @@
+"""Figures of the rows on MVTec AD that need more than the report: scores of single test images."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from _published.figures import Pick, spread
+from _published.rows import Figure, Value
+
+if TYPE_CHECKING:
+    from _published.making import Made
+    from models.arrays import Labels
+
+_BANDWIDTH = 0.2
+_SQUARES = 4
+"""Squared errors are of images from -1 to 1 here, of 0 to 1 in the document."""
+_QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
+
+
+def f1(anomalous: Labels, flagged: Labels) -> float:
+    """Of the anomalies; 0 where none is found."""
+    both = 2 * (anomalous & flagged).sum()
+    return float(both / max(1, anomalous.sum() + flagged.sum()))
+
+
+def at_levels(error: float, density: float) -> Figure:
+    """KD-CAE's decision by the document's own levels: error above one, or log density below."""
+
+    def value(made: Sequence[Made]) -> Value:
+        return spread([_f1_at(one, error, density) for one in made])
+
+    return value
+
+
+def _f1_at(made: Made, error: float, density: float) -> float:
+    from models.fitted import FittedDetector
+
+    fitted = FittedDetector.load(made.folder.model)
+    test = _test_images(made)
+    parts = fitted.score_parts(test.images)
+    dimensions = fitted.weights["fitted.codes"].shape[1]
+    constant = dimensions * math.log(_BANDWIDTH * math.sqrt(2 * math.pi))
+    log_density = -parts["density_0_2"].double() / (2 * _BANDWIDTH**2) - constant
+    flagged = (parts["squared_error"].double() / _SQUARES > error) | (log_density < density)
+    return f1(test.anomalous.numpy(), flagged.numpy())
+
+
+def _test_images(made: Made) -> Any:
+    """The images that the retrain has opened, for another decision by levels that are fixed."""
+    from models.data.loading import load_test
+    from models.data.sources import find
+
+    data = _space(made).data
+    return load_test(data, find(data))
+
+
+def _space(made: Made) -> Any:
+    from tuner.space import load_space
+
+    return load_space(made.folder.best)
+
+
+def as_published_noise(made: Sequence[Made]) -> Value:
+    """NI-CAE's published decision: fewest errors on test, F1 of the normal images."""
+    found = []
+    for one in made:
+        labels = one.scores["test_label"]
+        found += [_normal_f1_at_best(labels, scores) for scores in one.scores["test_best"]]
+    return spread(found)
+
+
+def _normal_f1_at_best(anomalous: Labels, scores: NDArray[np.float64]) -> float:
+    levels = np.unique(scores)
+    errors = [((scores > level) != anomalous).sum() for level in levels]
+    flagged = scores > levels[int(np.argmin(errors))]
+    return f1(~anomalous, ~flagged)
+
+
+def relative_drop(pick: Pick, pairs: int) -> Figure:
+    """How much of a figure noise takes: the first runs are without it, the last with it."""
+
+    def value(made: Sequence[Made]) -> Value:
+        means = [float(np.mean(pick(one)["seeds"])) for one in made]
+        without, noisy = float(np.mean(means[:pairs])), float(np.mean(means[pairs:]))
+        return Value(mean=(without - noisy) / without if without else 0.0, seeds=pairs)
+
+    return value
+
+
+def on_common_images(place: int) -> Figure:
+    """AUROC of one of the runs on the test images that all of them have."""
+
+    def value(made: Sequence[Made]) -> Value:
+        from models.evaluation.metrics import auroc
+
+        names = [_names(one) for one in made]
+        common = set.intersection(*map(set, names))
+        chosen = np.array([name in common for name in names[place]])
+        scores, labels = made[place].scores["test_best"], made[place].scores["test_label"]
+        found = spread([auroc(labels[chosen], one[chosen]) for one in scores])
+        anomalous = int(labels[chosen].sum())
+        note = f"{int(chosen.sum())} common test images, {anomalous} of them anomalous."
+        return replace(found, note=note)
+
+    return value
+
+
+def _names(made: Made) -> list[str]:
+    return [str(name) for name in made.scores["test_name"]]
+
+
+def with_errors(figure: Figure) -> Figure:
+    """The same, with quantiles of the errors of fit, validation and anomalous test images."""
+
+    def value(made: Sequence[Made]) -> Value:
+        return replace(figure(made), more={"errors": _error_quantiles(made[0])})
+
+    return value
+
+
+def _error_quantiles(made: Made) -> dict[str, list[float]]:
+    from models.data.loading import load_training
+    from models.data.protocol import make_split
+    from models.data.sources import find
+    from models.fitted import FittedDetector
+
+    data = _space(made).data
+    source = find(data)
+    training = load_training(data, source, make_split(data, source))
+    fitted, test = FittedDetector.load(made.folder.model), _test_images(made)
+    parts = {
+        "fit": training.fit.images[~training.fit.anomalous],
+        "validation": training.validation.images[~training.validation.anomalous],
+        "test, normal": test.images[~test.anomalous],
+        "test, anomalous": test.images[test.anomalous],
+    }
+    return {
+        name: [
+            round(float(level), 6)
+            for level in np.quantile(fitted.score_parts(images)["squared_error"], _QUANTILES)
+        ]
+        for name, images in parts.items()
+    }
+
+
+def nearest_neighbour(made: Sequence[Made]) -> Value:
+    """AUROC of the distance to the nearest fit normal, on the images of each run."""
+    return spread([_nearest_auroc(one) for one in made])
+
+
+def _nearest_auroc(made: Made) -> float:
+    import torch
+    from sklearn.neighbors import NearestNeighbors
+    from torch.nn.functional import adaptive_avg_pool2d
+
+    from models.data.loading import load_training
+    from models.data.protocol import make_split
+    from models.data.sources import find
+    from models.evaluation.metrics import auroc
+
+    data = _space(made).data
+    source = find(data)
+    fit = load_training(data, source, make_split(data, source)).fit
+    test = _test_images(made)
+
+    def reduced(images: torch.Tensor) -> NDArray[np.float32]:
+        rows: NDArray[np.float32] = adaptive_avg_pool2d(images.float() / 255, 16).flatten(1).numpy()
+        return rows
+
+    neighbours = NearestNeighbors(n_neighbors=1).fit(reduced(fit.images[~fit.anomalous]))
+    distances = neighbours.kneighbors(reduced(test.images))[0][:, 0]
+    return auroc(test.anomalous.numpy(), distances)
+
+
+def constant_f1(normals: int, defects: int) -> Callable[[Sequence[Made]], Value]:
+    """The macro F1 of a prediction that is always "defect", on so many images of both kinds."""
+
+    def value(made: Sequence[Made]) -> Value:
+        share = defects / (normals + defects)
+        return Value(mean=share / (1 + share), note="Computed, not trained.")
+
+    return value

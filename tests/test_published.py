@@ -1,0 +1,123 @@
+"""The published figures: their rows, and the page that is made of the results."""
+
+import json
+from collections import Counter
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+BENCHMARKS = Path(__file__).parent.parent / "benchmarks"
+RESULTS = sorted((BENCHMARKS / "results").glob("published-*.json"))
+
+
+@pytest.fixture(autouse=True)
+def _importable(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(BENCHMARKS))
+
+
+@pytest.fixture
+def record() -> dict[str, Any]:
+    assert RESULTS, "no results: the checks would pass on nothing"
+    loaded: dict[str, Any] = json.loads(RESULTS[0].read_text())
+    return loaded
+
+
+def test_a_row_would_be_declared_that_cannot_be_trained(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A detector that there is not, or a setting that it does not have."""
+    from _published.documents import ROWS
+    from _published.runs import Training
+
+    monkeypatch.setenv("TUNER_DATA", str(tmp_path))
+    kinds = {}
+    for row in ROWS:
+        for run in row.runs:
+            if folder := run.data.get("folder"):
+                (tmp_path / folder.removeprefix("$TUNER_DATA/")).mkdir(parents=True, exist_ok=True)
+            same = {key: value for key, value in run.definition().items() if key != "data"}
+            kinds[json.dumps([same, sorted(run.data)], default=str)] = run
+    assert len(kinds) > 50
+    for run in kinds.values():
+        space = run.space()
+        if isinstance(run, Training):
+            assert not space.search
+
+
+def test_two_rows_would_have_one_name() -> None:
+    from _published.documents import ROWS
+
+    assert [key for key, count in Counter(row.key for row in ROWS).items() if count > 1] == []
+
+
+def test_a_class_would_be_left_out() -> None:
+    """Where a row is the mean of ten classes, each of them has a row."""
+    from _published.documents import ROWS
+    from _published.summary import MEAN
+
+    single = {row.key for row in ROWS if row.one_of != MEAN}
+    means = [row for row in ROWS if row.one_of == MEAN and " alone" not in row.system]
+    assert len(means) > 30
+    for row in means:
+        if "above" in row.metric:
+            continue
+        same = [key for key in single if key.startswith(row.key.rsplit(MEAN)[0])]
+        assert len([key for key in same if key.endswith(f"| {row.metric}")]) == 10, row.key
+
+
+def test_the_table_would_not_be_what_the_results_say(record: dict[str, Any]) -> None:
+    from _published.page import FILE, figure_text, render
+
+    page = FILE.read_text(encoding="utf-8")
+    assert page == render(record)
+    assert [row["key"] for row in record["rows"] if figure_text(row) not in page] == []
+
+
+def test_the_head_would_not_follow_from_the_rows(record: dict[str, Any]) -> None:
+    from _published.summary import summary
+
+    found = summary(record["rows"], declared=int(record["figures"]["rows"]))
+    assert found == record["figures"]
+
+
+def test_a_figure_below_chance_would_stand_without_a_word(record: dict[str, Any]) -> None:
+    from _published.below import sentence
+
+    assert "Below 0.5" in sentence("ganomaly", "AUROC", 0.31)
+    assert "flagging everything" in sentence("cnn", "F1", 0.4, flagging_all=0.8)
+    assert sentence("cnn", "F1", 0.9, flagging_all=0.8) == ""
+    low = [
+        row["key"]
+        for row in record["rows"]
+        if row["ours"] is not None and row["metric"].endswith("AUROC") and row["ours"] < 0.5
+        if "Below 0.5" not in row["note"]
+    ]
+    assert low == []
+
+
+def test_a_row_of_other_code_would_be_kept(tmp_path: Path) -> None:
+    """Words that change no figure make nothing stale; a number does."""
+    from _published.code import meaning
+
+    def written(name: str, text: str) -> Path:
+        path = tmp_path / name
+        path.write_text(text)
+        return path
+
+    first = written("a.py", '"""Old."""\ndef f():\n    """Says."""\n    return 1  # one\n')
+    said = written("b.py", '"""New words."""\ndef f():\n    return 1\n')
+    other = written("c.py", '"""Old."""\ndef f():\n    """Says."""\n    return 2\n')
+    assert meaning(first) == meaning(said) != meaning(other)
+
+
+def test_a_mean_over_classes_would_be_one_over_all_their_seeds() -> None:
+    from _published.figures import over_repeats, over_seeds
+
+    made: Any = [SimpleNamespace(values=[0.8, 0.9]), SimpleNamespace(values=[0.6, 0.9])]
+    pick: Any = lambda one: {"seeds": one.values}  # noqa: E731
+    of_seeds, of_repeats = over_seeds(pick)(made), over_repeats(pick)(made)
+    assert (of_seeds.mean, of_seeds.seeds) == (pytest.approx(0.8), 2)
+    assert of_seeds.std == pytest.approx(0.1414, abs=1e-4)  # of 0.7 and 0.9
+    assert of_repeats.std == pytest.approx(0.0707, abs=1e-4)  # of 0.85 and 0.75
