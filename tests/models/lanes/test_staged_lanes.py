@@ -96,6 +96,18 @@ def test_a_stage_would_be_scored_as_another_one(make: MakeTrainer, digits: Train
     assert {"auroc/error", "auroc/level", "auroc/mixture"} <= set(trained.metrics)
 
 
+def test_weights_that_are_not_finite_would_pass_where_the_losses_are(make: MakeTrainer) -> None:
+    """The judge has no part in the first stage: what is wrong with it, no loss or score tells."""
+    trainer = make({}, {})
+    state = trainer.state(1)
+    state["weights"]["judge.1.bias"][0] = torch.inf
+    trainer.load_state(1, state)
+    well, sick = trainer.epoch().values()
+    assert (well.diverged, sick.diverged) == (False, True)
+    assert sick.why == "diverged: its weights are not finite"
+    assert sick.losses.keys() == {"denoised"} and not sick.metrics
+
+
 def test_epochs_that_are_not_said_would_be_too_few(make: MakeTrainer) -> None:
     trainer = make(epochs=None)
     assert [trainer.epoch()[0].stage for _ in range(2)] == ["pretraining", "training"]
