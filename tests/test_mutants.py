@@ -1,6 +1,5 @@
 """The mutants of `tests/mutants/`, which benchmarks/mutants.py runs against the tests."""
 
-import ast
 import sys
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
@@ -31,12 +30,9 @@ def test_a_mutant_would_no_longer_apply() -> None:
     for mutant in MUTANTS:
         original = (ROOT / mutant.file).read_text()
         try:
-            mutated = mutant.applied(original)
-            ast.parse(mutated)
-        except (ValueError, SyntaxError) as error:
-            broken.append(f"{mutant.id}: {error}")
-        else:
-            assert mutated != original, mutant.id
+            assert mutant.applied(original) != original, mutant.id
+        except ValueError as error:
+            broken.append(str(error))
     assert not broken, "\n".join(broken)
 
 

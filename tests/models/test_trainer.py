@@ -137,6 +137,15 @@ def test_a_lane_would_be_saved_with_the_threshold_of_what_it_was_before(
             trainer.fitted(lane)
 
 
+def test_another_seed_of_the_data_would_give_the_same_order_of_images(
+    make_trainer: MakeTrainer,
+) -> None:
+    first, again, other = (
+        make_trainer(data_seed=seed).whole().fit.orders([0]) for seed in (1, 1, 2)
+    )
+    assert torch.equal(first, again) and not torch.equal(first, other)
+
+
 def test_lanes_must_agree_on_structure(make_trainer: MakeTrainer) -> None:
     with pytest.raises(ValueError, match="agree on width: one has 4, another 8"):
         make_trainer({}, {"width": 8})

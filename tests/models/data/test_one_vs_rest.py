@@ -154,6 +154,15 @@ class TestKnownAnomalies:
         assert [len(set(labels[truth == group])) for group in range(3)] == [1, 1, 1]
         assert len(set(labels)) == 3
 
+    def test_large_images_would_be_clustered_by_a_few_of_their_pixels(self) -> None:
+        generator = np.random.default_rng(0)
+        truth = np.repeat([0, 1], 15)
+        noise = generator.integers(0, 200, (30, 1, 256, 256))
+        images = (noise + 8 * truth[:, None, None, None]).astype(np.uint8)
+        labels = cluster(images, 2, seed=0)
+        assert [len(set(labels[truth == group])) for group in range(2)] == [1, 1]
+        assert len(set(labels)) == 2
+
     def test_images_outside_the_fit_anomalies_play_no_part_in_the_choice(
         self, pixels: Pixels, split: Split
     ) -> None:
