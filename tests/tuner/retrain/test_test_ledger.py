@@ -1,6 +1,5 @@
 """Openings of the test split are counted across searches, crashes and configurations."""
 
-import fcntl
 import json
 import os
 import threading
@@ -144,34 +143,3 @@ def test_training_would_start_where_the_opening_cannot_be_counted(tmp_path: Path
     plan.run_folder.test_openings.mkdir()
     with pytest.raises(TunerError, match=r"test-openings\.jsonl is a folder"):
         check_record(plan)
-
-
-def test_other_seeds_or_epochs_would_count_as_the_same_configuration(tmp_path: Path) -> None:
-    """Whoever tries seeds until the test figures please has opened test that often."""
-    plan = plan_of(make_search(tmp_path / "run"))
-    open_test(plan)
-    for other in (replace(plan, seeds=tuple(s + 1 for s in plan.seeds)), replace(plan, epochs=9)):
-        assert open_test(other).of_configuration == 1
-    assert open_test(plan) == Openings(of_configuration=2, of_task=4)
-
-
-def test_an_opening_would_be_lost_with_the_power(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    plan, forced = plan_of(make_search(tmp_path / "run")), []
-    monkeypatch.setattr(os, "fsync", lambda handle: forced.append(os.fstat(handle).st_size))
-    open_test(plan)
-    assert forced == [plan.run_folder.test_openings.stat().st_size]
-
-
-def test_two_openings_at_once_would_count_as_one(tmp_path: Path) -> None:
-    plan, found = plan_of(make_search(tmp_path / "run")), []
-    opening = threading.Thread(target=lambda: found.append(open_test(plan)))
-    with plan.run_folder.test_openings.open("a+") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        opening.start()
-        opening.join(0.2)
-        assert not found
-        file.write(json.dumps({"detector": plan.best.detector, "dataset": "x"}) + "\n")
-    opening.join(10)
-    assert found == [Openings(of_configuration=1, of_task=1)]
