@@ -49,6 +49,17 @@ def test_the_interval_would_not_hold_the_auroc_or_would_not_narrow() -> None:
     assert widths[0] > 3 * widths[1]
 
 
+def test_resamples_would_share_their_normals_or_their_anomalies() -> None:
+    """With one image of a side, the other alone makes resamples differ: each draws its own."""
+    scores = np.linspace(0, 1, 60)
+    for place, one in ((30, True), (29, False)):
+        labels = np.full(60, not one)
+        labels[place] = one
+        resampled = resampled_aurocs(labels, [scores], seed=0)[:, 0]
+        assert np.mean(resampled[1:] == resampled[:-1]) < 0.3
+        assert resampled.std() == pytest.approx((0.25 / 59) ** 0.5, rel=0.1)
+
+
 def test_two_contenders_would_be_resampled_on_different_images() -> None:
     """Shifted scores rank alike: unpaired, their difference would not be 0 in every resample."""
     labels, scores = sample(300, 4)
