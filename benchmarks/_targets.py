@@ -90,6 +90,11 @@ TARGETS: dict[str, dict[str, Target]] = {
         "tracebacks": Target(at_most=0),
         "silently_wrong": Target(at_most=0),
     },
+    "mutants": {
+        "mutants": Target(at_least=150),
+        "caught_share": Target(at_least=0.95),
+        "equivalent_share": Target(at_most=0.1),
+    },
     "quality": {
         "quickstart_test_auroc_mean": Target(at_least=0.970),
         "lossweights_test_auroc_mean": Target(at_least=0.974),

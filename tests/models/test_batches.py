@@ -30,6 +30,15 @@ def test_order_changes_with_epoch_and_data_seed(seeds: tuple[int, int]) -> None:
     assert not torch.equal(epoch_order((0, 0), 50, 5, 10, 2), epoch_order(seeds, 50, 5, 10, 2))
 
 
+def test_lanes_would_not_see_the_order_of_their_own_epoch(digits: TrainingData) -> None:
+    images = device_images(digits, torch.device("cpu"))
+    structure = {"batch_normals": 20, "batch_anomalies": 4}
+    orders = FitImages(images, structure, 5).orders([0, 3, 0])
+    for lane, epoch in enumerate((0, 3, 0)):
+        assert torch.equal(orders[:, lane], epoch_order((5, epoch), 120, 30, 20, 4))
+    assert not torch.equal(orders[:, 0], orders[:, 1])
+
+
 def test_without_anomalies_a_batch_holds_normals_alone() -> None:
     assert epoch_order((0, 0), 40, 0, 20, 0).shape == (2, 20)
 

@@ -122,6 +122,30 @@ def test_a_replaced_lane_is_as_if_it_had_started_there(make_trainer: MakeTrainer
     assert second.losses == fresh.epoch()[1].losses
 
 
+def test_a_lane_would_be_saved_with_the_threshold_of_what_it_was_before(
+    make_trainer: MakeTrainer,
+) -> None:
+    trainer = make_trainer({}, {})
+    trainer.epoch()
+    trainer.fitted(0), trainer.fitted(1)
+    trainer.load_state(0, trainer.state(0))
+    other = trainer.lanes[1]
+    assert other is not None
+    trainer.replace(1, dataclasses.replace(other, seed=9))
+    for lane in range(2):
+        with pytest.raises(ValueError, match="no usable validation: train an epoch first"):
+            trainer.fitted(lane)
+
+
+def test_another_seed_of_the_data_would_give_the_same_order_of_images(
+    make_trainer: MakeTrainer,
+) -> None:
+    first, again, other = (
+        make_trainer(data_seed=seed).whole().fit.orders([0]) for seed in (1, 1, 2)
+    )
+    assert torch.equal(first, again) and not torch.equal(first, other)
+
+
 def test_lanes_must_agree_on_structure(make_trainer: MakeTrainer) -> None:
     with pytest.raises(ValueError, match="agree on width: one has 4, another 8"):
         make_trainer({}, {"width": 8})

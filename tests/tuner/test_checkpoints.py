@@ -12,11 +12,12 @@ from models.data.preprocessing import Preprocessing
 from models.detector_files import DetectorNotWhole
 from models.evaluation.mixture import Mixture
 from models.fitted import FittedDetector
+from tests.tuner.fake_trials import row
 from tuner.storage import StorageError, local_storage
 from tuner.storage.checkpoints import CheckpointLabel, Checkpoints, held_checkpoints
 from tuner.storage.checksummed import Damaged, checked_body, label_of, with_checksum
 from tuner.storage.folder import FolderStorage
-from tuner.worker.files import TrialFiles
+from tuner.worker.files import Checkpoint, TrialFiles
 
 CONFIGURATION = {"patch_n": 3, "rate": 1e-4, "seed": 7}
 DAMAGES: dict[str, Callable[[bytes], bytes]] = {
@@ -145,6 +146,31 @@ def test_a_best_detector_would_be_loaded_that_is_mixed_from_two_epochs(
             FittedDetector.load(best)
     else:
         assert FittedDetector.load(best).files() == (second if written else first).files()
+
+
+def at(epochs: int) -> Checkpoint:
+    rows = tuple(row(epoch, 0.5) for epoch in range(1, epochs + 1))
+    return Checkpoint(configuration=CONFIGURATION, state={}, rows=rows)
+
+
+@pytest.mark.parametrize("written", [0, 1, 2, 3, 4])
+def test_a_full_storage_would_cost_the_best_detector_for_good(tmp_path: Path, written: int) -> None:
+    """Its epoch is trained again from the checkpoint before it, or it waits for room."""
+    storage = FailingFrom(root=tmp_path, base=tmp_path, durable=False)
+    files, (first, second) = TrialFiles(storage, 3), (detector(1.0, 0.1), detector(2.0, 0.2))
+    FailingFrom.left = 4
+    files.write_best(first)
+    files.write_checkpoint(at(1))
+    FailingFrom.left = written
+    files.write_best(second)
+    files.write_checkpoint(at(2))
+    found, best = Checkpoints(storage, 3).held()[0], tmp_path / "trials" / "3" / "best"
+    assert found.epochs == (2 if written == 4 else 1)
+    assert bool(files.trouble) == (written < 4)
+    assert files.lacks_best == (written < 3)
+    FailingFrom.left = 9
+    files.write_checkpoint(at(3))
+    assert FittedDetector.load(best).files() == second.files()
 
 
 @pytest.mark.parametrize("name", ["config.json", "model.safetensors"])

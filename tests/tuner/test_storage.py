@@ -221,3 +221,16 @@ def test_a_full_disk_would_leave_half_a_file_behind(tmp_path: Path, replace: Any
     with pytest.raises(OSError, match="No space"):
         replace(tmp_path / "whole", half)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_system_that_loses_the_end_would_be_believed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    storage = FolderStorage(root=tmp_path, base=tmp_path, durable=True)
+    storage.put("a", b"before")
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", lambda handle: os.truncate(handle, 3))
+        with pytest.raises(StorageError):
+            storage.put("a", b"after all")
+    assert storage.get("a") == b"before"
+    assert storage.sizes() == {"a": 6}

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Callable
 from dataclasses import replace
@@ -12,10 +13,13 @@ import torch
 from models.data import fashion_mnist
 from models.data.config import DataConfig
 from models.data.loading import CHUNK, load_test, load_training, resize
+from models.data.noise import noise_images
 from models.data.places import DataNotFound, Source
+from models.data.prepared import is_whole, note_sum, prepared_path
 from models.data.protocol import make_split
 from models.data.sources import find
 from models.data.split import Split
+from models.data.synthetic import synthesise
 
 
 def remove(file: Path) -> None:
@@ -152,6 +156,47 @@ class TestDigits:
     def test_they_cover_the_whole_range_of_grey(self) -> None:
         images = load_test(replace(self.config, size=8), find(self.config)).images
         assert (int(images.min()), int(images.max())) == (0, 255)
+
+
+class TestDrawn:
+    """What is drawn for a search is the same in every version: its seeds are written down here."""
+
+    config = DataConfig(dataset="digits", normal=(4,), size=8, seed=3, validation="synthetic")
+
+    def test_noise_or_synthetic_anomalies_would_be_others_in_another_version(self) -> None:
+        source = find(self.config)
+        split = make_split(self.config, source)
+        data = load_training(self.config, source, split, noise=True)
+        normals = len(split.validation_normals)
+        fit, held_out = data.fit.images, data.validation.images[:normals]
+        of_streams = [np.random.SeedSequence([3, stream]).generate_state(1)[0] for stream in (5, 6)]
+        synthetic, noise = map(int, of_streams)
+        made = synthesise(held_out, normals, synthetic).images
+        assert torch.equal(data.validation.images[normals:], made)
+        assert data.validation.anomalous.tolist() == [False] * normals + [True] * normals
+        assert data.noise is not None
+        seen = fit[: len(split.fit_normals)]
+        assert torch.equal(data.noise, noise_images(seen, 200, noise))
+
+    def test_another_seed_would_find_what_was_prepared_for_the_first(self, tmp_path: Path) -> None:
+        """A folder may divide alike under both, and its noise and made anomalies do not."""
+        split = make_split(self.config, find(self.config))
+        paths = {
+            prepared_path(replace(self.config, seed=seed), split, tmp_path) for seed in (3, 4, 3)
+        }
+        assert len(paths) == 2
+
+    def test_a_prepared_file_that_has_changed_would_be_trained_on(self, tmp_path: Path) -> None:
+        path = tmp_path / "images.safetensors"
+        path.write_bytes(b"images")
+        assert not is_whole(path)
+        note_sum(path, hashlib.sha256(b"images").hexdigest())
+        assert is_whole(path)
+        path.touch()
+        assert is_whole(path)
+        path.write_bytes(b"imagez")
+        os.utime(path, (1e9, 1e9))
+        assert not is_whole(path)
 
 
 class TestResize:

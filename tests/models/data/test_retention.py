@@ -21,3 +21,13 @@ def test_a_file_that_is_used_would_be_removed_or_an_old_one_kept(tmp_path: Path)
 def test_noting_the_use_of_a_file_that_is_gone_would_make_an_empty_one(tmp_path: Path) -> None:
     used(tmp_path / "gone")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_in_daily_use_would_go_for_having_been_written_long_ago(tmp_path: Path) -> None:
+    file = tmp_path / "old but used"
+    file.write_text("")
+    os.utime(file, (1e9, 1e9))
+    used(file)
+    now = file.stat().st_atime
+    remove_unused(tmp_path, now=now + 1)
+    assert file.exists() and file.stat().st_mtime == 1e9

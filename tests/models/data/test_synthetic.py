@@ -110,6 +110,15 @@ def test_a_pasted_patch_would_come_from_elsewhere() -> None:
         assert ((pasted == 0) | (pasted >= 225)).all()
 
 
+def test_a_patch_would_be_pasted_where_it_was() -> None:
+    """There it would be what is there already, a little brighter or darker throughout."""
+    noise = np.random.default_rng(0).integers(60, 200, (1, 40, 40)).astype(np.uint8)
+    for seed in range(20):
+        pasted = defects.cut_paste(noise, np.random.default_rng(seed))
+        changed = pasted != noise
+        assert (pasted[changed] / noise[changed]).std() > 0.1
+
+
 def test_a_warp_would_fold_or_reach_beyond_its_disc(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(defects, "_share", lambda *_: 0.1)
     ramp = np.tile(np.arange(64, dtype=np.uint8) * 4, (64, 1))

@@ -4,8 +4,6 @@ import torch
 
 from models import detectors
 from models.data.images import TrainingData
-from models.detectors.model import Tensors
-from models.detectors.stage import Batch
 from models.lanes.lane import Lane
 from models.trainer import Trainer
 from tests.models.detectors.single_model import SingleModel, some_images
@@ -36,32 +34,6 @@ def test_a_hyperparameter_of_the_papers_losses_would_be_missing_or_have_another_
     assert batch == 32
     published = detectors.published(KIM)["W1"]
     assert {name: own[name].default for name in published} == published
-
-
-def test_a_loss_of_the_paper_would_be_missing_or_be_of_another_reconstruction() -> None:
-    single = SingleModel(NAME, {"width": 4})
-    batch = Batch(images=some_images(6), normal_count=4)
-    (stage,) = single.detector.stages()
-    assert stage.forward is not None
-    shared = stage.forward(single.model, batch)
-    terms: Tensors = {}
-    for phase in stage.phases:
-        terms |= phase.loss(single.model, batch, shared).terms
-    remade = single.networks["decoder"](single.networks["encoder"](batch.images))
-    error = (batch.images - remade).abs()
-    torch.testing.assert_close(terms["reconstruction"], error[:4].mean())
-    abc = -torch.log(1 - torch.exp(-error[4:].mean((1, 2, 3)))).mean()
-    torch.testing.assert_close(terms["abc"], abc)
-    assert set(terms) == {
-        "normal_discriminator",
-        "anomaly_discriminator",
-        "reconstruction",
-        "patch",
-        "encoder",
-        "normal_adversarial",
-        "anomaly_adversarial",
-        "abc",
-    }
 
 
 def test_it_would_not_tell_zeros_from_other_digits_by_squared_errors(digits: TrainingData) -> None:

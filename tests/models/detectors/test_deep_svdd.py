@@ -143,7 +143,7 @@ def test_learning_rates_would_not_fall_after_a_third_of_their_stage() -> None:
     for stage in SingleModel(NAME, SMALL).detector.stages():
         schedule = stage.phases[0].optimizer.schedule
         assert schedule is not None
-        assert [schedule(done) for done in (0.0, 0.33, 0.34, 0.9)] == [1.0, 1.0, 0.1, 0.1]
+        assert [schedule(done) for done in (0.0, 0.33, 1 / 3, 0.9)] == [1.0, 1.0, 0.1, 0.1]
 
 
 def _trainer(digits: TrainingData, values: dict[str, Any], epochs: int) -> Trainer:

@@ -98,6 +98,16 @@ def test_a_resumed_lane_would_differ_after_its_fit(make_trainer: MakeTrainer, fi
         assert torch.equal(continued.weights(lane)[LEVEL], straight.weights(lane)[LEVEL])
 
 
+def test_a_lane_that_is_loaded_would_keep_what_was_fitted_before(
+    make_trainer: MakeTrainer, fitting: str
+) -> None:
+    trainer = make_trainer(*TWO, detector=fitting)
+    trainer.epoch()
+    trainer.load_state(0, trainer.state(1))
+    assert LEVEL not in trainer.weights(0)
+    assert LEVEL in trainer.weights(1)
+
+
 def test_a_checkpoint_would_hold_what_is_computed_or_a_saved_detector_lack_it(
     make_trainer: MakeTrainer, digits: TrainingData, tmp_path: Path
 ) -> None:

@@ -15,6 +15,7 @@ from models.detectors.base import Detector
 from models.detectors.fit_view import FitView
 from models.detectors.model import Model, Tensors
 from models.detectors.stage import Adam, Batch, Loss, Phase, Stage
+from models.lanes import group as lane_group
 from models.lanes.lane import EpochResult
 from models.lanes.plan import StagePlan
 from models.lanes.scoring import score_lanes
@@ -94,6 +95,18 @@ def test_a_stage_would_be_scored_as_another_one(make: MakeTrainer, digits: Train
     assert {name for name in pretrained.metrics if "/" in name} == {"auroc/error"}
     trained = trainer.epoch()[0]
     assert {"auroc/error", "auroc/level", "auroc/mixture"} <= set(trained.metrics)
+
+
+def test_weights_that_are_not_finite_would_pass_where_the_losses_are(make: MakeTrainer) -> None:
+    """The judge has no part in the first stage: what is wrong with it, no loss or score tells."""
+    trainer = make({}, {})
+    state = trainer.state(1)
+    state["weights"]["judge.1.bias"][0] = torch.inf
+    trainer.load_state(1, state)
+    well, sick = trainer.epoch().values()
+    assert (well.diverged, sick.diverged) == (False, True)
+    assert sick.why == "diverged: its weights are not finite"
+    assert sick.losses.keys() == {"denoised"} and not sick.metrics
 
 
 def test_epochs_that_are_not_said_would_be_too_few(make: MakeTrainer) -> None:
@@ -207,10 +220,28 @@ def test_packed_lanes_in_unequal_stages_would_not_equal_training_alone(make: Mak
         assert results[lane].metrics["auroc"] == pytest.approx(result.metrics["auroc"], abs=0.01)
 
 
-def test_a_phase_would_take_a_step_with_other_batches(make: MakeTrainer) -> None:
+def test_a_phase_would_take_a_step_with_other_batches(
+    make: MakeTrainer, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Of seven batches the maker sees the third, the sixth and the last."""
+    toy, order = detectors.load("staged"), []
+
+    def noted(name: str) -> Callable[..., Loss]:
+        loss = getattr(toy, name)
+
+        def of_batch(self: Detector, *seen: Any) -> Loss:
+            order.append(name)
+            made: Loss = loss(self, *seen)
+            return made
+
+        return of_batch
+
+    for name in ("judging", "making"):
+        monkeypatch.setattr(toy, name, noted(name))
     trainer = make({"every": 3})
     trainer.epoch(), trainer.epoch()
+    thrice = ["judging"] * 3 + ["making"]
+    assert order == [*thrice, *thrice, "judging", "making"]
     moments = trainer.state(0)["moments"]
     assert moments["judging/judge"]["steps"] == 7
     assert moments["making/second"]["steps"] == 3
@@ -295,6 +326,32 @@ def test_a_resumed_lane_would_begin_to_wait_anew(make: MakeTrainer) -> None:
     assert resumed.epoch()[0].losses
     resumed.load_state(0, _through_a_file(resumed.state(0)))
     assert resumed.epoch()[0].losses == {}
+
+
+def test_patience_would_watch_anomalies_too(make: MakeTrainer, digits: TrainingData) -> None:
+    trainer = make({}, {"learning_rate": 3e-3})
+    trainer.epoch()
+    normals = digits.validation.images[~digits.validation.anomalous]
+    for lane in range(2):
+        error = trainer.fitted(lane).score_parts(normals)["error"].mean().item()
+        assert trainer.state(lane)["patience"]["best"] == pytest.approx(error, rel=1e-5)
+
+
+def test_an_epoch_that_fails_would_count_for_patience(
+    make: MakeTrainer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trainer = make({}, {})
+    trainer.epoch()
+    before = [trainer.state(lane) for lane in range(2)]
+
+    def breaks(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(lane_group, "judge_lanes", breaks)  # what patience watches is seen by then
+        with pytest.raises(KeyboardInterrupt):
+            trainer.epoch()
+    assert all(_same(trainer.state(lane), before[lane]) for lane in range(2))
 
 
 def test_a_stage_would_rest_for_want_of_patience_with_the_one_before(make: MakeTrainer) -> None:
@@ -389,7 +446,7 @@ def test_a_rate_would_fall_by_another_stages_epochs() -> None:
     assert [plan.share_done(0, done) for done in range(4)] == [0, 0.25, 0.5, 0.75]
     assert [plan.share_done(1, done) for done in range(4, 8)] == [0, 0.25, 0.5, 0.75]
     assert plan.share_done(1, 2) == 0 and 0.99 < plan.share_done(1, 20) < 1
-    assert [plan.begins(done) for done in range(6)] == [True, False, False, False, True, False]
+    assert [done for done in range(20) if plan.begins(done)] == [0, 4]
 
 
 def test_a_schedule_would_not_reach_the_steps(make: MakeTrainer) -> None:

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from models.losses.adversarial import NAMES, discrimination, rejection, to_target
+from models.losses.adversarial import NAMES, deception, discrimination, rejection, to_target
 
 LOGITS = torch.tensor([-3.0, -0.2, 0.4, 2.5])
 
@@ -41,3 +41,11 @@ def test_margins_would_take_a_target() -> None:
 def test_rejection_would_not_be_what_discrimination_says_of_fake_images(kind: str) -> None:
     real = torch.full((4,), 100.0)  # so sure of real images that they cost nothing
     torch.testing.assert_close(rejection(kind, LOGITS), discrimination(kind, real, LOGITS))
+
+
+def test_deception_would_not_be_what_discrimination_says_of_real_images() -> None:
+    """But for the margin: a hinge's generator goes on beyond it."""
+    fake = torch.full((4,), -100.0)  # so sure of fake images that they cost nothing
+    for kind in ("bce", "lsgan"):
+        torch.testing.assert_close(deception(kind, LOGITS), discrimination(kind, LOGITS, fake))
+    torch.testing.assert_close(deception("hinge", LOGITS), -LOGITS.mean())

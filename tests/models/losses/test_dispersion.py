@@ -2,7 +2,12 @@ import pytest
 import torch
 from torch import Tensor
 
-from models.losses.dispersion import distances, nearest_distances, scattering
+from models.losses.dispersion import (
+    distances,
+    nearest_distances,
+    scattering,
+    spread_about_mean,
+)
 
 
 def images(count: int, seed: int) -> Tensor:
@@ -45,3 +50,10 @@ def test_scattering_would_not_be_the_papers_s(power: int) -> None:
         for i in range(5)
     ]
     torch.testing.assert_close(scattering(noise, made, power), torch.tensor(wanted))
+
+
+def test_the_spread_would_not_be_the_mean_distance_from_the_mean() -> None:
+    made = images(5, 0) + 3  # far from 0: it is the images' own place that counts
+    centre = sum(made) / 5
+    wanted = sum(float((one - centre).norm()) for one in made) / 5
+    assert spread_about_mean(made).item() == pytest.approx(wanted, rel=1e-5)

@@ -90,6 +90,13 @@ def test_a_target_would_be_swapped(form: divergence.Form) -> None:
     assert (slope(form.evidence(values).sum()) > 0).all()
 
 
+@pytest.mark.parametrize("name", divergence.NAMES)
+def test_a_critics_losses_would_not_be_minus_the_bound(name: str) -> None:
+    form, first, second = FGan(name), VALUES[20:], VALUES[5:25]
+    bound = dual(name, first).mean() - conjugate(name, second).mean()
+    torch.testing.assert_close(form.high(first) + form.low(second), -bound)
+
+
 def test_weights_would_not_average_to_one_or_not_follow_the_critic() -> None:
     values = torch.tensor([3.0, -1.0, 0.5, 400.0], requires_grad=True)
     made = weights(values, 5.0)

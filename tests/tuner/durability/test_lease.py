@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -41,6 +42,16 @@ def test_a_run_at_work_elsewhere_would_be_taken(storage: Storage, tmp_path: Path
     assert "stop it" in str(caught.value)
     assert "ends 45 s from now" in str(caught.value)
     assert json.loads(storage.get(KEY) or b"")["id"] == "theirs"
+
+
+def test_a_clock_that_is_ahead_would_take_a_run_at_work(
+    storage: Storage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    of_another_machine(storage, tmp_path, age_s=0)
+    ahead = SimpleNamespace(time=lambda: time.time() + 3600)
+    monkeypatch.setattr("tuner.durability.lease.time", ahead)
+    with pytest.raises(TunerError, match="another driver"):
+        Lease(storage).take()
 
 
 def test_a_lost_machines_run_would_stay_locked(storage: Storage, tmp_path: Path) -> None:

@@ -57,6 +57,26 @@ def test_a_copy_taken_in_mid_write_would_not_be_a_record(tmp_path: Path, storage
     assert storage.get("events.jsonl") == RunFolder(tmp_path / "run").journal.read_bytes()
 
 
+def test_a_copied_study_would_be_ahead_of_its_journal(
+    tmp_path: Path, storage: Storage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    simulation = Simulation(small_space(), tmp_path / "run")
+    put = type(storage).put
+
+    def slow(self: Storage, key: str, data: bytes) -> None:
+        put(self, key, data)
+        simulation.fill()
+        simulation.step()
+
+    monkeypatch.setattr(type(storage), "put", slow)
+    RecordCopies(RunFolder(tmp_path / "run"), storage).copy()
+    fetched = RunFolder(tmp_path / "fetched")
+    fetched.path.mkdir()
+    assert fetch_record(storage, fetched)
+    rows = sum(event["event"] == "epoch" for event in read_lines(fetched.journal))
+    assert values_in_study(fetched.study) < rows
+
+
 def timeless(trial: TrialView) -> TrialView:
     """A trial without what a further attempt, and that at another time, makes of it."""
     decisions = tuple(replace(each, time=0.0) for each in trial.decisions)

@@ -237,8 +237,11 @@ def test_a_full_disk_would_end_in_a_traceback(
     with monkeypatch.context() as patch:
         patch.setattr(Journal, "append", full)
         seen.clear()
+        history, study = simulation.engine.trials, disk_trials(tmp_path)
         simulation.step()
         assert not seen, "a listener is told of what is not recorded"
+        assert simulation.engine.trials == history
+        assert disk_trials(tmp_path) == study
         simulation.fill()
         simulation.engine.close()
     assert "No space left" in (simulation.engine.failure or "")

@@ -21,6 +21,7 @@ from tuner.console.listener import ConsoleListener
 from tuner.console.state import SearchState
 from tuner.engine.attempt import Attempt, Report
 from tuner.engine.deciding import with_best
+from tuner.objectives import best_values
 from tuner.record.journal import read_lines
 from tuner.record.trials import Decision, EpochRow, TrialView
 from tuner.replay.comparison import replay
@@ -166,3 +167,13 @@ def test_a_record_of_two_stages_would_hold_the_best_of_both_or_not_come_out_agai
     ]
     assert rows[8]["metrics"]["best_auroc"] == rows[8]["metrics"]["auroc"] == pytest.approx(0.82)
     assert replay(of_two_stages).difference is None
+
+
+def test_the_best_so_far_would_leave_out_this_epoch_or_all_but_the_one_before() -> None:
+    curve = [0.5, 0.9, 0.6, 0.7, 0.95]
+    rows = [{"auroc": value, "auprc": 1 - value} for value in curve]
+    for number in range(len(rows)):
+        found = best_values(rows[number], rows[:number])
+        assert found["best_auroc"] == np.maximum.accumulate(curve)[number]
+        assert found["best_auprc"] == np.maximum.accumulate([1 - value for value in curve])[number]
+    assert best_values({"auroc": 0.5}, [{"auprc": 0.9}]) == {"best_auroc": 0.5}

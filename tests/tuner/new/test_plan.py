@@ -33,6 +33,15 @@ def test_a_small_folder_would_be_trained_for_too_few_steps(normals: int) -> None
     assert 300 <= of_both <= 600
 
 
+@pytest.mark.parametrize(("detector", "stages"), [("ognet", 3), ("deep-sad", 2), ("omasgan", 4)])
+def test_a_detector_of_several_stages_would_be_trained_for_the_steps_of_one(
+    detector: str, stages: int
+) -> None:
+    alone = "two-discriminator-gan" if detectors.learns_anomalies(detector) else "autoencoder"
+    for scale, found in scales(167, detector).items():
+        assert found["epochs"] == stages * scales(167, alone)[scale]["epochs"]
+
+
 def test_a_large_folder_would_be_trained_whole_on_a_cpu() -> None:
     assert scales(20_000)["cpu"]["fit_normals"] == 4000
     assert "fit_normals" not in scales(4000)["cpu"]

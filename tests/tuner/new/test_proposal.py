@@ -98,10 +98,12 @@ def role_table(folder: Path, cache: Path) -> tuple[Proposal, list[Role]]:
 
 def test_a_picture_would_be_counted_twice_or_not_at_all(tmp_path: Path) -> None:
     folder = workpieces(tmp_path / "x")
-    (folder / "good" / "again.png").write_bytes((folder / "good" / "000.png").read_bytes())
+    for kind in ("good", "dent"):
+        (folder / kind / "again.png").write_bytes((folder / kind / "000.png").read_bytes())
     found, table = role_table(folder, tmp_path)
-    assert {role.kind: role.total for role in table} == {"good": 31, "dent": 20, "scratch": 20}
-    assert sum(role.counts["left out"] for role in table) == 1
+    assert {role.kind: role.total for role in table} == {"good": 31, "dent": 21, "scratch": 20}
+    assert sum(role.counts["left out"] for role in table) == 2
+    assert (found.counts.good, found.counts.bad) == (30, 40)
     by_column = {
         column: sum(role.counts[column] for role in table) for column in ("validation", "test")
     }
@@ -109,7 +111,7 @@ def test_a_picture_would_be_counted_twice_or_not_at_all(tmp_path: Path) -> None:
     lines = role_lines(table, found.data, 0)
     assert lines[1].split() == ["fit", "validation", "test", "left", "out", "pictures"]
     total = next(line.split() for line in lines if line.split()[0] == "all")
-    assert sum(map(int, total[1:-1])) == int(total[-1]) == 71
+    assert sum(map(int, total[1:-1])) == int(total[-1]) == 72
 
 
 def test_a_small_validation_would_not_be_warned_of(tmp_path: Path) -> None:

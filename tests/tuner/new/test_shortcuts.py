@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.stats import mannwhitneyu
 
 from models.data.folder.picture import OwnPart, Picture
 from tuner.new.shortcuts import Shortcut, comparisons, shortcut_lines, shortcuts
@@ -54,6 +55,18 @@ def test_a_lamp_would_not_be_named_in_either_direction(good: float, bad: float) 
         "! mean brightness alone tells bad from good (1.000): a detector will learn the lamp, "
         "not the scratch"
     ]
+
+
+@pytest.mark.parametrize("count", [5, 6, 7, 8, 9, 20])
+def test_chance_would_name_a_shortcut_of_few_pictures_or_hide_one_of_many(count: int) -> None:
+    """Nine measures are looked at, and one tells all apart: the rank-sum test, nine times over."""
+    values = list(range(2 * count))
+    dark, bright = values[:count], values[count:]
+    sides = [[replace(PLAIN, brightness=float(each)) for each in side] for side in (dark, bright)]
+    test = mannwhitneyu(dark, bright, use_continuity=False, method="asymptotic")
+    said = telling(found(("", False, sides[0]), ("", True, sides[1])))
+    assert len(said) == (9 * test.pvalue < 0.01)
+    assert (count >= 8) == bool(said)
 
 
 def test_a_shortcut_would_be_seen_where_there_is_none() -> None:

@@ -18,11 +18,10 @@ def allocated(
 
 
 def test_trials_of_one_gpu_would_not_share_its_pack() -> None:
-    book = LaneAllocator(3)
-    assert len({allocated(book, number).name for number in range(3)}) == 1
-    assert allocated(book, 3, THERE).name not in {
-        allocated(book, number).name for number in range(3)
-    }
+    book = LaneAllocator(4)
+    (shared,) = {allocated(book, number).name for number in range(3)}
+    assert allocated(book, 3, THERE).name != shared
+    assert allocated(book, 4).name == shared
 
 
 def test_a_full_pack_would_take_one_more() -> None:
@@ -115,6 +114,17 @@ def test_trials_of_a_pack_that_hangs_would_hang_together_again() -> None:
     assert book.allocate(1, 2, HERE, NARROW) is None
     book.reported(0)
     assert allocated(book, 1, attempt=2) is allocated(book, 0, attempt=2)
+
+
+def test_two_under_suspicion_would_share_a_pack_with_one_that_is_not() -> None:
+    book = LaneAllocator(4)
+    for attempt in (1, 2):
+        lose(book, range(2), attempt)
+    shared = allocated(book, 2)
+    assert allocated(book, 0, attempt=3) is shared
+    assert book.allocate(1, 3, HERE, NARROW) is None
+    book.release(0, 3)
+    assert allocated(book, 1, attempt=3) is shared
 
 
 def test_the_first_loss_would_already_make_trials_wait() -> None:

@@ -1,12 +1,14 @@
 """What a history keeps of each trial: every decision and interruption, not the last."""
 
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 
-from tests.tuner.fake_trials import event
+from tests.tuner.fake_trials import event, row
 from tests.tuner.simulated import Simulation, small_space
 from tuner.engine.attempt import Report
+from tuner.record.basis import Basis
 from tuner.record.history import History
 from tuner.record.journal import read_journal, read_lines
 from tuner.record.trials import EndReason, TrialState
@@ -111,3 +113,28 @@ def test_an_empty_reason_would_end_a_trial_as_complete(tmp_path: Path) -> None:
     record.write_bytes(b"".join(whole[: stopped[0] + 1]))
     engine = Simulation(small_space(), tmp_path).engine
     assert engine.history.trials[lines[stopped[0]]["trial"]].state == "pruned"
+
+
+def test_a_driver_that_knows_nothing_of_its_basis_would_make_the_next_accept_any() -> None:
+    known = {"split_digest": "a", "data_digest": "b", "code": {"torch": "1.0"}}
+    events = [event("driver", resumed=False, slots=1, space={}, **known)]
+    assert History([*events, event("driver", resumed=True, slots=1, space={})]).basis == Basis(
+        split_digest="a", data_digest="b", code={"torch": "1.0"}
+    )
+    other = event("driver", resumed=True, slots=1, space={}, **{**known, "split_digest": "c"})
+    assert History([*events, other]).basis.split_digest == "c"
+
+
+def test_interruptions_of_another_kind_or_before_an_epoch_would_use_up_retries() -> None:
+    history = History([event("asked", 0, hyperparameters={})])
+    lost = event("lost", 0, attempt=1)
+    for each in (lost, event("hung", 0, attempt=2, silent_s=400.0), lost, lost):
+        history.apply(each)
+    assert history.trials[0].in_a_row("lost") == 3
+    assert history.trials[0].in_a_row("hung") == 1
+    assert history.trials[0].in_a_row("error") == 0
+    decided = {"decision": {"action": "continue", "reason": ""}}
+    history.apply(event("epoch", 0, **asdict(row(1, 0.5)), **decided))
+    assert history.trials[0].in_a_row("lost") == 0
+    history.apply(lost)
+    assert history.trials[0].in_a_row("lost") == 1

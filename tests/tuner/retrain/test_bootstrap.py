@@ -49,6 +49,17 @@ def test_the_interval_would_not_hold_the_auroc_or_would_not_narrow() -> None:
     assert widths[0] > 3 * widths[1]
 
 
+def test_resamples_would_share_their_normals_or_their_anomalies() -> None:
+    """With one image of a side, the other alone makes resamples differ: each draws its own."""
+    scores = np.linspace(0, 1, 60)
+    for place, one in ((30, True), (29, False)):
+        labels = np.full(60, not one)
+        labels[place] = one
+        resampled = resampled_aurocs(labels, [scores], seed=0)[:, 0]
+        assert np.mean(resampled[1:] == resampled[:-1]) < 0.3
+        assert resampled.std() == pytest.approx((0.25 / 59) ** 0.5, rel=0.1)
+
+
 def test_two_contenders_would_be_resampled_on_different_images() -> None:
     """Shifted scores rank alike: unpaired, their difference would not be 0 in every resample."""
     labels, scores = sample(300, 4)
@@ -76,3 +87,19 @@ def test_a_lead_of_one_lucky_training_would_be_called_sure() -> None:
     low, high = interval(resampled_difference(alike, apart, seed=7))
     assert low < 0.02
     assert high > 0.1
+
+
+def test_a_difference_would_not_be_of_means_over_seeds_drawn_anew() -> None:
+    """Seeds that are alike leave each resample its own; those that are not are drawn for both."""
+    of_resample = np.linspace(0.5, 1, 1000)[:, None].repeat(3, 1)
+    none = np.zeros((1000, 3))
+    found = resampled_difference(of_resample, none, seed=1)
+    assert found == pytest.approx(of_resample[:, 0])
+    assert resampled_difference(none, of_resample, seed=1) == pytest.approx(-found)
+
+    of_seed = np.array([[0.1, 0.3, 0.9]]).repeat(1000, 0)
+    drawn = resampled_difference(of_seed, none, seed=1)
+    # The mean of three draws of three values: its mean is theirs, its variance a third of theirs.
+    assert drawn.mean() == pytest.approx(1.3 / 3, abs=4 * drawn.std() / np.sqrt(1000))
+    assert drawn.std() == pytest.approx(np.std([0.1, 0.3, 0.9]) / np.sqrt(3), rel=0.1)
+    assert len(set(np.round(drawn, 9))) == 10  # so many sets of three of them there are

@@ -17,6 +17,7 @@ from tuner.record.run_folder import RunFolder
 from tuner.retrain.contenders import DEFAULTS
 from tuner.retrain.plan import Plan, make_plan, without_place
 from tuner.retrain.report import stored_metrics
+from tuner.seeds import derive
 from tuner.space import load_space
 
 AS_BEFORE = {
@@ -43,6 +44,18 @@ def test_a_baseline_that_cannot_take_the_images_would_fail_after_the_training(
     (line,) = plan.left_out
     assert line.startswith("The baseline autoencoder is left out: images are 28 x 28")
     assert plan_of(tmp_path).left_out == ()
+
+
+def test_a_baseline_would_be_narrower_than_what_it_is_held_against(tmp_path: Path) -> None:
+    plan = plan_of(tmp_path, fixed={"width": 24})
+    (autoencoder,) = (each for each in plan.contenders if each.key == "autoencoder")
+    assert plan.best.hyperparameters["width"] == autoencoder.hyperparameters["width"] == 24
+
+
+def test_the_best_would_be_trained_again_with_the_seed_it_was_chosen_for(tmp_path: Path) -> None:
+    plan = plan_of(tmp_path)
+    assert len(set(plan.seeds)) == len(plan.seeds)
+    assert not set(plan.seeds) & {derive(0, "trial", number) for number in range(300)}
 
 
 def journal_of(

@@ -87,6 +87,36 @@ def test_times_would_be_read_in_another_zone(tmp_path: Path) -> None:
             assert trial.datetime_complete.timestamp() == ended[trial.number]
 
 
+def test_a_trial_would_be_told_by_its_highest_epoch_or_a_failed_one_have_a_value(
+    tmp_path: Path,
+) -> None:
+    space = small_space(trials=6, objective="auroc", **NO_RETRIES)
+    simulation = Simulation(space, tmp_path, curve=lambda _values, epoch: 0.9 - 0.01 * epoch)
+    simulation.fill()
+    simulation.step()
+    (attempt_id,) = simulation.running
+    simulation.engine.report(attempt_id, Report(outcome="error", reason="no"))
+    simulation.let_go(attempt_id)
+    simulation.run().close()
+    failed, *others = trials(tmp_path)
+    assert (failed.state.name, failed.value) == ("FAIL", None)
+    for trial in others:
+        assert trial.value == trial.intermediate_values[max(trial.intermediate_values)]
+        assert trial.value == pytest.approx(0.9 - 0.01 * max(trial.intermediate_values))
+
+
+def test_an_event_told_again_would_change_the_study(tmp_path: Path) -> None:
+    searched(tmp_path)
+    before = study_file.told(tmp_path / "study.db")
+    events = read_journal(tmp_path / "events.jsonl")
+    space = small_space(trials=30, **CHOICES, **NO_RETRIES)
+    again = study.Study(tmp_path / "study.db", space.search, space.sampler, space.objective, events)
+    for event in events:
+        again.apply(event)
+    again.close()
+    assert study_file.told(tmp_path / "study.db") == before
+
+
 def test_a_kill_would_take_reported_values_from_the_study(tmp_path: Path) -> None:
     killed = subprocess.run([sys.executable, "-c", KILLED, str(tmp_path)], check=False)
     assert killed.returncode == -9

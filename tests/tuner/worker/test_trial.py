@@ -79,6 +79,7 @@ def test_a_checkpoint_of_another_configuration_would_be_gone_on_from(
 ) -> None:
     other = replace(attempt(), hyperparameters={**attempt().hyperparameters, "patch_n": 1})
     reports(TrialWorker(setting), other, 2)
+    reports(TrialWorker(setting), replace(attempt(), seed=attempt().seed + 1), 2)
     first = essence(reports(TrialWorker(setting), attempt(), 1)[0])
     elsewhere = replace(setting, storage=local_storage(tmp_path / "alone"))
     (tmp_path / "alone").mkdir()

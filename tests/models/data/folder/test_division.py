@@ -95,6 +95,12 @@ def test_a_class_that_is_unseen_until_test_would_be_seen() -> None:
     assert counted["", "crack", "fit"] == 4
 
 
+def test_what_does_not_divide_would_go_to_validation_or_be_lost_for_test() -> None:
+    """Of five defects 30% and 70%: 3.5 for test are four."""
+    counted = sides(group("", "good", 50) + group("", "crack", 5), config())
+    assert (counted["", "crack", "validation"], counted["", "crack", "test"]) == (1, 4)
+
+
 def test_missing_normal_test_pictures_would_leave_test_without_any() -> None:
     found = group("train", "good", 60) + group("test", "defective", 30)
     counted = sides(found, config())
