@@ -121,6 +121,7 @@ def test_the_mean_would_be_of_other_figures_than_the_classes_reports(
     )
     assert summary.trained
     metrics = json.loads(folder.metrics.read_text())
+    assert len(metrics.pop("sha256")) == 64
     assert metrics == summary.metrics
     reports = {
         name: json.loads((folder.path / of["folder"] / "retrain/metrics.json").read_text())

@@ -81,9 +81,9 @@ def test_a_space_file_would_make_a_name_that_no_run_can_have(
 
 
 def _filled_in(node: ast.JoinedStr) -> bool:
-    """Whether a text with `python -m tuner...` has a value filled in on the same line."""
+    """Whether a text with `python -m tuner...` has a value filled in before its line or quote ends."""
     text = "".join(part.value if isinstance(part, ast.Constant) else "\0" for part in node.values)
-    return re.search(r"python -m tuner\.\w+ [^\n]*\0", text) is not None
+    return re.search(r"python -m tuner\.\w+ [^\n']*\0", text) is not None
 
 
 def test_a_command_would_be_put_together_elsewhere_than_in_one_place() -> None:
