@@ -7,7 +7,7 @@ from tests.tuner.fake_trials import trial
 from tests.tuner.space.test_space import GOOD
 from tuner.engine.early_stopping import rungs_of
 from tuner.planning.dry_run import dry_run_text
-from tuner.planning.forecast import Range, epochs_left, epochs_to_train, estimate_seconds
+from tuner.planning.forecast import START_S, Range, epochs_left, epochs_to_train, estimate_seconds
 from tuner.record.trials import TrialView
 from tuner.space import Machine, Space, published_trials, trials_at_once
 
@@ -99,7 +99,7 @@ def test_an_epoch_would_be_plural() -> None:
 def test_the_time_would_not_follow_the_measured_epoch() -> None:
     sized = space(scheduler={"name": "none"})
     times = estimate_seconds(sized, Machine(cpus=2), lambda _space, _machine, _lanes: 3.0)
-    assert times.likely == pytest.approx(180 * 3 / 2)
+    assert times.likely == pytest.approx(180 * 3 / 2 + START_S)
 
 
 def test_the_time_would_be_that_of_trials_alone_where_they_train_in_packs() -> None:
@@ -113,7 +113,7 @@ def test_the_time_would_be_that_of_trials_alone_where_they_train_in_packs() -> N
 
     times = estimate_seconds(packed, Machine(cpus=2), probe)
     assert asked == [4]
-    assert times.likely == pytest.approx(180 * 10 / 8)
+    assert times.likely == pytest.approx(180 * 10 / 8 + START_S)
     text = dry_run_text(packed, Machine(cpus=2), probe)
     assert "by a measured epoch of 4 lanes together" in text
     told = dry_run_text(space(), Machine(cpus=2, gpus=1), probe)
