@@ -58,7 +58,7 @@ def _check_images(config: DataConfig, part: Part) -> None:
 
 
 def _check_counts(config: DataConfig, part: Part) -> None:
-    """Raise DataProblem where a class has other images than the registry says, which plans go by."""
+    """Raise DataProblem where the registry says other counts, by which searches are planned."""
     said, index = DATASETS[config.dataset].training_counts, part.index
     found = tuple(np.bincount(index.classes, minlength=len(index.class_names)).tolist())
     if said and said != found:

@@ -20,7 +20,7 @@ def cost_lines(space: Space, machine: Machine, pictures: int, cache: Path) -> li
     resolved = resolve_scale(space, machine)
     at_once = trials_at_once(resolved, machine, choose_lanes(resolved, machine).count)
     epochs = epochs_to_train(resolved)
-    times = estimate_seconds(resolved, machine, epoch_seconds)
+    times = estimate_seconds(resolved, machine, epoch_seconds, epochs)
     trials, longest = counted(resolved.trials, "trial"), counted(resolved.epochs, "epoch")
     together = counted(round(epochs.likely), "epoch")
     return [

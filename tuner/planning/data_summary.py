@@ -37,9 +37,10 @@ def split_text(config: DataConfig, splits: Sequence[Split]) -> str:
 
 def numbers_found(config: DataConfig, splits: Sequence[Split]) -> dict[str, object]:
     """The keys of `data` that ask for more images than there are, with what there is of them."""
+    counts = [validation_counts(config, each) for each in splits]
     found = {
-        "validation_normals": _span(len(each.validation_normals) for each in splits),
-        "validation_anomalies": _span(_anomaly_count(config, each) for each in splits),
+        "validation_normals": _span(each.normals for each in counts),
+        "validation_anomalies": _span(each.anomalies for each in counts),
     }
     return {
         key: int(said) if said.isdigit() else said

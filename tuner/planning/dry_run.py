@@ -80,6 +80,7 @@ def dry_run_text(
     they are on other machines.
     """
     resolved = resolve_scale(space, machine)
+    epochs = epochs_left(resolved, trials)
     lines = [
         space_text(resolved, numbers_found(resolved.data, splits) if splits else {}),
         scale_sentence(space, machine),
@@ -87,8 +88,8 @@ def dry_run_text(
         _found_line(resolved, machine),
         _trials_line(resolved),
         _rungs_line(resolved),
-        _epochs_line(epochs_left(resolved, trials), "left" if trials else "of all trials together"),
-        _time_line(resolved, machine, probe, trials),
+        _epochs_line(epochs, "left" if trials else "of all trials together"),
+        _time_line(resolved, machine, probe, epochs),
         "Nothing was started, and nothing was written, downloads of images apart.",
     ]
     return "\n".join(lines) + "\n"
@@ -145,12 +146,10 @@ def _epochs_line(epochs: Range, which: str) -> str:
     return f"Epochs {which}: {limits}, likely about {epochs.likely:.0f}."
 
 
-def _time_line(
-    space: Space, machine: Machine, probe: Probe | None, trials: Sequence[TrialView]
-) -> str:
+def _time_line(space: Space, machine: Machine, probe: Probe | None, epochs: Range) -> str:
     if probe is None:
         return "Time: not measured."
-    times = estimate_seconds(space, machine, probe, trials)
+    times = estimate_seconds(space, machine, probe, epochs)
     limits = f"at least {duration(times.least)}, at most {duration(times.greatest)}"
     how = measured_how(space, machine)
     likely = f"likely about {duration(times.likely)}, {START_S} s of it to start"

@@ -64,16 +64,16 @@ def epochs_left(space: Space, trials: Sequence[TrialView]) -> Range:
     """
     played = len(trials) + _MOST_PLAYED
     if space.trials <= played:
-        return _epochs_played(space, trials)
-    fewer, more = (
-        _epochs_played(space.model_copy(update={"trials": count}), trials)
+        return _epochs_played(space, trials, max(10, _DRAWS - space.trials // 8))
+    fewer, more = (  # with the same draws, so that the difference is that of the trials between
+        _epochs_played(space.model_copy(update={"trials": count}), trials, 10)
         for count in (played - _MOST_PLAYED // 2, played)
     )
     rest = more.plus(fewer.times(-1)).times((space.trials - played) / (_MOST_PLAYED // 2))
     return more.plus(rest)
 
 
-def _epochs_played(space: Space, trials: Sequence[TrialView]) -> Range:
+def _epochs_played(space: Space, trials: Sequence[TrialView], draws: int) -> Range:
     to_do = open_trials(space, trials)
     greatest = sum(space.epochs - trial.epochs for trial in to_do)
     if not rungs_of(space) or not to_do:
@@ -81,8 +81,7 @@ def _epochs_played(space: Space, trials: Sequence[TrialView]) -> Range:
     least = sum(_least(space, trial) for trial in to_do) + _least_of_the_winner(
         space, trials, to_do
     )
-    draws = range(max(4, _DRAWS - space.trials // 25))
-    runs = [epochs_of_a_draw(space, trials, to_do, Random(seed)) for seed in draws]
+    runs = [epochs_of_a_draw(space, trials, to_do, Random(seed)) for seed in range(draws)]
     likely = min(greatest, max(least, sum(runs) / len(runs)))
     return Range(least=least, likely=likely, greatest=greatest)
 
@@ -115,17 +114,15 @@ def _least_of_the_winner(
     return min(extra, default=0)
 
 
-def estimate_seconds(
-    space: Space, machine: Machine, probe: Probe, trials: Sequence[TrialView] = ()
-) -> Range:
-    """Return the seconds that the search of a resolved space takes, by a measured epoch.
+def estimate_seconds(space: Space, machine: Machine, probe: Probe, epochs: Range) -> Range:
+    """Return the seconds that so many epochs of a resolved space take, by a measured one.
 
-    `trials` are those of its record. The start of Ray and of the workers is in it. Where lanes are
-    measured at the search's start, one is reckoned with.
+    The start of Ray and of the workers is in it. Where lanes are measured at the search's start,
+    one is reckoned with.
     """
     lanes = choose_lanes(space, machine).count
     epoch_s = probe(space, machine, lanes)
-    training = epochs_left(space, trials).times(epoch_s / trials_at_once(space, machine, lanes))
+    training = epochs.times(epoch_s / trials_at_once(space, machine, lanes))
     if not training.greatest:
         return training
     return training.plus(Range(least=START_S, likely=START_S, greatest=START_S))

@@ -25,7 +25,7 @@ _MOST_LINES, _LONGEST_LINE = 20, 2000
 
 @dataclass(frozen=True, kw_only=True)
 class Judged:
-    """What became of a case: how long it took, and what must not be, if anything."""
+    """What became of a case: the processor's seconds for it, and what must not be, if anything."""
 
     seconds: float
     traceback: str = ""
@@ -40,9 +40,9 @@ class Judged:
 
 def judged(case: Case, original: Space, folder: Path) -> Judged:
     """Read a case as a new search and its dry run do, and hold what comes against what must."""
-    path = folder / "space.yaml"
+    path = folder / "mutated.yaml"
     path.write_bytes(case.content)
-    start, wrong, trace = time.perf_counter(), "", ""
+    start, wrong, trace = time.process_time(), "", ""
     try:
         space = load_space(path, case.overrides, _MACHINE, new=True)
         dry_run_text(space, _MACHINE, lambda _space, _machine, _lanes: 1.0)
@@ -51,7 +51,7 @@ def judged(case: Case, original: Space, folder: Path) -> Judged:
         wrong = _refused(case, error, path)
     except Exception:
         trace = traceback.format_exc()
-    return Judged(seconds=time.perf_counter() - start, wrong=wrong, traceback=trace)
+    return Judged(seconds=time.process_time() - start, wrong=wrong, traceback=trace)
 
 
 def _accepted(case: Case, space: Space, original: Space) -> str:

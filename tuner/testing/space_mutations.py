@@ -36,7 +36,19 @@ class _Known:
     wrong: tuple[object, ...]
 
 
-_NUMBERS = ("many", True, None, [], {}, "nan", 10**12, -(10**12), 2.5, [1, 2], {"a": 1})
+_NUMBERS: tuple[object, ...] = (
+    "many",
+    True,
+    None,
+    [],
+    {},
+    "nan",
+    10**12,
+    -(10**12),
+    2.5,
+    [1, 2],
+    {"a": 1},
+)
 _HUGE = int("9" * 300)
 _KNOWN = (
     _Known(("trials",), (*_NUMBERS, 0, _HUGE)),
@@ -62,7 +74,7 @@ _KNOWN = (
     _Known(("fixed",), (3, [], "all", {"no_such": 1})),
     _Known(("scales",), (3, [], {"auto": {}}, {"cpu": {"epochs": 0}}, {"cpu": 3})),
 )
-_WRONG_DOMAINS = (
+_WRONG_DOMAINS: tuple[object, ...] = (
     {"uniform": [5, 1]},
     {"uniform": [1]},
     {"log": [0, 1]},

@@ -311,9 +311,9 @@ def test_a_message_would_be_as_long_as_what_is_wrong(tmp_path: Path) -> None:
 
 def test_a_thousand_mistakes_would_fill_the_screen(tmp_path: Path) -> None:
     unknown = "".join(f"width{number}: 1\n" for number in range(1000))
-    start = time.perf_counter()
+    start = time.process_time()
     found = complaints(tmp_path, good_text() + unknown)
-    assert time.perf_counter() - start < 2
+    assert time.process_time() - start < 2
     assert len(found) == 20
     assert found[0].startswith("space.yaml:5: width0: unknown key 'width0'")
     assert found[-1] == "and 981 more problems"

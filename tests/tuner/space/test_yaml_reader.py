@@ -110,9 +110,9 @@ def test_an_alias_to_itself_would_recurse_for_ever() -> None:
 
 def test_aliases_would_multiply_a_small_file_into_gigabytes() -> None:
     doubled = "".join(f"a{n}: &a{n} [*a{n - 1}, *a{n - 1}]\n" for n in range(1, 41))
-    start = time.perf_counter()
+    start = time.process_time()
     (said,) = problems(f"a0: &a0 [1, 1]\n{doubled}")
-    assert time.perf_counter() - start < 1
+    assert time.process_time() - start < 1
     assert said.startswith("11: more than 5,000 values, each alias counted as what it stands for")
     assert "more than 5,000 values" in problems(f"a: [{'1,' * 6000}]")[0]
 
