@@ -13,7 +13,7 @@ CONSTRAINTS ?=
 # on where it was stopped; finished, it shows the result again.
 search: $(INSTALLED)
 	$(BIN)/python -m tuner.search --space search_spaces/quickstart.yaml --name quickstart --resume
-	$(BIN)/python -m tuner.retrain --search runs/quickstart
+	$(BIN)/python -m tuner.retrain --run runs/quickstart
 
 # Two at a time; tests of a group, such as those that start Ray, come one after the other.
 test: $(INSTALLED) lint

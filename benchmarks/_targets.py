@@ -55,6 +55,13 @@ TARGETS: dict[str, dict[str, Target]] = {
         "ganomaly_ratio_scoring": Target(at_least=3),
     },
     "detectors": {f"ratio_{name}": Target(at_least=0.95) for name in _TRAINED},
+    "fuzz": {
+        "cases": Target(at_least=12_000),
+        "tracebacks": Target(at_most=0),
+        "over_2s": Target(at_most=0),
+        "wrong": Target(at_most=0),
+        "largest_mb": Target(at_most=200),
+    },
     "overhead": {
         "ms_per_trial_100": Target(at_most=90),
         "ms_per_trial_1000": Target(at_most=85),

@@ -3,11 +3,10 @@
 Torch-free, so that a space file can be checked before torch is imported.
 """
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from models.names import unknown
+from models.names import shown, unknown
 
 Value = float | int | str
 """A value of a hyperparameter."""
@@ -50,16 +49,16 @@ class Hyperparameter:
                 if type(choice) is type(value) and choice == value:
                     return choice
             allowed = ", ".join(map(str, self.choices))
-            raise ValueError(f"{self.name} is {value!r}, allowed are: {allowed}")
+            raise ValueError(f"{self.name} is {shown(value)}, allowed are: {allowed}")
         return self._check_number(value)
 
     def _check_number(self, value: object) -> Value:
         kind = "a whole number" if isinstance(self.default, int) else "a number"
         allowed = f"{kind} from {self.low:g} to {self.high:g}"
-        problem = f"{self.name} is {value!r}, allowed is {allowed}"
+        problem = f"{self.name} is {shown(value)}, allowed is {allowed}"
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise ValueError(problem)
-        if not math.isfinite(value) or not self.low <= value <= self.high:  # type: ignore[operator]
+        if not self.low <= value <= self.high:  # type: ignore[operator] # nor is NaN
             raise ValueError(problem)
         if isinstance(self.default, int):
             if value != int(value):

@@ -11,6 +11,14 @@ KeyPath = tuple[str | int, ...]
 class TunerError(Exception):
     """Something the user can put right; its text says what and how."""
 
+    exit_code = 2
+
+
+class OutOfTime(TunerError):  # noqa: N818 - it says what happened
+    """A time budget is used up, and nothing has come of it."""
+
+    exit_code = 3
+
 
 @dataclass(frozen=True, kw_only=True)
 class Problem:
@@ -28,7 +36,28 @@ class Problem:
 
     def __str__(self) -> str:
         key = ".".join(str(part) for part in self.path)
-        return ": ".join(part for part in (self.origin, key, self.text) if part)
+        parts = ((self.origin, 300), (key, 100), (self.text, 1200))
+        return ": ".join(_one_line(part, most) for part, most in parts if part)
+
+
+_MOST_LINES = 20
+
+
+def _one_line(text: str, most: int) -> str:
+    """A text as part of a line: what cannot be printed is escaped, the middle of a long one cut."""
+    if len(text) > most:
+        text = f"{text[: most // 2]}...{text[-most // 4 :]}"
+    return "".join(
+        each if each.isprintable() else each.encode("unicode_escape").decode() for each in text
+    )
+
+
+def _lines(problems: Sequence[Problem]) -> list[str]:
+    """A line of each problem; of very many the first."""
+    if len(problems) <= _MOST_LINES:
+        return list(map(str, problems))
+    shown = problems[: _MOST_LINES - 1]
+    return [*map(str, shown), f"and {len(problems) - len(shown):,} more problems"]
 
 
 class SpaceError(TunerError):
@@ -36,7 +65,7 @@ class SpaceError(TunerError):
 
     def __init__(self, problems: Sequence[Problem]) -> None:
         self.problems = tuple(problems)
-        super().__init__("\n".join(str(problem) for problem in self.problems))
+        super().__init__("\n".join(_lines(self.problems)))
 
     def with_origins(self, typed: Mapping[str, str]) -> SpaceError:
         """Return the same problems, with other words for some of their origins."""

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Literal
 
 from models.data.preprocessing import BITS, RESIZES, Preprocessing, Resize
 from models.data.registry import DATASETS, FOLDER, PROTOCOLS, class_index
-from models.names import unknown
+from models.names import shown, unknown
 
 FOLDS = 5
 """The score mixture is judged on validation in so many parts, each with images of both kinds: it
 needs as many of each."""
 
 SIZES = (8, 1024)
+
+MOST = 10**9
+"""No number of images, trials or epochs may be larger: what is reckoned from it stays finite."""
 
 EACH = "each"
 """As `normal`: each class in turn is the normal one."""
@@ -96,7 +98,7 @@ class DataConfig:
         _check_flag("skip_unreadable", self.skip_unreadable)
         if self.bits not in BITS or isinstance(self.bits, bool):
             allowed = ", ".join(map(str, BITS))
-            raise ValueError(f"bits: {self.bits!r} is not allowed; allowed: {allowed}")
+            raise ValueError(f"bits: {shown(self.bits)} is not allowed; allowed: {allowed}")
         _check_name("validation", self.validation, ("labelled", "synthetic"))
         _check_ratio(self.anomalies_per_normal)
         _check_integer("clusters", self.clusters, low=1, high=1000)
@@ -210,7 +212,7 @@ def _indices(
 ) -> tuple[int, ...]:
     found = [class_index(key, each, class_names) for each in given]
     if len(set(found)) < len(found):
-        raise ValueError(f"{key}: a class is named twice in {list(given)}; name it once")
+        raise ValueError(f"{key}: a class is named twice in {shown(list(given))}; name it once")
     return tuple(sorted(found))
 
 
@@ -222,20 +224,21 @@ def _check_name(field: str, given: str, allowed: Iterable[str]) -> None:
 
 def _check_flag(field: str, given: bool) -> None:
     if not isinstance(given, bool):
-        raise ValueError(f"{field}: {given!r} is not allowed; give true or false")
+        raise ValueError(f"{field}: {shown(given)} is not allowed; give true or false")
 
 
-def _check_integer(field: str, given: int, *, low: int, high: int | None = None) -> None:
+def _check_integer(field: str, given: int, *, low: int, high: int = MOST) -> None:
     right_type = isinstance(given, int) and not isinstance(given, bool)
-    if not right_type or given < low or (high is not None and given > high):
-        allowed = f"of at least {low}" if high is None else f"from {low} to {high}"
-        raise ValueError(f"{field}: {given!r} is not allowed; give a whole number {allowed}")
+    if not right_type or not low <= given <= high:
+        open_ended = high == MOST and not (right_type and given > high)
+        allowed = f"of at least {low}" if open_ended else f"from {low} to {high}"
+        raise ValueError(f"{field}: {shown(given)} is not allowed; give a whole number {allowed}")
 
 
 def _check_ratio(given: float) -> None:
     is_number = isinstance(given, int | float) and not isinstance(given, bool)
-    if not is_number or not math.isfinite(given) or given < 0:
+    if not is_number or not 0 <= given <= MOST:
         raise ValueError(
-            f"anomalies_per_normal: {given!r} is not allowed; give a number of at least 0 "
+            f"anomalies_per_normal: {shown(given)} is not allowed; give a number of at least 0 "
             "(0.1 is one known anomaly to ten normals, 0 none)"
         )

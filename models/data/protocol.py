@@ -15,7 +15,7 @@ from models.data.config import DataConfig
 from models.data.index import Part, array_text
 from models.data.modules import module_of
 from models.data.places import DataNotFound, DataProblem, Source
-from models.data.registry import PROTOCOLS
+from models.data.registry import DATASETS, PROTOCOLS
 from models.data.split import Split
 
 
@@ -31,11 +31,13 @@ def make_split(config: DataConfig, source: Source) -> Split:
 
     Raises:
         DataNotFound: the training files cannot be read.
-        DataProblem: what the data set's module gives are no images, or no labels of its classes.
+        DataProblem: what the data set's module gives are no images, no labels of its classes, or
+            others than the registry says.
         ValueError: the data has too few images for what the configuration asks.
     """
     part = module_of(config).training_part(config, source)
     _check_images(config, part)
+    _check_counts(config, part)
     module = cast(ProtocolModule, importlib.import_module(PROTOCOLS[config.protocol]))
     split = module.make_split(config, part)
     return replace(split, labels=split.labels_in(part.index.classes))
@@ -52,6 +54,17 @@ def _check_images(config: DataConfig, part: Part) -> None:
         raise DataProblem(
             f"images of {config.dataset} have {given} channels, and the registry says {wanted}; "
             f"got {array_text(pixels)}"
+        )
+
+
+def _check_counts(config: DataConfig, part: Part) -> None:
+    """Raise DataProblem where the registry says other counts, by which searches are planned."""
+    said, index = DATASETS[config.dataset].training_counts, part.index
+    found = tuple(np.bincount(index.classes, minlength=len(index.class_names)).tolist())
+    if said and said != found:
+        raise DataProblem(
+            f"images of {config.dataset}: the registry says training_counts of {said}, and there "
+            f"are {found}"
         )
 
 

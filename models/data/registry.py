@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from models.names import nearest
+from models.names import nearest, shown
 
 FOLDER = "folder"
 """The data set that is a folder of pictures of one's own."""
@@ -106,6 +106,6 @@ def class_index(key: str, given: str | int, class_names: tuple[str, ...]) -> int
     like = nearest(given, class_names) if isinstance(given, str) else ""
     hint = f"; nearest: {like}" if like else ""
     raise ValueError(
-        f"{key}: there is no class {given!r}; allowed are the names "
+        f"{key}: there is no class {shown(given)}; allowed are the names "
         f"{', '.join(class_names)} or an index from 0 to {len(class_names) - 1}{hint}"
     )

@@ -12,7 +12,7 @@ import pytest
 from models.data.sources import DataNotFound
 from tests.tuner.space.test_space import good_text
 from tuner.__main__ import commands
-from tuner.cli.command_line import check_name, run_command, seconds
+from tuner.cli.command_line import check_name, run_command, seconds, seconds_text
 from tuner.errors import TunerError
 from tuner.search import __main__ as search
 from tuner.space import schema
@@ -206,13 +206,19 @@ def test_a_time_budget_would_be_misread(text: str, total_s: float) -> None:
     assert seconds(text) == total_s
 
 
-@pytest.mark.parametrize("text", ["", "0", "-3", "10 minutes", "h", "nan", "1e3"])
+@pytest.mark.parametrize("text", ["", "0", "-3", "10 minutes", "h", "nan", "1e3", "9" * 400])
 def test_a_wrong_time_budget_would_be_taken(text: str) -> None:
     with pytest.raises(ValueError, match="must be a time above 0 such as 90, 10m or 2h"):
         seconds(text)
 
 
+def test_a_time_that_is_printed_would_not_be_read_back() -> None:
+    for total_s, text in ((1.2, "2s"), (119, "119s"), (120, "2m"), (5401, "91m")):
+        assert seconds_text(total_s) == text
+        assert seconds(text) >= total_s
+
+
 @pytest.mark.parametrize("name", ["../up", "a/b", "", ".hidden", "a b", "x" * 101, "-x"])
 def test_a_name_would_leave_the_folder_of_runs(name: str) -> None:
-    with pytest.raises(TunerError, match="--name: must be letters, digits"):
+    with pytest.raises(TunerError, match="--run: must be letters, digits"):
         check_name(name)

@@ -11,7 +11,7 @@ import pytest
 from rich.console import Console
 
 from tests.tuner.fake_trials import EPOCHS, realistic, trial
-from tuner.console.lines import duration_text, ended_line, fit
+from tuner.console.lines import best_lines, duration_text, ended_line, fit
 from tuner.console.listener import ConsoleListener, make_console
 from tuner.console.state import SearchState
 from tuner.record.trials import Decided, Decision, TrialView
@@ -69,7 +69,7 @@ def test_a_long_search_would_wrap_lines_or_write_escape_codes_to_a_pipe() -> Non
     lines = out.getvalue().splitlines()
     assert max(map(len, lines)) <= 80
     assert "\x1b" not in out.getvalue()
-    assert lines[-1] == "  python -m tuner.retrain --search runs/quick"
+    assert lines[-1] == "  python -m tuner.retrain --run runs/quick"
 
 
 def test_the_summary_would_hide_a_published_set_or_rank_a_diverged_trial() -> None:
@@ -84,7 +84,7 @@ def test_the_summary_would_hide_a_published_set_or_rank_a_diverged_trial() -> No
     assert re.search(r"14 +0 +0\.9400 +1 +1/8 +complete +published W1", ranked)
     assert re.search(r"15 +diverged after 1 epoch", apart)
     assert "gain over the published W1: +0.0240 best auroc (0.9400 -> 0.9640)" in text
-    assert "--search 'runs/with space'" in text
+    assert "--run 'runs/with space'" in text
 
 
 def test_a_search_without_a_valid_score_would_name_a_best_or_a_next_command() -> None:
@@ -94,6 +94,20 @@ def test_a_search_without_a_valid_score_would_name_a_best_or_a_next_command() ->
     )
     assert "No trial has a valid score." in out.getvalue()
     assert "retrain" not in out.getvalue()
+
+
+def test_a_best_published_set_would_be_shown_without_its_hyperparameters() -> None:
+    published = [trial(0, 0.9, published="W1"), trial(1, 0.8, published="W2")]
+    whole = [
+        "best: trial 0",
+        "  patch_n       3",
+        "  generator_lr  0.0001",
+        "  score         error",
+    ]
+    assert best_lines(published, "best_auroc")[1:] == whole[1:]
+    values = {**published[0].hyperparameters, "patch_n": 5}
+    varied = [*published, trial(2, 0.7, hyperparameters=values)]
+    assert best_lines(varied, "best_auroc")[1:] == ["  patch_n  3"]
 
 
 def test_a_missing_gain_would_go_unexplained() -> None:

@@ -76,6 +76,21 @@ def test_a_dry_run_would_download_images_in_silence(
 
 
 @pytest.mark.usefixtures("probed")
+def test_a_dry_run_would_print_numbers_that_the_data_does_not_have(
+    api: FakeApi, capsys: pytest.CaptureFixture[str]
+) -> None:
+    digits = ["--set=data.dataset=digits", "--set=data.validation_anomalies=100", "--wandb=off"]
+    assert search.main(["--space", "small.yaml", "--dry-run", *digits]) == 0
+    said = capsys.readouterr().out
+    assert "  validation_normals: 28\n  validation_anomalies: 100\n" in said
+    assert "validation 28 normal and 100 anomalous." in said
+    assert (
+        search.main(["--space", "small.yaml", "--dry-run", *digits, "--set=data.normal=each"]) == 0
+    )
+    assert "  validation_normals: 28 to 29\n" in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("probed")
 def test_a_dry_run_would_promise_what_the_search_refuses(
     api: FakeApi, capsys: pytest.CaptureFixture[str]
 ) -> None:

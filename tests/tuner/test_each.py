@@ -25,7 +25,7 @@ from tuner.durability.restore import keep_retrained
 from tuner.durability.size_forecast import trial_bytes
 from tuner.errors import TunerError
 from tuner.planning.data_summary import split_text, warnings
-from tuner.planning.dry_run import images_text
+from tuner.planning.dry_run import found_splits, images_text
 from tuner.planning.epoch_timing import epoch_seconds
 from tuner.record.history import History
 from tuner.record.journal import read_journal
@@ -240,7 +240,8 @@ def test_what_is_forecast_would_be_of_a_single_class() -> None:
 
 
 def test_a_dry_run_would_describe_the_images_of_a_single_class() -> None:
-    assert images_text(digits("each")) == (
+    space = digits("each")
+    assert images_text(space, found_splits(space)) == (
         "Images: 10 classes, each normal in turn: fit 111 to 117 normal and 11 to 12 anomalous, "
         "validation 28 to 29 normal and 258 to 259 anomalous."
     )

@@ -44,7 +44,7 @@ def test_another_result_would_be_shown_than_the_search_had(
     shown = capsys.readouterr().out
     best = max(trial.rows[-1].metrics["best_auroc"] for trial in engine.trials)
     assert f"{best:.4f}" in shown
-    assert "python -m tuner.retrain --search" in shown
+    assert "python -m tuner.retrain --run" in shown
     assert run_folder.journal.read_bytes() == before
 
 

@@ -1,4 +1,5 @@
 import random
+import time
 from collections.abc import Sequence
 
 import pytest
@@ -7,7 +8,9 @@ from tests.tuner.fake_trials import trial
 from tests.tuner.space.test_space import GOOD
 from tuner.engine.early_stopping import rungs_of
 from tuner.planning.dry_run import dry_run_text
-from tuner.planning.forecast import Range, epochs_left, epochs_to_train, estimate_seconds
+from tuner.planning.forecast import START_S, Range, epochs_left, epochs_to_train, estimate_seconds
+from tuner.planning.open_trials import open_trials
+from tuner.planning.simulated_rest import epochs_of_a_draw
 from tuner.record.trials import TrialView
 from tuner.space import Machine, Space, published_trials, trials_at_once
 
@@ -92,14 +95,39 @@ def test_the_wrong_number_of_trials_at_once_would_be_reckoned_with(
     assert trials_at_once(space(resources=resources), machine) == slots
 
 
+def test_a_search_of_millions_of_trials_would_be_forecast_for_ever_or_wrongly() -> None:
+    machine, a_second = Machine(cpus=2), lambda _space, _machine, _lanes: 1.0
+    for scheduler in ("stop", "promote"):
+        start = time.process_time()
+        endless = space(trials=10_000_000, epochs=1_000_000, scheduler={"type": scheduler})
+        text = dry_run_text(endless, machine, a_second)
+        assert time.process_time() - start < 2
+        assert "Trials: 10000000" in text
+    thousand = space(trials=1_000)
+    half, whole = (epochs_to_train(space(trials=count)) for count in (500, 1_000))
+    greatest, least = 1_000 * 9, 1_000 + 2 * 8  # both published ones train to their end
+    assert (whole.greatest, whole.least) == (greatest, least)
+    assert whole.likely == pytest.approx(_played_whole(thousand), rel=0.05)
+    assert whole.likely > 1.9 * half.likely
+
+
+def _played_whole(sized: Space) -> float:
+    runs = [
+        epochs_of_a_draw(sized, (), open_trials(sized, ()), random.Random(seed))
+        for seed in range(4)
+    ]
+    return sum(runs) / len(runs)
+
+
 def test_an_epoch_would_be_plural() -> None:
     assert "every trial trains 1 epoch." in dry_run_text(space(epochs=1), Machine(cpus=2))
 
 
 def test_the_time_would_not_follow_the_measured_epoch() -> None:
     sized = space(scheduler={"name": "none"})
-    times = estimate_seconds(sized, Machine(cpus=2), lambda _space, _machine, _lanes: 3.0)
-    assert times.likely == pytest.approx(180 * 3 / 2)
+    epochs = epochs_to_train(sized)
+    times = estimate_seconds(sized, Machine(cpus=2), lambda _space, _machine, _lanes: 3.0, epochs)
+    assert times.likely == pytest.approx(180 * 3 / 2 + START_S)
 
 
 def test_the_time_would_be_that_of_trials_alone_where_they_train_in_packs() -> None:
@@ -111,9 +139,9 @@ def test_the_time_would_be_that_of_trials_alone_where_they_train_in_packs() -> N
         asked.append(lanes)
         return 10.0 if lanes == 4 else 3.0
 
-    times = estimate_seconds(packed, Machine(cpus=2), probe)
+    times = estimate_seconds(packed, Machine(cpus=2), probe, epochs_to_train(packed))
     assert asked == [4]
-    assert times.likely == pytest.approx(180 * 10 / 8)
+    assert times.likely == pytest.approx(180 * 10 / 8 + START_S)
     text = dry_run_text(packed, Machine(cpus=2), probe)
     assert "by a measured epoch of 4 lanes together" in text
     told = dry_run_text(space(), Machine(cpus=2, gpus=1), probe)

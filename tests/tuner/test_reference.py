@@ -59,7 +59,7 @@ def test_a_command_or_what_it_needs_would_be_missing() -> None:
     assert [line[3:] for line in text.splitlines() if line.startswith("## tuner.")] == [
         *every_command()
     ]
-    assert "| `--model FOLDER` | a retrained model's folder, runs/\\<name>/model" in text
+    assert "| `--run, --model RUN` | a retrained run: its name, its folder runs/\\<name>" in text
     assert "| `--out FILE` | the file: NAME.onnx; required |" in text
     assert "either this or `--config FILE` |" in text
     assert "| `--wandb online\\|offline\\|off` |" in text

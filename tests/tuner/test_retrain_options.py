@@ -52,10 +52,10 @@ def test_a_retrain_would_stay_on_its_machine_although_a_cluster_is_named(api: Fa
             ["--search", "runs/mime", "--storage", "shared"],
             "there is no folder runs/mime, and the storage {here}/shared has no such run; near",
         ),
-        ([], "one of the arguments --search --config is required"),
+        ([], "one of the arguments --run/--search --config is required"),
         (
             ["--config", "runs/mine/space.yaml", "--storage", "shared"],
-            "--storage shared goes with --search alone",
+            "--storage shared goes with --run alone",
         ),
     ],
 )
@@ -72,7 +72,7 @@ def test_a_wrong_retrain_would_start_something(
 
 
 def test_a_run_that_is_not_retrained_would_only_name_a_file(tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError, match=r"python -m tuner\.retrain --search runs/<name>"):
+    with pytest.raises(FileNotFoundError, match=r"python -m tuner\.retrain --run runs/<name>"):
         load(tmp_path)
     with pytest.raises(FileNotFoundError, match=f"there is no folder {tmp_path}/gone"):
         load(tmp_path / "gone")

@@ -1,16 +1,23 @@
 """Names of runs, and what starts leave that came to nothing."""
 
 import fcntl
+import math
+import re
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TextIO
 
 import pytest
 
+from tests.tuner.fake_trials import trial
 from tests.tuner.simulated import Simulation, small_space
-from tuner.errors import TunerError
+from tests.tuner.typed_commands import FakeApi
+from tuner.backend.ray_backend import RayBackend
+from tuner.errors import OutOfTime, TunerError
 from tuner.record.lock import driver_of, sole_driver
 from tuner.record.run_folder import RunFolder
 from tuner.record.run_names import check_runs, free_name, newest_name
+from tuner.search.__main__ import main
 from tuner.search.session import search
 from tuner.space import Machine, dump_space, resolve_scale
 
@@ -107,9 +114,46 @@ def test_a_search_that_goes_on_would_not_say_which_time_budget_holds(
     dump_space(space, tmp_path / "a-1" / "space.yaml")
     first = Simulation(space, tmp_path / "a-1", time_budget_s=90)
     first.run().close()
-    found = search(space, run_folder=tmp_path / "a-1")
+    used_s = first.engine.seconds
+    found = search(space, run_folder=tmp_path / "a-1", time_budget_s=used_s + 0.01)
+    assert found.out_of_time
     assert len(found.trials) == len(first.engine.trials)
     said = capsys.readouterr().out
-    assert "Time budget of all starts together: 1:30, of which 1:3" in said
+    assert "Time budget of all starts together: 1:3" in said
     assert "is used; --time-budget changes it." in said
     assert "is used up; --time-budget gives it more." in said
+    assert re.search(r"--resume --run \S+a-1 --time-budget \dm", said)
+
+
+def test_a_used_up_time_budget_would_start_ray_and_name_a_command_that_does_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def started(_backend: object) -> None:
+        raise AssertionError("Ray is started")
+
+    monkeypatch.setattr(RayBackend, "connected", started)
+    monkeypatch.setattr(RayBackend, "check", lambda _backend, _space: None)
+    space = resolve_scale(small_space(wandb={"mode": "off"}), Machine(cpus=2))
+    dump_space(space, tmp_path / "a-1" / "space.yaml")
+    first = Simulation(space, tmp_path / "a-1", time_budget_s=90)
+    first.run().close()
+    resume = ["--resume", "--run", str(tmp_path / "a-1")]
+    for more in ([], ["--time-budget", "80s"]):
+        assert main([*resume, *more]) == OutOfTime.exit_code == 3
+        said = capsys.readouterr().err
+        assert said.startswith("The time budget of all starts together, 1:")
+        assert "and nothing was started. Give it more:\n  python -m" in said
+        assert re.search(r"tuner\.search --resume --run \S+/a-1 --time-budget [34]m\n$", said)
+    with pytest.raises(AssertionError, match="Ray is started"):
+        search(space, run_folder=tmp_path / "a-1", time_budget_s=10_000)
+
+
+def test_a_time_budget_in_which_nothing_was_found_would_end_as_one_that_found_something(
+    api: FakeApi, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for trials, code in (([trial(0, math.nan, state="pruned")], 3), ([trial(0, 0.9)], 0), ([], 3)):
+        summary = SimpleNamespace(
+            failure=None, interrupted=False, finished=False, out_of_time=True, trials=trials
+        )
+        monkeypatch.setattr(api, "_called", lambda *_, found=summary, **__: found)
+        assert main(["--space", "small.yaml", "--time-budget", "1s"]) == code

@@ -227,11 +227,11 @@ def test_bad_input_would_be_taken_or_leave_something(
         (
             "images",
             "images holds no model. Give a run, or its folder model, that was retrained: "
-            "python -m tuner.retrain --search runs/<name>\n",
+            "python -m tuner.retrain --run runs/<name>\n",
         ),
-        ("runs/x", "that was retrained: python -m tuner.retrain --search runs/x\n"),
+        ("runs/x", "that was retrained: python -m tuner.retrain --run runs/x\n"),
         ("file.txt", "file.txt is a file: give the folder of a model"),
-        ("runs/x/model", "has not been retrained: python -m tuner.retrain --search runs/x"),
+        ("runs/x/model", "has not been retrained: python -m tuner.retrain --run runs/x"),
         ("half", "half does not hold one whole detector"),
     ],
 )

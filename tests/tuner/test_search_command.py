@@ -93,7 +93,7 @@ def test_a_search_would_leave_a_part_of_its_results_out(tmp_path: Path) -> None:
         assert not list((folder / "trials" / str(number)).glob("checkpoint*"))
     assert len(trials) == 5
     check_wandb(folder)
-    assert "python -m tuner.retrain --search" in said
+    assert "python -m tuner.retrain --run" in said
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """`tuner.search` as a person types it; `tuner.api` is replaced where a search would start."""
 
+import os
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -8,6 +9,8 @@ import pytest
 
 from tests.tuner.space.test_space import good_text
 from tests.tuner.typed_commands import FakeApi, recorded_run
+from tuner.replay import __main__ as replay
+from tuner.retrain import __main__ as retrain
 from tuner.search import __main__ as search
 
 
@@ -42,7 +45,7 @@ def test_an_existing_run_would_be_overwritten(
     message = capsys.readouterr().err
     assert "runs/mine exists" in message
     assert "--resume" in message
-    assert "--name" in message
+    assert "--run" in message
     assert api.calls == []
 
 
@@ -107,6 +110,43 @@ def test_a_first_start_with_resume_would_not_start(api: FakeApi) -> None:
     assert api.calls[0][1]["run_folder"] == Path("runs/mine")
 
 
+def test_a_run_would_be_named_otherwise_in_each_command(
+    api: FakeApi, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for options in (["--run", "small-1"], ["--name", "small-1"], ["--run", "runs/small-1"]):
+        assert search.main(["--space", "small.yaml", *options]) == 0
+    assert search.main(["--space", "small.yaml", "--run", "other/small-1"]) == 0
+    made = [call[1]["run_folder"] for call in api.calls]
+    assert made == [*[Path("runs/small-1")] * 3, Path("other/small-1")]
+    for named in (["--run", "small-1"], ["runs/small-1"], ["--run", "runs/small-1"]):
+        assert replay.main(named) == 2
+        assert "runs/small-1 holds no record to replay" in capsys.readouterr().err
+    recorded_run("small-1")
+    for options in (["--run", "small-2"], ["--search", "small-2"], ["--run", "runs/small-2"]):
+        assert retrain.main(options) == 2
+        said = capsys.readouterr().err
+        assert said.startswith("--run: there is no folder runs/small-2; nearest: runs/small-1")
+
+
+def test_runs_that_can_go_on_would_not_be_named(
+    api: FakeApi, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert search.main(["--resume"]) == 2
+    assert (
+        "There is no run in runs to go on with: start one with --space" in capsys.readouterr().err
+    )
+    for number in range(12):
+        record = recorded_run(f"small-{number}") / "space.yaml"
+        os.utime(record, (number, number))
+    Path("runs/none").mkdir()
+    assert search.main(["--resume"]) == 2
+    said = capsys.readouterr().err
+    assert said.startswith(
+        "Say which run goes on: --resume --run <name>. In runs there are: small-11,"
+    )
+    assert said.endswith("small-3, small-2 and 2 older ones.\n")
+
+
 def test_a_misspelt_run_would_only_be_missed(
     api: FakeApi, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -133,7 +173,7 @@ def test_a_changed_space_would_go_on(api: FakeApi, capsys: pytest.CaptureFixture
         (["--space", "small.yaml", "--seed", "1.5"], "must be a whole number; got '1.5'"),
         (["--space", "small.yaml", "--name", ".x"], "the first a letter or digit"),
         (["--name", "mine"], "Say what to search with --space"),
-        (["--space", "small.yaml", "--name", "../x"], "--name: must be letters"),
+        (["--space", "small.yaml", "--name", "../.x"], "--run: must be letters"),
         (["--space", "smal.yaml"], "smal.yaml: there is no such file; nearest: small.yaml"),
         (["--space", "small.yaml", "--time-budget", "soon"], "must be a time above 0"),
         (["--space", "small.yaml", "--wandb", "maybe"], "invalid choice: 'maybe'"),
@@ -159,11 +199,10 @@ def test_a_dry_run_would_start_or_write_something(
     probe = ModuleType("tuner.planning.epoch_timing")
     probe.epoch_seconds = lambda _space, _machine, _lanes: 1.0  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "tuner.planning.epoch_timing", probe)
-    monkeypatch.setattr("tuner.planning.dry_run.images_text", lambda _space: "Images: some.")
+    monkeypatch.setattr("tuner.planning.dry_run.found_splits", lambda _space: ())
     assert search.main(["--space", "small.yaml", "--dry-run"]) == 0
     said = capsys.readouterr().out
-    assert "Time to train: likely about" in said
-    assert "Images: some." in said
+    assert "Time: likely about" in said
     assert api.calls == []
     assert [path.name for path in Path().iterdir()] == ["small.yaml"]
 

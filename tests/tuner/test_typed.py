@@ -14,7 +14,7 @@ from tuner.errors import TunerError
 from tuner.record.run_folder import RunFolder
 from tuner.record.run_names import free_name, known_name, name_stem
 from tuner.search import __main__ as search
-from tuner.search.session import _resume_command
+from tuner.search.time_budget import resume_command
 
 ROOT = Path(__file__).parents[2]
 AWKWARD = ("my run", "a;touch b", "it's", "$(touch b)", "-x", "a\nb", "ünïcode", "*", "a\\b")
@@ -44,12 +44,12 @@ def test_the_command_that_goes_on_would_be_refused(
     """A run may have any name that a folder can have: an earlier version named it."""
     monkeypatch.chdir(tmp_path)
     run_folder = RunFolder(tmp_path / "runs" / name)
-    with pytest.raises(TunerError, match="--name: must be"):
+    with pytest.raises(TunerError, match="--run: must be"):
         known_name(name, Path("runs"))
     run_folder.path.mkdir(parents=True)
     run_folder.space.touch()
-    words = shlex.split(_resume_command(run_folder))
-    assert known_name(words[-1], Path("runs")) == name
+    named = Path(shlex.split(resume_command(run_folder))[-1])
+    assert known_name(named.name, named.parent) == name
 
 
 @pytest.mark.parametrize("name", ["..", ".", "", "a/b", "/etc", "a\0b"])
@@ -57,7 +57,7 @@ def test_a_name_would_lead_out_of_the_folder_of_runs(tmp_path: Path, name: str) 
     (tmp_path / "space.yaml").touch()
     (tmp_path / "runs").mkdir()
     (tmp_path / "runs" / "space.yaml").touch()
-    with pytest.raises(TunerError, match="--name: must be"):
+    with pytest.raises(TunerError, match="--run: must be"):
         known_name(name, tmp_path / "runs")
 
 

@@ -35,7 +35,9 @@ class FakeApi:
 
     def _called(self, *positional: Any, **named: Any) -> SimpleNamespace:
         self.calls.append((positional, named))
-        return SimpleNamespace(failure=None, interrupted=False, finished=False, lines=list)
+        return SimpleNamespace(
+            failure=None, interrupted=False, finished=False, out_of_time=False, lines=list
+        )
 
 
 def recorded_run(name: str) -> Path:

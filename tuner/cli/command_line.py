@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import argparse
 import logging
+import math
 import os
 import re
 import sys
 from collections.abc import Callable
 
+from models.names import shown
 from tuner.cli.signals import INTERRUPTED, Caught, stoppable
 from tuner.cli.streams import (
     drop_rest,
@@ -19,7 +21,8 @@ from tuner.cli.streams import (
 )
 from tuner.errors import TunerError
 
-WRONG_INPUT = 2
+WRONG_INPUT = TunerError.exit_code
+_LONGEST_S = 1e9
 _UNITS_S = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
@@ -73,16 +76,16 @@ def _ended(action: Callable[[], int], stopped: str) -> int:
         text = _text(error)
         if text is None:
             raise
-        return _refuse(text)
+        return _refuse(text, error.exit_code if isinstance(error, TunerError) else WRONG_INPUT)
 
 
-def _refuse(text: str) -> int:
+def _refuse(text: str, code: int = WRONG_INPUT) -> int:
     try:
         sys.stderr.write(f"{text}\n")
         sys.stderr.flush()
     except OSError:  # nobody is left to tell
         drop_rest(sys.stderr)
-    return WRONG_INPUT
+    return code
 
 
 def _text(error: Exception) -> str | None:
@@ -111,23 +114,28 @@ def whole(text: str) -> int:
     try:
         return int(text)
     except ValueError:
-        raise argparse.ArgumentTypeError(f"must be a whole number; got {text!r}") from None
+        raise argparse.ArgumentTypeError(f"must be a whole number; got {shown(text)}") from None
 
 
 def seconds(text: str) -> float:
     """Read a time such as 90, 90s, 10m, 1.5h; ValueError says what is allowed."""
     found = re.fullmatch(r"(\d+(?:\.\d+)?)([smhd]?)", text.strip())
     total = float(found[1]) * _UNITS_S[found[2]] if found else 0.0
-    if total <= 0:
-        raise ValueError(f"must be a time above 0 such as 90, 10m or 2h; got {text!r}")
+    if not 0 < total <= _LONGEST_S:
+        raise ValueError(f"must be a time above 0 such as 90, 10m or 2h; got {shown(text)}")
     return total
+
+
+def seconds_text(total: float) -> str:
+    """Write a time as `seconds` reads it, in whole minutes where it has many."""
+    return f"{math.ceil(total)}s" if total < 120 else f"{math.ceil(total / 60)}m"
 
 
 def check_name(name: str) -> str:
     """Return a run's name if it can be the name of a folder; TunerError says what is allowed."""
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,99}", name):
         raise TunerError(
-            "--name: must be letters, digits and . _ + -, the first a letter or digit, at most 100 "
-            f"of them; got {name!r}"
+            "--run: must be letters, digits and . _ + -, the first a letter or digit, at most 100 "
+            f"of them; got {shown(name)}"
         )
     return name

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 
@@ -35,7 +36,8 @@ def size_text(number: float) -> str:
 def size_bytes(text: str) -> int | None:
     """Read what `20 GB`, `1.5 mb` or `700` says; None for what is no size."""
     found = re.fullmatch(_SIZE, text.strip().lower())
-    return round(float(found[1]) * _UNITS[found[2]]) if found else None
+    size = float(found[1]) * _UNITS[found[2]] if found else math.inf
+    return round(size) if math.isfinite(size) else None
 
 
 def aligned(rows: Sequence[Sequence[str]], indent: int = 0) -> list[str]:

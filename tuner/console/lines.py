@@ -133,15 +133,19 @@ def _place_line(place: int, found: Standing, epochs: int, width: int) -> str:
 
 
 def best_lines(trials: Sequence[TrialView], objective: str) -> list[str]:
-    """The best trial's hyperparameters, those in which the trials differ."""
+    """The best trial's hyperparameters, those in which the trials differ.
+
+    All of them where none but published sets have run: nothing was varied yet.
+    """
     ranking = rank(trials, objective)
     if not ranking:
         return []
     values = ranking[0].trial.hyperparameters
+    varied = any(not trial.published for trial in trials) and len(trials) > 1
     searched = [
         name
         for name in values
-        if len({str(trial.hyperparameters.get(name)) for trial in trials}) > 1
+        if not varied or len({str(trial.hyperparameters.get(name)) for trial in trials}) > 1
     ]
     width = max((len(name) for name in searched), default=0)
     label = objective.replace("_", " ")

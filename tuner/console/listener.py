@@ -179,7 +179,7 @@ class ConsoleListener(SearchListener):
         """Print what to type next."""
         self.say("")
         self.say("next:", style="bold")
-        self.say(f"  {command('tuner.retrain', '--search', folder)}")
+        self.say(f"  {command('tuner.retrain', '--run', folder)}")
 
     def screen(self) -> RenderableType:
         """The live screen as it should look now."""

@@ -60,7 +60,7 @@ def _main(given: argparse.Namespace) -> int:
 
     if given.overrides and not given.space:
         raise TunerError("--set needs --space, the file that it changes")
-    space = load_space(given.space, given.overrides) if given.space else None
+    space = load_space(given.space, given.overrides, new=True) if given.space else None
     address = given.address or ("auto" if given.cluster else named_address(None))
     if address:
         check_form(address)

@@ -18,8 +18,9 @@ import models
 import tuner
 from models.data.config import DataConfig
 from tuner.errors import TunerError
-from tuner.planning.data_summary import check_judged, few_text, split_text
+from tuner.planning.data_summary import check_enough, check_judged, few_text, split_text
 from tuner.planning.machine import find_machine
+from tuner.space import Space
 
 PACKAGES = ("tuner", "ray", "torch", "torchvision", "optuna", "numpy", "scikit-learn")
 CODE = "code of tuner and models"
@@ -29,11 +30,13 @@ CODE = "code of tuner and models"
 class Question:
     """What a node is asked: to find these images, to write to this place.
 
-    `booked_gpus` are those on which Ray will put trials there.
+    `booked_gpus` are those on which Ray will put trials there; `space` is the search that the
+    images must suffice for.
     """
 
     data: DataConfig | None
     storage: str
+    space: Space | None = None
     booked_gpus: int = 0
 
 
@@ -75,7 +78,7 @@ def examine(question: Question) -> NodeFacts:
     machine = find_machine()
     gpus = machine.gpus
     torch_gpus, gpu_error = _torch_gpus() if gpus or question.booked_gpus else (0, "")
-    data = _data(question.data) if question.data else _Data()
+    data = _data(question.data, question.space) if question.data else _Data()
     wrote, storage_error = _write(question.storage)
     return NodeFacts(
         host=socket.gethostname(),
@@ -137,14 +140,17 @@ class _Data:
     doubt: str = ""
 
 
-def _data(config: DataConfig) -> _Data:
+def _data(config: DataConfig, space: Space | None = None) -> _Data:
     from models.data.sources import DataProblem, find  # noqa: PLC0415
     from models.data.tasks import make_splits  # noqa: PLC0415
 
     try:
         source = find(config)
         splits = make_splits(config, source)
-        check_judged(config, splits)
+        if space is None:
+            check_judged(config, splits)
+        else:
+            check_enough(space, splits)
     except (DataProblem, TunerError) as error:
         return _Data(error=str(error))
     text = f"{config.dataset} from {source.description}: {split_text(config, splits)}"

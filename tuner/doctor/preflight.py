@@ -13,6 +13,7 @@ from tuner.doctor.checks import Need
 from tuner.doctor.node_facts import NodeFacts, Question, examine
 from tuner.errors import TunerError
 from tuner.planning.lanes import are_measured, choose_lanes
+from tuner.planning.machine import find_machine
 from tuner.space import Machine, Space, resolve_scale, trials_at_once
 from tuner.space.scales import cores_problem
 
@@ -21,7 +22,9 @@ def visit(space: Space | None, storage: str, address: str | None) -> Iterator[Fi
     """Look at this machine, or at every node of the cluster at `address`; findings as they come."""
     yield local_checks.ports(address)
     yield local_checks.wandb(space.wandb.mode if space else "auto")
-    question = Question(data=space.data if space else None, storage=storage)
+    searched = _at_scale_here(space) if address is None else space
+    data = searched.data if searched else None
+    question = Question(data=data, storage=storage, space=searched)
     try:
         answers = _answers(question, address)
     except NoCluster as error:
@@ -45,6 +48,13 @@ def visit(space: Space | None, storage: str, address: str | None) -> Iterator[Fi
             elif "://" not in storage:
                 need = needed(space, machine)
         yield from _compared(answers.facts, question, need)
+
+
+def _at_scale_here(space: Space | None) -> Space | None:
+    """As this machine would search it; as it is where it cannot, which is found elsewhere."""
+    with suppress(TunerError):
+        return space and resolve_scale(space, find_machine())
+    return space
 
 
 class _Answers:

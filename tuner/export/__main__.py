@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tuner.cli.command_line import run_command
+from tuner.cli.run_option import run_path
 from tuner.cli.signals import leave
 
 
@@ -29,8 +30,8 @@ def parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     add = options.add_argument
-    what = "a retrained model's folder, runs/<name>/model, or that of its run"
-    add("--model", type=Path, required=True, metavar="FOLDER", help=what)
+    what = "a retrained run: its name, its folder runs/<name>, or that of its model"
+    add("--run", "--model", dest="model", required=True, metavar="RUN", help=what)
     add("--out", type=Path, required=True, metavar="FILE", help="the file: NAME.onnx")
     add("--overwrite", action="store_true", help="replace files that are there")
     return options
@@ -54,7 +55,7 @@ def _main(given: argparse.Namespace) -> int:
 
     check_output(given.out, overwrite=given.overwrite)
     check_installed()
-    model = open_model(given.model)
+    model = open_model(run_path(given.model))
     export(model, given.out)
     say(f"Exported, and held against the detector on pictures of several sizes: {given.out}")
     say(f"Model card: {as_typed(card_path(given.out))}")

@@ -8,12 +8,10 @@ from pathlib import Path
 from tuner.cli.text import counted, duration, size_text
 from tuner.planning.dry_run import measured_how
 from tuner.planning.epoch_timing import epoch_seconds
-from tuner.planning.forecast import epochs_to_train, estimate_seconds
+from tuner.planning.forecast import START_S, epochs_to_train, estimate_seconds
 from tuner.planning.lanes import choose_lanes
 from tuner.space import Machine, Space, resolve_scale, trials_at_once
 
-START_S = 20
-"""Until the first trial of a search trains: Ray and the workers start."""
 _TIGHT = 0.5
 
 
@@ -22,14 +20,14 @@ def cost_lines(space: Space, machine: Machine, pictures: int, cache: Path) -> li
     resolved = resolve_scale(space, machine)
     at_once = trials_at_once(resolved, machine, choose_lanes(resolved, machine).count)
     epochs = epochs_to_train(resolved)
-    times = estimate_seconds(resolved, machine, epoch_seconds)
+    times = estimate_seconds(resolved, machine, epoch_seconds, epochs)
     trials, longest = counted(resolved.trials, "trial"), counted(resolved.epochs, "epoch")
     together = counted(round(epochs.likely), "epoch")
     return [
         f"Cost of the search on {machine}, {measured_how(resolved, machine)}:",
         f"  {trials} of at most {longest}, {at_once} at once; likely {together} together",
         f"  likely about {_time(times.likely)} (at least {_time(times.least)}, at most "
-        f"{_time(times.greatest)}), and {START_S} s to start",
+        f"{_time(times.greatest)}), {START_S} s of it to start",
         *_memory_lines(space, pictures, cache),
     ]
 

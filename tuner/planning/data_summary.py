@@ -35,6 +35,20 @@ def split_text(config: DataConfig, splits: Sequence[Split]) -> str:
     )
 
 
+def numbers_found(config: DataConfig, splits: Sequence[Split]) -> dict[str, object]:
+    """The keys of `data` that ask for more images than there are, with what there is of them."""
+    counts = [validation_counts(config, each) for each in splits]
+    found = {
+        "validation_normals": _span(each.normals for each in counts),
+        "validation_anomalies": _span(each.anomalies for each in counts),
+    }
+    return {
+        key: int(said) if said.isdigit() else said
+        for key, text in found.items()
+        if (said := text.replace(",", "")) != str(getattr(config, key))
+    }
+
+
 def check_enough(space: Space, splits: Sequence[Split]) -> None:
     """Raise TunerError where the detector, or the score that is fitted, cannot do with the images.
 

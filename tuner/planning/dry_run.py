@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from tuner.cli.text import counted, duration
 from tuner.durability.lease import Lease
 from tuner.durability.location import check_free, is_kept
 from tuner.engine.early_stopping import rungs_of
 from tuner.errors import TunerError
-from tuner.planning.data_summary import check_enough, search_warnings, split_text
+from tuner.planning.data_summary import (
+    check_enough,
+    numbers_found,
+    search_warnings,
+    split_text,
+)
 from tuner.planning.forecast import (
+    START_S,
     Probe,
     Range,
     epochs_left,
@@ -31,6 +38,9 @@ from tuner.space import (
 )
 from tuner.storage import NONE, Storage
 from tuner.tracking.mode import choose_mode
+
+if TYPE_CHECKING:
+    from models.data.split import Split
 
 
 def check_start(run_folder: RunFolder, place: Storage | None, *, goes_on: bool) -> None:
@@ -62,34 +72,41 @@ def dry_run_text(
     machine: Machine,
     probe: Probe | None = None,
     trials: Sequence[TrialView] = (),
-    images: str = "",
+    splits: Sequence[Split] = (),
 ) -> str:
     """Describe the search of a space on a machine, which may have these trials already.
 
-    Without a probe, no time is claimed. `images` says what it is searched on.
+    Without a probe, no time is claimed. `splits` are the images that it is searched on; none where
+    they are on other machines.
     """
     resolved = resolve_scale(space, machine)
+    epochs = epochs_left(resolved, trials)
     lines = [
-        space_text(resolved),
+        space_text(resolved, numbers_found(resolved.data, splits) if splits else {}),
         scale_sentence(space, machine),
-        *([images] if images else []),
+        *([images_text(resolved, splits)] if splits else []),
         _found_line(resolved, machine),
         _trials_line(resolved),
         _rungs_line(resolved),
-        _epochs_line(epochs_left(resolved, trials), "left" if trials else "of all trials together"),
-        _time_line(resolved, machine, probe, trials),
+        _epochs_line(epochs, "left" if trials else "of all trials together"),
+        _time_line(resolved, machine, probe, epochs),
         "Nothing was started, and nothing was written, downloads of images apart.",
     ]
     return "\n".join(lines) + "\n"
 
 
-def images_text(space: Space) -> str:
-    """Say which images fit and validation have, and what is doubtful; raises DataProblem."""
+def found_splits(space: Space) -> tuple[Split, ...]:
+    """The images of fit and validation; raises DataProblem, or TunerError for too few."""
     from models.data.sources import find  # noqa: PLC0415 - scikit-learn
     from models.data.tasks import make_splits  # noqa: PLC0415
 
     splits = make_splits(space.data, find(space.data))
     check_enough(space, splits)
+    return splits
+
+
+def images_text(space: Space, splits: Sequence[Split]) -> str:
+    """Say which images fit and validation have, and what is doubtful."""
     return "\n".join(
         [
             f"Images: {split_text(space.data, splits)}.",
@@ -129,15 +146,14 @@ def _epochs_line(epochs: Range, which: str) -> str:
     return f"Epochs {which}: {limits}, likely about {epochs.likely:.0f}."
 
 
-def _time_line(
-    space: Space, machine: Machine, probe: Probe | None, trials: Sequence[TrialView]
-) -> str:
+def _time_line(space: Space, machine: Machine, probe: Probe | None, epochs: Range) -> str:
     if probe is None:
         return "Time: not measured."
-    times = estimate_seconds(space, machine, probe, trials)
+    times = estimate_seconds(space, machine, probe, epochs)
     limits = f"at least {duration(times.least)}, at most {duration(times.greatest)}"
     how = measured_how(space, machine)
-    return f"Time to train: likely about {duration(times.likely)}; {limits}, {how}."
+    likely = f"likely about {duration(times.likely)}, {START_S} s of it to start"
+    return f"Time: {likely}; {limits}, {how}."
 
 
 def measured_how(space: Space, machine: Machine) -> str:

@@ -21,7 +21,11 @@ from tuner.space import Machine, Space, trials_at_once
 Probe = Callable[[Space, Machine, int], float]
 """Measures the seconds that one epoch of so many lanes in one step takes on this machine."""
 
+START_S = 20
+"""Until the first trial of a search trains: Ray and the workers start."""
 _DRAWS = 40
+_MOST_PLAYED = 400
+"""Trials still to come that are played through; as many more as there are go the same way."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,6 +42,14 @@ class Range:
             least=self.least * factor, likely=self.likely * factor, greatest=self.greatest * factor
         )
 
+    def plus(self, other: Range) -> Range:
+        """Return the range of both together."""
+        return Range(
+            least=self.least + other.least,
+            likely=self.likely + other.likely,
+            greatest=self.greatest + other.greatest,
+        )
+
 
 def epochs_to_train(space: Space) -> Range:
     """Return the number of epochs of all trials together."""
@@ -50,6 +62,18 @@ def epochs_left(space: Space, trials: Sequence[TrialView]) -> Range:
     What has ended trains no more, what runs goes on where the record has it, what is paused may,
     and what was not asked for yet begins.
     """
+    played = len(trials) + _MOST_PLAYED
+    if space.trials <= played:
+        return _epochs_played(space, trials, max(10, _DRAWS - space.trials // 8))
+    fewer, more = (  # with the same draws, so that the difference is that of the trials between
+        _epochs_played(space.model_copy(update={"trials": count}), trials, 10)
+        for count in (played - _MOST_PLAYED // 2, played)
+    )
+    rest = more.plus(fewer.times(-1)).times((space.trials - played) / (_MOST_PLAYED // 2))
+    return more.plus(rest)
+
+
+def _epochs_played(space: Space, trials: Sequence[TrialView], draws: int) -> Range:
     to_do = open_trials(space, trials)
     greatest = sum(space.epochs - trial.epochs for trial in to_do)
     if not rungs_of(space) or not to_do:
@@ -57,8 +81,7 @@ def epochs_left(space: Space, trials: Sequence[TrialView]) -> Range:
     least = sum(_least(space, trial) for trial in to_do) + _least_of_the_winner(
         space, trials, to_do
     )
-    draws = range(max(4, _DRAWS - space.trials // 25))
-    runs = [epochs_of_a_draw(space, trials, to_do, Random(seed)) for seed in draws]
+    runs = [epochs_of_a_draw(space, trials, to_do, Random(seed)) for seed in range(draws)]
     likely = min(greatest, max(least, sum(runs) / len(runs)))
     return Range(least=least, likely=likely, greatest=greatest)
 
@@ -91,14 +114,15 @@ def _least_of_the_winner(
     return min(extra, default=0)
 
 
-def estimate_seconds(
-    space: Space, machine: Machine, probe: Probe, trials: Sequence[TrialView] = ()
-) -> Range:
-    """Return the seconds that the search of a resolved space trains, by a measured epoch.
+def estimate_seconds(space: Space, machine: Machine, probe: Probe, epochs: Range) -> Range:
+    """Return the seconds that so many epochs of a resolved space take, by a measured one.
 
-    `trials` are those of its record. The start of Ray and of the workers, some 20 seconds, is not
-    in it. Where lanes are measured at the search's start, one is reckoned with.
+    The start of Ray and of the workers is in it. Where lanes are measured at the search's start,
+    one is reckoned with.
     """
     lanes = choose_lanes(space, machine).count
     epoch_s = probe(space, machine, lanes)
-    return epochs_left(space, trials).times(epoch_s / trials_at_once(space, machine, lanes))
+    training = epochs.times(epoch_s / trials_at_once(space, machine, lanes))
+    if not training.greatest:
+        return training
+    return training.plus(Range(least=START_S, likely=START_S, greatest=START_S))

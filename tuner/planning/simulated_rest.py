@@ -20,7 +20,7 @@ def epochs_of_a_draw(
     Those of the record stand among each other as they do there; where the others come in between
     is drawn.
     """
-    scheduler = make_scheduler(space)
+    scheduler, stops = make_scheduler(space), [*rungs_of(space), space.epochs]
     qualities = _shown(space, scheduler, trials, random)
     open_, total = {trial.number: trial for trial in to_do}, 0
     paused = {trial.number: trial.epochs for trial in to_do if trial.paused}
@@ -35,7 +35,8 @@ def epochs_of_a_draw(
         quality = qualities.setdefault(number, random.random())  # of those to come
         action = "continue"
         while epochs < space.epochs and (action == "continue" or trial.never_stopped):
-            epochs, total = epochs + 1, total + 1
+            stop = next(stop for stop in stops if stop > epochs)  # nothing is decided before
+            epochs, total = stop, total + stop - epochs
             action = scheduler.decide(number, epochs, quality).action
         if action == "pause" and not trial.never_stopped:
             paused[number] = epochs

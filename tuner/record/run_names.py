@@ -15,6 +15,7 @@ from tuner.record.run_folder import RunFolder
 
 _LONGEST_STEM = 80
 """Which leaves room for a number."""
+_MOST_NAMED = 10
 
 
 def check_runs(runs: Path) -> None:
@@ -64,6 +65,17 @@ def nearest_run(run_folder: RunFolder) -> str:
     """Return the name of the run beside it that is most like its own, or ""."""
     runs = run_folder.path.parent
     return nearest(run_folder.name, [n for n in _names(runs) if RunFolder(runs / n).holds_run()])
+
+
+def which_run(runs: Path) -> str:
+    """Ask which run goes on, and name those that can, the newest first."""
+    records = [record for name in _names(runs) if (record := RunFolder(runs / name).space).exists()]
+    newest = sorted(records, key=lambda record: record.stat().st_mtime, reverse=True)
+    if not newest:
+        return f"There is no run in {runs} to go on with: start one with --space <file>."
+    names = ", ".join(record.parent.name for record in newest[:_MOST_NAMED])
+    more = f" and {len(newest) - _MOST_NAMED} older ones" if len(newest) > _MOST_NAMED else ""
+    return f"Say which run goes on: --resume --run <name>. In {runs} there are: {names}{more}."
 
 
 def _is_taken(run_folder: RunFolder) -> bool:

@@ -1,6 +1,6 @@
 """Show that a search's record comes out again from its own events, bit for bit.
 
-python -m tuner.replay runs/quickstart
+python -m tuner.replay --run runs/quickstart
 """
 
 from __future__ import annotations
@@ -8,9 +8,9 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 
 from tuner.cli.command_line import run_command
+from tuner.cli.run_option import add_run, run_path
 from tuner.cli.signals import leave
 from tuner.errors import TunerError
 from tuner.record.run_folder import RunFolder
@@ -27,11 +27,13 @@ def parser() -> argparse.ArgumentParser:
             "compare every suggestion and every decision with the recorded one. Nothing is "
             f"written. Exit code {DIFFERENT} where one differs."
         ),
-        epilog="example:\n  python -m tuner.replay runs/quickstart-1\n",
+        epilog="example:\n  python -m tuner.replay --run runs/quickstart-1\n",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    options.add_argument("run", type=Path, metavar="FOLDER", help="the run: runs/<name>")
+    what = options.add_mutually_exclusive_group(required=True)
+    add_run(what)
+    what.add_argument("folder", nargs="?", metavar="RUN", help="the same, without --run")
     return options
 
 
@@ -41,9 +43,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _main(given: argparse.Namespace) -> int:
-    record = RunFolder(given.run).journal
+    run = run_path(given.run or given.folder)
+    record = RunFolder(run).journal
     if not record.exists():
-        raise TunerError(f"{given.run} holds no record to replay: there is no {record}.")
+        raise TunerError(f"{run} holds no record to replay: there is no {record}.")
     from tuner.durability.record_check import check_beside  # noqa: PLC0415
     from tuner.record.history import History  # noqa: PLC0415
     from tuner.record.journal import read_journal  # noqa: PLC0415

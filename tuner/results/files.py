@@ -34,7 +34,7 @@ def write_results(space: Space, run_folder: RunFolder, trials: Sequence[TrialVie
         heading=(
             f"The best configuration of {run_folder.name}: trial {best.trial.number}, "
             f"{space.objective} {value_text(best)} on validation.\n"
-            f"{command('tuner.retrain', '--search', run_folder.path)}"
+            f"{command('tuner.retrain', '--run', run_folder.path)}"
         ),
     )
 

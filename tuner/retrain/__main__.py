@@ -1,16 +1,19 @@
 """Retrain the best configuration of a search with fresh seeds, then open the test split once.
 
-python -m tuner.retrain --search runs/quickstart-1
+python -m tuner.retrain --run runs/quickstart-1
 """
 
 from __future__ import annotations
 
 import argparse
+import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from models.names import shown
 from tuner.cli.command_line import add_overrides, run_command
+from tuner.cli.run_option import add_run, run_path, run_words
 from tuner.cli.signals import leave
 from tuner.cli.typed import command
 from tuner.errors import TunerError
@@ -33,13 +36,13 @@ def parser() -> argparse.ArgumentParser:
     options = argparse.ArgumentParser(
         prog="python -m tuner.retrain",
         description="Retrain the best configuration of a search, and test it once.",
-        epilog="example:\n  python -m tuner.retrain --search runs/quickstart-1\n",
+        epilog="example:\n  python -m tuner.retrain --run runs/quickstart-1\n",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
     config = "a best.yaml, wherever it is; report, model and count of openings go beside it"
     what = options.add_mutually_exclusive_group(required=True)
-    what.add_argument("--search", type=Path, metavar="FOLDER", help="the run: runs/<name>")
+    add_run(what, "--search", dest="search")
     what.add_argument("--config", type=Path, metavar="FILE", help=config)
     add = options.add_argument
     add("--seeds", type=_count, default=3, help="trainings with fresh seeds (default: 3)")
@@ -55,9 +58,9 @@ def parser() -> argparse.ArgumentParser:
 
 
 def _count(text: str) -> int:
-    if text.isdigit() and int(text) >= 1:
+    if re.fullmatch(r"[1-9][0-9]{0,8}", text):
         return int(text)
-    raise argparse.ArgumentTypeError(f"must be a whole number from 1 on; got {text!r}")
+    raise argparse.ArgumentTypeError(f"must be a whole number from 1 on; got {shown(text)}")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -70,13 +73,14 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _main(given: argparse.Namespace) -> int:
+    given.search = given.search and run_path(given.search)
     from tuner.durability.location import storage_of  # noqa: PLC0415
     from tuner.retrain.recorded import check_run  # noqa: PLC0415
     from tuner.space import load_space  # noqa: PLC0415 - keeps --help fast
 
     if given.config and given.storage:
         raise TunerError(
-            f"--storage {given.storage} goes with --search alone: with --config, report and model "
+            f"--storage {given.storage} goes with --run alone: with --config, report and model "
             "are written beside the file."
         )
     storage = storage_of(RunFolder(given.search), given.storage) if given.search else None
@@ -166,25 +170,24 @@ def _best_of(run_folder: Path, storage: Storage | None) -> Path:
     if config.exists():
         return config
     if run_folder.is_dir() and not RunFolder(run_folder).holds_run():
-        raise TunerError(f"--search: {run_folder} holds no search")
+        raise TunerError(f"--run: {run_folder} holds no search")
     if run_folder.is_dir():
         from tuner.results.no_result import nothing_recorded  # noqa: PLC0415 - for --help
 
         if said := nothing_recorded(RunFolder(run_folder)):
             raise TunerError(said)
-        go_on = ("--resume", "--runs", run_folder.parent, "--name", run_folder.absolute().name)
         raise TunerError(
             f"{run_folder} has no {config.name} yet: let the search end first, with "
-            f"{command('tuner.search', *go_on)}"
+            f"{command('tuner.search', '--resume', *run_words(run_folder))}"
         )
     if run_folder.exists():
-        raise TunerError(f"--search: {run_folder} is a file: give the folder, or --config")
+        raise TunerError(f"--run: {run_folder} is a file: give the folder, or --config")
     from tuner.record.run_names import nearest_run  # noqa: PLC0415 - for --help
 
     like = nearest_run(RunFolder(run_folder))
     elsewhere = f", and the storage {storage.uri} has no such run" if storage else ""
     hint = f"; nearest: {run_folder.parent / like}" if like else ""
-    raise TunerError(f"--search: there is no folder {run_folder}{elsewhere}{hint}")
+    raise TunerError(f"--run: there is no folder {run_folder}{elsewhere}{hint}")
 
 
 if __name__ == "__main__":

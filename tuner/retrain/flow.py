@@ -97,7 +97,7 @@ def retrain(  # noqa: PLR0913
     space = space or _best_space(folder)
     if space.data.each:
         raise TunerError(
-            "data.normal is each: python -m tuner.retrain --search retrains every class of a search"
+            "data.normal is each: python -m tuner.retrain --run retrains every class of a search"
         )
     plan = make_plan(
         folder,

@@ -65,9 +65,9 @@ def _place(folder: Path) -> Path:
         if any(os.path.lexists(place / name) for name in _DETECTOR_FILES):
             return place
     if folder.is_dir():
-        how = "python -m tuner.retrain --search runs/<name>"
+        how = "python -m tuner.retrain --run runs/<name>"
         if RunFolder(folder).holds_run():
-            how = command("tuner.retrain", "--search", folder)
+            how = command("tuner.retrain", "--run", folder)
         raise NoModel(
             f"{folder} holds no model. Give a run, or its folder model, that was retrained: {how}"
         )
@@ -75,7 +75,7 @@ def _place(folder: Path) -> Path:
         raise NoModel(f"{folder} is a file: give the folder of a model, runs/<name>/model")
     run = folder.parent
     if RunFolder(run).model == folder and RunFolder(run).holds_run():
-        how = command("tuner.retrain", "--search", run)
+        how = command("tuner.retrain", "--run", run)
         raise NoModel(f"{run} has not been retrained: {how}")
     raise NoModel(f"there is no folder {folder}: give that of a model, runs/<name>/model")
 

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tuner.cli.command_line import run_command
+from tuner.cli.run_option import run_path
 from tuner.cli.signals import leave
 
 
@@ -32,8 +33,8 @@ def parser() -> argparse.ArgumentParser:
     )
     add = options.add_argument
     add("images", type=Path, nargs="+", metavar="IMAGES", help="pictures, or folders of them")
-    what = "a retrained model's folder, runs/<name>/model, or that of its run"
-    add("--model", type=Path, required=True, metavar="FOLDER", help=what)
+    what = "a retrained run: its name, its folder runs/<name>, or that of its model"
+    add("--run", "--model", dest="model", required=True, metavar="RUN", help=what)
     add("--out", type=Path, metavar="FILE", help="the table (default: standard output)")
     add("--heatmaps", type=Path, metavar="FOLDER", help="draw a heat map of each picture there")
     add("--overwrite", action="store_true", help="replace files that are there")
@@ -51,7 +52,7 @@ def _main(given: argparse.Namespace) -> int:
     from tuner.score.run import Outputs, check_outputs, closing_lines, score  # noqa: PLC0415
 
     pictures = named_pictures(given.images)
-    model = open_model(given.model)
+    model = open_model(run_path(given.model))
     outputs = Outputs(table=given.out, heatmaps=given.heatmaps, overwrite=given.overwrite)
     check_outputs(model, pictures, outputs)
     tally = score(model, pictures, outputs)

@@ -18,8 +18,9 @@ from tuner.cli.command_line import (
     seconds,
     whole,
 )
+from tuner.cli.run_option import RUNS, add_run
 from tuner.cli.signals import INTERRUPTED, leave
-from tuner.errors import SpaceError, TunerError
+from tuner.errors import OutOfTime, SpaceError, TunerError
 from tuner.record.run_folder import RunFolder
 from tuner.storage import PLACES, VARIABLE, local_storage
 
@@ -37,7 +38,7 @@ examples:
   python -m tuner.search --space search_spaces/lossweights.yaml --dry-run
   python -m tuner.search --space search_spaces/lossweights.yaml --set data.normal=[Shirt]
   python -m tuner.search --space search_spaces/lossweights.yaml --set "search.patch_n={int: [1, 5]}"
-  python -m tuner.search --resume --name lossweights-1
+  python -m tuner.search --resume --run lossweights-1
 """
 
 
@@ -52,9 +53,10 @@ def parser() -> argparse.ArgumentParser:
     )
     add = options.add_argument
     add("--space", type=Path, metavar="FILE", help="the space file: what to search")
-    add("--name", help="name of the run (default: the space file's, with a free number)")
-    runs = "the folder of all runs (default: runs)"
-    add("--runs", type=Path, default=Path("runs"), metavar="FOLDER", help=runs)
+    run = "the run: its name, or its folder (default: the space file's name with a free number)"
+    add_run(options, "--name", dest="name", about=run)
+    runs = "the folder of all runs, for a name alone (default: runs)"
+    add("--runs", type=Path, default=RUNS, metavar="FOLDER", help=runs)
     add("--resume", action="store_true", help="go on where the run stopped, if there is one")
     add("--dry-run", action="store_true", help="say what would happen, and how long it takes")
     add_overrides(options, "the space", example="sampler.seed=3")
@@ -161,6 +163,7 @@ def _search(given: argparse.Namespace, claim: Claim, backend: Backend) -> int:
     if shown is not None:  # finished elsewhere, and fetched by now
         _check_found(run_folder, shown, objective)
         return 0
+    from tuner.results.leaderboard import best  # noqa: PLC0415
     from tuner.results.no_result import lacking_best_text  # noqa: PLC0415
     from tuner.search.session import run_search  # noqa: PLC0415 - loads optuna
 
@@ -171,6 +174,8 @@ def _search(given: argparse.Namespace, claim: Claim, backend: Backend) -> int:
         _check_found(run_folder, summary.trials, objective)
         if summary.lacking_best:  # the search is over, and not all that it promises is there
             raise TunerError(lacking_best_text(summary.lacking_best))
+    elif summary.out_of_time and best(summary.trials, objective) is None:
+        raise OutOfTime("The time budget was used up before any trial had a score.")
     if summary.signal is not None:
         return 128 + summary.signal
     return INTERRUPTED if summary.interrupted else 0
@@ -201,16 +206,20 @@ def _run_folder(given: argparse.Namespace, shared: Storage | None) -> RunFolder:
         known_name,
         name_stem,
         newest_name,
+        which_run,
     )
 
-    runs: Path = given.runs
+    named = Path(given.name or "")
+    runs: Path = named.parent if "/" in (given.name or "") else given.runs
     check_runs(runs)
     if given.name:
-        return RunFolder(runs / known_name(given.name, runs))
+        return RunFolder(runs / known_name(named.name, runs))
+    if given.space is None and given.resume:
+        raise TunerError(which_run(runs))
     if given.space is None:
         raise TunerError(
             "Say what to search: --space search_spaces/quickstart.yaml; "
-            "or which run should go on: --resume --name <name>."
+            "or which run should go on: --resume --run <name>."
         )
     stem, taken = name_stem(given.space), shared.names() if shared else ()
     if given.resume:
@@ -250,7 +259,7 @@ def _exists(run_folder: RunFolder, files: Sequence[str]) -> str:
     remedy = "" if run_folder.space.name not in files else "go on with it by --resume, or "
     return (
         f"{run_folder} exists, with {', '.join(files[:3])} in it, and is never overwritten: "
-        f"{remedy}start another search with --name."
+        f"{remedy}start another search with --run."
     )
 
 
@@ -294,7 +303,7 @@ def _dry_run(given: argparse.Namespace, run_folder: RunFolder) -> int:
     from tuner.durability.location import storage_of  # noqa: PLC0415
     from tuner.durability.record_check import check_record  # noqa: PLC0415
     from tuner.durability.restore import at_hand  # noqa: PLC0415
-    from tuner.planning.dry_run import check_start, dry_run_text, images_text, run_line  # noqa: PLC0415
+    from tuner.planning.dry_run import check_start, dry_run_text, found_splits, run_line  # noqa: PLC0415
     from tuner.planning.epoch_timing import epoch_seconds  # noqa: PLC0415
     from tuner.planning.machine import find_machine  # noqa: PLC0415
     from tuner.record.compatibility import recorded_space  # noqa: PLC0415
@@ -314,8 +323,8 @@ def _dry_run(given: argparse.Namespace, run_folder: RunFolder) -> int:
     probe = None if address else epoch_seconds
     say(run_line(space, run_folder, place, trials))
     with log_lines_shown():  # the probe may download images
-        images = "" if address else images_text(resolve_scale(space, machine))
-        text = dry_run_text(space, machine, probe, trials or (), images)
+        splits = () if address else found_splits(resolve_scale(space, machine))
+        text = dry_run_text(space, machine, probe, trials or (), splits)
     sys.stdout.write(text)
     return 0
 

@@ -11,7 +11,6 @@ from models.data.sources import Source, find
 from tuner.backend.ray_backend import RayBackend
 from tuner.cli.output import log_lines_shown, say, silence
 from tuner.cli.signals import stop_on_signals
-from tuner.cli.typed import command
 from tuner.console.first_report import FirstReport
 from tuner.console.lines import duration_text
 from tuner.console.listener import ConsoleListener
@@ -33,6 +32,7 @@ from tuner.search.claim import Claim, claimed
 from tuner.search.figures_note import figures_note
 from tuner.search.images import prepare_images, splits_of
 from tuner.search.summary import SearchSummary
+from tuner.search.time_budget import check_time, resume_command
 from tuner.space import (
     Machine,
     Space,
@@ -63,7 +63,8 @@ def search(
     folder that all machines see, or s3://bucket/prefix; without it, it is the recorded one or
     $TUNER_STORAGE.
 
-    Raises TunerError or DataProblem for what people can mend.
+    Raises TunerError or DataProblem for what people can mend, OutOfTime where the time budget was
+    used up before.
     """
     folder, backend = RunFolder(run_folder), RayBackend(address)
 
@@ -82,6 +83,7 @@ def search(
 def run_search(claim: Claim, backend: Backend, time_budget_s: float | None = None) -> SearchSummary:
     """Search a run that is this driver's, to its end or as far as it comes."""
     name = claim.run_folder.name
+    check_time(claim.run_folder, claim.space, time_budget_s)
     say(f"New run {name}." if claim.is_new else f"Run {name} goes on.")
     with log_lines_shown():
         source, expected = find(claim.space.data), _expected(claim.space)
@@ -179,7 +181,8 @@ def _finish(
     lacking = sorted(engine.lacking_best)
     if lacking:
         say(f"{lacking_best_text(lacking)} See the trials' logs.")
-    resume = "" if engine.finished else _resume_command(run_folder)
+    budget_s = engine.history.time_budget_s if engine.out_of_time else None
+    resume = "" if engine.finished else resume_command(run_folder, budget_s)
     console.summary(
         trials,
         as_typed(run_folder.path),
@@ -196,6 +199,7 @@ def _finish(
         failure=engine.failure,
         lacking_best=lacking,
         objective=space.objective,
+        out_of_time=engine.out_of_time and not engine.finished,
     )
 
 
@@ -205,12 +209,6 @@ def _budget_line(budget_s: float, used_s: float) -> str:
         f"Time budget of all starts together: {duration_text(budget_s)}, of which "
         f"{duration_text(used_s)} is used; --time-budget changes it."
     )
-
-
-def _resume_command(run_folder: RunFolder) -> str:
-    runs = run_folder.path.parent
-    elsewhere = () if runs == Path("runs").absolute() else ("--runs", runs)
-    return command("tuner.search", "--resume", "--name", run_folder.name, *elsewhere)
 
 
 def _setting(space: Space, source: Source, guard: RunGuard, machine: Machine) -> TrialSetting:

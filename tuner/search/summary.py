@@ -15,7 +15,8 @@ from tuner.results.leaderboard import Standing, best
 class SearchSummary:
     """`finished` if no trial is left. `signal` has ended it, SIGINT or SIGTERM, if any.
 
-    `lacking_best` are trials whose best detector could not be written.
+    `lacking_best` are trials whose best detector could not be written. It is `out_of_time` where
+    its time budget ended it.
     """
 
     run_folder: Path
@@ -27,6 +28,7 @@ class SearchSummary:
     lacking_best: Sequence[int] = ()
     signal: int | None = None
     objective: str = "best_auroc"
+    out_of_time: bool = False
 
     @property
     def best(self) -> Standing | None:

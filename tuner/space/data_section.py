@@ -9,9 +9,10 @@ from typing import Annotated, Any, get_type_hints
 from pydantic import PlainSerializer, PlainValidator, TypeAdapter, ValidationError, WithJsonSchema
 
 from models.data.config import EACH, DataConfig
-from models.data.registry import FOLDER
-from models.names import unknown
+from models.data.registry import DATASETS, FOLDER
+from models.names import nearest, shown
 from tuner.errors import Problem
+from tuner.space.places import Places, unknown_key
 
 _KINDS = {
     "integer": "a whole number",
@@ -28,29 +29,36 @@ def _as_tuple(key: str, value: object) -> object:
     return tuple(value) if isinstance(value, list) else value
 
 
-def data_problems(written: object) -> list[Problem]:
-    """List what is wrong with a `data` section as written, each under its own key."""
+def data_problems(written: object, elsewhere: Places | None = None) -> list[Problem]:
+    """List what is wrong with a `data` section as written, each under its own key.
+
+    `elsewhere` says where keys of other sections belong.
+    """
     if isinstance(written, DataConfig):
         return []
     if not isinstance(written, Mapping):
-        return [Problem(path=("data",), text=f"must be a section of settings, got {written!r}")]
+        return [
+            Problem(path=("data",), text=f"must be a section of settings, got {shown(written)}")
+        ]
     hints = get_type_hints(DataConfig)
     problems = [
         Problem(path=("data", str(key)), text=text)
         for key, value in written.items()
-        if (text := _problem_of(str(key), value, hints, written.get("dataset")))
+        if (
+            text := _problem_of(str(key), value, hints, written.get("dataset"))
+            if key in hints
+            else unknown_key("setting of the data", key, hints, elsewhere or {})
+        )
     ]
     return problems or _problem_together(written)
 
 
 def _problem_of(key: str, value: object, hints: Mapping[str, Any], dataset: object) -> str:
-    if key not in hints:
-        return unknown("setting of the data", key, hints)
     try:
         TypeAdapter(hints[key]).validate_python(_as_tuple(key, value), strict=True)
     except ValidationError as error:
         wanted = dict.fromkeys(_wanted(one["msg"]) for one in error.errors())
-        return f"must be {' or '.join(wanted)}, got {value!r}"
+        return f"must be {' or '.join(wanted)}, got {shown(value)}{_as_list(key, value, dataset)}"
     except ValueError as error:
         return str(error)
     names = _alone(dataset)  # what the class names under `normal` refer to
@@ -58,6 +66,15 @@ def _problem_of(key: str, value: object, hints: Mapping[str, Any], dataset: obje
         names = {}
     own = _alone(value) if key == "dataset" else {key: value}
     return _text_of_construction(names | own).removeprefix(f"{key}: ")
+
+
+def _as_list(key: str, value: object, dataset: object) -> str:
+    """What was meant by one class without brackets, spelt right where its name is nearly that."""
+    if key not in ("normal", "anomalous", "known_classes") or not isinstance(value, str | int):
+        return ""
+    named = DATASETS.get(str(dataset or DataConfig.dataset))
+    like = nearest(value, named.class_names if named else ()) if isinstance(value, str) else ""
+    return f"; write [{like or str(value)[:40]}]"
 
 
 def _alone(dataset: object) -> dict[str, object]:

@@ -13,9 +13,10 @@ from typing import Annotated, TypeGuard
 from pydantic import PlainSerializer, PlainValidator, WithJsonSchema
 
 from models.hyperparameters import Value
-from models.names import unknown
+from models.names import shown, unknown
 
 _LARGEST = sys.float_info.max
+_MOST_SPELT, _LONGEST = 10, 40  # of a choice's values, and of the letters of one
 
 
 def _is_number(value: object) -> TypeGuard[float]:
@@ -58,7 +59,9 @@ class Log(_Reals):
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.low <= 0:
-            raise ValueError(f"a log range must start above 0, got low {self.low!r}; see uniform")
+            raise ValueError(
+                f"a log range must start above 0, got low {shown(self.low)}; see uniform"
+            )
 
 
 class Int(_Wholes):
@@ -71,7 +74,7 @@ class LogInt(_Wholes):
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.low < 1:
-            raise ValueError(f"a log_int range must start at 1 or above, got low {self.low!r}")
+            raise ValueError(f"a log_int range must start at 1 or above, got low {shown(self.low)}")
 
 
 @dataclass(frozen=True)
@@ -87,7 +90,7 @@ class Choice:
         for value in self.values:
             plain_value(value)
         if len(set(self.values)) < len(self.values):
-            raise ValueError(f"a value stands twice in the choice {list(self.values)}")
+            raise ValueError(f"a value stands twice in the choice {shown(list(self.values))}")
 
 
 AnyDomain = Uniform | Log | Int | LogInt | Choice
@@ -103,16 +106,16 @@ WORDS: dict[str, type[AnyDomain]] = {
 
 def _check_ends(low: float, high: float, allowed: Callable[[object], bool], words: str) -> None:
     if not (allowed(low) and allowed(high)):
-        raise ValueError(f"low and high must be {words}, got {low!r} and {high!r}")
+        raise ValueError(f"low and high must be {words}, got {shown(low)} and {shown(high)}")
     if not low < high:
-        raise ValueError(f"low must be below high, got low {low!r} and high {high!r}")
+        raise ValueError(f"low must be below high, got low {shown(low)} and high {shown(high)}")
 
 
 def plain_value(value: object) -> Value:
     """Return a value of a hyperparameter as it is; ValueError for anything else."""
     if isinstance(value, str) or _is_number(value):
         return value
-    raise ValueError(f"must be one finite number or one word, got {value!r}")
+    raise ValueError(f"must be one finite number or one word, got {shown(value)}")
 
 
 def parse_domain(written: object) -> AnyDomain:
@@ -121,21 +124,23 @@ def parse_domain(written: object) -> AnyDomain:
         return written
     if not isinstance(written, Mapping):
         raise ValueError(
-            f"must be a domain such as {{uniform: [0.5, 5]}}, got {written!r}; "
+            f"must be a domain such as {{uniform: [0.5, 5]}}, got {shown(written)}; "
             "one value belongs under `fixed:`"
         )
     if len(written) != 1:
-        raise ValueError(f"must be one domain, one of {', '.join(WORDS)}; got {dict(written)!r}")
+        raise ValueError(
+            f"must be one domain, one of {', '.join(WORDS)}; got {shown(dict(written))}"
+        )
     ((word, arguments),) = written.items()
     if word not in WORDS:
         raise ValueError(unknown("domain", word, WORDS))
     if not isinstance(arguments, list | tuple):
-        raise ValueError(f"{word} takes a list in square brackets, got {arguments!r}")
+        raise ValueError(f"{word} takes a list in square brackets, got {shown(arguments)}")
     kind = WORDS[word]
     if kind is Choice:
         return Choice(tuple(arguments))
     if len(arguments) != 2:
-        raise ValueError(f"{word} takes [low, high], got {list(arguments)!r}")
+        raise ValueError(f"{word} takes [low, high], got {shown(list(arguments))}")
     return kind(*arguments)
 
 
@@ -148,9 +153,11 @@ def write_domain(domain: AnyDomain) -> dict[str, list[Value]]:
 
 
 def spell(domain: AnyDomain) -> str:
-    """Return the domain as a person writes it: {log: [2e-05, 0.001]}."""
+    """Return the domain as a person writes it, a long choice in part: {log: [2e-05, 0.001]}."""
     ((word, arguments),) = write_domain(domain).items()
-    return f"{{{word}: [{', '.join(map(str, arguments))}]}}"
+    said = [str(each)[:_LONGEST] for each in arguments[:_MOST_SPELT]]
+    rest = ["..."] if len(arguments) > _MOST_SPELT else []
+    return f"{{{word}: [{', '.join([*said, *rest])}]}}"
 
 
 _PLAIN_SCHEMA = {"type": ["number", "string"]}

@@ -23,7 +23,7 @@ from tuner.space.sections import (
 
 
 def _wandb_mode(written: object) -> object:
-    return {"mode": written} if isinstance(written, str) else written
+    return {"mode": written} if isinstance(written, str | bool) else written
 
 
 class SpaceFields(Section):

@@ -8,23 +8,39 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from models import detectors
-from models.names import nearest, unknown
+from models.names import nearest, shown
 from tuner.errors import KeyPath, Problem
+from tuner.space.places import Places, unknown_key
 
 if TYPE_CHECKING:
     from tuner.space.sections import Section
 
 
-def field_problems(kind: type[Section], error: ValidationError) -> list[Problem]:
-    """Translate the errors of a model's fields, one problem each."""
-    return [Problem(path=one["loc"], text=_text(kind, one)) for one in error.errors()]
+_WANTED = {
+    "int_type": "must be a whole number",
+    "int_from_float": "must be a whole number",
+    "string_type": "must be a word",
+    "string_too_short": "must not be empty",
+    "greater_than_equal": "must be at least {ge}",
+    "less_than_equal": "must be at most {le}",
+    "less_than": "must be below {lt}",
+}
 
 
-def _text(kind: type[Section], error: ErrorDetails) -> str:
+def field_problems(kind: type[Section], error: ValidationError, elsewhere: Places) -> list[Problem]:
+    """Translate the errors of a model's fields, one problem each.
+
+    `elsewhere` says where each key of a space belongs.
+    """
+    return [Problem(path=one["loc"], text=_text(kind, one, elsewhere)) for one in error.errors()]
+
+
+def _text(kind: type[Section], error: ErrorDetails, elsewhere: Places) -> str:
     given, limits = error["input"], error.get("ctx", {})
     match error["type"]:
         case "extra_forbidden":
-            return unknown("key", error["loc"][-1], _fields_at(kind, error["loc"][:-1]))
+            own = _fields_at(kind, error["loc"][:-1])
+            return unknown_key("key", error["loc"][-1], own, elsewhere)
         case "missing":
             return _missing(error["loc"])
         case "value_error":
@@ -32,8 +48,9 @@ def _text(kind: type[Section], error: ErrorDetails) -> str:
         case "literal_error":
             return _not_allowed(kind, error["loc"], given)
         case "model_type" | "dict_type" | "model_attributes_type":
-            return f"must be a section of keys{_example(kind, error['loc'])}, got {given!r}"
-    return f"{_wanted(error, limits)}, got {given!r}"
+            example = _example(kind, error["loc"], given)
+            return f"must be a section of keys{example}, got {shown(given)}"
+    return f"{_wanted(error, limits)}, got {shown(given)}"
 
 
 def _missing(path: KeyPath) -> str:
@@ -41,36 +58,27 @@ def _missing(path: KeyPath) -> str:
     return f"missing; allowed: {', '.join(names)}" if names else "missing"
 
 
-def _example(kind: type[Section], path: KeyPath) -> str:
-    """The first key of a section with its default, as it could stand there."""
+def _example(kind: type[Section], path: KeyPath, given: object) -> str:
+    """The first key of a section as it could stand there: with what was given, else its default."""
     model = _annotation(kind, path)
     if not (isinstance(model, type) and issubclass(model, BaseModel)):
         return ""
     name, field = next(iter(model.model_fields.items()))
-    return "" if field.default is None else f" such as {{{name}: {field.default}}}"
+    value = given if given in get_args(field.annotation) else field.default
+    return "" if value is None else f" such as {{{name}: {value}}}"
 
 
 def _wanted(error: ErrorDetails, limits: dict[str, Any]) -> str:
-    match error["type"]:
-        case "int_type" | "int_from_float":
-            return "must be a whole number"
-        case "string_type":
-            return "must be a word"
-        case "string_too_short":
-            return "must not be empty"
-        case "greater_than_equal":
-            return f"must be at least {limits['ge']}"
-        case "less_than":
-            return f"must be below {limits['lt']}"
     message = error["msg"]
-    return message[:1].lower() + message[1:]
+    return _WANTED.get(error["type"], message[:1].lower() + message[1:]).format(**limits)
 
 
 def _not_allowed(kind: type[Section], path: KeyPath, given: object) -> str:
     names = get_args(_annotation(kind, path))
-    like = nearest(given, names)
+    none = [name for name in names if name in ("off", "none")]
+    like = none[0] if given is False and none else nearest(given, names)
     hint = f"; nearest: {like}" if like else ""
-    return f"{given!r} is not allowed; allowed: {', '.join(map(str, names))}{hint}"
+    return f"{shown(given)} is not allowed; allowed: {', '.join(map(str, names))}{hint}"
 
 
 def _fields_at(kind: type[Section], path: KeyPath) -> list[str]:

@@ -9,11 +9,13 @@ from typing import Any
 from pydantic import ModelWrapValidatorHandler, ValidationError, model_validator
 
 from models import detectors
+from models.names import shown
 from models.stages import last_stage_start
 from tuner.errors import KeyPath, Problem, SpaceError
 from tuner.space.data_section import data_problems
 from tuner.space.fields import SpaceFields
 from tuner.space.messages import field_problems
+from tuner.space.places import places
 from tuner.space.rules import rule_problems
 
 
@@ -39,7 +41,7 @@ class Space(SpaceFields):
         if isinstance(written, cls):
             return written
         if not isinstance(written, Mapping):
-            text = f"a space is a mapping of keys such as detector and search, got {written!r}"
+            text = f"a space is a mapping of keys such as detector and search, got {shown(written)}"
             raise SpaceError([Problem(path=(), text=text)])
         space, problems = _read_what_can_be_read(cls, dict(written), handler)
         if space is not None:
@@ -54,11 +56,12 @@ def _read_what_can_be_read(
     kind: type[Space], written: dict[str, object], handler: ModelWrapValidatorHandler[Space]
 ) -> tuple[Space | None, list[Problem]]:
     """Return the space without its unreadable parts, so that rules can judge the rest."""
-    problems = data_problems(written["data"]) if "data" in written else []
+    elsewhere = places(kind.model_fields, written.get("detector"))
+    problems = data_problems(written["data"], elsewhere) if "data" in written else []
     try:
         return handler(written), problems
     except ValidationError as error:
-        problems = _joined(problems, field_problems(kind, error))
+        problems = _joined(problems, field_problems(kind, error, elsewhere))
     try:
         return handler(_pruned(written, problems)), problems
     except ValidationError:

@@ -10,11 +10,13 @@ from __future__ import annotations
 import copy
 from collections.abc import Mapping, MutableMapping
 
+from models.names import shown
 from tuner import errors
 from tuner.errors import Problem
 from tuner.space.yaml_reader import read_yaml
 
 _OPTION = "--set"
+_DEEPEST = 20
 _DATASET = ("data", "dataset")
 _OF_DATASET = tuple(
     ("data", key) for key in ("normal", "anomalous", "known_classes", "fit_normals", "folder")
@@ -28,9 +30,9 @@ def apply_override(
     origin = f"{_OPTION} {override}"
     key, equals, text = override.partition("=")
     path = tuple(key.strip().split("."))
-    if not equals or not all(path):
+    if not equals or not all(path) or len(path) > _DEEPEST:
         wanted = "must be key=value, such as sampler.seed=3"
-        return [Problem(path=(), text=f"{wanted}; got {override!r}", origin=origin)]
+        return [Problem(path=(), text=f"{wanted}; got {shown(override)}", origin=origin)]
     document = read_yaml(text)
     if document.problems:
         return [
@@ -90,7 +92,7 @@ def _put(written: dict[str, object], path: tuple[str, ...], value: object) -> li
         if key == "wandb" and isinstance(inner, str):
             inner = parent[key] = {"mode": inner}
         if not isinstance(inner, dict):
-            return [f"{key} is {inner!r}, which has no keys inside"]
+            return [f"{key} is {shown(inner)}, which has no keys inside"]
         parent = inner
     parent[path[-1]] = value
     return []

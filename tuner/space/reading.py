@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from models.names import nearest
+from models.names import nearest, shown
 from tuner import errors
 from tuner.errors import Problem, SpaceError
 from tuner.space.ineffective import idle_problems
@@ -15,6 +16,8 @@ from tuner.space.overrides import apply_override
 from tuner.space.project_name import project_problems
 from tuner.space.scales import Machine, cores_problem
 from tuner.space.yaml_reader import read_yaml
+
+_MOST_BYTES = 100_000
 
 Origins = dict[errors.KeyPath, str]
 """Where each key path was said: `file:line`, or the option that set it."""
@@ -42,7 +45,7 @@ def load_space(
     if not isinstance(document.value, dict):
         if problems:
             raise SpaceError(problems)
-        text = f"a space is a mapping of keys, got {document.value!r}"
+        text = f"a space is a mapping of keys, got {shown(document.value)}"
         raise SpaceError([Problem(path=(), text=text, origin=f"{path}:1")])
     origins = {key: f"{path}:{line}" for key, line in document.lines.items()}
     for override in overrides:
@@ -87,19 +90,29 @@ def _placed(problem: Problem, origins: Origins) -> Problem:
 
 
 def _order(problem: Problem) -> tuple[str, int]:
-    place, _, line = problem.origin.rpartition(":")
-    return (place, int(line)) if line.isdigit() else (problem.origin, 0)
+    found = re.fullmatch(r"(.*):([0-9]{1,9})", problem.origin, re.DOTALL)
+    return (found[1], int(found[2])) if found else (problem.origin, 0)
 
 
 def _text_of(path: Path) -> str:
+    origin, content = str(path), b""
     try:
-        return path.read_text(encoding="utf-8")
+        with path.open("rb") as file:  # which may be no file, and never end
+            content = file.read(_MOST_BYTES + 1)
+        if len(content) <= _MOST_BYTES:
+            return content.decode().replace("\r\n", "\n").replace("\r", "\n")
+        origin = f"{path}:1"
+        text = f"more than {_MOST_BYTES:,} bytes: no space is as large; is it the right file?"
     except FileNotFoundError:
         text = "there is no such file"
         if like := nearest(path.name, [other.name for other in path.parent.glob("*.yaml")]):
             text += f"; nearest: {path.parent / like}"
     except UnicodeDecodeError as error:
-        text = f"not YAML: byte {error.start} is no UTF-8 text"
+        line = content.count(b"\n", 0, error.start) + 1
+        origin = f"{path}:{line}"
+        text = (
+            f"not YAML: byte 0x{content[error.start]:02x} is no UTF-8 text; save the file as UTF-8"
+        )
     except OSError as error:
         text = f"cannot be read: {error.strerror}"
-    raise SpaceError([Problem(path=(), text=text, origin=str(path))])
+    raise SpaceError([Problem(path=(), text=text, origin=origin)])

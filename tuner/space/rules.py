@@ -12,6 +12,7 @@ from tuner.errors import KeyPath, Problem
 from tuner.space.data_rules import impossible_data
 from tuner.space.domains import AnyDomain, Choice, Log, Uniform, spell
 from tuner.space.fields import SpaceFields
+from tuner.space.places import places, unknown_key
 from tuner.space.sections import Scale
 
 AUTO = "auto"
@@ -45,7 +46,8 @@ def _published_problems(space: SpaceFields) -> Iterator[Problem]:
         try:
             detectors.resolve(space.detector, values)
         except ValueError as error:
-            yield Problem(path=("detector",), text=f"published set {name} of it: {error}")
+            text = "; ".join(str(error).splitlines())
+            yield Problem(path=("detector",), text=f"published set {name} of it: {text}")
 
 
 def _search_problems(
@@ -64,15 +66,21 @@ def _unknown_hyperparameter(
 ) -> Problem:
     own = list(Scale.model_fields) if path[0] == "scales" else []
     kind = f"hyperparameter of {space.detector}"
-    return Problem(path=path, text=unknown(kind, path[-1], [*own, *settings]))
+    elsewhere = places(SpaceFields.model_fields, None)
+    text = unknown_key(kind, path[-1], [*own, *settings], elsewhere)
+    return Problem(path=path, text=text)
 
 
 def _domain_problem(domain: AnyDomain, setting: Hyperparameter) -> str:
     if isinstance(domain, Uniform | Log) and isinstance(setting.default, int):
         return f"takes whole numbers, got {spell(domain)}; use int, log_int or choice"
+    if setting.choices and not isinstance(domain, Choice):
+        words = spell(Choice(setting.choices))
+        return f"takes one of some values, got the range {spell(domain)}; use {words}"
     ends = domain.values if isinstance(domain, Choice) else (domain.low, domain.high)
     problems = [text for end in ends if (text := _value_problem(end, setting))]
-    return f"{spell(domain)} reaches too far: {problems[0]}" if problems else ""
+    what = "does not fit" if isinstance(domain, Choice) else "reaches too far"
+    return f"{spell(domain)} {what}: {problems[0]}" if problems else ""
 
 
 def _value_problem(value: object, setting: Hyperparameter) -> str:

@@ -14,7 +14,9 @@ from pydantic import (
     WithJsonSchema,
 )
 
+from models.data.config import MOST
 from models.hyperparameters import Value
+from models.names import shown
 from tuner.cli.text import size_bytes
 from tuner.space.domains import PlainValue
 
@@ -26,19 +28,23 @@ class Section(BaseModel):
 
 
 def _count_or_auto(value: object) -> object:
-    if value == "auto" or (isinstance(value, int) and not isinstance(value, bool) and value >= 1):
+    if value == "auto" or _is_whole(value, MOST):
         return value
-    raise ValueError(f"must be a whole number from 1 on, or auto; got {value!r}")
+    raise ValueError(f"must be a whole number from 1 on, or auto; got {shown(value)}")
+
+
+def _is_whole(value: object, most: int) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= most
 
 
 _MOST_LANES = 64  # Ray books a 64th of a GPU exactly
+_MOST_BYTES = 10**18
 
 
 def _lanes(value: object) -> object:
-    whole = isinstance(value, int) and not isinstance(value, bool)
-    if value == "auto" or (whole and 1 <= value <= _MOST_LANES):  # type: ignore[operator]
+    if value == "auto" or _is_whole(value, _MOST_LANES):
         return value
-    raise ValueError(f"must be a whole number from 1 to {_MOST_LANES}, or auto; got {value!r}")
+    raise ValueError(f"must be a whole number from 1 to {_MOST_LANES}, or auto; got {shown(value)}")
 
 
 def _or_auto(**limits: int) -> WithJsonSchema:
@@ -50,18 +56,19 @@ Lanes = Annotated[
     BeforeValidator(_lanes),
     _or_auto(minimum=1, maximum=_MOST_LANES),
 ]
-Count = Annotated[StrictInt, Field(ge=1)]
+Count = Annotated[StrictInt, Field(ge=1, le=MOST)]
+CountFromNone = Annotated[StrictInt, Field(ge=0, le=MOST)]
 CountOrAuto = Annotated[
-    StrictInt | Literal["auto"], BeforeValidator(_count_or_auto), _or_auto(minimum=1)
+    StrictInt | Literal["auto"], BeforeValidator(_count_or_auto), _or_auto(minimum=1, maximum=MOST)
 ]
 
 
 def _size_or_none(value: object) -> object:
-    if value == "none" or (isinstance(value, int) and not isinstance(value, bool) and value >= 1):
+    if value == "none" or _is_whole(value, _MOST_BYTES):
         return value
     size = size_bytes(value) if isinstance(value, str) else None
-    if not size:
-        raise ValueError(f"must be a size such as 20 GB or 500 MB, or none; got {value!r}")
+    if not _is_whole(size, _MOST_BYTES):
+        raise ValueError(f"must be a size such as 20 GB or 500 MB, or none; got {shown(value)}")
     return size
 
 
@@ -71,7 +78,7 @@ SizeOrNone = Annotated[
     WithJsonSchema(
         {
             "anyOf": [
-                {"type": "integer", "minimum": 1},
+                {"type": "integer", "minimum": 1, "maximum": _MOST_BYTES},
                 {"type": "string", "pattern": r"^\s*(none|\d+(\.\d+)? *([kKmMgGtT]?[bB])?)\s*$"},
             ]
         }
@@ -86,7 +93,7 @@ class Sampler(Section):
     """tpe learns from the trials so far; random does not."""
     seed: Annotated[StrictInt, Field(ge=0, lt=2**32)] = 0
     """Of the whole search: every trial's own seed is drawn from it and the trial's number."""
-    startup_trials: Annotated[StrictInt, Field(ge=0)] = 10
+    startup_trials: CountFromNone = 10
     """Random trials before tpe begins to learn."""
     considered_trials: Count = 2000
     """Most ended trials that tpe looks at: the best ones, then the newest. All stay recorded."""
@@ -103,7 +110,7 @@ class Scheduler(Section):
     grace_epochs: CountOrAuto = "auto"
     """Epochs that every trial gets before it may be stopped; auto reaches the first epoch of the
     last stage of the detector's training: 1 where there is one stage."""
-    reduction_factor: Annotated[StrictInt, Field(ge=2)] = 3
+    reduction_factor: Annotated[StrictInt, Field(ge=2, le=MOST)] = 3
     """One trial in so many goes on from each rung to the next."""
 
 
@@ -117,9 +124,9 @@ class Resources(Section):
     measures on a GPU how many pay, and is 1 on cores."""
     concurrent_trials: CountOrAuto = "auto"
     """Most trials at work at the same time; auto fills the machine or cluster."""
-    infrastructure_retries: Annotated[StrictInt, Field(ge=0)] = 3
+    infrastructure_retries: CountFromNone = 3
     """How often in a row, without an epoch, a trial goes on elsewhere after its worker was lost."""
-    error_retries: Annotated[StrictInt, Field(ge=0)] = 1
+    error_retries: CountFromNone = 1
     """How often in a row, without an epoch, a trial goes on after an error of its training."""
 
 

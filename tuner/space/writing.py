@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import yaml
 
 from tuner.space.model import Space
-from tuner.space.yaml_reader import add_resolvers
+from tuner.space.yaml_loader import add_resolvers
 from tuner.storage.files import replace_file
 
 
@@ -35,10 +36,11 @@ _Dumper.add_representer(_Inline, _inline)
 _Dumper.add_representer(list, _list)
 
 
-def space_text(space: Space) -> str:
-    """Return the space as YAML, every field written out."""
+def space_text(space: Space, data: Mapping[str, object] | None = None) -> str:
+    """Return the space as YAML, every field written out; `data` has other words for some of it."""
     unsaid = {"trials", "epochs"} - space.model_fields_set  # every scale says its own
     content = space.model_dump(mode="python", exclude_none=True, exclude=unsaid)
+    content["data"] |= data or {}
     for section in ("sampler", "scheduler", "resources", "wandb"):
         content[section] = _Inline(content[section])
     for section in ("search", "scales"):

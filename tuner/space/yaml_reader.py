@@ -9,42 +9,12 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import yaml
 
 from tuner.errors import KeyPath, Problem
-
-_PREFIX = "tag:yaml.org,2002:"
-_NOT_FINITE = re.compile(r"[-+]?\.?(nan|inf|infinity)", re.IGNORECASE)
-_RESOLVERS = (
-    ("null", re.compile(r"~|null|Null|NULL|"), ("~", "n", "N", "")),
-    ("bool", re.compile(r"true|True|TRUE|false|False|FALSE"), tuple("tTfF")),
-    ("int", re.compile(r"[-+]?(0|[1-9][0-9]*)"), tuple("-+0123456789")),
-    (
-        "float",
-        re.compile(
-            r"[-+]?(([0-9]+\.[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?|[0-9]+[eE][-+]?[0-9]+"
-            r"|\.?([nN][aA][nN]|[iI][nN][fF]([iI][nN][iI][tT][yY])?))"
-        ),
-        tuple("-+.0123456789nNiI"),
-    ),
-)
-
-
-def add_resolvers(kind: type[yaml.resolver.BaseResolver]) -> None:
-    """Teach a loader or dumper class which plain words are numbers, truth values or null."""
-    for name, pattern, first in _RESOLVERS:
-        whole = re.compile(f"^(?:{pattern.pattern})$")
-        kind.add_implicit_resolver(_PREFIX + name, whole, list(first))
-
-
-class _Loader(yaml.SafeLoader):
-    yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # noqa: RUF012
-
-
-add_resolvers(_Loader)
+from tuner.space.yaml_loader import Loader, blame, kind_of, strange_space
 
 
 @dataclass
@@ -65,96 +35,90 @@ def read_yaml(text: str) -> Document:
 
     A problem's origin is its line number, from 1, as text.
     """
-    document = Document()
+    document = Document(lines={(): 1})
     try:
-        node = yaml.compose(text, Loader=_Loader)
-    except RecursionError:
-        document.complain((), 1, "not YAML that can be read: nested too deeply")
-        return document
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        line = mark.line + 1 if mark else 1
-        hint = _hint(text.splitlines()[: line - 1], str(error.problem))
-        document.complain((), line, f"not YAML: {error.problem or error.context}{hint}")
-        return document
+        node = Loader(text).get_single_node()
     except yaml.YAMLError as error:
-        document.complain((), 1, f"not YAML: {error}".splitlines()[0])
+        document.complain((), *blame(error, text))
         return document
-    document.lines[()] = 1
     if node is not None:
-        document.value = _build(node, (), document, ())
+        document.value = _build(node, (), document)
     return document
 
 
-def _hint(before: list[str], problem: str) -> str:
-    """What people mostly did, where the parser only says where it stumbled."""
-    if "'\\t'" in problem:
-        return "; indent with spaces"
-    if problem in ("mapping values are not allowed here", "could not find expected ':'"):
-        said = [line for line in before if line.strip() and not line.lstrip().startswith("#")]
-        if said and ":" not in said[-1]:
-            return "; is a colon missing on the line before?"
-    return ""
-
-
-def _build(
-    node: yaml.Node, path: KeyPath, document: Document, parents: tuple[yaml.Node, ...]
-) -> object:
+def _build(node: yaml.Node, path: KeyPath, document: Document) -> object:
     line = node.start_mark.line + 1
     document.lines.setdefault(path, line)
-    if node in parents:
-        document.complain(path, line, "an alias that refers to itself")
+    if not path and (problem := strange_space(str(node.value), after=":")):  # no colon to YAML
+        document.complain(path, line, problem)
         return None
     if isinstance(node, yaml.MappingNode):
-        return dict(_build_items(node, path, document, (*parents, node)))
+        return _mapping(node, path, document)
     if isinstance(node, yaml.SequenceNode):
-        inside = (*parents, node)
-        return [_build(n, (*path, i), document, inside) for i, n in enumerate(node.value)]
-    return _build_scalar(node, path, document)
+        return [_build(each, (*path, i), document) for i, each in enumerate(node.value)]
+    try:
+        return _plain(node)
+    except ValueError as error:
+        document.complain(path, line, str(error))
+        return None
 
 
-def _build_items(
-    node: yaml.MappingNode, path: KeyPath, document: Document, parents: tuple[yaml.Node, ...]
-) -> Iterator[tuple[str, object]]:
+def _mapping(node: yaml.MappingNode, path: KeyPath, document: Document) -> dict[str, object]:
+    """Its own keys, and after them those that `<<` brings and that it does not say itself."""
     first_lines: dict[str, int] = {}
+    found: dict[str, object] = {}
+    merged: list[yaml.Node] = []
     for key_node, value_node in node.value:
-        line = key_node.start_mark.line + 1
-        if not isinstance(key_node, yaml.ScalarNode):
-            document.complain(path, line, "a key must be one word, got a list or a mapping")
-            continue
-        key = str(key_node.value)
-        if key in first_lines:
+        line, key = key_node.start_mark.line + 1, key_node.value
+        if problem := _key_problem(key_node):
+            document.complain(path, line, problem)
+        elif key in first_lines:
             text = f"the key stands twice, first on line {first_lines[key]}; keep one of them"
             document.complain((*path, key), line, text, unread=False)
-            continue
-        first_lines[key] = line
-        document.lines[*path, key] = line
-        yield key, _build(value_node, (*path, key), document, parents)
+        elif kind_of(key_node) == "merge":
+            is_list = isinstance(value_node, yaml.SequenceNode)
+            merged += value_node.value if is_list else [value_node]
+        else:
+            document.lines.setdefault((*path, key), line)
+            found[key] = _build(value_node, (*path, key), document)
+        if isinstance(key, str):
+            first_lines.setdefault(key, line)
+    for source in merged:
+        if isinstance(source, yaml.MappingNode):
+            found = {**_mapping(source, path, document), **found}
+        else:
+            text = "<< takes the alias of a mapping, such as *name, or a list of such aliases"
+            document.complain(path, source.start_mark.line + 1, text)
+    return found
 
 
-def _build_scalar(node: yaml.Node, path: KeyPath, document: Document) -> object:
-    text, kind = str(node.value), str(node.tag).removeprefix(_PREFIX)
-    if kind == "str":
-        return text
-    if kind == "null":
-        return None
-    if kind == "bool":
-        return text.lower() == "true"
-    if kind in ("int", "float"):
-        return _number(text, kind, path, document)
-    document.complain(
-        path, document.lines[path], f"the tag {node.tag!r} is not allowed; write plain values"
-    )
-    return None
+def _key_problem(node: yaml.Node) -> str:
+    if not isinstance(node, yaml.ScalarNode):
+        return "a key must be one word, got a list or a mapping"
+    return strange_space(node.value) if node.style is None else ""
 
 
-def _number(text: str, kind: str, path: KeyPath, document: Document) -> object:
-    try:
-        value = math.nan if _NOT_FINITE.fullmatch(text) else float(text)
-        if math.isfinite(value):
-            return int(text) if kind == "int" else value
-        allowed = "NaN and infinity are not numbers to search"
-    except (ValueError, OverflowError):
-        allowed = "this is no decimal number"
-    document.complain(path, document.lines[path], f"must be a finite number, got {text}; {allowed}")
-    return None
+def _plain(node: yaml.Node) -> object:
+    """The value of one word or number; ValueError says why it is none."""
+    text, kind = str(node.value), kind_of(node)
+    match kind:
+        case "str" | "merge":
+            if found := re.search(r"[^\n\t -~\x85\xa0-\ud7ff\ue000-\U0010ffff]", text):
+                raise ValueError(f"holds the character U+{ord(found[0]):04X}, which is no text")
+            return text
+        case "null":
+            return None
+        case "bool":
+            return text.lower() == "true"
+        case "int" | "float":
+            return _number(text, kind)
+    raise ValueError(f"the tag {node.tag!r} is not allowed; write plain values")
+
+
+def _number(text: str, kind: str) -> object:
+    value = float(text.lower().replace(".inf", "inf").replace(".nan", "nan"))
+    if not abs(value) < math.inf:
+        digits = any(each.isdigit() for each in text)
+        why = "numbers end at 1.8e308" if digits else "NaN and infinity are not numbers to search"
+        raise ValueError(f"must be a finite number, got {text[:40]}; {why}")
+    return int(text) if kind == "int" else value

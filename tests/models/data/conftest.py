@@ -18,6 +18,7 @@ from models.data.config import DataConfig
 from models.data.idx import IdxPart
 from models.data.places import Source
 from models.data.published import DATA_VARIABLE, Published
+from models.data.registry import DATASETS
 
 PER_CLASS_TRAINING = 30
 PER_CLASS_TEST = 6
@@ -66,6 +67,8 @@ def small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         system_folder=tmp_path / "no-system-copy",
     )
     declare(monkeypatch, fashion_mnist, made)
+    counted = replace(DATASETS["fashion-mnist"], training_counts=(PER_CLASS_TRAINING,) * 10)
+    monkeypatch.setitem(DATASETS, "fashion-mnist", counted)
     return folder
 
 

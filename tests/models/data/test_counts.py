@@ -1,11 +1,14 @@
 """What is known of a data set without its images is what its images say."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from models.data.config import DataConfig
 from models.data.counts import FitCounts, fit_counts
 from models.data.modules import module_of
+from models.data.places import DataProblem
 from models.data.protocol import make_split
 from models.data.registry import DATASETS, FOLDER
 from models.data.sources import DataNotFound, Source, find
@@ -79,3 +82,13 @@ def test_unseen_classes_would_count_as_known_anomalies() -> None:
     part = module_of(config).training_part(config, find(config))
     for rows in (split.fit_anomalies, split.validation_anomalies):
         assert set(part.index.classes[rows]) == {1, 2}
+
+
+def test_counts_that_are_declared_wrongly_would_be_found_by_a_trial(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    declared = replace(DATASETS["digits"], training_counts=(142,) * 10)
+    monkeypatch.setitem(DATASETS, "digits", declared)
+    config = DataConfig(dataset="digits")
+    with pytest.raises(DataProblem, match=r"training_counts of \(142, 142, .* are \(142, 145, 141"):
+        make_split(config, find(config))

@@ -16,6 +16,7 @@ from tuner.doctor import checks, local_checks
 from tuner.doctor.checks import Need
 from tuner.doctor.node_facts import CODE, Disk, NodeFacts, Question, code_hash, examine
 from tuner.doctor.preflight import needed
+from tuner.errors import TunerError
 from tuner.space import Machine, Space
 
 
@@ -266,3 +267,21 @@ def test_the_command_would_hide_a_failure(
     assert not list((tmp_path / "runs").glob("*"))
     assert doctor.main(["--storage", "file/runs"]) == 1
     assert failures(capsys.readouterr().out)
+
+
+def test_what_the_search_refuses_or_takes_otherwise_would_pass(
+    digits: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def too_few(*_: object) -> None:
+        raise TunerError("too few for the mixture")
+
+    space = Path(digits[1])
+    space.write_text(good_text(scales="{cpu: {fit_normals: 40}, gpu: {fit_normals: 40}}"))
+    assert doctor.main([*digits, "--set", "search.patch_n={int: [10, 49]}"]) == 2
+    assert "has nothing to search" in capsys.readouterr().err
+    space.write_text(f"{space.read_text()}data: {{dataset: digits}}\n")
+    assert doctor.main(["--space", str(space)]) == 0
+    assert "fit 40 normal and 4 anomalous, validation 28 normal" in capsys.readouterr().out
+    monkeypatch.setattr("tuner.doctor.node_facts.check_enough", too_few)
+    assert doctor.main(digits) == 1
+    assert "too few for the mixture" in failures(capsys.readouterr().out)[0]

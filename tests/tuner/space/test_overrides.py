@@ -101,6 +101,16 @@ def test_digits_would_be_asked_for_as_many_images_as_the_file_wants(tmp_path: Pa
         ("search.patch_n={int: [1, 5}", "--set search.patch_n={int: [1, 5}: search.patch_n: not"),
         ("trials=1", "--set trials=1: trials: must be at least 2"),
         ("data.normal=[Shrt]", "nearest: Shirt"),
+        (
+            "data.normal=Shrit",
+            "data.normal: must be a list in square brackets, got 'Shrit'; write [Shirt]",
+        ),
+        ("search.lr={log: [1e-5, 1e-3]}", "search.lr: unknown hyperparameter"),
+        ("width=8", "--set width=8: width: width belongs under `fixed`"),
+        ("a=b:\u00b2", "unknown key 'a'"),
+        (f"a=b:{'9' * 5000}", "unknown key 'a'"),
+        (f"data.folder={'x' * 9000}\0", "holds the character U+0000"),
+        (f"{'.'.join('a' * 1000)}=1", "must be key=value, such as sampler.seed=3"),
     ],
 )
 def test_a_wrong_override_would_be_ignored(tmp_path: Path, override: str, message: str) -> None:

@@ -1,5 +1,6 @@
 """What a space file may say, and what is said about one that is wrong."""
 
+import time
 from pathlib import Path
 
 import pytest
@@ -82,7 +83,6 @@ trials: "4"
 epochs: .nan
 epochs: 2
 scales: {cpu: {epochs: 1, trals: 3}}
-resources: {concurrent_trials: 0}
 wandb: of
 """
     places = [line.split(": ")[:2] for line in complaints(tmp_path, text)]
@@ -106,8 +106,7 @@ wandb: of
         ["space.yaml:14", "epochs"],
         ["space.yaml:15", "epochs"],
         ["space.yaml:16", "scales.cpu.trals"],
-        ["space.yaml:17", "resources.concurrent_trials"],
-        ["space.yaml:18", "wandb.mode"],
+        ["space.yaml:17", "wandb.mode"],
     ]
 
 
@@ -124,7 +123,14 @@ wandb: of
         ({"search": "{patch_m: {int: [1, 9]}}"}, "nearest: patch_n"),
         ({"search": "{patch_n: {int: [9, 1]}}"}, "low must be below high, got low 9 and high 1"),
         ({"search": "{patch_n: {int: [0, 9]}}"}, "allowed is a whole number from 1 to"),
-        ({"search": "{score: {int: [0, 9]}}"}, "score is 0, allowed are: error, mixture"),
+        (
+            {"search": "{score: {int: [0, 9]}}"},
+            "got the range {int: [0, 9]}; use {choice: [error, mixture]}",
+        ),
+        (
+            {"search": "{score: {choice: [error, mixt]}}"},
+            "search.score: {choice: [error, mixt]} does not fit: score is 'mixt', allowed are",
+        ),
         ({"search": "{}"}, "2: search: is empty, so all trials would be equal"),
         ({"search": "[patch_n]"}, "2: search: must be a section of keys, got ['patch_n']"),
         ({"fixed": "{patch_n: 3}"}, "fixed.patch_n: is also under `search`; keep one of the two"),
@@ -169,6 +175,30 @@ wandb: of
         ({"data": "{folder: 3}"}, "data.folder: must be a word"),
         ({"data": "digits"}, "data: must be a section of settings, got 'digits'"),
         ({"wandb": "{project: ''}"}, "wandb.project: must not be empty, got ''"),
+        ({"data": "{normal: Shrit}"}, "square brackets, got 'Shrit'; write [Shirt]"),
+        ({"data": "{known_classes: 3}"}, "square brackets, got 3; write [3]"),
+        ({"width": "16"}, "5: width: width belongs under `fixed`, or with a domain under `search`"),
+        ({"fit_normals": "9"}, "5: fit_normals: fit_normals belongs under `data`"),
+        ({"fit_normal": "9"}, "objective, search, fixed, "),
+        ({"fit_normal": "9"}, "nearest: fit_normals, under `data`"),
+        ({"seed": "3"}, "seed: seed belongs under `sampler` or under `data`"),
+        ({"data": "{epochs: 3}"}, "data.epochs: epochs belongs at the top of the file"),
+        ({"data": "{width: 16}"}, "data.width: width belongs under `fixed`, or with a domain"),
+        ({"fixed": "{size: 64}"}, "5: fixed.size: size belongs under `data`"),
+        ({"scales": "{cpu: {size: 64}}"}, "scales.cpu.size: size belongs under `data`"),
+        ({"sampler": "{trials: 3}"}, "sampler.trials: trials belongs at the top of the file"),
+        ({"search": "{lr: {log: [1e-5, 1e-3]}}"}, "nearest: generator_lr"),
+        ({"wandb": "false"}, "allowed: auto, online, offline, off; nearest: off"),
+        ({"wandb": ""}, "wandb: must be a section of keys such as {mode: auto}, got nothing"),
+        ({"sampler": "random"}, "must be a section of keys such as {name: random}, got 'random'"),
+        ({"trials": "10000000000"}, "3: trials: must be at most 1000000000, got 10000000000"),
+        (
+            {"data": "{anomalies_per_normal: 1e308}"},
+            "anomalies_per_normal: 1e+308 is not allowed; give a number of at least 0",
+        ),
+        ({"data": f"{{clusters: {'9' * 200}}}"}, "9 is not allowed; give a whole number from 1 to"),
+        ({"storage_limit": f"{'9' * 400} GB"}, "storage_limit: must be a size such as 20 GB"),
+        ({"data": "{validation_normals: 2000000000}"}, "give a whole number from 5 to 1000000000"),
     ],
 )
 def test_a_wrong_space_would_be_searched(
@@ -250,8 +280,54 @@ def test_a_missing_file_would_not_name_the_one_beside_it(tmp_path: Path) -> None
 
 def test_a_file_that_is_no_text_would_end_in_a_traceback(tmp_path: Path) -> None:
     (tmp_path / "space.yaml").write_bytes(b"a: \xff")
-    with pytest.raises(SpaceError, match="byte 3 is no UTF-8 text"):
+    with pytest.raises(SpaceError, match=r"yaml:1: not YAML: byte 0xff is no UTF-8 text; save"):
         load_space(tmp_path / "space.yaml")
+    (tmp_path / "space.yaml").write_bytes("a: 1\n\nb: ü\nc: ".encode() + b"\xe0")
+    with pytest.raises(SpaceError, match=r"yaml:4: not YAML: byte 0xe0 is no UTF-8 text"):
+        load_space(tmp_path / "space.yaml")
+
+
+def test_a_file_that_never_ends_would_be_read_whole(tmp_path: Path) -> None:
+    with pytest.raises(SpaceError, match=r"zero:1: more than 100,000 bytes: no space is as large"):
+        load_space(Path("/dev/zero"))
+    path = tmp_path / "space.yaml"
+    path.write_text(good_text() + "#" * 100_000, encoding="utf-8")
+    with pytest.raises(SpaceError, match="more than 100,000 bytes"):
+        load_space(path)
+
+
+def test_a_message_would_be_as_long_as_what_is_wrong(tmp_path: Path) -> None:
+    found = complaints(tmp_path, good_text(trials="x" * 20_000))
+    assert found == [
+        f"space.yaml:3: trials: must be a whole number, got 'xxxx{'x' * 23}...{'x' * 28}'"
+    ]
+    (found_key,) = complaints(tmp_path, good_text(**{"y" * 20_000: "1"}))
+    assert len(found_key) < 500
+    (found_choice,) = complaints(
+        tmp_path, good_text(search=f"{{patch_n: {{choice: [{', '.join(map(str, range(2000)))}]}}}}")
+    )
+    assert len(found_choice) < 300
+
+
+def test_a_thousand_mistakes_would_fill_the_screen(tmp_path: Path) -> None:
+    unknown = "".join(f"width{number}: 1\n" for number in range(1000))
+    start = time.process_time()
+    found = complaints(tmp_path, good_text() + unknown)
+    assert time.process_time() - start < 2
+    assert len(found) == 20
+    assert found[0].startswith("space.yaml:5: width0: unknown key 'width0'")
+    assert found[-1] == "and 981 more problems"
+
+
+def test_a_line_break_in_a_key_would_make_two_lines_of_a_message(tmp_path: Path) -> None:
+    (found,) = complaints(tmp_path, good_text() + '"a\\nb\\e": 1\n')
+    assert found.startswith("space.yaml:5: a\\nb\\x1b: unknown key 'a\\nb\\x1b'; allowed: ")
+
+
+def test_a_space_that_repeats_another_by_a_merge_key_would_be_refused(tmp_path: Path) -> None:
+    scales = "{cpu: &cpu {width: 8, epochs: 3}, gpu: {<<: *cpu, epochs: 9}}"
+    space = load(tmp_path, good_text(scales=scales))
+    assert (space.scales["gpu"].epochs, space.scales["gpu"].hyperparameters) == (9, {"width": 8})
 
 
 def test_an_int_domain_for_a_real_hyperparameter_would_be_refused() -> None:

@@ -117,4 +117,4 @@ def test_an_editor_would_let_numbers_pass_that_the_search_refuses() -> None:
     resources = json.loads(schema_text())["$defs"]["Resources"]["properties"]
     number = {name: resources[name]["anyOf"][0] for name in ("lanes", "concurrent_trials")}
     assert number["lanes"] == {"type": "integer", "minimum": 1, "maximum": 64}
-    assert number["concurrent_trials"] == {"type": "integer", "minimum": 1}
+    assert number["concurrent_trials"] == {"type": "integer", "minimum": 1, "maximum": 10**9}

@@ -1,3 +1,5 @@
+import time
+
 import pytest
 
 from tuner.space.yaml_reader import read_yaml
@@ -44,7 +46,7 @@ def test_a_plain_word_would_be_taken_for_something_else(written: str, meant: obj
     assert type(document.value["key"]) is type(meant)
 
 
-@pytest.mark.parametrize("word", [".nan", "nan", "NaN", ".inf", "-inf", "Infinity", "1e999"])
+@pytest.mark.parametrize("word", [".nan", "nan", "NaN", ".inf", "-inf", "Infinity"])
 def test_a_number_that_is_not_finite_would_reach_the_search(word: str) -> None:
     assert problems(f"a: 1\nb: {word}") == [
         f"2: b: must be a finite number, got {word}; NaN and infinity are not numbers to search"
@@ -72,9 +74,17 @@ def test_equal_keys_in_different_sections_would_be_an_error() -> None:
         ("a: 1\n\tb: 2", 2, "cannot start any token; indent with spaces"),
         ("detector two\na: 1", 2, "not allowed here; is a colon missing on the line before?"),
         ("a: 1\n\nepochs 2\n# more\nb: 1", 4, "is a colon missing on the line before?"),
-        ("a: \x00", 1, "special characters are not allowed"),
-        ("a: 1\n---\nb: 2", 2, "found another document"),
+        ("a: 1\nb: \x00", 2, "it holds the character U+0000, which is no text; remove it"),
+        ("a: 1\n---\nb: 2", 2, "a second document begins here; keep one of them"),
         ("[" * 2000, 1, "nested too deeply"),
+        (
+            "a: 1\nb: 'x\ny'\nc: \"\\U00110000\"",
+            4,
+            "an escape in quotes that stands for no character",
+        ),
+        ('a: 1\n\nb: "\\Uffffffff"', 3, "an escape in quotes that stands for no character"),
+        ("a: 1\nepochs:\u00a05\nb: 1", 2, "a no-break space (U+00A0): put an ordinary one"),
+        ("a: {b:\u00a0{int: [1, 9]}}", 1, "a no-break space (U+00A0)"),
     ],
 )
 def test_broken_yaml_would_end_in_a_traceback_or_without_a_line(
@@ -94,7 +104,59 @@ def test_yaml_could_make_python_objects() -> None:
 
 
 def test_an_alias_to_itself_would_recurse_for_ever() -> None:
-    assert problems("a: &x [*x]") == ["1: a.0: an alias that refers to itself"]
+    assert problems("a: &x [*x]") == ["1: an alias that refers to itself"]
+    assert problems("a: 1\nb: &x {<<: *x}") == ["2: an alias that refers to itself"]
+
+
+def test_aliases_would_multiply_a_small_file_into_gigabytes() -> None:
+    doubled = "".join(f"a{n}: &a{n} [*a{n - 1}, *a{n - 1}]\n" for n in range(1, 41))
+    start = time.process_time()
+    (said,) = problems(f"a0: &a0 [1, 1]\n{doubled}")
+    assert time.process_time() - start < 1
+    assert said.startswith("11: more than 5,000 values, each alias counted as what it stands for")
+    assert "more than 5,000 values" in problems(f"a: [{'1,' * 6000}]")[0]
+
+
+def test_a_list_that_some_alias_repeats_would_be_refused() -> None:
+    assert read_yaml("a: &x [1, 2]\nb: *x\nc: {d: *x}").value == {
+        "a": [1, 2],
+        "b": [1, 2],
+        "c": {"d": [1, 2]},
+    }
+
+
+def test_what_is_merged_would_be_lost_or_win_over_what_is_said() -> None:
+    text = "a: &a {x: 1, y: 1}\nb: &b {y: 2, z: 2}\nc:\n  <<: [*a, *b]\n  z: 3\nd: {<<: *a}\n"
+    document = read_yaml(text)
+    assert document.problems == []
+    assert document.value == {
+        "a": {"x": 1, "y": 1},
+        "b": {"y": 2, "z": 2},
+        "c": {"x": 1, "y": 1, "z": 3},
+        "d": {"x": 1, "y": 1},
+    }
+    assert (document.lines["c", "x"], document.lines["c", "z"]) == (1, 5)
+    assert problems("a: 1\nb:\n  <<: 3")[0].startswith("3: b: << takes the alias of a mapping")
+
+
+def test_what_is_no_text_would_reach_a_file_name() -> None:
+    assert problems('a: 1\nb: "x\\0y"') == ["2: b: holds the character U+0000, which is no text"]
+    assert problems('a: "\\ud800"') == ["1: a: holds the character U+D800, which is no text"]
+    assert read_yaml('a: "tab\\t, line\\n"').value == {"a": "tab\t, line\n"}
+
+
+def test_a_no_break_space_would_make_a_key_unknown() -> None:
+    assert problems("a: 1\n\u00a0b: 2") == [
+        "2: holds a no-break space (U+00A0): put an ordinary one in its place"
+    ]
+    assert problems("epochs:\u00a05") != []
+    assert read_yaml("a: 'T\u00a0shirt'").problems == []
+
+
+@pytest.mark.parametrize("word", ["1e999", "9" * 400, "-" + "9" * 5000])
+def test_a_number_that_is_too_large_would_be_said_to_be_infinite(word: str) -> None:
+    (said,) = problems(f"a: {word}")
+    assert said == f"1: a: must be a finite number, got {word[:40]}; numbers end at 1.8e308"
 
 
 def test_the_line_of_a_key_would_be_wrong() -> None:
