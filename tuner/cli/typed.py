@@ -16,6 +16,13 @@ def command(module: str, *words: str | Path) -> str:
     return shlex.join(["python", "-m", module, *map(word_of, words)])
 
 
+def resume_command(run: Path) -> str:
+    """Return the command that goes on with the search in a run's folder."""
+    run = run.absolute()
+    elsewhere = () if run.parent == Path("runs").absolute() else ("--runs", run.parent)
+    return command("tuner.search", "--resume", "--name", run.name, *elsewhere)
+
+
 def word_of(word: str | Path) -> str:
     """A word as the command is to read it."""
     if isinstance(word, str):

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from tuner.errors import TunerError
+from tuner.figures.metrics import Metrics
 from tuner.objectives import metric_of
 from tuner.record.compatibility import recorded_space
 from tuner.record.events import DriverStarted, Event
@@ -20,7 +21,7 @@ from tuner.record.run_folder import RunFolder
 from tuner.record.trials import TrialView
 from tuner.report.importance import Compared, Importance, compared, importance
 from tuner.results.leaderboard import Standing, rank
-from tuner.retrain.report import Metrics
+from tuner.results.standard_errors import with_standard_errors
 from tuner.space import Space
 
 
@@ -36,8 +37,8 @@ class Material:
 
     @cached_property
     def trials(self) -> list[TrialView]:
-        """All trials, by number."""
-        return self.history.by_number
+        """All trials, by number, their AUROCs with standard errors."""
+        return with_standard_errors(self.history.by_number, self.space, self.folder)
 
     @cached_property
     def ranking(self) -> list[Standing]:

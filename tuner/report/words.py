@@ -6,7 +6,7 @@ def number(value: float) -> str:
     return f"{value:.4f}"
 
 
-def value_text(value: object) -> str:
+def setting_text(value: object) -> str:
     """A hyperparameter's value."""
     return f"{value:.4g}" if isinstance(value, float) else str(value)
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tuner.cli.output import Say
+from tuner.cli.typed import command
 from tuner.record.run_folder import RunFolder
 from tuner.report.material import Material, read_material
 from tuner.report.page import page
@@ -50,15 +50,18 @@ def sections_of(material: Material) -> list[Section]:
     return [each.section(material) for each in _SECTIONS]
 
 
-def report_line(folder: RunFolder, say: Say) -> None:
-    """Write the report at the end of other work, and say where it is.
+def report_line(folder: RunFolder, *, again: bool = True) -> str:
+    """Write the report at the end of other work; the line that says where it is.
 
+    "" where the folder holds no search. One that is there stays unless it is to be made `again`.
     Whatever goes wrong costs the report alone: the work that it is of is done and recorded.
     """
+    if not folder.space.exists():
+        return ""
     try:
-        written = write_report(folder)
+        if again or not folder.page.exists():
+            write_report(folder)
     except Exception as error:
-        command = f"python -m tuner.report --search {as_typed(folder.path.absolute())}"
-        say(f"The report was not written: {error}. Try {command}")
-    else:
-        say(f"Report: {as_typed(written.absolute())}")
+        tried = command("tuner.report", "--search", folder.path.absolute())
+        return f"The report was not written: {error}. Try: {tried}"
+    return f"Report: {as_typed(folder.page.absolute())}"

@@ -43,8 +43,7 @@ def show_finished(space: Space, run_folder: RunFolder) -> list[TrialView] | None
     if failure := write_if_room(space, run_folder, trials):
         say(failure)
     wandb.close()
-    if not run_folder.page.exists():
-        report_line(run_folder, say)
+    say(report_line(run_folder, again=False))
     return trials
 
 

@@ -11,7 +11,7 @@ from models.data.sources import Source, find
 from tuner.backend.ray_backend import RayBackend
 from tuner.cli.output import log_lines_shown, say, silence
 from tuner.cli.signals import stop_on_signals
-from tuner.cli.typed import command
+from tuner.cli.typed import resume_command
 from tuner.console.first_report import FirstReport
 from tuner.console.lines import duration_text
 from tuner.console.listener import ConsoleListener
@@ -180,7 +180,7 @@ def _finish(
     lacking = sorted(engine.lacking_best)
     if lacking:
         say(f"{lacking_best_text(lacking)} See the trials' logs.")
-    resume = "" if engine.finished else _resume_command(run_folder)
+    resume = "" if engine.finished else resume_command(run_folder.path)
     console.summary(
         trials,
         as_typed(run_folder.path),
@@ -188,7 +188,7 @@ def _finish(
         note=figures_note(space, run_folder),
         resume=resume,
     )
-    report_line(run_folder, say)
+    say(report_line(run_folder))
     return SearchSummary(
         run_folder=run_folder.path,
         trials=trials,
@@ -207,12 +207,6 @@ def _budget_line(budget_s: float, used_s: float) -> str:
         f"Time budget of all starts together: {duration_text(budget_s)}, of which "
         f"{duration_text(used_s)} is used; --time-budget changes it."
     )
-
-
-def _resume_command(run_folder: RunFolder) -> str:
-    runs = run_folder.path.parent
-    elsewhere = () if runs == Path("runs").absolute() else ("--runs", runs)
-    return command("tuner.search", "--resume", "--name", run_folder.name, *elsewhere)
 
 
 def _setting(space: Space, source: Source, guard: RunGuard, machine: Machine) -> TrialSetting:

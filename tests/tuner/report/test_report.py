@@ -207,11 +207,9 @@ def test_a_report_that_fails_would_cost_the_search_its_end(runs: Runs, tmp_path:
     shutil.copytree(runs["finished"].path, folder)
     (folder / "retrain").mkdir()
     (folder / "retrain" / "metrics.json").write_text("{")
-    said: list[str] = []
-    report_line(RunFolder(folder), said.append)
-    assert len(said) == 1
-    assert said[0].startswith("The report was not written: ")
-    assert "python -m tuner.report --search" in said[0]
+    said = report_line(RunFolder(folder))
+    assert said.startswith("The report was not written: ")
+    assert "python -m tuner.report --search" in said
 
 
 def test_a_folder_without_a_run_would_be_reported_on(

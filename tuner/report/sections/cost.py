@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from tuner.cli.text import counted, duration
+from tuner.figures.metrics import Metrics, keyed_blocks
 from tuner.record.trials import TrialView
 from tuner.report.material import Material
 from tuner.report.savings import saved
 from tuner.report.section import Section
 from tuner.results.device_time import device_seconds
-from tuner.retrain.report import Metrics, keyed_blocks
 
 
 def section(material: Material) -> Section:

@@ -9,8 +9,9 @@ from tuner.record.trials import TrialView
 from tuner.report.log_lines import logs
 from tuner.report.material import Material, settings_of
 from tuner.report.section import Section, rounded
-from tuner.report.words import number, value_text
+from tuner.report.words import setting_text
 from tuner.results.device_time import device_seconds
+from tuner.results.leaderboard import value_text
 
 SHOWN = 15
 """Rows that are seen at once; a button shows the others."""
@@ -56,14 +57,14 @@ def _rows(material: Material, ordered: Sequence[TrialView]) -> list[dict[str, An
                 "number": trial.number,
                 "place": place,
                 "value": None if found is None else found.value,
-                "shown": "" if found is None else number(found.value),
+                "shown": "" if found is None else value_text(found),
                 "epoch": None if found is None else found.epoch,
                 "epochs": trial.epochs,
                 "state": state,
                 "published": trial.published or "",
                 "seconds": round(on_device[trial.number], 1),
                 "settings": [
-                    (settings.get(name, ""), value_text(settings.get(name, "")))
+                    (settings.get(name, ""), setting_text(settings.get(name, "")))
                     for name in material.searched
                 ],
             }
@@ -79,7 +80,7 @@ def _details(material: Material) -> dict[str, dict[str, Any]]:
 
 
 def _of(material: Material, trial: TrialView, log: list[str]) -> dict[str, Any]:
-    points = material.curve(trial)
+    points, settings = material.curve(trial), settings_of(trial, material.searched)
     losses = {
         name: [rounded(row.losses.get(name, 0.0), 4) for row in trial.rows]
         for row in trial.rows[:1]
@@ -91,8 +92,6 @@ def _of(material: Material, trial: TrialView, log: list[str]) -> dict[str, Any]:
         "values": [rounded(value) for _, value in points],
         "loss_epochs": [row.epoch for row in trial.rows],
         "losses": losses,
-        "settings": {
-            name: value_text(value) for name, value in settings_of(trial, material.searched).items()
-        },
+        "settings": {name: setting_text(value) for name, value in settings.items()},
         "log": log,
     }

@@ -5,6 +5,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tuner.figures.metrics import AUTOENCODER, DEFAULTS, PCA, Metrics, keyed_blocks, task_title
+from tuner.figures.metrics import BEST as BEST_KEY
+from tuner.figures.words import INSPECTION, share, spread_text
 from tuner.report.material import Material
 from tuner.report.section import (
     BEST,
@@ -17,10 +20,6 @@ from tuner.report.section import (
     layout,
     rounded,
 )
-from tuner.retrain.contenders import AUTOENCODER, DEFAULTS, PCA
-from tuner.retrain.contenders import BEST as BEST_KEY
-from tuner.retrain.report import Metrics, keyed_blocks, task_title
-from tuner.retrain.words import share, spread_text
 
 _COLOURS = {BEST_KEY: BEST, DEFAULTS: PUBLISHED[0], AUTOENCODER: DIVERGED, PCA: PUBLISHED[1]}
 _MOST = 20_000
@@ -36,7 +35,12 @@ def section(material: Material) -> Section:
     if "test" not in metrics:
         return _section(_each_sentence(metrics), classes=_class_rows(metrics))
     arrays = _scores(material)
-    found = {"contenders": _rows(metrics), "kinds": _kinds(metrics), "title": task_title(metrics)}
+    found = {
+        "heads": list(INSPECTION.values()),
+        "contenders": _rows(metrics),
+        "kinds": _kinds(metrics),
+        "title": task_title(metrics),
+    }
     if arrays is None:
         return _section(_sentence(metrics), **found)
     data = {"threshold": _of_model(metrics, arrays)}
@@ -49,7 +53,7 @@ def section(material: Material) -> Section:
 
 
 def _section(sentence: str, figures: Any = None, data: Any = None, **context: Any) -> Section:
-    context = {"classes": [], "contenders": [], "kinds": [], "title": "", **context}
+    context = {"classes": [], "contenders": [], "heads": [], "kinds": [], "title": "", **context}
     return Section(
         key="test",
         title="On test images",
@@ -82,7 +86,7 @@ def _class_rows(metrics: Metrics) -> list[tuple[str, str]]:
     return [(name, spread_text(of["auroc"][BEST_KEY])) for name, of in metrics["classes"].items()]
 
 
-def _rows(metrics: Metrics) -> list[dict[str, str]]:
+def _rows(metrics: Metrics) -> list[dict[str, Any]]:
     rows = []
     for key, block in keyed_blocks(metrics).items():
         ahead = metrics.get("ahead", {}).get(key)
@@ -94,8 +98,7 @@ def _rows(metrics: Metrics) -> list[dict[str, str]]:
             {
                 "label": block["label"],
                 "auroc": spread_text(block["test"]["auroc"]),
-                "miss5": share(block["test"].get("miss_rate_at_5")),
-                "miss1": share(block["test"].get("miss_rate_at_1")),
+                "inspection": [share(block["test"].get(name)) for name in INSPECTION],
                 "ahead": difference,
             }
         )
@@ -120,10 +123,16 @@ def _scores(material: Material) -> Arrays | None:
 
 def _curves(metrics: Metrics, arrays: Arrays, figure: str, kind: str) -> list[dict[str, Any]]:
     """The mean curve over seeds of each contender."""
-    from tuner.retrain.pictures.curves import GRID, precisions, true_positive_rates  # noqa: PLC0415
+    from tuner.figures.rates import (  # noqa: PLC0415 - scikit-learn
+        FROM_ORIGIN,
+        GRID,
+        precisions,
+        true_positive_rates,
+    )
 
     labels, traces = arrays["test_label"].astype(bool), []
     curve_of = true_positive_rates if kind == "roc" else precisions
+    at = FROM_ORIGIN if kind == "roc" else GRID
     for place, (key, block) in enumerate(keyed_blocks(metrics).items()):
         if f"test_{key}" not in arrays:
             continue
@@ -133,7 +142,7 @@ def _curves(metrics: Metrics, arrays: Arrays, figure: str, kind: str) -> list[di
                 "type": "scatter",
                 "mode": "lines",
                 "name": f"{block['label']}  {block['test'][figure]['mean']:.3f}",
-                "x": [rounded(x, 4) for x in GRID.tolist()],
+                "x": [rounded(x, 4) for x in at.tolist()],
                 "y": [rounded(y, 4) for y in mean.tolist()],
                 "line": {"color": _COLOURS.get(key, STOPPED), "width": 2.6 if place == 0 else 1.6},
                 "hovertemplate": "%{x:.3f}, %{y:.3f}<extra></extra>",

@@ -1,7 +1,7 @@
 """Where it all comes from: data, versions, seed, and the command that repeats it."""
 
 import platform
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from importlib.metadata import PackageNotFoundError, version
 
 from models.data.sources import DataProblem
@@ -94,15 +94,18 @@ def _facts(material: Material) -> Iterator[tuple[str, str]]:
     openings = metrics.get("openings")
     if openings:
         yield "openings of the test split", f"{openings['of_configuration']} for this configuration"
-    if material.history.split_digest:
-        yield "digest of the split", material.history.split_digest
+    basis = material.history.basis
+    digests = {"digest of the split": basis.split_digest, "of the images": basis.data_digest}
+    yield from ((name, digest) for name, digest in digests.items() if digest)
+    if basis.code:
+        yield "versions of the search", _listed(basis.code)
     if "versions" in metrics:
         yield "versions of the retrain", _listed(metrics["versions"])
     yield "versions that wrote this report", _listed(_installed())
     yield "run", material.folder.name
 
 
-def _listed(versions: dict[str, str]) -> str:
+def _listed(versions: Mapping[str, str]) -> str:
     return ", ".join(f"{name} {number}" for name, number in versions.items())
 
 

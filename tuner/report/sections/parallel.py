@@ -6,7 +6,7 @@ from tuner.cli.text import counted
 from tuner.report.axes import Axis
 from tuner.report.material import Material
 from tuner.report.section import BEST, COMPLETE, STOPPED, Figure, Section, rounded
-from tuner.report.words import value_text
+from tuner.report.words import setting_text
 from tuner.results.leaderboard import Standing
 
 _MOST = 8
@@ -57,7 +57,7 @@ def _sentence(material: Material, shown: list[Standing]) -> str:
     values = [one.trial.hyperparameters[first] for one in best]
     numbers = [value for value in values if not isinstance(value, str)]
     if len(numbers) == len(values):
-        ends = dict.fromkeys([value_text(min(numbers)), value_text(max(numbers))])
+        ends = dict.fromkeys([setting_text(min(numbers)), setting_text(max(numbers))])
         where = " to ".join(ends)
     else:
         where = ", ".join(dict.fromkeys(map(str, values)))

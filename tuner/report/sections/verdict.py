@@ -4,16 +4,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from tuner.cli.text import counted, duration
+from tuner.console.lines import doubt_lines
+from tuner.figures.metrics import DEFAULTS, Metrics, keyed_blocks
+from tuner.figures.verdicts import verdict_lines
+from tuner.figures.words import share, spread_text
 from tuner.record.trials import TrialView
 from tuner.report.commands import next_commands
 from tuner.report.material import Material, settings_of
 from tuner.report.section import Section
-from tuner.report.words import number, value_text
-from tuner.results.leaderboard import Gain, Standing, best_published, gain, one_line
-from tuner.retrain.contenders import DEFAULTS
-from tuner.retrain.report import Metrics, keyed_blocks
-from tuner.retrain.verdicts import verdict_lines
-from tuner.retrain.words import share, spread_text
+from tuner.report.words import setting_text
+from tuner.results.leaderboard import Gain, Standing, best_published, gain, one_line, value_text
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,9 +57,10 @@ def _sentence(material: Material) -> str:
     found = gain(material.trials, material.space.objective)
     ahead = ""
     if isinstance(found, Gain) and not found.best.trial.published:
-        ahead = f", {found.value:+.4f} beside the published {found.published.trial.published}"
+        ahead = f", {_gain_text(found)} beside the published {found.published.trial.published}"
+        ahead += "" if found.is_shown else ", which chance may explain"
     not_yet = "" if material.finished else " so far"
-    value = f"{material.metric_title} {number(best.value)}"
+    value = f"{material.metric_title} {value_text(best)}"
     return f"Trial {best.trial.number} is {of}{not_yet}: {value}{ahead}."
 
 
@@ -91,14 +92,14 @@ def _cards(material: Material) -> Iterator[Card]:
         first = material.ranking[0]
         yield Card(
             title=f"best {material.metric_title}",
-            figure=number(first.value),
+            figure=value_text(first),
             note=f"trial {first.trial.number}, epoch {first.epoch}, one seed",
         )
     found = gain(material.trials, material.space.objective)
     if isinstance(found, Gain):
         yield Card(
             title=f"gain over published {found.published.trial.published}",
-            figure=f"{found.value:+.4f}",
+            figure=_gain_text(found),
             note="one seed each, and the best of many: partly luck",
         )
     tested = _tested(material)
@@ -146,7 +147,7 @@ def _sentences(material: Material) -> Iterator[str]:
     if tested is not None:
         yield " ".join(verdict_lines(tested))
     elif material.ranking:
-        yield from _closest(material.ranking)
+        yield " ".join(doubt_lines(material.trials, material.space.objective))
         yield (
             "Whether the best is ahead by more than luck is told by a retrain, which measures it "
             "with fresh seeds on test images that nothing has seen."
@@ -156,10 +157,9 @@ def _sentences(material: Material) -> Iterator[str]:
         yield found
 
 
-def _closest(ranking: Sequence[Standing]) -> Iterator[str]:
-    if len(ranking) > 1:
-        behind = ranking[0].value - ranking[1].value
-        yield f"Next best is trial {ranking[1].trial.number}, {behind:.4f} behind."
+def _gain_text(found: Gain) -> str:
+    """The gain with its standard error, where it has one."""
+    return f"{found.value:+.4f}" + ("" if found.error is None else f" ± {found.error:.4f}")
 
 
 def _tested(material: Material) -> Metrics | None:
@@ -188,6 +188,6 @@ def _settings(material: Material) -> list[tuple[str, str, str]]:
     best, other = material.ranking[0].trial, _published(material)
     others = {} if other is None else settings_of(other.trial, material.searched)
     return [
-        (name, value_text(value), value_text(others[name]) if name in others else "")
+        (name, setting_text(value), setting_text(others[name]) if name in others else "")
         for name, value in settings_of(best, material.searched).items()
     ]
