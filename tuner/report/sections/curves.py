@@ -19,6 +19,7 @@ from tuner.report.section import (
     layout,
     rounded,
 )
+from tuner.report.words import listed
 from tuner.results.leaderboard import is_ranked
 
 _Points = dict[str, list[Any]]
@@ -41,9 +42,9 @@ def _sentence(material: Material) -> str:
         return f"Every trial trains {epochs}: there is no early stopping."
     stopped = sum(1 for trial in material.trials if _was_cut(trial))
     waiting = sum(1 for trial in material.trials if trial.state == "paused")
-    words = f"early stopping ended {counted(stopped, 'trial')}"
+    words = f"early stopping ended {stopped}"
     words += f" and has {waiting} waiting" if waiting else ""
-    at = ", ".join(map(str, rungs))
+    at = listed(list(map(str, rungs)))
     ends = f"epoch {at}" if len(rungs) == 1 else f"epochs {at}"
     return f"Of {counted(len(material.trials), 'trial')} {words}; trials are compared after {ends}."
 

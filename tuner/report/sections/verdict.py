@@ -73,10 +73,15 @@ def _beside(tested: Metrics) -> str:
         return ""
     strongest = max(blocks, key=lambda key: float(blocks[key]["test"]["auroc"]["mean"]))
     key = DEFAULTS if DEFAULTS in blocks else strongest
-    low, high = tested["ahead"][key]["ci95"]
-    ahead = f"{tested['ahead'][key]['auroc']:+.4f} beside {blocks[key]['label']}"
-    luck = "" if low > 0 else ", so no more than luck is shown"
-    return f", {ahead} (95% interval {low:+.4f} to {high:+.4f}{luck})"
+    ahead, name = tested["ahead"][key], blocks[key]["label"]
+    low, high = ahead["ci95"]
+    interval = f"95% interval {low:+.4f} to {high:+.4f}"
+    if low > 0:
+        return f", ahead of {name} by {ahead['auroc']:.4f} ({interval})"
+    if high < 0:
+        interval = f"95% interval {-high:+.4f} to {-low:+.4f}"
+        return f"; {name} does better by {-ahead['auroc']:.4f} ({interval})"
+    return f": no more than luck tells it from {name} ({ahead['auroc']:+.4f}, {interval})"
 
 
 def _nothing(trials: Sequence[TrialView]) -> str:
