@@ -25,7 +25,7 @@ BEST = {"abc_weight": 1.0, "patch_n": 5.0, "generator_lr": 3e-4}
 
 def finished(folder: Path, *_: object) -> RunFolder:
     """A search that has stopped trials early, on curves whose best settings are known."""
-    simulate(small_space(trials=40), folder, Formula(best=BEST), workers=4)
+    simulate(small_space(trials=40, wandb="off"), folder, Formula(best=BEST), workers=4)
     return RunFolder(folder)
 
 

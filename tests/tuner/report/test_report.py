@@ -26,6 +26,8 @@ from tuner.report.savings import saved
 from tuner.report.section import Section
 from tuner.report.writing import report_line, sections_of, write_report
 from tuner.results.leaderboard import rank
+from tuner.retrain.flow import retrain
+from tuner.search.finished import show_finished
 from tuner.space import dump_space, load_space
 
 ASSETS = Path(__file__).parents[2] / "assets" / "runs"
@@ -224,6 +226,29 @@ def test_the_command_would_not_say_where_the_report_is(
 ) -> None:
     assert main(["--search", str(runs["finished"].path)]) == 0
     assert capsys.readouterr().out.strip() == f"Report: {runs['finished'].page}"
+
+
+def test_a_search_that_is_shown_again_would_not_name_its_report(
+    runs: Runs, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = runs["finished"]
+    assert show_finished(read_material(run).space, run)
+    assert capsys.readouterr().out.splitlines()[-1] == f"Report: {run.page}"
+
+
+def test_a_retrain_would_not_name_its_report(
+    runs: Runs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TUNER_CACHE", str(tmp_path))
+    run = runs["retrained"]
+    summary = retrain(run.path, seeds=2, epochs=1, say=lambda text: None)
+    assert not summary.trained
+    assert summary.lines()[-1] == f"Report: {run.page}"
+
+
+def test_a_configuration_without_a_search_would_get_a_report(tmp_path: Path) -> None:
+    assert report_line(RunFolder(tmp_path)) == ""
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_the_command_that_repeats_a_search_would_be_refused(runs: Runs) -> None:
