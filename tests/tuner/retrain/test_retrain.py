@@ -49,7 +49,8 @@ def scores_of(summary: RetrainSummary) -> dict[str, np.ndarray]:
 def test_a_file_of_the_report_would_be_missing_or_half_done(summary: RetrainSummary) -> None:
     folder = summary.run_folder
     names = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
-    expected = {f"retrain/{name}" for name in (*PICTURES, "metrics.json", "scores.npz")}
+    arrays = ("scores.npz", "telling-images.npz")
+    expected = {f"retrain/{name}" for name in (*PICTURES, *arrays, "metrics.json")}
     model = {
         f"model/{name}" for name in ("card.json", "config.json", "model.safetensors", "sums.json")
     }
