@@ -21,7 +21,7 @@ def section(material: Material) -> Section:
     """Parallel coordinates, the most important settings first."""
     axes = _axes(material)
     shown = [one for one in material.ranking if _has_all(one, axes)]
-    drawn = len(shown) > 1 and bool(axes)
+    drawn, lines = len(shown) > 1 and bool(axes), shown[::-1]  # the best are drawn last, on top
     return Section(
         key="parallel",
         title="All settings",
@@ -33,8 +33,8 @@ def section(material: Material) -> Section:
             "drawn": drawn,
             "wide": len(axes) > 3,
         },
-        figures={"parallel": figure(material, axes, shown)} if drawn else {},
-        data={"brushed": [one.trial.number for one in shown]} if drawn else {},
+        figures={"parallel": figure(material, axes, lines)} if drawn else {},
+        data={"brushed": [one.trial.number for one in lines]} if drawn else {},
     )
 
 
@@ -52,16 +52,17 @@ def _has_all(one: Standing, axes: list[Axis]) -> bool:
 
 
 def _sentence(material: Material, shown: list[Standing]) -> str:
-    """Where the best tenth lies on the most important setting."""
+    """Where the best tenth lies on the most important setting: the middle half of it."""
     first, best = material.searched[0], shown[: max(3, len(shown) // 10)]
     values = [one.trial.hyperparameters[first] for one in best]
-    numbers = [value for value in values if not isinstance(value, str)]
-    if len(numbers) == len(values):
-        ends = dict.fromkeys([setting_text(min(numbers)), setting_text(max(numbers))])
-        where = " to ".join(ends)
-    else:
+    numbers = sorted(value for value in values if not isinstance(value, str))
+    if len(numbers) < len(values):
         where = ", ".join(dict.fromkeys(map(str, values)))
-    return f"The best {counted(len(best), 'trial')} have {first} at {where}."
+        return f"The best {counted(len(best), 'trial')} have {first} at {where}."
+    quarter = len(numbers) // 4
+    low, high = setting_text(numbers[quarter]), setting_text(numbers[-1 - quarter])
+    where = f"at {low}" if low == high else f"from {low} to {high}"
+    return f"Half of the best {counted(len(best), 'trial')} and more have {first} {where}."
 
 
 def figure(material: Material, axes: list[Axis], shown: list[Standing]) -> Figure:

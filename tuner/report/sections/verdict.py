@@ -36,7 +36,7 @@ def section(material: Material) -> Section:
             "settings": _settings(material),
             "published": _published_name(material),
             "best": material.ranking[0].trial if material.ranking else None,
-            "sentences": list(_sentences(material)),
+            "sentences": list(filter(None, _sentences(material))),
             "next": next_commands(material),
         },
     )
