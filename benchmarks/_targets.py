@@ -80,6 +80,11 @@ TARGETS: dict[str, dict[str, Target]] = {
         "images_per_s": Target(at_least=1500),
         "memory_growth_mb": Target(at_most=50),
     },
+    "report": {
+        "write_s": Target(at_most=20),
+        "open_s": Target(at_most=3),
+        "megabytes": Target(at_most=15),
+    },
     "startup": {
         "help_s": Target(at_most=0.5),
         "first_epoch_s": Target(at_most=20, where="bfloat16"),

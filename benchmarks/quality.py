@@ -15,11 +15,10 @@ from typing import Any
 
 from _running import ROOT, finish, is_standard, run
 
+from tuner.figures.metrics import BEST, keyed_blocks
 from tuner.record.history import History
 from tuner.record.journal import read_journal
 from tuner.record.run_folder import RunFolder
-from tuner.retrain.contenders import BEST
-from tuner.retrain.report import keyed_blocks
 from tuner.space import load_space
 
 SPACES = {

@@ -47,6 +47,8 @@ def test_models_would_not_run_without_the_tuner(library: str) -> None:
         ("wandb", "tuner/tracking/runs.py"),
         ("rich", "tuner/console/"),
         ("pyarrow", "tuner/storage/s3.py"),
+        ("plotly", "tuner/report/plotly_js.py"),
+        ("jinja2", "tuner/report/page.py"),
     ],
 )
 def test_a_library_would_be_imported_in_two_places(library: str, place: str) -> None:
@@ -142,6 +144,8 @@ def loaded_after(statement: str) -> set[str]:
         "models.data.protocol",
         "tuner.search.__main__",
         "tuner.retrain.__main__",
+        "tuner.report.__main__",
+        "tuner.report.writing",
         "tuner.space",
     ],
 )

@@ -38,7 +38,9 @@ def loaded_by(module: str, arguments: Sequence[str]) -> set[str]:
     return HEAVY & set(words)
 
 
-@pytest.mark.parametrize("module", ["tuner.search", "tuner.retrain", "tuner.score", "tuner.export"])
+@pytest.mark.parametrize(
+    "module", ["tuner.search", "tuner.retrain", "tuner.report", "tuner.score", "tuner.export"]
+)
 def test_help_would_wait_for_heavy_libraries(module: str) -> None:
     assert loaded_by(module, ["--help"]) == set()
 
@@ -55,7 +57,17 @@ def test_the_check_on_heavy_libraries_could_not_fail(tmp_path: Path) -> None:
 
 COMMANDS = {
     f"tuner.{name}"
-    for name in ("detectors", "doctor", "export", "new", "replay", "retrain", "score", "search")
+    for name in (
+        "detectors",
+        "doctor",
+        "export",
+        "new",
+        "replay",
+        "report",
+        "retrain",
+        "score",
+        "search",
+    )
 }
 
 

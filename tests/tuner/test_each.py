@@ -24,6 +24,7 @@ from tuner.doctor import node_facts
 from tuner.durability.restore import keep_retrained
 from tuner.durability.size_forecast import trial_bytes
 from tuner.errors import TunerError
+from tuner.figures.metrics import keyed_blocks
 from tuner.planning.data_summary import split_text, warnings
 from tuner.planning.dry_run import found_splits, images_text
 from tuner.planning.epoch_timing import epoch_seconds
@@ -33,7 +34,6 @@ from tuner.record.run_folder import RunFolder
 from tuner.retrain import __main__ as command
 from tuner.retrain import flow, jobs
 from tuner.retrain.each_class import class_folders, retrain_each
-from tuner.retrain.report import keyed_blocks
 from tuner.retrain.tracked import retrained
 from tuner.space import Machine, Space, dump_space
 from tuner.storage import local_storage

@@ -88,6 +88,8 @@ def test_a_search_would_leave_a_part_of_its_results_out(tmp_path: Path) -> None:
     assert dict(best.fixed) == dict(chosen.hyperparameters)
     assert best.result["value"] == max(r.metrics["auroc"] for t in trials.values() for r in t.rows)
     assert (folder / "curves.png").stat().st_size > 10_000
+    assert said.rstrip().splitlines()[-1].endswith("whole/report.html")
+    assert (folder / "report.html").stat().st_size > 1_000_000
     for number in trials:
         assert (folder / "trials" / str(number) / "best" / "model.safetensors").exists()
         assert not list((folder / "trials" / str(number)).glob("checkpoint*"))

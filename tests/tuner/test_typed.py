@@ -81,7 +81,7 @@ def test_a_space_file_would_make_a_name_that_no_run_can_have(
 
 
 def _filled_in(node: ast.JoinedStr) -> bool:
-    """Whether a text has a value filled into `python -m tuner...`, before its line or quote ends."""
+    """Whether a value is filled into `python -m tuner...`, before its line or quote ends."""
     text = "".join(part.value if isinstance(part, ast.Constant) else "\0" for part in node.values)
     return re.search(r"python -m tuner\.\w+ [^\n']*\0", text) is not None
 

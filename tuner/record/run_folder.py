@@ -104,6 +104,11 @@ class RunFolder:
         return self.path / "curves.png"
 
     @property
+    def page(self) -> Path:
+        """The report, for a browser: `tuner.report` writes it, and every search and retrain."""
+        return self.path / "report.html"
+
+    @property
     def wandb(self) -> Path:
         """W&B's own folder; `wandb sync` uploads the runs that were kept offline."""
         return self.path / "wandb"
@@ -117,6 +122,16 @@ class RunFolder:
     def metrics(self) -> Path:
         """All figures of the test report."""
         return self.report / "metrics.json"
+
+    @property
+    def scores(self) -> Path:
+        """Every score of every seed, with the images' rows, labels and classes."""
+        return self.report / "scores.npz"
+
+    @property
+    def telling_images(self) -> Path:
+        """The test images that are found best, missed, and flagged falsely, for the report."""
+        return self.report / "telling-images.npz"
 
     @property
     def model(self) -> Path:

@@ -47,7 +47,6 @@ In `retrain/`, beside `metrics.json`:
 
 | file | what it is |
 | --- | --- |
-| `scores.npz` | every score of every seed, with the images' rows, labels and classes |
 | `roc.png`, `pr.png` | ROC and precision-recall curves on test |
 | `confusion.png` | confusion matrix at the threshold from validation |
 | `examples-fit.png`, `examples-test.png` | images, reconstructions and errors |

@@ -21,9 +21,9 @@ from tuner.record.run_folder import RunFolder
 from tuner.storage import PLACES
 
 if TYPE_CHECKING:
+    from tuner.figures.metrics import Metrics
     from tuner.retrain.each_class import EachSummary
     from tuner.retrain.flow import RetrainSummary
-    from tuner.retrain.report import Metrics
     from tuner.space import Space
     from tuner.storage import Storage
 

@@ -8,8 +8,8 @@ from typing import Any
 from models import detectors
 from models.detector_files import add_sum
 from models.fitted import FittedDetector
+from tuner.figures.metrics import Metrics
 from tuner.retrain.model_folder import CARD
-from tuner.retrain.report import Metrics
 
 _FIGURES = ("miss_rate_at_1", "miss_rate_at_5", "balanced_accuracy", "auroc", "auprc")
 

@@ -11,6 +11,7 @@ from models.data.config import DataConfig
 from models.data.registry import FOLDER
 from models.hyperparameters import Value
 from tuner.errors import TunerError
+from tuner.figures.metrics import AUTOENCODER, BEST, DEFAULTS, PCA
 from tuner.record.compatibility import recorded_space
 from tuner.record.history import History
 from tuner.record.journal import read_journal
@@ -18,7 +19,6 @@ from tuner.record.run_folder import RunFolder
 from tuner.record.trials import TrialView
 from tuner.results.leaderboard import Gain, best_published, gain
 
-BEST, DEFAULTS, AUTOENCODER, PCA = "best", "defaults", "autoencoder", "pca"
 BASELINES = (AUTOENCODER, PCA, "random")
 
 

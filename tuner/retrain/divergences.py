@@ -1,8 +1,7 @@
 """Which trainings of a report diverged, in plain sentences: they do not count as whole ones."""
 
-from tuner.retrain.contenders import BEST
-from tuner.retrain.report import Metrics, keyed_blocks
-from tuner.retrain.words import prose
+from tuner.figures.metrics import BEST, Metrics, keyed_blocks
+from tuner.figures.words import prose
 
 
 def diverged_seeds(block: Metrics) -> list[int]:

@@ -16,15 +16,16 @@ from models.data.tasks import find_tasks, with_splits
 from tuner.cli.output import Say
 from tuner.cli.text import aligned, counted
 from tuner.errors import TunerError
+from tuner.figures.metrics import BEST, Metrics, keyed_blocks
+from tuner.figures.words import INSPECTION, prose, share, spread_text
 from tuner.record.compatibility import recorded_space
 from tuner.record.run_folder import RunFolder
-from tuner.retrain.contenders import BEST
+from tuner.report.writing import report_line
 from tuner.retrain.divergences import diverged_seeds
 from tuner.retrain.facts import dataset_title
 from tuner.retrain.flow import retrain
 from tuner.retrain.recorded import check_splits
-from tuner.retrain.report import Metrics, keyed_blocks, write_metrics
-from tuner.retrain.words import INSPECTION, prose, share, spread_text
+from tuner.retrain.report import write_metrics
 from tuner.retrain.work_dir import install, made_in, work_folder
 from tuner.space import Space, dump_space
 
@@ -36,6 +37,7 @@ class EachSummary:
     run_folder: Path
     metrics: Metrics
     trained: bool
+    report: str = ""
 
     @property
     def best(self) -> Metrics:
@@ -75,6 +77,7 @@ class EachSummary:
             ),
             *_diverged_lines(metrics),
             f"Files: {folder.metrics}, each class's report and model: {folder.classes}",
+            *filter(None, [self.report]),
         ]
 
 
@@ -114,7 +117,8 @@ def retrain_each(
         install(folder.report, made)
     if track is not None and trained:
         track(metrics)
-    return EachSummary(run_folder=run_folder, metrics=metrics, trained=trained)
+    said = report_line(folder, again=trained)
+    return EachSummary(run_folder=run_folder, metrics=metrics, trained=trained, report=said)
 
 
 def class_folders(folder: RunFolder, names: Sequence[str]) -> dict[str, RunFolder]:

@@ -1,7 +1,7 @@
 """A whole retrain, from a configuration to the files it leaves. Imports torch when it trains."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from models.data.config import DataConfig
@@ -13,14 +13,16 @@ from tuner.backend.address import named_address, reached
 from tuner.cli.output import Say, say
 from tuner.cli.typed import command, word_of
 from tuner.errors import TunerError
+from tuner.figures.metrics import Metrics
 from tuner.record.compatibility import recorded_space
 from tuner.record.run_folder import RunFolder
+from tuner.report.writing import report_line
 from tuner.results.no_result import nothing_recorded
 from tuner.retrain.jobs import train_all
 from tuner.retrain.ledger import check_record
 from tuner.retrain.plan import Plan, Setting, make_plan, without_place
 from tuner.retrain.recorded import check_run, check_splits
-from tuner.retrain.report import Metrics, damaged, stored_metrics
+from tuner.retrain.report import damaged, stored_metrics
 from tuner.retrain.summary import summary_lines
 from tuner.retrain.work_dir import work_folder
 from tuner.space import Space, load_space
@@ -29,11 +31,15 @@ from tuner.storage import Storage
 
 @dataclass(frozen=True, kw_only=True)
 class RetrainSummary:
-    """What a retrain has come to; `trained` is False where a stored report answered."""
+    """What a retrain has come to; `trained` is False where a stored report answered.
+
+    `report` says where report.html is, "" where there is no search for it to be of.
+    """
 
     run_folder: Path
     metrics: Metrics
     trained: bool
+    report: str = ""
 
     @property
     def best(self) -> Metrics:
@@ -51,7 +57,8 @@ class RetrainSummary:
         """The report, where its files are and what to type next, for the console."""
         folder = RunFolder(self.run_folder)
         files = f"Files: {folder.report}, the best seed's model: {folder.model}"
-        return [*summary_lines(self.metrics), files, *_next_commands(folder)]
+        lines = [*summary_lines(self.metrics), files, *_next_commands(folder)]
+        return [*lines, self.report] if self.report else lines
 
 
 def _next_commands(folder: RunFolder) -> list[str]:
@@ -126,7 +133,8 @@ def retrain(  # noqa: PLR0913
         metrics = report_on_test(setting, split, trained, say)
     if track is not None:
         track(metrics)
-    return RetrainSummary(run_folder=run_folder, metrics=metrics, trained=True)
+    said = report_line(folder)
+    return RetrainSummary(run_folder=run_folder, metrics=metrics, trained=True, report=said)
 
 
 def _stored_summary(folder: RunFolder, stored: Metrics) -> RetrainSummary:
@@ -136,7 +144,7 @@ def _stored_summary(folder: RunFolder, stored: Metrics) -> RetrainSummary:
         summary.lines()
     except (LookupError, TypeError, ValueError, AttributeError) as error:
         raise damaged(folder.metrics, f"it has not what a report has: {error!r}") from error
-    return summary
+    return replace(summary, report=report_line(folder, again=False))
 
 
 def _best_space(run_folder: RunFolder) -> Space:

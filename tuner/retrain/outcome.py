@@ -14,8 +14,8 @@ from models.data.split import Split
 from models.fitted import FittedDetector
 from tuner.cli.output import Say
 from tuner.errors import TunerError
+from tuner.figures.metrics import AUTOENCODER, BEST, Metrics
 from tuner.retrain.card import make_card, write_card
-from tuner.retrain.contenders import AUTOENCODER, BEST
 from tuner.retrain.facts import Facts
 from tuner.retrain.ledger import Openings, open_test
 from tuner.retrain.pictures.chosen import Shown
@@ -26,8 +26,9 @@ from tuner.retrain.pictures.generated import generated_figure
 from tuner.retrain.pictures.maps import maps_figure
 from tuner.retrain.pictures.style import save
 from tuner.retrain.plan import Plan, Setting
-from tuner.retrain.report import Metrics, make_metrics, write_metrics
+from tuner.retrain.report import make_metrics, write_metrics
 from tuner.retrain.scores import SeedScores, score_arrays, seed_scores
+from tuner.retrain.telling import telling_arrays
 from tuner.retrain.test_images import Opened, open_images
 from tuner.retrain.training import Trained, load_images
 from tuner.retrain.work_dir import install, made_in
@@ -145,9 +146,12 @@ def _score(
 
 
 def _write_report(tested: _Tested, folder: Path) -> None:
-    _write_scores(tested, folder / "scores.npz")
+    run_folder, best = tested.plan.run_folder, tested.best
+    _write_scores(tested, folder / run_folder.scores.name)
+    if shown := telling_arrays(best.fitted, tested.test, best.test.score):
+        np.savez_compressed(folder / run_folder.telling_images.name, allow_pickle=False, **shown)
     _draw(tested, folder)
-    write_metrics(tested.metrics, folder / tested.plan.run_folder.metrics.name)
+    write_metrics(tested.metrics, folder / run_folder.metrics.name)
 
 
 def _write_model(tested: _Tested, folder: Path) -> None:

@@ -12,11 +12,11 @@ from models.data.registry import FOLDER
 from models.data.sources import Source
 from models.stages import epochs_problem
 from tuner.errors import TunerError
+from tuner.figures.metrics import DEFAULTS
 from tuner.objectives import metric_of
 from tuner.record.compatibility import recorded_space
 from tuner.record.run_folder import RunFolder
 from tuner.retrain.contenders import (
-    DEFAULTS,
     Baselines,
     Contender,
     baselines_for,

@@ -7,12 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from models.data.registry import DATASETS
 from tuner.errors import TunerError
+from tuner.figures.metrics import BEST, DEFAULTS, PCA, Metrics, keyed_blocks
 from tuner.record.own_files import read_own_text
-from tuner.retrain.contenders import BEST, DEFAULTS, PCA
 from tuner.retrain.plan import Plan
 
 if TYPE_CHECKING:
@@ -30,9 +29,6 @@ _FLAT = (
 )
 _PACKAGES = ("tuner", "torch", "numpy", "scikit-learn")
 _SUM = "sha256"
-
-Metrics = dict[str, Any]
-"""The content of metrics.json."""
 
 
 def stored_metrics(plan: Plan) -> Metrics | None:
@@ -139,39 +135,6 @@ def flat_metrics(metrics: Metrics) -> dict[str, float]:
             if figure["std"] is not None:
                 flat[f"{prefix}{name}_std"] = figure["std"]
     return flat
-
-
-def keyed_blocks(metrics: Metrics) -> dict[str, Metrics]:
-    """The best first, then the published defaults if they were trained, then the baselines."""
-    defaults = {DEFAULTS: metrics[DEFAULTS]} if DEFAULTS in metrics else {}
-    return {BEST: metrics, **defaults, **metrics["baselines"]}
-
-
-def task_title(metrics: Metrics) -> str:
-    """What was detected where: "fashion-mnist, normal: T-shirt/top".
-
-    Says so where figures are on synthetic anomalies; pictures have it as their title.
-    """
-    title = f"{_dataset(metrics)}, normal: {', '.join(_normal(metrics))}"
-    if metrics.get("test_anomalies") == "synthetic":
-        return f"{title}; on synthetic anomalies"
-    if metrics["selection"] == "synthetic-val":
-        return f"{title}; chosen on synthetic anomalies"
-    return title
-
-
-def _dataset(metrics: Metrics) -> str:
-    """Earlier versions, which knew published data alone, wrote it in the configuration only."""
-    return str(metrics.get("dataset") or metrics["configuration"]["data"]["dataset"])
-
-
-def _normal(metrics: Metrics) -> list[str]:
-    data = metrics["configuration"]["data"]
-    if anomalous := data.get("anomalous"):
-        return [f"all but {', '.join(map(str, anomalous))}"]
-    if "normal" in metrics:
-        return list(metrics["normal"])
-    return [DATASETS[data["dataset"]].class_names[index] for index in data["normal"]]
 
 
 def _versions() -> dict[str, str]:

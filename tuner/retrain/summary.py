@@ -11,11 +11,10 @@ from models.data.counts import LEAST_OF_A_KIND, JudgingCounts
 from models.data.registry import FOLDER
 from models.evaluation.criteria_names import CRITERIA, RANK_CORRELATIONS
 from tuner.cli.text import aligned, counted
-from tuner.retrain.contenders import AUTOENCODER, BEST
+from tuner.figures.metrics import AUTOENCODER, BEST, Metrics, keyed_blocks, task_title
+from tuner.figures.verdicts import kind_lines, pixel_lines, verdict_lines
+from tuner.figures.words import INSPECTION, prose, share, spread_text
 from tuner.retrain.divergences import divergence_lines
-from tuner.retrain.report import Metrics, keyed_blocks, task_title
-from tuner.retrain.verdicts import kind_lines, pixel_lines, verdict_lines
-from tuner.retrain.words import INSPECTION, prose, share, spread_text
 
 _HEADINGS = ("", *INSPECTION.values(), "test AUROC", "95% CI", "AUPRC")
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from tuner.figures.metrics import BEST, Metrics, keyed_blocks
 from tuner.record.run_folder import RunFolder
-from tuner.retrain.contenders import BEST
-from tuner.retrain.report import Metrics, flat_metrics, keyed_blocks
+from tuner.retrain.report import flat_metrics
 from tuner.tracking.runs import Retrained
 
 

@@ -10,6 +10,7 @@ from tuner.record.history import History
 from tuner.record.journal import read_journal
 from tuner.record.run_folder import RunFolder
 from tuner.record.trials import TrialView
+from tuner.report.writing import report_line
 from tuner.results.files import write_if_room
 from tuner.results.standard_errors import with_standard_errors
 from tuner.search.figures_note import figures_note
@@ -42,6 +43,7 @@ def show_finished(space: Space, run_folder: RunFolder) -> list[TrialView] | None
     if failure := write_if_room(space, run_folder, trials):
         say(failure)
     wandb.close()
+    say(report_line(run_folder, again=False))
     return trials
 
 

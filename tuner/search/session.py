@@ -24,6 +24,7 @@ from tuner.planning.machine import find_machine
 from tuner.record.basis import Basis
 from tuner.record.compatibility import resumed_space
 from tuner.record.run_folder import RunFolder
+from tuner.report.writing import report_line
 from tuner.results.files import write_if_room
 from tuner.results.no_result import lacking_best_text
 from tuner.results.standard_errors import with_standard_errors
@@ -190,6 +191,7 @@ def _finish(
         note=figures_note(space, run_folder),
         resume=resume,
     )
+    say(report_line(run_folder))
     return SearchSummary(
         run_folder=run_folder.path,
         trials=trials,

@@ -304,6 +304,47 @@ def distribution(domain: Domain) -> BaseDistribution:
             return optuna.distributions.CategoricalDistribution(domain.values)
 
 
+def importances(
+    domains: Mapping[str, Domain],
+    settings: Sequence[Mapping[str, Value]],
+    values: Sequence[float],
+    seed: int,
+) -> dict[str, float]:
+    """The share of the variance of `values` that is each hyperparameter's, by Optuna's fANOVA.
+
+    Settings outside their domain, as a published set's may be, are left out. Empty where the
+    values do not vary.
+    """
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    distributions = {name: distribution(domain) for name, domain in domains.items()}
+    study = optuna.create_study(direction="maximize")
+    for setting, value in zip(settings, values, strict=True):
+        if _within(setting, distributions):
+            study.add_trial(
+                optuna.trial.create_trial(
+                    params=dict(setting), distributions=distributions, value=value
+                )
+            )
+    if len({trial.value for trial in study.get_trials(deepcopy=False)}) < 2:
+        return {}
+    evaluator = optuna.importance.FanovaImportanceEvaluator(n_trees=16, max_depth=16, seed=seed)
+    try:
+        found = optuna.importance.get_param_importances(study, evaluator=evaluator)
+    except RuntimeError:  # no tree has found any variance to share out
+        return {}
+    return {name: float(found.get(name, 0.0)) for name in domains}
+
+
+def _within(setting: Mapping[str, Value], distributions: Mapping[str, BaseDistribution]) -> bool:
+    try:
+        return all(
+            each._contains(each.to_internal_repr(setting[name]))
+            for name, each in distributions.items()
+        )
+    except ValueError:  # a choice that is none of its values
+        return False
+
+
 def _on_disk(
     path: Path,
     distributions: Mapping[str, BaseDistribution],

@@ -5,8 +5,8 @@ from typing import Any
 
 from tests.tuner.retrain.conftest import plan_of
 from tests.tuner.retrain.test_training import result
+from tuner.figures.metrics import BEST
 from tuner.record.trials import EpochRow
-from tuner.retrain.contenders import BEST
 from tuner.retrain.divergences import divergence_lines
 from tuner.retrain.each_class import EachSummary
 from tuner.retrain.outcome import best_seed

@@ -12,13 +12,13 @@ from models.evaluation.metrics import auroc
 from models.fitted import FittedDetector
 from tests.tuner.retrain.conftest import plan_of
 from tests.tuner.small_model import SIZE, trained
+from tuner.figures.metrics import task_title
+from tuner.figures.words import spread_text
 from tuner.retrain.pictures.chosen import Shown, draw_rows, error_shares
 from tuner.retrain.pictures.curves import precision_recall_figure, roc_figure
 from tuner.retrain.pictures.examples import examples_figure
 from tuner.retrain.pictures.maps import TOP, maps_figure
-from tuner.retrain.report import task_title
 from tuner.retrain.test_images import Opened
-from tuner.retrain.words import spread_text
 
 NAMES = ("good", "hole", "scratch", "stain")
 

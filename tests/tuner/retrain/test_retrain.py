@@ -25,12 +25,13 @@ from models.data.sources import DataNotFound, find
 from models.fitted import FittedDetector
 from tests.tuner.retrain.conftest import EPOCHS, SEEDS, WIDTH, make_run, make_search
 from tuner.errors import TunerError
+from tuner.figures.metrics import keyed_blocks
+from tuner.figures.words import spread_text
 from tuner.record.run_folder import RunFolder
 from tuner.retrain import flow, jobs
 from tuner.retrain.flow import RetrainSummary, retrain
-from tuner.retrain.report import flat_metrics, keyed_blocks
+from tuner.retrain.report import flat_metrics
 from tuner.retrain.tracked import retrained
-from tuner.retrain.words import spread_text
 from tuner.space import load_space
 
 pytestmark = pytest.mark.xdist_group("ray")  # its retrain is made once
@@ -48,7 +49,8 @@ def scores_of(summary: RetrainSummary) -> dict[str, np.ndarray]:
 def test_a_file_of_the_report_would_be_missing_or_half_done(summary: RetrainSummary) -> None:
     folder = summary.run_folder
     names = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
-    expected = {f"retrain/{name}" for name in (*PICTURES, "metrics.json", "scores.npz")}
+    arrays = ("scores.npz", "telling-images.npz")
+    expected = {f"retrain/{name}" for name in (*PICTURES, *arrays, "metrics.json")}
     model = {
         f"model/{name}" for name in ("card.json", "config.json", "model.safetensors", "sums.json")
     }

@@ -9,7 +9,7 @@ from models.data.loading import load_test
 from models.evaluation.mixture import cross_fitted
 from tests.tuner.retrain.conftest import plan_of
 from tests.tuner.retrain.test_training import make_setting
-from tuner.retrain.contenders import AUTOENCODER
+from tuner.figures.metrics import AUTOENCODER
 from tuner.retrain.plan import Job
 from tuner.retrain.scores import seed_scores
 from tuner.retrain.training import load_images, train

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tuner.retrain.verdicts import MOST_KINDS, kind_lines, verdict_lines
+from tuner.figures.verdicts import MOST_KINDS, kind_lines, verdict_lines
 
 
 def figure(mean: float) -> dict[str, Any]:

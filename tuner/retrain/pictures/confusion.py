@@ -7,9 +7,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from tuner.retrain.contenders import AUTOENCODER
+from tuner.figures.metrics import AUTOENCODER, Metrics, keyed_blocks, task_title
 from tuner.retrain.pictures.style import DARK, new_figure
-from tuner.retrain.report import Metrics, keyed_blocks, task_title
 
 _KINDS = ("normal", "anomaly")
 _AUTOENCODER = {"training_loss": "training loss", "quantile_0.95": "0.95 quantile"}

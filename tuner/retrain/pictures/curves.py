@@ -10,21 +10,16 @@ from dataclasses import dataclass
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from numpy.typing import NDArray
-from sklearn.metrics import precision_recall_curve, roc_curve
 
 from models.arrays import Labels, Scores
+from tuner.figures.metrics import Metrics, keyed_blocks, task_title
+from tuner.figures.rates import FROM_ORIGIN, GRID, Curve, precisions, true_positive_rates
+from tuner.figures.words import spread_text
 from tuner.retrain.pictures.style import DARK, colour, new_figure, plain
-from tuner.retrain.report import Metrics, keyed_blocks, task_title
-from tuner.retrain.words import spread_text
 
 _LINE = 0.2
 """Inches of a line of the legend, which is below the axes: any place in them may hold a curve."""
-_GRID = np.linspace(0, 1, 501)
-_FROM_ORIGIN = np.concatenate([[0.0], _GRID])
-"""The false positive rates of a ROC: at 0 it rises from the origin to what has no false alarm."""
 
-Curve = NDArray[np.float64]
 CurveOf = Callable[[Labels, Scores], Curve]
 
 
@@ -65,22 +60,8 @@ def precision_recall_figure(
     return figure
 
 
-def true_positive_rates(labels: Labels, score: Scores) -> Curve:
-    """The ROC curve from the origin, then at 501 equal steps of the false positive rate from 0."""
-    false_positive, true_positive, _ = roc_curve(labels, score)
-    return np.concatenate([[0.0], np.interp(_GRID, false_positive, true_positive)])
-
-
-def precisions(labels: Labels, score: Scores) -> Curve:
-    """The precision at 501 equal steps of recall, in the steps that average precision sums."""
-    precision, recall, _ = precision_recall_curve(labels, score)
-    precision, recall = precision[:-1][::-1], recall[:-1][::-1]
-    place = np.searchsorted(recall, _GRID, side="left").clip(max=len(recall) - 1)
-    return np.asarray(precision[place])
-
-
-_ROC = _Kind(name="auroc", title="AUROC", curve_of=true_positive_rates, at=_FROM_ORIGIN)
-_PRECISION_RECALL = _Kind(name="auprc", title="AUPRC", curve_of=precisions, at=_GRID)
+_ROC = _Kind(name="auroc", title="AUROC", curve_of=true_positive_rates, at=FROM_ORIGIN)
+_PRECISION_RECALL = _Kind(name="auprc", title="AUPRC", curve_of=precisions, at=GRID)
 
 
 def _draw_all(

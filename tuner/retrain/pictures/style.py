@@ -6,7 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from tuner.retrain.contenders import AUTOENCODER, BEST, DEFAULTS, PCA
+from tuner.figures.metrics import AUTOENCODER, BEST, DEFAULTS, PCA
 
 DARK, LIGHT, ALARM = "#1f2933", "#d5dbe1", "#c2410c"
 _COLOURS = {

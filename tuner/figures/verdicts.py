@@ -4,14 +4,8 @@ from collections.abc import Mapping
 
 from models.data.registry import FOLDER
 from tuner.cli.text import aligned
-from tuner.retrain.contenders import BEST, DEFAULTS, PCA
-from tuner.retrain.report import Metrics, keyed_blocks
-from tuner.retrain.words import (
-    MIXTURE_IS_SUPERVISED,
-    interval_text,
-    prose,
-    spread_text,
-)
+from tuner.figures.metrics import BEST, DEFAULTS, PCA, Metrics, keyed_blocks
+from tuner.figures.words import MIXTURE_IS_SUPERVISED, interval_text, prose, spread_text
 
 MOST_KINDS = 12
 _PAIRED = "paired over the test images, seeds drawn too"

@@ -1,0 +1,1 @@
+"""The report of a search: one HTML file with everything in it, computed from the record."""

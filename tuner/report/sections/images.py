@@ -1,0 +1,89 @@
+"""Which test images the model gets right and wrong: with reconstruction and map."""
+
+import base64
+import io
+import zipfile
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tuner.cli.text import counted
+from tuner.report.material import Material
+from tuner.report.section import Section
+from tuner.report.words import number
+
+_GROUPS = (
+    ("detected", "Best detected: anomalies with the highest scores"),
+    ("missed", "Missed: anomalies below the threshold, the lowest scores first"),
+    (
+        "false_alarms",
+        "Falsely flagged: normal images above the threshold, the highest scores first",
+    ),
+)
+_PICTURES = ("image", "reconstruction", "map")
+
+
+def section(material: Material) -> Section:
+    """Three groups of images; nothing but a sentence where a retrain has left none."""
+    found = _telling(material)
+    groups = [] if found is None else list(_groups(found))
+    made = material.metrics is not None and material.metrics.get("test_anomalies") == "synthetic"
+    return Section(
+        key="images",
+        title="Right and wrong",
+        sentence=_sentence(material, found, made=made),
+        context={"groups": groups, "made": made},
+    )
+
+
+def _sentence(material: Material, found: dict[str, NDArray[Any]] | None, *, made: bool) -> str:
+    if material.metrics is None:
+        return "Which images it gets wrong is seen once the best has been retrained."
+    if found is None:
+        return "This retrain has left no pictures of right and wrong images."
+    missed, wrong = int(found["count_missed"]), int(found["count_false_alarms"])
+    kind = "synthetic anomaly" if made else "anomaly"
+    kinds = "synthetic anomalies" if made else "anomalies"
+    return (
+        f"At its own threshold the model misses {counted(missed, kind, kinds)} of "
+        f"{int(found['anomalies']):,} and flags "
+        f"{counted(wrong, 'normal image')} of {int(found['normals']):,}."
+    )
+
+
+def _telling(material: Material) -> dict[str, NDArray[Any]] | None:
+    path = material.folder.telling_images
+    if not path.exists():
+        return None
+    try:
+        with np.load(path, allow_pickle=False) as stored:
+            return {name: stored[name] for name in stored}
+    except (OSError, ValueError, zipfile.BadZipFile):
+        return None
+
+
+def _groups(found: dict[str, NDArray[Any]]) -> Iterator[dict[str, Any]]:
+    for key, title in _GROUPS:
+        rows = np.flatnonzero(found["group"] == key)
+        images = [_shown(found, int(row)) for row in rows]
+        yield {"title": title, "images": images, "anomalous": key != "false_alarms"}
+
+
+def _shown(found: dict[str, NDArray[Any]], row: int) -> dict[str, Any]:
+    return {
+        "score": number(float(found["score"][row])),
+        "kind": str(found["kind"][row]),
+        "name": str(found["name"][row]),
+        "pictures": [(key, _uri(found[key][row])) for key in _PICTURES if key in found],
+    }
+
+
+def _uri(pixels: NDArray[np.uint8]) -> str:
+    """A picture within the page itself."""
+    from PIL import Image  # noqa: PLC0415 - for --help
+
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, "WEBP", quality=88)
+    return f"data:image/webp;base64,{base64.b64encode(buffer.getvalue()).decode()}"

@@ -1,0 +1,88 @@
+"""Which hyperparameters matter, and how sure that is."""
+
+from tuner.report.importance import LEAST, Importance
+from tuner.report.material import Material
+from tuner.report.section import COMPLETE, STOPPED, Figure, Section, layout, rounded
+from tuner.report.words import listed
+
+
+def section(material: Material) -> Section:
+    """A bar for each searched hyperparameter."""
+    found = material.importance
+    figures = {} if found is None else {"importance": figure(found)}
+    context = {"epoch": material.compared.epoch, "trials": len(material.compared.trials)}
+    return Section(
+        key="importance",
+        title="What matters",
+        sentence=_sentence(material, found),
+        context=context,
+        figures=figures,
+    )
+
+
+def _sentence(material: Material, found: Importance | None) -> str:
+    if not material.space.search:
+        return "Nothing was searched, so nothing can be said of what matters."
+    if found is None:
+        few = len(material.compared.trials)
+        if few < LEAST:
+            return (
+                f"Which settings matter cannot be told from {few} comparable trials: it takes "
+                f"{LEAST}."
+            )
+        return "Which settings matter cannot be told: the trials' values do not vary."
+    if not found.telling:
+        return "No setting is told from chance by these trials."
+    first = [
+        f"{name} ({found.mean[name]:.0%} ± {found.std[name]:.0%})" for name in found.telling[:2]
+    ]
+    rest = len(material.space.search) - len(found.telling)
+    verb = "matters" if len(first) == 1 else "matter"
+    end = (
+        f"; {rest} of {len(material.space.search)} settings are not told from chance"
+        if rest
+        else ""
+    )
+    return f"{listed(first)} {verb} most{end}."
+
+
+def figure(found: Importance) -> Figure:
+    """The most important at the top, with the line that chance reaches."""
+    names = sorted(found.mean, key=lambda name: found.mean[name])
+    bars = {
+        "type": "bar",
+        "orientation": "h",
+        "y": names,
+        "x": [rounded(found.mean[name], 4) for name in names],
+        "error_x": {"type": "data", "array": [rounded(found.std[name], 4) for name in names]},
+        "marker": {"color": [COMPLETE if name in found.telling else STOPPED for name in names]},
+        "hovertemplate": "%{y}: %{x:.1%}<extra></extra>",
+    }
+    line = {
+        "type": "line",
+        "x0": found.chance,
+        "x1": found.chance,
+        "yref": "paper",
+        "y0": 0,
+        "y1": 1,
+        "line": {"dash": "dot", "width": 1.5, "color": STOPPED},
+    }
+    words = {
+        "x": found.chance,
+        "y": 0,
+        "yref": "paper",
+        "yanchor": "bottom",
+        "xanchor": "left",
+        "text": " chance",
+        "showarrow": False,
+    }
+    view = layout(
+        "share of the variance",
+        "",
+        shapes=[line],
+        annotations=[words],
+        showlegend=False,
+        xaxis={"tickformat": ".0%", "rangemode": "tozero"},
+        yaxis={"automargin": True, "tickfont": {"size": 13}},
+    )
+    return {"data": [bars], "layout": view}

@@ -1,0 +1,97 @@
+"""All trials, best first; what a click on one shows."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from tuner.cli.text import counted
+from tuner.console.lines import count_text, ending
+from tuner.record.trials import TrialView
+from tuner.report.log_lines import logs
+from tuner.report.material import Material, settings_of
+from tuner.report.section import Section, rounded
+from tuner.report.words import setting_text
+from tuner.results.device_time import device_seconds
+from tuner.results.leaderboard import value_text
+
+SHOWN = 15
+"""Rows that are seen at once; a button shows the others."""
+
+
+def section(material: Material) -> Section:
+    """A row for each trial, and its curve, settings and log for the page's script."""
+    places = {one.trial.number: place for place, one in enumerate(material.ranking, 1)}
+    ordered = [one.trial for one in material.ranking]
+    ordered += [trial for trial in material.trials if trial.number not in places]
+    return Section(
+        key="leaderboard",
+        title="Leaderboard",
+        sentence=_sentence(material, len(ordered) - len(places)),
+        context={
+            "objective": material.space.objective.replace("_", " "),
+            "where": material.metric_title,
+            "searched": material.searched,
+            "rows": _rows(material, ordered),
+            "shown": SHOWN,
+        },
+        data={"trials": _details(material), "metric": material.metric_title},
+    )
+
+
+def _sentence(material: Material, apart: int) -> str:
+    counts = count_text(material.trials).split("   ")
+    words = ", ".join(each for each in counts if not each.startswith("0 ")) or "none has ended"
+    unranked = f"; {counted(apart, 'trial')} not ranked" if apart else ""
+    return f"{counted(len(material.trials), 'trial')}: {words}{unranked}."
+
+
+def _rows(material: Material, ordered: Sequence[TrialView]) -> list[dict[str, Any]]:
+    standings = {one.trial.number: (place, one) for place, one in enumerate(material.ranking, 1)}
+    on_device = device_seconds(material.trials)
+    rows = []
+    for trial in ordered:
+        place, found = standings.get(trial.number, (None, None))
+        state = "unfinished" if trial.state == "running" else ending(trial)
+        settings = settings_of(trial, material.searched)
+        rows.append(
+            {
+                "number": trial.number,
+                "place": place,
+                "value": None if found is None else found.value,
+                "shown": "" if found is None else value_text(found),
+                "epoch": None if found is None else found.epoch,
+                "epochs": trial.epochs,
+                "state": state,
+                "published": trial.published or "",
+                "seconds": round(on_device[trial.number], 1),
+                "settings": [
+                    (settings.get(name, ""), setting_text(settings.get(name, "")))
+                    for name in material.searched
+                ],
+            }
+        )
+    return rows
+
+
+def _details(material: Material) -> dict[str, dict[str, Any]]:
+    said = logs(material)
+    return {
+        str(trial.number): _of(material, trial, said[trial.number]) for trial in material.trials
+    }
+
+
+def _of(material: Material, trial: TrialView, log: list[str]) -> dict[str, Any]:
+    points, settings = material.curve(trial), settings_of(trial, material.searched)
+    losses = {
+        name: [rounded(row.losses.get(name, 0.0), 4) for row in trial.rows]
+        for row in trial.rows[:1]
+        for name in row.losses
+    }
+    return {
+        "published": trial.published or "",
+        "epochs": [epoch for epoch, _ in points],
+        "values": [rounded(value) for _, value in points],
+        "loss_epochs": [row.epoch for row in trial.rows],
+        "losses": losses,
+        "settings": {name: setting_text(value) for name, value in settings.items()},
+        "log": log,
+    }

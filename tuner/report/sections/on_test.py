@@ -1,0 +1,227 @@
+"""How the retrained detectors do on test images: curves, score histograms, a movable threshold."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tuner.figures.metrics import AUTOENCODER, DEFAULTS, PCA, Metrics, keyed_blocks, task_title
+from tuner.figures.metrics import BEST as BEST_KEY
+from tuner.figures.words import INSPECTION, share, spread_text
+from tuner.report.material import Material
+from tuner.report.section import (
+    BEST,
+    COMPLETE,
+    DIVERGED,
+    PUBLISHED,
+    STOPPED,
+    Figure,
+    Section,
+    layout,
+    rounded,
+)
+
+_COLOURS = {BEST_KEY: BEST, DEFAULTS: PUBLISHED[0], AUTOENCODER: DIVERGED, PCA: PUBLISHED[1]}
+_MOST = 20_000
+"""Images whose scores a page carries; of more, every so many by their order."""
+Arrays = dict[str, NDArray[Any]]
+
+
+def section(material: Material) -> Section:
+    """Nothing but how to get it, where the best has not been retrained."""
+    metrics = material.metrics
+    if metrics is None:
+        return _section("Nothing is known on test images: the best has not been retrained.")
+    if "test" not in metrics:
+        return _section(_each_sentence(metrics), classes=_class_rows(metrics))
+    arrays = _scores(material)
+    found = {
+        "heads": list(INSPECTION.values()),
+        "contenders": _rows(metrics),
+        "kinds": _kinds(metrics),
+        "title": task_title(metrics),
+    }
+    if arrays is None:
+        return _section(_sentence(metrics), **found)
+    data = {"threshold": _of_model(metrics, arrays)}
+    figures = {
+        "roc": _roc(metrics, arrays),
+        "pr": _precision(metrics, arrays),
+        "scores": _histogram(metrics),
+    }
+    return _section(_sentence(metrics), figures=figures, data=data, **found)
+
+
+def _section(sentence: str, figures: Any = None, data: Any = None, **context: Any) -> Section:
+    context = {"classes": [], "contenders": [], "heads": [], "kinds": [], "title": "", **context}
+    return Section(
+        key="test",
+        title="On test images",
+        sentence=sentence,
+        context=context,
+        figures=figures or {},
+        data=data or {},
+    )
+
+
+def _sentence(metrics: Metrics) -> str:
+    test = metrics["test"]
+    made = ", on synthetic anomalies" if metrics.get("test_anomalies") == "synthetic" else ""
+    miss = test.get("miss_rate_at_5")
+    words = f"On test images {metrics['label']} has an AUROC of {spread_text(test['auroc'])}{made}"
+    return (
+        f"{words}; it misses {share(miss)} of anomalies at 5% false alarms."
+        if miss
+        else f"{words}."
+    )
+
+
+def _each_sentence(metrics: Metrics) -> str:
+    mean = next(iter(metrics["mean"].values()))
+    return f"With each class in turn normal, the mean test AUROC is {spread_text(mean)}."
+
+
+def _class_rows(metrics: Metrics) -> list[tuple[str, str]]:
+    """The best's figure of each class."""
+    return [(name, spread_text(of["auroc"][BEST_KEY])) for name, of in metrics["classes"].items()]
+
+
+def _rows(metrics: Metrics) -> list[dict[str, Any]]:
+    rows = []
+    for key, block in keyed_blocks(metrics).items():
+        ahead = metrics.get("ahead", {}).get(key)
+        difference = ""
+        if ahead is not None:
+            low, high = ahead["ci95"]
+            difference = f"{ahead['auroc']:+.4f} ({low:+.4f} to {high:+.4f})"
+        rows.append(
+            {
+                "label": block["label"],
+                "auroc": spread_text(block["test"]["auroc"]),
+                "inspection": [share(block["test"].get(name)) for name in INSPECTION],
+                "ahead": difference,
+            }
+        )
+    return rows
+
+
+def _kinds(metrics: Metrics) -> list[tuple[str, str, str]]:
+    """Each kind of anomaly, the weakest first."""
+    kinds = metrics.get("by_kind", {})
+    ordered = sorted(kinds.items(), key=lambda one: (one[1]["auroc"]["mean"], one[0]))
+    return [(name, f"{of['images']:,}", spread_text(of["auroc"])) for name, of in ordered]
+
+
+def _scores(material: Material) -> Arrays | None:
+    """Every score of the retrain; None where its file is gone."""
+    path = material.folder.scores
+    if not path.exists():
+        return None
+    with np.load(path, allow_pickle=False) as stored:
+        return {name: stored[name] for name in stored}
+
+
+def _curves(metrics: Metrics, arrays: Arrays, figure: str, kind: str) -> list[dict[str, Any]]:
+    """The mean curve over seeds of each contender."""
+    from tuner.figures.rates import (  # noqa: PLC0415 - scikit-learn
+        FROM_ORIGIN,
+        GRID,
+        precisions,
+        true_positive_rates,
+    )
+
+    labels, traces = arrays["test_label"].astype(bool), []
+    curve_of = true_positive_rates if kind == "roc" else precisions
+    at = FROM_ORIGIN if kind == "roc" else GRID
+    for place, (key, block) in enumerate(keyed_blocks(metrics).items()):
+        if f"test_{key}" not in arrays:
+            continue
+        mean = np.mean([curve_of(labels, scores) for scores in arrays[f"test_{key}"]], axis=0)
+        traces.append(
+            {
+                "type": "scatter",
+                "mode": "lines",
+                "name": f"{block['label']}  {block['test'][figure]['mean']:.3f}",
+                "x": [rounded(x, 4) for x in at.tolist()],
+                "y": [rounded(y, 4) for y in mean.tolist()],
+                "line": {"color": _COLOURS.get(key, STOPPED), "width": 2.6 if place == 0 else 1.6},
+                "hovertemplate": "%{x:.3f}, %{y:.3f}<extra></extra>",
+            }
+        )
+    return traces
+
+
+def _made(metrics: Metrics) -> str:
+    return " (synthetic)" if metrics.get("test_anomalies") == "synthetic" else ""
+
+
+def _roc(metrics: Metrics, arrays: Arrays) -> Figure:
+    here = {
+        "type": "scatter",
+        "mode": "markers",
+        "name": "at the threshold",
+        "x": [None],
+        "y": [None],
+        "marker": {"size": 12, "symbol": "circle-open", "line": {"width": 3}, "color": BEST},
+        "showlegend": False,
+    }
+    view = layout(
+        "false alarms: share of normal images flagged",
+        f"share of anomalies{_made(metrics)} found",
+        xaxis={"range": [-0.01, 1.01]},
+        yaxis={"range": [0, 1.02]},
+    )
+    return {"data": [*_curves(metrics, arrays, "auroc", "roc"), here], "layout": view}
+
+
+def _precision(metrics: Metrics, arrays: Arrays) -> Figure:
+    rate = float(metrics["splits"]["test"]["anomaly_rate"])
+    line = {
+        "type": "line",
+        "x0": 0,
+        "x1": 1,
+        "y0": rate,
+        "y1": rate,
+        "line": {"dash": "dot", "width": 1, "color": STOPPED},
+    }
+    floor = max(0.0, 1 - 1.6 * (1 - rate))
+    view = layout(
+        f"recall of anomalies{_made(metrics)}",
+        "precision",
+        shapes=[line],
+        xaxis={"range": [-0.01, 1.01]},
+        yaxis={"range": [floor, 1 + 0.02 * (1 - floor)]},
+    )
+    return {"data": _curves(metrics, arrays, "auprc", "pr"), "layout": view}
+
+
+def _histogram(metrics: Metrics) -> Figure:
+    """The page's script puts the scores in, which it has for the threshold."""
+    traces = [
+        {
+            "type": "histogram",
+            "name": name,
+            "x": [],
+            "histnorm": "percent",
+            "opacity": 0.65,
+            "marker": {"color": colour},
+        }
+        for name, colour in (("normal", COMPLETE), (f"anomalous{_made(metrics)}", BEST))
+    ]
+    view = layout("score", "% of images of its kind", barmode="overlay", bargap=0)
+    return {"data": traces, "layout": view}
+
+
+def _of_model(metrics: Metrics, arrays: Arrays) -> dict[str, Any]:
+    """Scores of the training whose detector is the model, sorted by kind, and its threshold."""
+    seeds = metrics["configuration"]["seeds"]
+    kept = metrics.get("model_seed")
+    number = seeds.index(kept) if kept in seeds else 0
+    scores, labels = arrays["test_best"][number], arrays["test_label"].astype(bool)
+    step = -(-len(scores) // _MOST)
+    return {
+        "normal": [rounded(score) for score in np.sort(scores[~labels])[::step].tolist()],
+        "anomalous": [rounded(score) for score in np.sort(scores[labels])[::step].tolist()],
+        "set": float(metrics["test"]["threshold"]["seeds"][number]),
+        "step": step,
+    }

@@ -1,0 +1,201 @@
+"""The value over each setting, and over pairs of settings."""
+
+import itertools
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tuner.report.axes import Axis
+from tuner.report.material import Material
+from tuner.report.section import BEST, COMPLETE, STOPPED, Figure, Section, rounded
+from tuner.report.words import listed
+from tuner.results.leaderboard import Standing
+
+_GRID, _WIDTH = 24, 0.1
+_MOST, _PAIRED = 9, 6
+_COLUMNS = 3
+_Points = NDArray[np.float64]
+
+
+def section(material: Material) -> Section:
+    """Slices, and the contours of the pairs of the most important settings."""
+    axes = [Axis(name=n, domain=material.space.search[n]) for n in material.searched[:_MOST]]
+    drawn = len(material.ranking) > 1 and bool(axes)
+    pairs = contours(material, axes[:_PAIRED]) if drawn else {}
+    return Section(
+        key="slices",
+        title="Slices",
+        sentence=_sentence(material, axes) if drawn else "There are too few trials to draw slices.",
+        context={
+            "drawn": drawn,
+            "pairs": list(pairs),
+            "epoch": material.compared.epoch,
+            "rows": math.ceil(len(axes) / _COLUMNS),
+        },
+        figures={"slices": figure(material, axes)} if drawn else {},
+        data={"contours": pairs},
+    )
+
+
+def _sentence(material: Material, axes: list[Axis]) -> str:
+    best = material.ranking[0].trial
+    at_end = [a.name for a in axes if _near_end(a, best.hyperparameters.get(a.name))]
+    if not at_end:
+        return "The best value lies within the range of every setting that was searched."
+    names = listed(at_end)
+    return f"The best trial lies at the end of the range of {names}: a wider one may hold better."
+
+
+def _near_end(axis: Axis, value: Any) -> bool:
+    """Whether it lies in the outer twentieth of a range; a choice has no ends."""
+    if value is None or (axis.ticks and not axis.log):
+        return False
+    low, high = axis.ends
+    place = (axis.place(value) - low) / (high - low)
+    return bool(math.isfinite(place) and not 0.05 <= place <= 0.95)
+
+
+def figure(material: Material, axes: list[Axis]) -> Figure:
+    """A panel for each setting, the value upwards."""
+    traces: list[dict[str, Any]] = []
+    columns = min(_COLUMNS, len(axes))
+    view: dict[str, Any] = {
+        "grid": {
+            "rows": math.ceil(len(axes) / columns),
+            "columns": columns,
+            "pattern": "independent",
+            "xgap": 0.12,
+            "ygap": 0.34,
+        }
+    }
+    groups = (
+        (
+            "stopped early",
+            STOPPED,
+            [one for one in material.ranking[1:] if one.trial.state != "complete"],
+        ),
+        (
+            "ran to the end",
+            COMPLETE,
+            [one for one in material.ranking[1:] if one.trial.state == "complete"],
+        ),
+        ("best", BEST, material.ranking[:1]),
+    )
+    for place, axis in enumerate(axes):
+        end = str(place + 1) if place else ""
+        view[f"xaxis{end}"] = axis.settings()
+        view[f"yaxis{end}"] = {
+            "range": _range(material),
+            "title": {"text": material.metric_title if place % columns == 0 else ""},
+        }
+        for name, colour, group in groups:
+            if group:
+                traces.append(_dots(axis, group, name, colour, end, legend=place == 0))
+    return {"data": traces, "layout": view}
+
+
+def _dots(
+    axis: Axis, group: list[Standing], name: str, colour: str, end: str, *, legend: bool
+) -> dict[str, Any]:
+    there = [one for one in group if axis.name in one.trial.hyperparameters]
+    return {
+        "type": "scatter",
+        "mode": "markers",
+        "name": name,
+        "legendgroup": name,
+        "showlegend": legend,
+        "x": [rounded(axis.place(one.trial.hyperparameters[axis.name])) for one in there],
+        "y": [rounded(one.value) for one in there],
+        "text": [
+            f"trial {one.trial.number}: {axis.name} {one.trial.hyperparameters[axis.name]}"
+            for one in there
+        ],
+        "xaxis": f"x{end}",
+        "yaxis": f"y{end}",
+        "marker": {"color": colour, "size": 10 if name == "best" else 5, "opacity": 0.8},
+        "hovertemplate": "%{text}<br>%{y:.4f}<extra></extra>",
+    }
+
+
+def _range(material: Material) -> list[float]:
+    values = sorted(one.value for one in material.ranking)
+    low = values[len(values) // 20]
+    margin = max(0.08 * (values[-1] - low), 0.001)
+    return [low - margin, values[-1] + margin]
+
+
+def contours(material: Material, axes: list[Axis]) -> dict[str, Figure]:
+    """A figure for each pair of axes by its name, the most important pair first.
+
+    The surface is the mean of the trials nearby, weighted by their distance; it is left open where
+    none is near.
+    """
+    found = {}
+    for first, second in itertools.combinations([a for a in axes if not a.ticks or a.log], 2):
+        points = _points(material, first, second)
+        if len(points) >= 8:
+            found[f"{first.name} and {second.name}"] = _contour(material, first, second, points)
+    return found
+
+
+def _points(material: Material, first: Axis, second: Axis) -> _Points:
+    """Rows x, y, value of the trials that are compared at one epoch."""
+    rows = [
+        (
+            first.place(t.hyperparameters[first.name]),
+            second.place(t.hyperparameters[second.name]),
+            value,
+        )
+        for t, value in material.compared.trials
+        if first.name in t.hyperparameters and second.name in t.hyperparameters
+    ]
+    made = np.array(rows, dtype=np.float64).reshape(-1, 3)
+    return made[np.isfinite(made).all(axis=1)]
+
+
+def _contour(material: Material, first: Axis, second: Axis, points: _Points) -> Figure:
+    xs, ys = np.linspace(*first.ends, _GRID), np.linspace(*second.ends, _GRID)
+    surface = {
+        "type": "contour",
+        "x": [rounded(x) for x in xs.tolist()],
+        "y": [rounded(y) for y in ys.tolist()],
+        "z": _smooth(points, xs, ys),
+        "colorscale": [[0, "#6c7a89"], [0.5, COMPLETE], [1, "#e8b04a"]],
+        "contours": {"coloring": "heatmap"},
+        "line": {"width": 0.6},
+        "colorbar": {"title": {"text": material.metric.upper()}, "thickness": 12},
+        "hovertemplate": "about %{z:.4f}<extra></extra>",
+    }
+    dots = {
+        "type": "scatter",
+        "mode": "markers",
+        "x": [rounded(x) for x in points[:, 0].tolist()],
+        "y": [rounded(y) for y in points[:, 1].tolist()],
+        "marker": {
+            "color": "rgba(255,255,255,0.75)",
+            "size": 4,
+            "line": {"color": "#333", "width": 0.5},
+        },
+        "text": [f"{value:.4f}" for value in points[:, 2].tolist()],
+        "hovertemplate": "%{text}<extra></extra>",
+    }
+    view = {"xaxis": first.settings(), "yaxis": second.settings(), "showlegend": False}
+    return {"data": [surface, dots], "layout": view}
+
+
+def _smooth(points: _Points, xs: _Points, ys: _Points) -> list[list[float | None]]:
+    """Values [y, x]; None where less than half a trial is near."""
+    x_scale, y_scale = np.ptp(xs) * _WIDTH, np.ptp(ys) * _WIDTH
+    near_x = np.exp(-0.5 * ((xs[:, None] - points[:, 0]) / x_scale) ** 2)
+    near_y = np.exp(-0.5 * ((ys[:, None] - points[:, 1]) / y_scale) ** 2)
+    weight = near_y @ near_x.T
+    mean = (near_y * points[:, 2]) @ near_x.T / np.maximum(weight, 1e-12)
+    return [
+        [
+            rounded(value) if there >= 0.5 else None
+            for value, there in zip(row, weights, strict=True)
+        ]
+        for row, weights in zip(mean.tolist(), weight.tolist(), strict=True)
+    ]

@@ -1,0 +1,68 @@
+"""The report of a run, computed and put into its folder."""
+
+from pathlib import Path
+
+from tuner.cli.run_option import run_words
+from tuner.cli.typed import command
+from tuner.record.run_folder import RunFolder
+from tuner.report.material import Material, read_material
+from tuner.report.page import page
+from tuner.report.section import Section
+from tuner.report.sections import (
+    cost,
+    curves,
+    images,
+    importance,
+    leaderboard,
+    on_test,
+    origin,
+    over_time,
+    parallel,
+    slices,
+    verdict,
+)
+from tuner.storage.files import as_typed, replace_file
+
+_SECTIONS = (
+    verdict,
+    leaderboard,
+    curves,
+    importance,
+    parallel,
+    slices,
+    over_time,
+    on_test,
+    images,
+    cost,
+    origin,
+)
+
+
+def write_report(folder: RunFolder) -> Path:
+    """Write the run's report.html; returns where. Raises TunerError where there is no run."""
+    material = read_material(folder)
+    text = page(material, sections_of(material))
+    replace_file(folder.page, lambda path: path.write_text(text, encoding="utf-8"))
+    return folder.page
+
+
+def sections_of(material: Material) -> list[Section]:
+    """All sections, in their order."""
+    return [each.section(material) for each in _SECTIONS]
+
+
+def report_line(folder: RunFolder, *, again: bool = True) -> str:
+    """Write the report at the end of other work; the line that says where it is.
+
+    "" where the folder holds no search. One that is there stays unless it is to be made `again`.
+    Whatever goes wrong costs the report alone: the work that it is of is done and recorded.
+    """
+    if not folder.space.exists():
+        return ""
+    try:
+        if again or not folder.page.exists():
+            write_report(folder)
+    except Exception as error:
+        tried = command("tuner.report", *run_words(folder.path))
+        return f"The report was not written: {error}. Try: {tried}"
+    return f"Report: {as_typed(folder.page.absolute())}"
