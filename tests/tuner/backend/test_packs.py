@@ -1,6 +1,5 @@
 """What a search is told of a GPU's lanes where they cannot be measured, or not yet."""
 
-import os
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -79,9 +78,11 @@ def test_a_search_would_wait_for_its_first_gpu_without_a_word(
 
 @pytest.mark.usefixtures("no_gpu")
 def test_a_signal_would_not_end_the_wait_for_a_gpu_or_leave_it_asked_for(
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
 ) -> None:
-    monkeypatch.setattr(packs, "say", lambda _text: os.kill(os.getpid(), signal.SIGINT))
+    monkeypatch.setattr(packs, "say", lambda _text: signal.raise_signal(signal.SIGINT))
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's & ignores it
+    request.addfinalizer(lambda: signal.signal(signal.SIGINT, before))
     with pytest.raises(KeyboardInterrupt):
         packs._on_a_gpu(LaneChoice)
     states = [each["state"] for each in placement_group_table().values()]
