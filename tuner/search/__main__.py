@@ -84,7 +84,9 @@ def _budget(text: str) -> float:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; returns its exit code."""
-    return run_command(lambda: _main(parser().parse_args(argv)), lenient=True)
+    typed = sys.argv[1:] if argv is None else argv
+    leaves_files = "--dry-run" not in typed  # which is nothing but what it prints
+    return run_command(lambda: _main(parser().parse_args(typed)), lenient=leaves_files)
 
 
 def _main(given: argparse.Namespace) -> int:
