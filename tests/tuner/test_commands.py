@@ -99,7 +99,7 @@ def test_a_command_typed_with_a_space_would_seem_to_work(typed: str, told: str) 
 
 def test_help_would_not_say_what_an_option_is_without_it() -> None:
     said = " ".join(search.parser().format_help().split())
-    assert "--runs FOLDER the folder of all runs (default: runs)" in said
+    assert "--runs FOLDER the folder of all runs, for a name alone (default: runs)" in said
     assert "default: $RAY_ADDRESS" in said
 
 

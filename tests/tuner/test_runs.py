@@ -153,7 +153,12 @@ def test_a_time_budget_in_which_nothing_was_found_would_end_as_one_that_found_so
 ) -> None:
     for trials, code in (([trial(0, math.nan, state="pruned")], 3), ([trial(0, 0.9)], 0), ([], 3)):
         summary = SimpleNamespace(
-            failure=None, interrupted=False, finished=False, out_of_time=True, trials=trials
+            failure=None,
+            signal=None,
+            interrupted=False,
+            finished=False,
+            out_of_time=True,
+            trials=trials,
         )
         monkeypatch.setattr(api, "_called", lambda *_, found=summary, **__: found)
         assert main(["--space", "small.yaml", "--time-budget", "1s"]) == code

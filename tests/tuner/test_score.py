@@ -223,7 +223,7 @@ def test_bad_input_would_be_taken_or_leave_something(
 @pytest.mark.parametrize(
     ("place", "said"),
     [
-        ("gone", "there is no folder gone: give that of a model, runs/<name>/model"),
+        ("gone", "there is no folder runs/gone: give that of a model, runs/<name>/model"),
         (
             "images",
             "images holds no model. Give a run, or its folder model, that was retrained: "

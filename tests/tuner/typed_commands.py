@@ -36,7 +36,12 @@ class FakeApi:
     def _called(self, *positional: Any, **named: Any) -> SimpleNamespace:
         self.calls.append((positional, named))
         return SimpleNamespace(
-            failure=None, interrupted=False, finished=False, out_of_time=False, lines=list
+            failure=None,
+            signal=None,
+            interrupted=False,
+            finished=False,
+            out_of_time=False,
+            lines=list,
         )
 
 
