@@ -28,7 +28,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="benchmark-") as scratch:
         folder = Path(scratch) / "large"
         rows = _search(folder)
-        started, ended = run(["-m", "tuner.report", "--search", str(folder)])
+        started, ended = run(["-m", "tuner.report", "--run", str(folder)])
         page = folder / "report.html"
         near, whole = _opening_s(page)
         figures = {

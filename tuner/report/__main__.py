@@ -6,12 +6,13 @@ python -m tuner.report --run runs/quickstart-1 --open
 from __future__ import annotations
 
 import argparse
-import sys
 import webbrowser
 from collections.abc import Sequence
 
 from tuner.cli.command_line import run_command
 from tuner.cli.run_option import add_run, run_path
+from tuner.cli.signals import leave
+from tuner.errors import TunerError
 from tuner.record.run_folder import RunFolder
 
 
@@ -28,7 +29,7 @@ def parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    add_run(options.add_mutually_exclusive_group(required=True), "--search")
+    add_run(options, "--search")
     options.add_argument("--open", action="store_true", help="show it in the browser")
     return options
 
@@ -42,6 +43,8 @@ def _main(given: argparse.Namespace) -> int:
     from tuner.cli.output import say  # noqa: PLC0415 - for --help
     from tuner.report.writing import write_report  # noqa: PLC0415
 
+    if given.run is None:
+        raise TunerError("Say which run: --run runs/quickstart-1")
     written = write_report(RunFolder(run_path(given.run)))
     say(f"Report: {written}")
     if given.open and not webbrowser.open(written.absolute().as_uri()):
@@ -50,4 +53,4 @@ def _main(given: argparse.Namespace) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    leave(main())

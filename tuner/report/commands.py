@@ -26,6 +26,6 @@ def repeat_commands(material: Material) -> list[str]:
     """To search the same again, and to check the record without training."""
     folder = material.folder.absolute()
     return [
-        command("tuner.search", "--space", folder.space, "--name", f"{folder.path.name}-again"),
-        command("tuner.replay", folder.path),
+        command("tuner.search", "--space", folder.space, "--run", f"{folder.path.name}-again"),
+        command("tuner.replay", *run_words(folder.path)),
     ]

@@ -211,7 +211,7 @@ def test_a_report_that_fails_would_cost_the_search_its_end(runs: Runs, tmp_path:
     (folder / "retrain" / "metrics.json").write_text("{")
     said = report_line(RunFolder(folder))
     assert said.startswith("The report was not written: ")
-    assert "python -m tuner.report --search" in said
+    assert "python -m tuner.report --run" in said
 
 
 def test_a_folder_without_a_run_would_be_reported_on(
@@ -219,6 +219,13 @@ def test_a_folder_without_a_run_would_be_reported_on(
 ) -> None:
     assert main(["--search", str(tmp_path / "none")]) == 2
     assert "holds no search" in capsys.readouterr().err
+
+
+def test_a_command_without_a_run_would_end_in_a_traceback(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main([]) == 2
+    assert capsys.readouterr().err == "Say which run: --run runs/quickstart-1\n"
 
 
 def test_the_command_would_not_say_where_the_report_is(
