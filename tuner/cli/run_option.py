@@ -12,9 +12,12 @@ ABOUT = "the run: its name, or its folder runs/<name>"
 Options = argparse.ArgumentParser | argparse._MutuallyExclusiveGroup
 
 
-def add_run(options: Options, *also: str, dest: str = "run", about: str = ABOUT) -> None:
+def add_run(
+    options: Options, *also: str, dest: str = "run", about: str = ABOUT, required: bool = False
+) -> None:
     """Give a command the option `--run`; `also` are other spellings of it."""
-    options.add_argument("--run", *also, dest=dest, metavar="RUN", help=about)
+    named = ("--run", *also)
+    options.add_argument(*named, dest=dest, metavar="RUN", help=about, required=required)
 
 
 def run_path(named: str) -> Path:

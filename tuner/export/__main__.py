@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tuner.cli.command_line import run_command
-from tuner.cli.run_option import run_path
+from tuner.cli.run_option import add_run, run_path
 from tuner.cli.signals import leave
 
 
@@ -31,7 +31,7 @@ def parser() -> argparse.ArgumentParser:
     )
     add = options.add_argument
     what = "a retrained run: its name, its folder runs/<name>, or that of its model"
-    add("--run", "--model", dest="model", required=True, metavar="RUN", help=what)
+    add_run(options, "--model", dest="model", about=what, required=True)
     add("--out", type=Path, required=True, metavar="FILE", help="the file: NAME.onnx")
     add("--overwrite", action="store_true", help="replace files that are there")
     return options

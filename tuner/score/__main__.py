@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tuner.cli.command_line import run_command
-from tuner.cli.run_option import run_path
+from tuner.cli.run_option import add_run, run_path
 from tuner.cli.signals import leave
 
 
@@ -34,7 +34,7 @@ def parser() -> argparse.ArgumentParser:
     add = options.add_argument
     add("images", type=Path, nargs="+", metavar="IMAGES", help="pictures, or folders of them")
     what = "a retrained run: its name, its folder runs/<name>, or that of its model"
-    add("--run", "--model", dest="model", required=True, metavar="RUN", help=what)
+    add_run(options, "--model", dest="model", about=what, required=True)
     add("--out", type=Path, metavar="FILE", help="the table (default: standard output)")
     add("--heatmaps", type=Path, metavar="FOLDER", help="draw a heat map of each picture there")
     add("--overwrite", action="store_true", help="replace files that are there")
