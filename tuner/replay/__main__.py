@@ -53,7 +53,7 @@ def _main(given: argparse.Namespace) -> int:
     from tuner.replay.comparison import replay  # noqa: PLC0415 - loads ray and optuna
 
     found = replay(record)
-    check_beside(History(read_journal(record)), RunFolder(given.run))
+    check_beside(History(read_journal(record)), RunFolder(run))
     for line in found.lines():
         sys.stdout.write(f"{line}\n")
     return 0 if found.difference is None else DIFFERENT
