@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from models.data.config import MOST
 from tuner.cli.markdown import in_one_line, print_page, table
 from tuner.space import Space
 
@@ -177,7 +178,8 @@ def _range(node: Node) -> str:
     low, high = node.get("minimum"), node.get("maximum")
     if low is None:
         return ""
-    return f" ≥ {low}" if high is None else f" from {low} to {high}"
+    unbounded = high is None or high == MOST  # the page says once how large a number may be
+    return f" ≥ {low}" if unbounded else f" from {low} to {high}"
 
 
 if __name__ == "__main__":
