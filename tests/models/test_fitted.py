@@ -14,7 +14,7 @@ import torch
 
 from models.data.images import TrainingData
 from models.data.preprocessing import Preprocessing
-from models.detector_files import DetectorNotWhole
+from models.detector_files import SUMS, DetectorNotWhole
 from models.fitted import FittedDetector
 from models.trainer import Trainer
 
@@ -113,6 +113,13 @@ def test_what_was_saved_would_be_lost(fitted: FittedDetector, tmp_path: Path) ->
     assert (loaded.channels, loaded.size) == (1, 16)
     assert (loaded.map_scale, loaded.score_spread) == (ours.map_scale, ours.score_spread)
     assert loaded.files() == ours.files()
+
+
+def test_a_half_replaced_detector_of_the_earliest_version_would_pass_for_whole(
+    fitted: FittedDetector,
+) -> None:
+    """It has no sums: until those of the new one are there, nothing tells that files are mixed."""
+    assert next(iter(fitted.files())) == SUMS
 
 
 def test_a_detector_saved_by_an_earlier_version_would_not_load(

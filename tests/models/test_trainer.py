@@ -122,6 +122,14 @@ def test_a_replaced_lane_is_as_if_it_had_started_there(make_trainer: MakeTrainer
     assert second.losses == fresh.epoch()[1].losses
 
 
+def test_a_lane_that_was_left_empty_would_train_on(make_trainer: MakeTrainer) -> None:
+    trainer = make_trainer({}, {})
+    trainer.release(0)
+    assert set(trainer.epoch()) == {1}
+    with pytest.raises(ValueError, match="lane 0 cannot train"):
+        trainer.epoch([0])
+
+
 def test_a_lane_would_be_saved_with_the_threshold_of_what_it_was_before(
     make_trainer: MakeTrainer,
 ) -> None:
