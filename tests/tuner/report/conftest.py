@@ -68,7 +68,7 @@ class Opened:
         self.page.on("console", self._heard)
         self.page.on("request", lambda request: self.requests.append(request.url))
         self.page.goto(path.absolute().as_uri())
-        self.page.wait_for_selector("html[data-drawn=all]", timeout=60_000)
+        self.page.wait_for_selector("html[data-drawn=all]", timeout=120_000)
 
     def _heard(self, message: Any) -> None:
         if message.type == "error":

@@ -30,7 +30,10 @@
     if (first) first();
   };
   const all = () => [...waiting.keys()].forEach(turn);
-  const idle = window.requestIdleCallback || ((then) => setTimeout(then, 20));
+  const idle = (then) => { // on a busy machine no moment is idle
+    if (window.requestIdleCallback) requestIdleCallback(then, { timeout: 500 });
+    else setTimeout(then, 20);
+  };
   const rest = () => {
     if (!waiting.size) document.documentElement.dataset.drawn = "all";
     else idle(() => { turn(waiting.keys().next().value); rest(); });
