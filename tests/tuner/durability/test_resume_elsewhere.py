@@ -129,9 +129,9 @@ def _lose_the_machine(tmp_path: Path, place: str) -> None:
 
 @pytest.mark.long
 def test_a_storage_that_fails_in_mid_search_would_stop_it(tmp_path: Path) -> None:
-    """The storage's folder is gone for the whole second half of the search."""
+    """Its folder is gone for the whole second half; a promoted trial would wait for its return."""
     shared, away = tmp_path / "shared", tmp_path / "away"
-    words = command(tmp_path, *SMALL, f"--storage={shared}")
+    words = command(tmp_path, *SMALL, f"--storage={shared}", "--set=scheduler.type=stop")
     with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as driver:
         journal = tmp_path / "one" / "events.jsonl"
         while not any(event["event"] == "ended" for event in read_lines(journal)):
