@@ -6,7 +6,8 @@
     python benchmarks/published.py --page          # published.md and its charts, from the JSON
 
 Rows are made one after the other by the product's own search and retrain: the epoch is chosen on
-validation, test is opened once. A row whose detector, score or scale has changed is made again.
+validation, test is opened once. A row whose detector computes something else than it did, or whose
+scale has changed, is made again: `_published/behaviour.py` tells that from code put in order.
 What was trained is kept below --runs, so that a row that was broken off goes on. On one core
 (`taskset -c 0`) trainings run in this process; on several, side by side.
 """

@@ -112,6 +112,16 @@ def test_a_row_of_other_code_would_be_kept(tmp_path: Path) -> None:
     assert meaning(first) == meaning(said) != meaning(other)
 
 
+def test_a_detector_that_computes_something_else_would_pass_for_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from _published import behaviour
+
+    first, again = (behaviour.behaviour("autoencoder", tmp_path / name) for name in ("a", "b"))
+    monkeypatch.setitem(behaviour._SMALL, "loss", "mse")
+    assert first == again != behaviour.behaviour("autoencoder", tmp_path / "c")
+
+
 def test_a_mean_over_classes_would_be_one_over_all_their_seeds() -> None:
     from _published.figures import over_repeats, over_seeds
 

@@ -1,4 +1,4 @@
-"""Which code a result depends on, as a digest: a row whose detector or score changed is stale.
+"""Which code a detector's results depend on, as a digest.
 
 Comments, docstrings and layout are no part of it: they change no figure.
 """

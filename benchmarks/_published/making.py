@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from _published.code import ROOT, code_digest
+from _published.behaviour import behaviour
+from _published.code import ROOT
 from _published.runs import Run, Search, Training, digest_of, run_name
 from tuner.cli.output import say
 from tuner.record.run_folder import RunFolder
@@ -48,14 +49,9 @@ class Made:
             return dict(stored)
 
 
-def code_of(run: Run) -> str:
-    """The digest of the code that a run depends on."""
-    return code_digest((run.detector,))
-
-
 def make(run: Run, runs: Path) -> Made:
     """Train, or search and retrain, unless that is done; raises what the product raises."""
-    folder = RunFolder(runs / run_name(run, code_of(run)))
+    folder = RunFolder(runs / run_name(run, behaviour(run.detector)))
     note = folder.path / _MADE
     if not note.exists():
         say(f"== {folder.path.name}")

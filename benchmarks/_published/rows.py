@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from _published.code import code_digest
+from _published.behaviour import behaviour
 from _published.runs import Run, digest_of, scale_text
 
 if TYPE_CHECKING:
@@ -56,9 +56,10 @@ class Row:
 
     @property
     def digest(self) -> str:
-        """Of all that our figure depends on: what is trained, how, and by which code."""
-        detectors = tuple(sorted({run.detector for run in self.runs}))
-        return digest_of([[run.definition() for run in self.runs], code_digest(detectors)])
+        """Of all that our figure depends on: what is trained, and what the detectors compute."""
+        detectors = sorted({run.detector for run in self.runs})
+        behave = [behaviour(name) for name in detectors]
+        return digest_of([[run.definition() for run in self.runs], behave])
 
     @property
     def scale(self) -> str:

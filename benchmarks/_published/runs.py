@@ -117,9 +117,9 @@ def digest_of(content: object) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
-def run_name(run: Run, code: str) -> str:
+def run_name(run: Run, behaves: str) -> str:
     """The name of the run's folder: what it is of, and a digest of all that it depends on."""
-    digest = digest_of([run.definition(), code])
+    digest = digest_of([run.definition(), behaves])
     if isinstance(run, Search):
         return f"search-{run.space_file}-{digest}"
     of = run.data.get("normal") or run.data.get("anomalous") or run.data.get("folder") or ""
