@@ -45,7 +45,7 @@ def data_problems(written: object, elsewhere: Places | None = None) -> list[Prob
         Problem(path=("data", str(key)), text=text)
         for key, value in written.items()
         if (
-            text := _problem_of(str(key), value, hints, written.get("dataset"))
+            text := _problem_of(str(key), value, hints, written)
             if key in hints
             else unknown_key("setting of the data", key, hints, elsewhere or {})
         )
@@ -53,7 +53,10 @@ def data_problems(written: object, elsewhere: Places | None = None) -> list[Prob
     return problems or _problem_together(written)
 
 
-def _problem_of(key: str, value: object, hints: Mapping[str, Any], dataset: object) -> str:
+def _problem_of(
+    key: str, value: object, hints: Mapping[str, Any], written: Mapping[str, object]
+) -> str:
+    dataset = written.get("dataset")
     try:
         TypeAdapter(hints[key]).validate_python(_as_tuple(key, value), strict=True)
     except ValidationError as error:
@@ -61,11 +64,19 @@ def _problem_of(key: str, value: object, hints: Mapping[str, Any], dataset: obje
         return f"must be {' or '.join(wanted)}, got {shown(value)}{_as_list(key, value, dataset)}"
     except ValueError as error:
         return str(error)
-    names = _alone(dataset)  # what the class names under `normal` refer to
-    if _text_of_construction(names):
-        names = {}
     own = _alone(value) if key == "dataset" else {key: value}
-    return _text_of_construction(names | own).removeprefix(f"{key}: ")
+    return _text_of_construction({**_beside(key, written), **own}).removeprefix(f"{key}: ")
+
+
+def _beside(key: str, written: Mapping[str, object]) -> Mapping[str, object]:
+    """What a key is checked with: what its class names refer to, as far as that is right itself."""
+    found: dict[str, object] = {}
+    others = ("normal", "anomalous") if key == "known_classes" else ()
+    classes = ({name: written[name]} for name in others if name in written)
+    for beside in (_alone(written.get("dataset")), *classes):
+        if key not in beside and not _text_of_construction({**found, **beside}):
+            found |= beside
+    return found
 
 
 def _as_list(key: str, value: object, dataset: object) -> str:

@@ -9,6 +9,7 @@ import pytest
 from models import detectors
 from tests.tuner.space.test_space import complaints, good_text, load
 from tuner.space import best_space
+from tuner.space.data_section import data_problems
 
 
 @pytest.mark.parametrize(
@@ -137,3 +138,19 @@ def test_images_would_be_judged_with_torch_or_numpy_loaded(tmp_path: Path) -> No
     command = [sys.executable, "-c", code, file]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (done.stdout, done.stderr) == ("\n", "")
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        {"normal": ["Sandal"], "known_classes": ["T-shirt/top"]},
+        {"dataset": "mnist", "normal": [5], "known_classes": [0]},
+        {"anomalous": ["T-shirt/top"], "known_classes": ["T-shirt/top"]},
+    ],
+)
+def test_a_known_class_would_be_held_against_the_normal_class_of_the_defaults(
+    written: dict[str, object],
+) -> None:
+    assert data_problems(written) == []
+    (problem,) = data_problems({"normal": ["Sandal"], "known_classes": ["Sandal"]})
+    assert problem.text == "Sandal is normal, not an anomaly"
