@@ -39,7 +39,8 @@ def lacking_best_text(numbers: Sequence[int]) -> str:
     noun = "trial" if len(numbers) == 1 else "trials"
     return (
         f"The best detector of {noun} {', '.join(map(str, numbers))} could not be written: there "
-        "was no room for it. The record has all figures, and a retrain needs none of these files."
+        "was no room, or the storage was out of reach. The record has all figures, and a retrain "
+        "needs none of these files."
     )
 
 
