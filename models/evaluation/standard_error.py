@@ -32,5 +32,9 @@ def standard_error(auroc: float, normals: int, anomalies: int) -> float:
 
 
 def of_mean(errors: list[float]) -> float:
-    """The standard error of the mean of AUROCs over images of their own."""
-    return math.hypot(*errors) / len(errors)
+    """The most that the standard error of a mean of AUROCs can be.
+
+    Where each class is normal in turn, the classes' AUROCs are over images that they share, which
+    makes them scatter together: less than their full correlation cannot be relied on.
+    """
+    return math.fsum(errors) / len(errors)

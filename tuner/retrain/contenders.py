@@ -12,12 +12,8 @@ from models.data.registry import FOLDER
 from models.hyperparameters import Value
 from tuner.errors import TunerError
 from tuner.figures.metrics import AUTOENCODER, BEST, DEFAULTS, PCA
-from tuner.record.compatibility import recorded_space
-from tuner.record.history import History
-from tuner.record.journal import read_journal
-from tuner.record.run_folder import RunFolder
-from tuner.record.trials import TrialView
 from tuner.results.leaderboard import Gain, best_published, gain
+from tuner.retrain.recorded import Searched
 
 BASELINES = (AUTOENCODER, PCA, "random")
 
@@ -68,17 +64,17 @@ def baselines_for(best: Contender, data: DataConfig) -> Baselines:
     return Baselines(contenders=tuple(made), left_out=tuple(left_out))
 
 
-def published_contender(run_folder: RunFolder, best: Contender, objective: str) -> Contender:
+def published_contender(searched: Searched, best: Contender, objective: str) -> Contender:
     """The published set that the search found best, as it tried it, in the structure of the best.
 
     Without a record that ranks them it is the first; of a detector without published sets, its
     defaults.
     """
     sets = detectors.published(best.detector)
-    recorded = recorded_space(run_folder)
+    recorded = searched.space
     of_detector = recorded is not None and recorded.detector == best.detector
     held = recorded.fixed if recorded is not None and of_detector else {}
-    name = _best_in_record(run_folder, objective) if of_detector else None
+    name = _best_in_record(searched, objective) if of_detector else None
     if name not in sets:
         name = next(iter(sets), None)
     structure = detectors.structure(best.detector, best.hyperparameters)
@@ -91,28 +87,24 @@ def published_contender(run_folder: RunFolder, best: Contender, objective: str) 
     )
 
 
-def _best_in_record(run_folder: RunFolder, objective: str) -> str | None:
+def _best_in_record(searched: Searched, objective: str) -> str | None:
     """What `best_tried` gives; TunerError where the record of a run is gone."""
-    if not _recorded(run_folder) and recorded_space(run_folder) is not None:
+    if not searched.trials and searched.space is not None:
         raise TunerError(
-            f"{run_folder.journal} is missing or empty, so that nobody knows which published set "
+            f"{searched.journal} is missing or empty, so that nobody knows which published set "
             "the search found best: bring it back from a copy, or leave --published out"
         )
-    return best_tried(run_folder, objective)
+    return best_tried(searched, objective)
 
 
-def best_tried(run_folder: RunFolder, objective: str) -> str | None:
+def best_tried(searched: Searched, objective: str) -> str | None:
     """The published set of the highest validation objective, of those tried to their end."""
-    trials = [one for one in _recorded(run_folder) if one.state == "complete"]
+    trials = [one for one in searched.trials if one.state == "complete"]
     found = best_published(trials, objective)
     return None if found is None else found.trial.published
 
 
-def claimed_gain(run_folder: RunFolder, objective: str) -> Gain | None:
+def claimed_gain(searched: Searched, objective: str) -> Gain | None:
     """The gain over the better published set that the search saw on validation, if it saw one."""
-    found = gain(_recorded(run_folder), objective)
+    found = gain(searched.trials, objective)
     return found if isinstance(found, Gain) else None
-
-
-def _recorded(run_folder: RunFolder) -> list[TrialView]:
-    return History(read_journal(run_folder.journal)).by_number

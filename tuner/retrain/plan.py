@@ -14,7 +14,6 @@ from models.stages import epochs_problem
 from tuner.errors import TunerError
 from tuner.figures.metrics import DEFAULTS
 from tuner.objectives import metric_of
-from tuner.record.compatibility import recorded_space
 from tuner.record.run_folder import RunFolder
 from tuner.retrain.contenders import (
     Baselines,
@@ -25,6 +24,7 @@ from tuner.retrain.contenders import (
     claimed_gain,
     published_contender,
 )
+from tuner.retrain.recorded import Searched, searched_in
 from tuner.seeds import derive
 from tuner.space import Space
 
@@ -165,13 +165,13 @@ def make_plan(  # noqa: PLR0913
         raise TunerError(f"{space.detector}: {problem}")
     found = dict(detectors.resolve(space.detector, space.fixed))
     best = best_contender(space.detector, found)
-    record = record or run_folder
-    of_this = _is_of(record, space)
+    searched = searched_in(record or run_folder)
+    of_this = _is_of(searched.space, space)
     others = baselines_for(best, space.data) if baselines else Baselines()
     left_out, defaults = others.left_out, []
-    tried = baselines and of_this and best_tried(record, space.objective) is not None
+    tried = baselines and of_this and best_tried(searched, space.objective) is not None
     if tried if published is None else published:
-        defaults = [published_contender(record, best, space.objective)]
+        defaults = [published_contender(searched, best, space.objective)]
     if published is None and defaults and _is_same(defaults[0], best):
         left_out = (*left_out, f"The best found is the {defaults.pop().label}: no gain to measure.")
     return Plan(
@@ -184,22 +184,25 @@ def make_plan(  # noqa: PLR0913
         search_seed=space.sampler.seed,
         left_out=left_out,
         unasked=(DEFAULTS,) if published is None else (),
-        claimed_gain=_claimed(record, space.objective, best) if defaults and of_this else None,
+        claimed_gain=_claimed(searched, space, best) if defaults and of_this else None,
     )
 
 
-def _is_of(record: RunFolder, space: Space) -> bool:
-    """Whether a record is that of a search of this detector on these data."""
-    recorded = recorded_space(record)
+def _is_of(recorded: Space | None, space: Space) -> bool:
+    """Whether a search was of this detector on these data, or of each class of them in turn."""
     if recorded is None or recorded.detector != space.detector:
         return False
-    return without_place(recorded.data) == without_place(space.data)
+    before, now = without_place(recorded.data), without_place(space.data)
+    if recorded.data.each:
+        del before["normal"], now["normal"]
+    return before == now
 
 
-def _claimed(record: RunFolder, objective: str, best: Contender) -> float | None:
-    """The gain in AUROC that a search claims for this configuration."""
-    claimed = claimed_gain(record, objective)
-    if claimed is None or metric_of(objective) != "auroc":
+def _claimed(searched: Searched, space: Space, best: Contender) -> float | None:
+    """The gain in AUROC that a search claims for this configuration on these images."""
+    claimed = claimed_gain(searched, space.objective)
+    of_each = searched.space is not None and searched.space.data.each  # a mean over the classes
+    if claimed is None or of_each or metric_of(space.objective) != "auroc":
         return None
     found = detectors.resolve(best.detector, claimed.best.trial.hyperparameters)
     return claimed.value if dict(found) == dict(best.hyperparameters) else None

@@ -1,14 +1,35 @@
 """Is what a retrain reads of a run what its search recorded? A configuration alone has no run."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
 
 from models.data.split import Split, splits_digest
 from tuner.record.basis import Basis, check_basis
-from tuner.record.compatibility import check_best
+from tuner.record.compatibility import check_best, recorded_space
 from tuner.record.history import History
 from tuner.record.journal import read_journal
 from tuner.record.run_folder import RunFolder
-from tuner.space import load_space
+from tuner.record.trials import TrialView
+from tuner.space import Space, load_space
+
+
+@dataclass(frozen=True, kw_only=True)
+class Searched:
+    """What a record says was searched, and the trials of it; of no run there is neither."""
+
+    space: Space | None
+    trials: Sequence[TrialView]
+    journal: Path
+
+
+def searched_in(run_folder: RunFolder) -> Searched:
+    """Read the record of a run. Raises JournalError where it is damaged."""
+    return Searched(
+        space=recorded_space(run_folder),
+        trials=History(read_journal(run_folder.journal)).by_number,
+        journal=run_folder.journal,
+    )
 
 
 def check_run(run_folder: RunFolder) -> None:

@@ -32,8 +32,8 @@ class InlineBackend:
         yield find_machine()
 
     def lanes_of_a_gpu(self, setting: TrialSetting, values: Mapping[str, Value]) -> LaneChoice:
-        """Never measured: it trains one lane."""
-        raise NotImplementedError
+        """Measure nothing: it trains one trial after the other, on a GPU too."""
+        return LaneChoice()
 
     def run(
         self, engine: Engine, setting: TrialSetting, space: Space, machine: Machine, *, lanes: int

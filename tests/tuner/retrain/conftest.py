@@ -28,9 +28,9 @@ def make_run(folder: Path, **changes: Any) -> Path:
     return folder
 
 
-def make_search(folder: Path) -> Path:
+def make_search(folder: Path, **changes: Any) -> Path:
     """A run's folder as a search leaves it, as far as a retrain reads it."""
-    make_run(folder)
+    make_run(folder, **changes)
     dump_space(load_space(folder / "best.yaml"), folder / "space.yaml")
     return folder
 

@@ -1,5 +1,6 @@
 """What is trained beside the best, and when a report of earlier is the same report."""
 
+import dataclasses
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -194,3 +195,18 @@ def test_a_report_without_what_nobody_asked_for_would_be_trained_again(tmp_path:
     RunFolder(folder).metrics.write_text(json.dumps(stored))
     assert stored_metrics(asked(folder)) == stored
     assert stored_metrics(asked(folder, published=True)) is None
+
+
+def test_a_class_of_a_search_over_each_would_have_no_published_set_beside_it(
+    tmp_path: Path,
+) -> None:
+    """The search's gain is a mean over the classes: no class has to keep it."""
+    folder = make_search(tmp_path / "run", data={"dataset": "digits", "normal": "each"})
+    journal_of(folder, {"W1": 0.7, "W2": 0.9, None: 0.95})
+    space = load_space(folder / "best.yaml")
+    data = dataclasses.replace(space.data, normal=(3,))
+    options: dict[str, Any] = {"seeds": 1, "epochs": None, "baselines": True, "published": None}
+    of_one = space.model_copy(update={"data": data})
+    plan = make_plan(RunFolder(folder / "3"), of_one, record=RunFolder(folder), **options)
+    assert "published defaults W2" in [each.label for each in plan.contenders]
+    assert plan.claimed_gain is None
