@@ -6,6 +6,7 @@ BIN := $(VENV)/bin
 EXTRAS ?= dev
 INSTALLED := $(VENV)/.installed-$(EXTRAS)
 CONSTRAINTS ?=
+TWO_FILES := --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 .PHONY: search test test-all lint install lock clean
 
@@ -15,13 +16,13 @@ search: $(INSTALLED)
 	$(BIN)/python -m tuner.search --space search_spaces/quickstart.yaml --name quickstart --resume
 	$(BIN)/python -m tuner.retrain --run runs/quickstart
 
-# Two at a time; tests of a group, such as those that start Ray, come one after the other.
+# Two files at a time: what the tests of a file share, such as a retrain, is made once.
 test: $(INSTALLED) lint
-	$(BIN)/python -m pytest -m "not long" --numprocesses 2 --dist loadgroup
+	$(BIN)/python -m pytest -m "not long" $(TWO_FILES)
 
 # What takes minutes more than `make test`: whole commands on real images, several hosts.
 test-all: $(INSTALLED)
-	$(BIN)/python -m pytest -m long --numprocesses 2 --dist loadgroup
+	$(BIN)/python -m pytest -m long $(TWO_FILES)
 
 lint: $(INSTALLED)
 	$(BIN)/ruff check .

@@ -17,14 +17,6 @@ os.environ.pop("WANDB_API_KEY", None)
 _CONTRACT = re.compile(r"detectors/test_contract\.py::Test_([\w-]+)::")
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Long tests start a Ray each: one at a time, beside those that have hosts of their own."""
-    for item in items:
-        if item.get_closest_marker("long") and not item.get_closest_marker("xdist_group"):
-            item.add_marker(pytest.mark.xdist_group("ray"))
-
-
 def pytest_terminal_summary(terminalreporter: TerminalReporter) -> None:
     """Say which detectors' contracts took longest: all of them together must stay quick."""
     seconds: Counter[str] = Counter()

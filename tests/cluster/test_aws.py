@@ -13,8 +13,6 @@ import yaml
 boto3 = pytest.importorskip("boto3", reason="needs the extra `cluster`")
 moto = pytest.importorskip("moto", reason="needs the extra `dev`")
 
-pytestmark = pytest.mark.xdist_group("hosts")
-
 ROOT = Path(__file__).parents[2]
 REGION = "us-west-2"
 OPERATOR = "203.0.113.7/32"

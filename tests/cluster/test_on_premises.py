@@ -14,7 +14,7 @@ from tests.cluster.lab.lab import REPOSITORY, Lab
 from tests.cluster.launcher import Launcher, wait_for
 from tests.cluster.recorded import epochs_of, hosts_of, states_of
 
-pytestmark = [pytest.mark.long, pytest.mark.timeout(900), pytest.mark.xdist_group("hosts")]
+pytestmark = [pytest.mark.long, pytest.mark.timeout(900)]
 
 EPOCHS, TRIALS = 30, 3
 SEARCH = (

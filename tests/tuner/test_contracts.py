@@ -56,7 +56,6 @@ class TestSimulatedBackend(BackendContract):
 
 
 @pytest.mark.long
-@pytest.mark.xdist_group("ray")
 class TestRay(BackendContract):
     machine: Machine
 

@@ -68,7 +68,6 @@ def draw(folder: Path) -> Path:
     return folder
 
 
-@pytest.mark.xdist_group("ray")
 @pytest.mark.long
 def test_a_search_over_each_class_would_not_reach_its_table(tmp_path: Path) -> None:
     bars = draw(tmp_path / "bars")

@@ -35,7 +35,6 @@ def test_an_earlier_record_would_not_come_out_again(archive: Path, tmp_path: Pat
 
 
 @pytest.mark.long
-@pytest.mark.xdist_group("ray")
 @pytest.mark.parametrize("archive", RUNS, ids=lambda path: path.name[:7])
 def test_an_earlier_run_would_not_resume_replay_and_retrain(archive: Path, tmp_path: Path) -> None:
     run = _unpacked(archive, tmp_path / "runs")

@@ -51,7 +51,6 @@ def test_a_container_would_be_taken_for_the_whole_host(
     assert cores() == count
 
 
-@pytest.mark.xdist_group("ray")
 def test_ray_would_count_other_cores_than_the_commands_do(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -17,8 +17,6 @@ from tuner.api import load
 from tuner.objectives import LABEL_FREE_OBJECTIVE
 from tuner.space import load_space
 
-pytestmark = pytest.mark.xdist_group("ray")
-
 ROOT = Path(__file__).parents[2]
 QUICK = ["--trials=2", "--set=scales={cpu: {width: 8, epochs: 20}}"]
 

@@ -106,7 +106,6 @@ def test_which_run_it_is_would_not_be_said_first(
         dump_space(resolve_scale(small_space(), Machine(cpus=2)), tmp_path / "a-1" / "space.yaml")
 
 
-@pytest.mark.xdist_group("ray")
 def test_a_search_that_goes_on_would_not_say_which_time_budget_holds(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -20,8 +20,6 @@ from tuner.record.history import History
 from tuner.record.journal import read_journal
 from tuner.space import load_space
 
-pytestmark = pytest.mark.xdist_group("ray")
-
 ROOT = Path(__file__).parent.parent.parent
 SPACE = ROOT / "search_spaces" / "quickstart.yaml"
 SMALL = [

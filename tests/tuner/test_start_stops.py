@@ -11,7 +11,7 @@ import pytest
 from tests.tuner.processes import wait_until_gone, wait_until_stoppable
 from tests.tuner.test_search_command import SMALL, command
 
-pytestmark = [pytest.mark.long, pytest.mark.xdist_group("ray")]
+pytestmark = pytest.mark.long
 
 MOMENTS = [1.5 * number for number in range(8)]  # the signals in turn
 CODES = {signal.SIGINT: 130, signal.SIGTERM: 143}

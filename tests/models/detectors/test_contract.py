@@ -15,15 +15,12 @@ from tuner.space import load_space
 REPOSITORY = Path(__file__).parents[3]
 
 
-def _tests_of(detector: str) -> type[DetectorContract]:
-    """Its tests, in one group: they share what they train."""
-    made = type(f"Test_{detector}", (DetectorContract,), {"detector": detector})
-    group = pytest.mark.xdist_group(f"contract of {detector}")
-    grouped: type[DetectorContract] = group(made)
-    return grouped
-
-
-globals().update({f"Test_{name}": _tests_of(name) for name in detectors.names()})
+globals().update(
+    {
+        f"Test_{name}": type(f"Test_{name}", (DetectorContract,), {"detector": name})
+        for name in detectors.names()
+    }
+)
 
 
 @pytest.mark.parametrize("detector", [name for name in detectors.names() if name != "random"])

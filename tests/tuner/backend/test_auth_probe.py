@@ -14,8 +14,6 @@ from ray._private.services import GCS_SERVER_EXECUTABLE
 from tuner.backend import auth_probe
 from tuner.backend.auth_probe import is_let_in
 
-pytestmark = pytest.mark.xdist_group("ray")
-
 StartHead = Callable[[str], str]
 _STARTS_S = 60.0
 

@@ -12,8 +12,6 @@ from tuner.backend.connection import connection
 from tuner.backend.fan_out import Reply, on_every_node, skew
 from tuner.doctor.preflight import visit
 
-pytestmark = pytest.mark.xdist_group("ray")
-
 BOOKED = 64  # more GPUs than any machine of these tests has
 
 

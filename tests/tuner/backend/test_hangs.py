@@ -30,8 +30,6 @@ from tuner.replay.comparison import replay
 from tuner.space import Machine
 from tuner.worker.stack_dump import stacks_then_kill
 
-pytestmark = pytest.mark.xdist_group("ray")
-
 
 def silences(clock: HangClock, *at_work: str) -> dict[str, float]:
     return {attempt: silent for attempt, silent, _ in clock.look(at_work)}

@@ -13,8 +13,6 @@ from tuner.backend.hangs import Watchdog, _Live, _process
 from tuner.backend.nodes import Nodes
 from tuner.space import Machine
 
-pytestmark = pytest.mark.xdist_group("ray")
-
 
 class Slots:
     """What Nodes needs of an engine."""

@@ -18,8 +18,6 @@ from tuner.planning.lanes import LaneChoice
 from tuner.storage import local_storage
 from tuner.worker.setting import TrialSetting
 
-pytestmark = pytest.mark.xdist_group("ray")
-
 
 @pytest.fixture
 def a_gpu() -> Iterator[None]:

@@ -12,8 +12,6 @@ from ray.cluster_utils import Cluster
 
 from tuner.backend.tasks import MOST_LOSSES, Lost, run_tasks
 
-pytestmark = pytest.mark.xdist_group("ray")
-
 
 def starts(folder: Path) -> int:
     """Count this start of a task among all."""

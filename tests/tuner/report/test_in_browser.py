@@ -8,7 +8,7 @@ import pytest
 from tests.tuner.report.conftest import Opened, Runs
 from tests.tuner.report.runs import MAKERS
 
-pytestmark = [pytest.mark.long, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.long
 
 DRAWN = {
     "finished": ("curves", "importance", "parallel", "slices", "contour", "time"),

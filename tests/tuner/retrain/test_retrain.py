@@ -34,8 +34,6 @@ from tuner.retrain.report import flat_metrics
 from tuner.retrain.tracked import retrained
 from tuner.space import load_space
 
-pytestmark = pytest.mark.xdist_group("ray")  # its retrain is made once
-
 Quick = Callable[..., RetrainSummary]
 CURVES = ("roc.png", "pr.png", "confusion.png")
 PICTURES = (*CURVES, "examples-fit.png", "examples-test.png", "maps-test.png")

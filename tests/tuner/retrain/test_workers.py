@@ -27,8 +27,6 @@ from tuner.retrain.training import Trained
 from tuner.space import Machine
 from tuner.storage import local_storage
 
-pytestmark = pytest.mark.xdist_group("ray")
-
 COMMAND = [sys.executable, "-m", "tuner.retrain", "--epochs", "100000", "--search"]
 
 AS_IN_THE_README = """

@@ -35,7 +35,6 @@ def test_a_damaged_space_file_would_end_in_a_traceback_or_be_read_wrongly(
 
 
 @pytest.mark.long
-@pytest.mark.xdist_group("space")
 @pytest.mark.parametrize(("make", "count"), [(mutation, 4000), (override, 1000)])
 def test_one_of_thousands_of_damaged_space_files_would_end_in_a_traceback(
     make: Maker, count: int, tmp_path: Path
