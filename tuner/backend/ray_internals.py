@@ -66,12 +66,21 @@ def sigterm_left_alone() -> Iterator[None]:
 
     Its compiled part takes it too, to write where everybody stood; it is taken back from that.
     """
+    from ray import _raylet  # noqa: PLC0415 - compiled
+
     taken, utils.set_sigterm_handler = utils.set_sigterm_handler, lambda _handler: None
-    try:
+    compiled = _raylet.CoreWorker  # type: ignore[attr-defined]
+
+    def started(*arguments: Any) -> Any:
         with sigterm_kept():
-            yield
+            return compiled(*arguments)
+
+    _raylet.CoreWorker = started  # type: ignore[attr-defined]
+    try:
+        yield
     finally:
         utils.set_sigterm_handler = taken
+        _raylet.CoreWorker = compiled  # type: ignore[attr-defined]
 
 
 def start_for_this_machine_alone(cores: int, folder: Path) -> None:

@@ -3,41 +3,46 @@
 from __future__ import annotations
 
 import ctypes
+import os
+import re
 import signal
-import threading
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import IO
 
 _STRUCT_BYTES = 512  # more than any system's `struct sigaction`
 _POINTER_BYTES = ctypes.sizeof(ctypes.c_void_p)  # it begins with the handler; none is the system's
-_EVERY_S = 0.01
+_STDERR = 2
+_WHERE_EVERYBODY_STOOD = re.compile(rb"\*\*\* SIGTERM|PC: @|\s+@ |\[.* logging\.cc")
 
 
 @contextmanager
 def sigterm_kept() -> Iterator[None]:
-    """Put the system's own entry for SIGTERM back as often as it is changed.
+    """Put the system's own entry for SIGTERM back once such a library has started.
 
-    Python's `signal` does that in the first thread alone, which such a library keeps busy.
+    A signal that comes in between is answered by both. What the library writes on it, a stack of
+    its own, is left out; all else that is written meanwhile stands on stderr afterwards.
     """
     sigaction = ctypes.CDLL(None).sigaction
-    ours, over = ctypes.create_string_buffer(_STRUCT_BYTES), threading.Event()
+    ours, now = (ctypes.create_string_buffer(_STRUCT_BYTES) for _ in range(2))
     sigaction(signal.SIGTERM, None, ours)
+    with tempfile.TemporaryFile() as written:
+        stderr = os.dup(_STDERR)
+        os.dup2(written.fileno(), _STDERR)
+        try:
+            yield
+        finally:
+            sigaction(signal.SIGTERM, None, now)
+            if any(now[:_POINTER_BYTES]):  # else a first signal has left a second to the system
+                sigaction(signal.SIGTERM, ours, None)
+            os.dup2(stderr, _STDERR)
+            os.close(stderr)
+            _say_again(written)
 
-    def put_back() -> None:
-        now = ctypes.create_string_buffer(_STRUCT_BYTES)
-        sigaction(signal.SIGTERM, None, now)
-        if any(now[:_POINTER_BYTES]):  # else a first signal has left a second to the system
-            sigaction(signal.SIGTERM, ours, None)
 
-    def watch() -> None:
-        while not over.wait(_EVERY_S):
-            put_back()
-
-    thread = threading.Thread(target=watch, name="tuner-sigterm", daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        over.set()
-        thread.join()
-        put_back()
+def _say_again(written: IO[bytes]) -> None:
+    written.seek(0)
+    for line in written:
+        if not _WHERE_EVERYBODY_STOOD.match(line):
+            os.write(_STDERR, line)

@@ -75,6 +75,7 @@ def test_a_function_of_ray_would_be_called_in_a_way_that_it_no_longer_knows(
         (services.start_ray_process, "ConsolePopen("),
         (ray.init, "ray._private.utils.set_sigterm_handler("),
         (ray.init, '"_temp_dir"'),
+        (worker.connect, "= ray._raylet.CoreWorker("),
         (node.Node, "ray._private.utils.set_sigterm_handler("),
         (node.Node, "PROCESS_TYPE_RAYLET"),
         (node.Node, f'os.environ.get("{CONNECTION_TRIES}")'),
