@@ -43,7 +43,7 @@ def test_models_would_not_run_without_the_tuner(library: str) -> None:
     ("library", "place"),
     [
         ("ray", "tuner/backend/"),
-        ("optuna", "tuner/study/study.py"),
+        ("optuna", "tuner/study/"),
         ("wandb", "tuner/tracking/runs.py"),
         ("rich", "tuner/console/"),
         ("pyarrow", "tuner/storage/s3.py"),

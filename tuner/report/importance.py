@@ -77,7 +77,7 @@ def importance(domains: Mapping[str, Domain], found: Compared) -> Importance | N
     trials = [(t, v) for t, v in found.trials if searched.keys() <= t.hyperparameters.keys()]
     if len(trials) < LEAST or not searched or len({value for _, value in trials}) == 1:
         return None
-    from tuner.study.study import importances  # noqa: PLC0415 - Optuna and scikit-learn
+    from tuner.study.importance import importances  # noqa: PLC0415 - Optuna and scikit-learn
 
     random = Random(0)
     shares: list[Mapping[str, float]] = []

@@ -12,8 +12,8 @@ from models.hyperparameters import Value
 from tests.tuner.simulated import Simulation, small_space
 from tuner.record.journal import read_lines
 from tuner.seeds import derive
+from tuner.study.distributions import distribution
 from tuner.study.sampler_window import GOOD_AT_MOST, GOOD_SHARE, SamplerWindow, rank
-from tuner.study.study import distribution
 
 CHOICES = {"search": {"abc_weight": {"log": [0.1, 5]}, "width": {"choice": [8, 16]}}}
 

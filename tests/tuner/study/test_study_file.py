@@ -18,7 +18,8 @@ from tuner.engine.attempt import Report
 from tuner.errors import TunerError
 from tuner.record.history import History
 from tuner.record.journal import read_journal, read_lines
-from tuner.study import study, study_file
+from tuner.study import on_disk, study_file
+from tuner.study.study import Study
 
 CHOICES = {
     "search": {
@@ -68,7 +69,7 @@ def test_optunas_own_calls_would_write_another_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     searched(tmp_path / "here" / "same")
-    monkeypatch.setattr(study, "REVISION", "of another Optuna")
+    monkeypatch.setattr(on_disk, "REVISION", "of another Optuna")
     searched(tmp_path / "there" / "same")
     here, there = (trials(tmp_path / place / "same") for place in ("here", "there"))
     assert [shown(trial) for trial in here] == [shown(trial) for trial in there]
@@ -110,7 +111,7 @@ def test_an_event_told_again_would_change_the_study(tmp_path: Path) -> None:
     before = study_file.told(tmp_path / "study.db")
     events = read_journal(tmp_path / "events.jsonl")
     space = small_space(trials=30, **CHOICES, **NO_RETRIES)
-    again = study.Study(tmp_path / "study.db", space.search, space.sampler, space.objective, events)
+    again = Study(tmp_path / "study.db", space.search, space.sampler, space.objective, events)
     for event in events:
         again.apply(event)
     again.close()
@@ -290,11 +291,11 @@ def test_a_study_made_anew_in_half_would_replace_the_old_one(
     check_equal(tmp_path)
 
 
-@pytest.mark.parametrize("tables", [study.REVISION, "of another Optuna"])
+@pytest.mark.parametrize("tables", [on_disk.REVISION, "of another Optuna"])
 def test_a_study_that_cannot_be_written_would_end_in_a_traceback(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tables: str
 ) -> None:
-    monkeypatch.setattr(study, "REVISION", tables)
+    monkeypatch.setattr(on_disk, "REVISION", tables)
     monkeypatch.setattr(study_file, "PATIENCE_S", 0.1)
     simulation = Simulation(small_space(trials=30, **CHOICES), tmp_path)
     simulation.fill()
@@ -309,7 +310,7 @@ def test_another_optunas_study_would_stay_ahead_or_be_made_anew_each_time(
 ) -> None:
     searched(tmp_path)
     cut_back(7)(tmp_path)
-    monkeypatch.setattr(study, "REVISION", "of another Optuna")
+    monkeypatch.setattr(on_disk, "REVISION", "of another Optuna")
     for said in ["study.db was not what the journal tells: made anew from the journal.\n", ""]:
         Simulation(small_space(trials=30, **CHOICES), tmp_path).engine.close()
         check_equal(tmp_path)

@@ -10,7 +10,7 @@ from models import detectors
 from models.hyperparameters import Value
 from tests.tuner.simulated import Simulation, small_space
 from tests.tuner.study.test_study_file import cut_back
-from tuner.study import study
+from tuner.study import on_disk
 
 DECLINE = (0.9, 0.95, 0.6, 0.7)
 
@@ -20,15 +20,15 @@ def declining(_hyperparameters: Mapping[str, Value], epoch: int) -> float:
 
 
 def opened(folder: Path) -> optuna.Study:
-    address = study._url(folder / "study.db")
+    address = on_disk.study_url(folder / "study.db")
     return optuna.load_study(study_name=None, storage=address)
 
 
-@pytest.mark.parametrize("tables", [study.REVISION, "of another Optuna"])
+@pytest.mark.parametrize("tables", [on_disk.REVISION, "of another Optuna"])
 def test_a_decline_would_be_invisible(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tables: str
 ) -> None:
-    monkeypatch.setattr(study, "REVISION", tables)
+    monkeypatch.setattr(on_disk, "REVISION", tables)
     space = small_space(trials=3, epochs=4, scheduler={"name": "none"})
     simulation = Simulation(space, tmp_path, curve=declining)
     for _ in range(6):  # into the second trial
@@ -41,11 +41,11 @@ def test_a_decline_would_be_invisible(
         assert trial.value == 0.95, "its value is the objective's: the best"
 
 
-@pytest.mark.parametrize("tables", [study.REVISION, "of another Optuna"])
+@pytest.mark.parametrize("tables", [on_disk.REVISION, "of another Optuna"])
 def test_a_study_would_not_say_what_it_is_about(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tables: str
 ) -> None:
-    monkeypatch.setattr(study, "REVISION", tables)
+    monkeypatch.setattr(on_disk, "REVISION", tables)
     space = small_space(trials=2, sampler={"seed": 7})
     Simulation(space, tmp_path).engine.close()
     Simulation(space.model_copy(update={"trials": 3}), tmp_path).run().close()
@@ -56,11 +56,11 @@ def test_a_study_would_not_say_what_it_is_about(
     assert made.user_attrs["normal"] == space.data.normal_text
 
 
-@pytest.mark.parametrize("tables", [study.REVISION, "of another Optuna"])
+@pytest.mark.parametrize("tables", [on_disk.REVISION, "of another Optuna"])
 def test_a_published_value_outside_its_range_would_stretch_every_picture(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tables: str
 ) -> None:
-    monkeypatch.setattr(study, "REVISION", tables)
+    monkeypatch.setattr(on_disk, "REVISION", tables)
     published = detectors.published("two-discriminator-gan")
     name, values = next(iter(published.items()))
     rate = detectors.resolve("two-discriminator-gan", values)["generator_lr"]
