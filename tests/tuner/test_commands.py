@@ -39,7 +39,8 @@ def loaded_by(module: str, arguments: Sequence[str]) -> set[str]:
 
 
 @pytest.mark.parametrize(
-    "module", ["tuner.search", "tuner.retrain", "tuner.report", "tuner.score", "tuner.export"]
+    "module",
+    [f"tuner.{name}" for name in ("search", "retrain", "report", "watch", "score", "export")],
 )
 def test_help_would_wait_for_heavy_libraries(module: str) -> None:
     assert loaded_by(module, ["--help"]) == set()
@@ -67,6 +68,7 @@ COMMANDS = {
         "retrain",
         "score",
         "search",
+        "watch",
     )
 }
 

@@ -14,7 +14,7 @@ from tests.tuner.fake_trials import EPOCHS, realistic, trial
 from tuner.console.lines import best_lines, duration_text, ended_line, fit
 from tuner.console.listener import ConsoleListener, make_console
 from tuner.console.state import SearchState
-from tuner.record.trials import Decided, Decision, TrialView
+from tuner.record.trials import Decided, Decision, Interruption, TrialView
 
 CONTINUE = Decision(action="continue")
 STOP = Decision(action="stop", reason="asha", rung=1, rank=5, of=9)
@@ -135,7 +135,9 @@ def test_the_live_screen_would_overflow_or_miss_what_matters() -> None:
     assert len(lines) <= 30
     text = plain.getvalue()
     assert "16 of 40 trials" in text
-    assert "best auroc 0.9780 (trial 15, epoch 6)   published 0.9773 (W2)" in text
+    assert "best auroc 0.9780 (trial 15, epoch 6)\n" in re.sub(" +\n", "\n", text)
+    assert "published 0.9773 (W2)   gain +0.0007" in text
+    assert "trial-epochs/s" in text
     assert "elapsed" in text
     assert "left" in text
     assert re.search(r"16 +2/8 +0\.9500 +0\.9500 +6\.1", text)
@@ -219,3 +221,29 @@ def test_the_time_left_would_take_paused_trials_for_untouched_ones() -> None:
         state.update(trial(number, 0.8, state="paused"))
     state.session_epochs, now = 26, 260.0
     assert state.seconds_left == pytest.approx(10 * 2 * 26 / 18)
+
+
+def test_what_went_wrong_would_scroll_out_of_sight() -> None:
+    console, _ = listener(terminal=True)
+    console.trial_ended(trial(1, state="failed", reason="error: out of memory"))
+    lost = Interruption(kind="lost", time=2.0, attempt=1, epochs=0, cause="killed by signal 9")
+    waits = dataclasses.replace(trial(2, state="running"), interruptions=(lost,))
+    console.trial_started(waits, 2)
+    goes_on = dataclasses.replace(trial(3, 0.9, state="running"), interruptions=(lost,))
+    console.trial_started(goes_on, 2)
+    plain = io.StringIO()
+    Console(file=plain, width=80, height=30).print(console.screen())
+    assert "trial   1  failed: out of memory" in plain.getvalue()
+    assert "trial   2  lost, is tried again: killed by signal 9" in plain.getvalue()
+    assert "trial   3  lost" not in plain.getvalue()
+
+
+def test_the_rung_of_a_running_trial_would_not_be_shown() -> None:
+    console, _ = listener(terminal=True)
+    passed = Decided(time=1.0, epochs=1, decision=dataclasses.replace(STOP, action="continue"))
+    later = Decided(time=2.0, epochs=2, decision=CONTINUE)
+    view = dataclasses.replace(trial(4, 0.9, 0.91, state="running"), decisions=(passed, later))
+    console.trial_started(view, 1)
+    plain = io.StringIO()
+    Console(file=plain, width=80, height=30).print(console.screen())
+    assert "1 (5 of 9)" in plain.getvalue()

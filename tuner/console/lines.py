@@ -11,8 +11,8 @@ from tuner.results.leaderboard import (
     ERRORS,
     Gain,
     Standing,
-    best_published,
     gain,
+    gain_in,
     level_with_best,
     one_line,
     rank,
@@ -197,7 +197,32 @@ def doubt_lines(trials: Sequence[TrialView], objective: str) -> list[str]:
     return [line for text in lines for line in textwrap.wrap(text, WIDTH)]
 
 
-def published_text(trials: Sequence[TrialView], objective: str) -> str:
-    """The best published set so far, or an empty text."""
-    found = best_published(trials, objective)
-    return "" if found is None else f"published {value_text(found)} ({found.trial.published})"
+def published_text(ranking: Sequence[Standing]) -> str:
+    """The best published set so far and the gain over it, or an empty text."""
+    published = next((one for one in ranking if one.trial.published), None)
+    if published is None:
+        return ""
+    text = f"published {value_text(published)} ({published.trial.published})"
+    found = gain_in(ranking)
+    if found is None or found.best.trial.published:
+        return text
+    error = "" if found.error is None else f" ± {found.error:.4f}"
+    return f"{text}   gain {found.value:+.4f}{error}"
+
+
+def rung_text(trial: TrialView) -> str:
+    """Where a trial stood at the last rung that it has passed: 1 (2 of 5)."""
+    passed = [each.decision for each in trial.decisions if each.decision.rung is not None]
+    if not passed:
+        return "-"
+    last = passed[-1]
+    return f"{last.rung}" if last.rank is None else f"{last.rung} ({last.rank} of {last.of})"
+
+
+def trouble_line(trial: TrialView) -> str:
+    """What last went wrong with a trial, which may have gone on since."""
+    if trial.ended or not trial.interruptions:
+        return f"trial {trial.number:>3}  {ending(trial)}"
+    last = trial.interruptions[-1]
+    cause = f": {one_line(last.cause)}" if last.cause else ""
+    return f"trial {trial.number:>3}  {last.kind}, is tried again{cause}"

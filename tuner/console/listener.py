@@ -8,20 +8,18 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from rich.console import Console, Group, RenderableType
+from rich.console import Console, RenderableType
 from rich.live import Live
-from rich.table import Table
-from rich.text import Text
 
 from tuner.cli.output import is_silent
 from tuner.cli.typed import command
 from tuner.console import lines
+from tuner.console.screen import screen
 from tuner.console.state import SearchState
-from tuner.objectives import metric_of
 from tuner.record.trials import Decision, EpochRow, SearchListener, TrialView
-from tuner.results.leaderboard import best, value_text
+from tuner.results.leaderboard import best
 
-_SHOWN_BEST = 5
+PICTURES_A_SECOND = 1
 
 
 def make_console() -> Console:
@@ -56,7 +54,7 @@ class ConsoleListener(SearchListener):
             self._live = Live(
                 get_renderable=self.screen,
                 console=self._console,
-                refresh_per_second=2,
+                refresh_per_second=PICTURES_A_SECOND,
                 transient=True,
                 vertical_overflow="crop",
             )
@@ -184,63 +182,7 @@ class ConsoleListener(SearchListener):
     def screen(self) -> RenderableType:
         """The live screen as it should look now."""
         with self._lock:
-            room = max(4, self._console.height - _SHOWN_BEST - 10)
-            running = self.state.running
-            parts: list[RenderableType] = [self._header(len(running))]
-            if running:
-                parts += [Text(), self._running_table(running[:room])]
-            if len(running) > room:
-                parts.append(Text(f" and {len(running) - room} more running", style="dim"))
-            if self.state.standings:
-                parts += [Text(), self._best_table()]
-            return Group(*parts)
-
-    def _header(self, busy: int) -> Text:
-        state = self.state
-        label = state.objective.replace("_", " ")
-        ended, ranking = state.ended, state.ranking
-        header = Text(no_wrap=True, overflow="ellipsis")
-        header.append(self.name, style="bold")
-        begun = len(ended) + len(state.paused)
-        header.append(f"   {begun} of {state.trials} trials   {busy} of {self._slots} slots\n")
-        header.append(lines.count_text([*ended, *state.paused]) + "\n", style="dim")
-        if ranking:
-            first = ranking[0]
-            header.append(f"{label} {value_text(first)}", style="bold green")
-            header.append(f" (trial {first.trial.number}, epoch {first.epoch})   ")
-            views = list(state.views.values())
-            header.append(lines.published_text(views, state.objective) + "\n")
-        header.append(f"elapsed {lines.duration_text(state.elapsed)}")
-        if (left := state.seconds_left) is not None:
-            header.append(f"   about {lines.duration_text(left)} left")
-        return header
-
-    def _running_table(self, running: Sequence[TrialView]) -> Table:
-        metric, epochs = metric_of(self.state.objective), self.state.epochs
-        table = _table("trial", "epoch", metric, "best", "s/epoch")
-        table.add_column("losses", no_wrap=True, overflow="ellipsis", style="dim")
-        for trial in running:
-            row = trial.rows[-1] if trial.rows else None
-            losses = {} if row is None else row.losses
-            table.add_row(
-                str(trial.number),
-                f"{trial.epochs}/{epochs}",
-                lines.score_text(None if row is None else row.metrics.get(metric)),
-                lines.score_text(lines.best_so_far(trial, self.state.objective)),
-                "-" if row is None else f"{row.seconds:.1f}",
-                "  ".join(f"{name} {value:.3g}" for name, value in losses.items()),
-            )
-        return table
-
-    def _best_table(self) -> Table:
-        table = _table("best", "epoch", self.state.objective.replace("_", " "))
-        table.add_column("state", no_wrap=True, overflow="ellipsis", style="dim")
-        for found in self.state.ranking[:_SHOWN_BEST]:
-            trial = found.trial
-            state = lines.ending(trial)
-            name = f"published {trial.published}, " if trial.published else ""
-            table.add_row(str(trial.number), str(found.epoch), value_text(found), f"{name}{state}")
-        return table
+            return screen(self.name, self.state, self._slots, self._console.height)
 
     def _redirect_logging(self, streams: tuple[Any, Any]) -> None:
         """Let log handlers made before the screen began write above it, not into it."""
@@ -250,11 +192,3 @@ class ConsoleListener(SearchListener):
                 if type(handler) is logging.StreamHandler and handler.stream in streams:
                     self._redirected.append((handler, handler.stream))
                     handler.setStream(sys.stdout if handler.stream is streams[0] else sys.stderr)
-
-
-def _table(*numbers: str) -> Table:
-    """A table without lines whose columns `numbers` are aligned to the right."""
-    table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 2, 0, 0))
-    for name in numbers:
-        table.add_column(name, justify="right", no_wrap=True, min_width=max(6, len(name)))
-    return table

@@ -10,7 +10,10 @@ from tuner.results.leaderboard import Standing, in_order, standing
 
 @dataclass(kw_only=True)
 class SearchState:
-    """Newest view of every trial. `clock` counts seconds; time and speed are this session's."""
+    """Newest view of every trial. `clock` counts seconds; time and speed are this session's.
+
+    `began` is when it began, by that clock: now, if nothing is said.
+    """
 
     trials: int
     epochs: int
@@ -19,9 +22,10 @@ class SearchState:
     views: dict[int, TrialView] = field(default_factory=dict)
     standings: dict[int, Standing] = field(default_factory=dict)
     session_epochs: int = 0
+    began: float | None = None
 
     def __post_init__(self) -> None:
-        self._start = self.clock()
+        self._start = self.clock() if self.began is None else self.began
 
     def restore(self, views: Iterable[TrialView]) -> None:
         """Take over what an earlier session left."""
@@ -64,6 +68,21 @@ class SearchState:
         return self.clock() - self._start
 
     @property
+    def epochs_a_second(self) -> float | None:
+        """Epochs that all trials together train in a second; None before the first."""
+        return self.session_epochs / self.elapsed if self.session_epochs and self.elapsed else None
+
+    @property
+    def troubles(self) -> list[TrialView]:
+        """Trials that failed or diverged, and those without an epoch since a fault; newest last."""
+        found = [
+            view
+            for view in self.views.values()
+            if view.state == "failed" or view.diverged or (not view.ended and _is_hindered(view))
+        ]
+        return sorted(found, key=_last_time)
+
+    @property
     def seconds_left(self) -> float | None:
         """Estimate from this session's epochs a second and the epochs of an ended or paused trial.
 
@@ -76,3 +95,14 @@ class SearchState:
         begun = sum(min(view.epochs, each) for view in self.running)
         remaining = max(0.0, each * (self.trials - len(ended)) - begun)
         return remaining * self.elapsed / self.session_epochs
+
+
+def _is_hindered(view: TrialView) -> bool:
+    return bool(view.interruptions) and view.interruptions[-1].epochs == view.epochs
+
+
+def _last_time(view: TrialView) -> float:
+    """When it was last decided on, or hindered."""
+    return max(
+        [0.0, *(one.time for one in view.decisions), *(one.time for one in view.interruptions)]
+    )

@@ -17,6 +17,7 @@ from tuner.cli.signals import INTERRUPTED, TERMINATED
 from tuner.doctor.__main__ import FAILED
 from tuner.errors import OutOfTime
 from tuner.replay.__main__ import DIFFERENT
+from tuner.watch.__main__ import UNFINISHED
 
 _HEAD = f"""\
 # The commands
@@ -29,12 +30,12 @@ Made by `python -m tuner.reference.commands > docs/commands.md` from the command
 | code | meaning |
 | --- | --- |
 | 0 | done |
-| {FAILED} | `tuner.doctor`: a check failed; `tuner.replay`: the record was not reproduced |
+| {FAILED} | `tuner.doctor`: a check failed; `tuner.replay`: the record was not reproduced; `tuner.watch`: the search has ended before its time |
 | {WRONG_INPUT} | something to put right, said in one line on standard error: a mistake in the input, a search without a score, or a search that gave up because Ray died on its driver's machine (`--resume` goes on) |
 | {OutOfTime.exit_code} | the time budget is used up: no trial has a score yet, or, of a search that goes on, nothing was started |
 | {INTERRUPTED}, {TERMINATED} | stopped by Ctrl-C, by SIGTERM |
 """  # noqa: E501 - rows of a table
-assert FAILED == DIFFERENT, "the table says one code of both"
+assert FAILED == DIFFERENT == UNFINISHED, "the table says one code of all"
 
 
 def main(argv: Sequence[str] | None = None) -> int:

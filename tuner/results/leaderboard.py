@@ -158,20 +158,27 @@ def gain(trials: Sequence[TrialView], objective: str) -> Gain | str:
 
     A trial that was stopped early is no yardstick: both must have run to their full end.
     """
-    found = best(trials, objective)
-    if found is None:
+    ranking = rank(trials, objective)
+    if not ranking:
         return "No gain over the published defaults: no trial has a valid score."
-    if found.trial.state != "complete":
+    if ranking[0].trial.state != "complete":
         return (
-            f"No gain over the published defaults: trial {found.trial.number}, the best, "
+            f"No gain over the published defaults: trial {ranking[0].trial.number}, the best, "
             "did not run to its end."
         )
-    published = best_published([t for t in trials if t.state == "complete"], objective)
     if not any(trial.published for trial in trials):
         return "No gain over published defaults: this detector has none, or nothing was searched."
-    if published is None:
-        return "No gain over the published defaults: none of them ran to its end."
-    return Gain(best=found, published=published)
+    found = gain_in(ranking)
+    return found or "No gain over the published defaults: none of them ran to its end."
+
+
+def gain_in(ranking: Sequence[Standing]) -> Gain | None:
+    """The same of a ranking; None where there is none to tell of."""
+    complete = (one for one in ranking if one.trial.state == "complete")
+    published = next((one for one in complete if one.trial.published), None)
+    if published is None or ranking[0].trial.state != "complete":
+        return None
+    return Gain(best=ranking[0], published=published)
 
 
 def value_text(found: Standing) -> str:

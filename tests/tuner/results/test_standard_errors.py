@@ -25,7 +25,7 @@ from tuner.console.lines import (
 from tuner.record.run_folder import RunFolder
 from tuner.record.trials import TrialView
 from tuner.results.files import write_results
-from tuner.results.leaderboard import Gain, gain, standing
+from tuner.results.leaderboard import Gain, gain, rank, standing
 from tuner.results.standard_errors import with_standard_errors
 
 OBJECTIVE = "best_auroc"
@@ -78,7 +78,9 @@ def test_a_decision_would_be_printed_without_its_standard_error() -> None:
     assert ended_line(trials[3], standing(trials[3], OBJECTIVE)).endswith(
         "best 0.9500 ± 0.0123, epoch 1"
     )
-    assert published_text(trials, OBJECTIVE) == "published 0.9300 ± 0.0123 (W2)"
+    assert published_text(rank(trials, OBJECTIVE)) == (
+        "published 0.9300 ± 0.0123 (W2)   gain +0.0200 ± 0.0174"
+    )
 
 
 def test_trials_that_chance_has_ordered_would_pass_for_a_ranking() -> None:

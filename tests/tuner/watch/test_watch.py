@@ -1,0 +1,153 @@
+"""A search watched from another process: told event by event, and to its end."""
+
+import fcntl
+import subprocess
+import sys
+import threading
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from tests.tuner.simulated import small_space
+from tests.tuner.test_simulation import FORMULA
+from tuner.errors import TunerError
+from tuner.record.run_folder import RunFolder
+from tuner.simulation.search import simulate
+from tuner.watch.following import follow
+from tuner.watch.serving import LivePage, served
+from tuner.watch.source import LocalRecord, opened
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
+    folder = tmp_path_factory.mktemp("watch") / "run"
+    simulate(small_space(trials=8), folder, FORMULA, workers=2)
+    return RunFolder(folder)
+
+
+class Growing(LocalRecord):
+    """A record that gets a part of another's lines with each look, its driver at work."""
+
+    def __init__(self, folder: RunFolder, lines: list[bytes], each: int = 3) -> None:
+        super().__init__(folder)
+        self._parts = [b"".join(lines[at : at + each]) for at in range(0, len(lines), each)]
+        self.killed = False
+
+    def look(self) -> None:
+        if self._parts:
+            with self.folder.journal.open("ab") as file:
+                file.write(self._parts.pop(0))
+        else:
+            self.killed = True
+
+    def driver_is_gone(self, _silent_s: float) -> bool:
+        return self.killed
+
+
+def begun(run: RunFolder, tmp_path: Path) -> tuple[RunFolder, list[bytes]]:
+    folder = RunFolder(tmp_path / "run")
+    folder.path.mkdir()
+    folder.space.write_bytes(run.space.read_bytes())
+    return folder, run.journal.read_bytes().splitlines(keepends=True)
+
+
+def test_an_epoch_would_not_be_shown_or_the_end_not_seen(
+    run: RunFolder, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder, lines = begun(run, tmp_path)
+    assert follow(Growing(folder, lines), "run", wait=lambda _s: None)
+    said = capsys.readouterr().out
+    epochs = sum(b'"epoch"' in line.split(b"{", 1)[1][:40] for line in lines[3:])
+    assert said.count("  epoch ") == epochs > 8
+    assert "run: 8 trials in" in said
+    assert "python -m tuner.retrain --run" in said
+
+
+def test_a_killed_driver_would_be_watched_for_ever(
+    run: RunFolder, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder, lines = begun(run, tmp_path)
+    assert not follow(Growing(folder, lines[: len(lines) // 2]), "run", wait=lambda _s: None)
+    said = capsys.readouterr().out
+    assert "Its driver is gone without a last word" in said
+    assert "python -m tuner.search --resume --run" in said
+
+
+def test_a_driver_at_work_would_be_taken_for_gone(run: RunFolder, tmp_path: Path) -> None:
+    folder, _ = begun(run, tmp_path)
+    with folder.lock.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        assert not LocalRecord(folder).driver_is_gone(1e9)
+    assert LocalRecord(folder).driver_is_gone(0.0)
+
+
+def test_a_record_in_a_storage_could_not_be_watched(
+    run: RunFolder, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    kept = tmp_path / "storage" / "run"
+    kept.mkdir(parents=True)
+    for path in (run.space, run.journal):
+        (kept / path.name).write_bytes(path.read_bytes())
+    before = {path.name: path.read_bytes() for path in kept.iterdir()}
+    with opened(RunFolder(Path("runs/run")), str(tmp_path / "storage")) as record:
+        assert follow(record, "run")
+    assert "run: 8 trials in" in capsys.readouterr().out
+    assert {path.name: path.read_bytes() for path in kept.iterdir()} == before
+    with (
+        pytest.raises(TunerError, match="holds no record"),
+        opened(RunFolder(Path("runs/other")), str(tmp_path / "storage")),
+    ):
+        pass
+
+
+def read(address: str) -> str:
+    with urllib.request.urlopen(address, timeout=60) as answer:
+        text: str = answer.read().decode()
+    return text
+
+
+def test_the_served_report_would_stay_as_it_was(run: RunFolder, tmp_path: Path) -> None:
+    folder, lines = begun(run, tmp_path)
+    half = len(lines) // 2
+    folder.journal.write_bytes(b"".join(lines[:half]))
+    live = LivePage(LocalRecord(folder))
+    live.make()
+    first, version = live.wait(), live.version
+    live.make()
+    assert live.wait() is first  # nothing has come
+    assert "not finished: this is how it stood" in first
+    folder.journal.write_bytes(b"".join(lines))
+    live.make()
+    assert live.version != version
+    assert "not finished: this is how it stood" not in live.wait()
+    assert f'now !== "{live.version}"' in live.wait()
+    assert not folder.page.exists()
+
+
+def test_the_report_would_be_served_to_other_machines_or_not_at_all(run: RunFolder) -> None:
+    with served(LocalRecord(run), 0) as address:
+        assert address.startswith("http://127.0.0.1:")
+        page = read(address)
+        assert "<h1>run</h1>" in page
+        assert f'now !== "{read(address + "version")}"' in page
+        with (
+            pytest.raises(TunerError, match="name another port"),
+            served(LocalRecord(run), int(address.split(":")[2].strip("/"))),
+        ):
+            pass
+    assert threading.active_count() < 20
+
+
+def test_the_command_would_refuse_a_run_or_end_with_another_code(
+    run: RunFolder, tmp_path: Path
+) -> None:
+    folder, lines = begun(run, tmp_path)
+    folder.journal.write_bytes(b"".join(lines[:-4]))
+    codes = {}
+    for path in (run.path, folder.path, tmp_path / "none"):
+        typed = [sys.executable, "-m", "tuner.watch", str(path)]
+        done = subprocess.run(typed, capture_output=True, text=True, check=False, timeout=60)
+        codes[path] = done.returncode
+        assert "Traceback" not in done.stderr
+    assert list(codes.values()) == [0, 1, 2]

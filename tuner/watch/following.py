@@ -1,0 +1,135 @@
+"""A search followed by its record alone: each event is told to the console as it comes."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+
+from tuner.console.listener import ConsoleListener
+from tuner.console.state import SearchState
+from tuner.errors import TunerError
+from tuner.record.compatibility import recorded_space
+from tuner.record.events import (
+    AttemptStarted,
+    DriverClosed,
+    DriverStarted,
+    EpochReported,
+    Event,
+    TrialEnded,
+    TrialPaused,
+)
+from tuner.record.history import History
+from tuner.record.journal_tail import JournalTail
+from tuner.record.trials import SearchListener
+from tuner.results.standard_errors import with_standard_errors
+from tuner.search.figures_note import figures_note
+from tuner.search.time_budget import resume_command
+from tuner.space import Space
+from tuner.storage.files import as_typed
+from tuner.watch.source import Record, StoredRecord
+
+
+class Following:
+    """The state of a record as far as it has been read."""
+
+    def __init__(self, record: Record) -> None:
+        self._tail = JournalTail(record.folder.journal)
+        self._record = record
+        self.history = History()
+        self.slots = 1
+        self.began = time.time()
+        self.epochs_since = 0
+        self.closed: DriverClosed | None = None
+        self.last_time = 0.0
+
+    def look(self) -> list[Event]:
+        """Read what has come; the history stands before it until `take` is called for each."""
+        self._record.look()
+        return self._tail.new_events()
+
+    def take(self, event: Event) -> None:
+        """Stand behind one more event."""
+        self.history.apply(event)
+        self.last_time = event.time
+        match event:
+            case DriverStarted():
+                self.slots, self.began, self.epochs_since = event.slots, event.time, 0
+                self.closed = None
+            case EpochReported():
+                self.epochs_since += 1
+            case DriverClosed():
+                self.closed = event
+
+    @property
+    def is_over(self) -> bool:
+        """Whether no driver is at work."""
+        silent_s = time.time() - self.last_time
+        return self.closed is not None or self._record.driver_is_gone(silent_s)
+
+
+def follow(record: Record, name: str, wait: Callable[[float], object] = time.sleep) -> bool:
+    """Show a search until its driver has closed it or is gone; whether it is finished.
+
+    Raises TunerError where the record cannot be read.
+    """
+    found = recorded_space(record.folder)
+    if found is None:
+        raise TunerError(f"{record.folder.space} is missing")
+    space, following = found, Following(record)
+    for event in following.look():
+        following.take(event)
+    with _console(name, space, following) as console:
+        console.state.restore(following.history.by_number)
+        while not following.is_over:
+            wait(record.every_s)
+            _tell(console, following, following.look())
+    _sum_up(console, space, following, record)
+    return following.history.is_over(space.trials)
+
+
+def _console(name: str, space: Space, following: Following) -> ConsoleListener:
+    state = SearchState(
+        trials=space.trials,
+        epochs=space.epochs,
+        objective=space.objective,
+        clock=time.time,
+        session_epochs=following.epochs_since,
+        began=following.began,
+    )
+    return ConsoleListener(name, state, following.slots)
+
+
+def _tell(listener: SearchListener, following: Following, events: Iterable[Event]) -> None:
+    for event in events:
+        following.take(event)
+        trials = following.history.trials
+        match event:
+            case AttemptStarted():
+                listener.trial_started(trials[event.trial], event.attempt)
+            case EpochReported():
+                listener.epoch_reported(trials[event.trial], event.row, event.decision)
+            case TrialPaused():
+                listener.trial_paused(trials[event.trial])
+            case TrialEnded():
+                listener.trial_ended(trials[event.trial])
+
+
+def _sum_up(console: ConsoleListener, space: Space, following: Following, record: Record) -> None:
+    """What the search says at its end; commands are printed where they can be typed."""
+    history, folder = following.history, record.folder
+    trials = with_standard_errors(history.by_number, space, folder)
+    finished = history.is_over(space.trials)
+    if following.closed is None:
+        console.say("Its driver is gone without a last word: it was killed, or its machine was.")
+    if isinstance(record, StoredRecord):
+        console.leaderboard(trials, history.seconds)
+        console.gain(trials)
+        console.say(figures_note(space, folder))
+        return
+    console.summary(
+        trials,
+        as_typed(folder.path.absolute()),
+        seconds=history.seconds,
+        note=figures_note(space, folder),
+        resume="" if finished else resume_command(folder),
+    )
