@@ -59,6 +59,7 @@ def parser() -> argparse.ArgumentParser:
     add("--runs", type=Path, default=RUNS, metavar="FOLDER", help=runs)
     add("--resume", action="store_true", help="go on where the run stopped, if there is one")
     add("--dry-run", action="store_true", help="say what would happen, and how long it takes")
+    add("--yes", action="store_true", help="do not ask before a search of over an hour")
     add_overrides(options, "the space", example="sampler.seed=3")
     add("--trials", type=whole, help="configurations to try")
     add(
@@ -100,7 +101,8 @@ def _main(given: argparse.Namespace) -> int:
     new = None if given.resume else _space(given, run_folder, None)
     if new is not None:  # what is wrong is said before anything is made or waited for
         backend.check(new)
-
+        if not _agreed(given, new):
+            return 0
     elif (shown := _shown(given, run_folder)) is not None:
         _check_found(run_folder, *shown)
         return 0
@@ -155,6 +157,21 @@ def _copy_shown(given: argparse.Namespace, run_folder: RunFolder) -> None:
             RecordCopies(run_folder, storage.within(run_folder.name)).copy_results()
     except FAILURES as error:
         say(f"The storage's copy may be behind: {error}")
+
+
+def _agreed(given: argparse.Namespace, space: Space) -> bool:
+    """Whether a long search on this machine shall start, asked where somebody is there."""
+    from tuner.cli.output import say  # noqa: PLC0415 - for --help
+    from tuner.planning.consent import agreed, somebody_is_there  # noqa: PLC0415
+    from tuner.planning.epoch_timing import epoch_seconds  # noqa: PLC0415
+    from tuner.planning.machine import find_machine  # noqa: PLC0415
+
+    if given.yes or given.time_budget or _address(given) or not somebody_is_there():
+        return True
+    if agreed(space, find_machine(), epoch_seconds):
+        return True
+    say("Nothing was started.")
+    return False
 
 
 def _search(given: argparse.Namespace, claim: Claim, backend: Backend) -> int:
