@@ -15,6 +15,11 @@ def counted(number: int, noun: str, plural: str = "") -> str:
     return f"{number:,} {noun if number == 1 else plural or f'{noun}s'}"
 
 
+def setting_text(value: object) -> str:
+    """A hyperparameter's value, a number with four digits."""
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
 def duration(total_s: float) -> str:
     """Say a time as people do: 45 s, 12 min, 3.5 h."""
     if total_s < 90:

@@ -4,7 +4,7 @@ import math
 import textwrap
 from collections.abc import Sequence
 
-from tuner.cli.text import counted
+from tuner.cli.text import counted, setting_text
 from tuner.objectives import metric_of
 from tuner.record.trials import EndReason, EpochRow, TrialView, of_stage
 from tuner.results.leaderboard import (
@@ -16,6 +16,7 @@ from tuner.results.leaderboard import (
     level_with_best,
     one_line,
     rank,
+    unbeaten_text,
     unranked,
     value_text,
 )
@@ -91,13 +92,24 @@ def ending(trial: TrialView, *, with_rung: bool = True) -> str:
 
 def count_text(trials: Sequence[TrialView]) -> str:
     """Trials by how they ended."""
+    counts = ended_counts(trials)
+    return "   ".join(f"{count} {how}" for how, count in counts.items() if count or how != "paused")
+
+
+def ended_counts(trials: Sequence[TrialView]) -> dict[str, int]:
+    """How many trials ended how, or are paused."""
     diverged = sum(trial.diverged for trial in trials)
     complete = sum(trial.state == "complete" for trial in trials)
     stopped = sum(trial.state == "pruned" for trial in trials) - diverged
     failed = sum(trial.state == "failed" for trial in trials)
     paused = sum(trial.state == "paused" for trial in trials)
-    text = f"{complete} complete   {stopped} stopped   {diverged} diverged   {failed} failed"
-    return f"{text}   {paused} paused" if paused else text
+    return {
+        "complete": complete,
+        "stopped": stopped,
+        "diverged": diverged,
+        "failed": failed,
+        "paused": paused,
+    }
 
 
 def leaderboard_lines(trials: Sequence[TrialView], objective: str, epochs: int) -> list[str]:
@@ -150,11 +162,7 @@ def best_lines(trials: Sequence[TrialView], objective: str) -> list[str]:
     width = max((len(name) for name in searched), default=0)
     label = objective.replace("_", " ")
     lines = [f"best: trial {ranking[0].trial.number}, {label} {value_text(ranking[0])}"]
-    return lines + [fit(f"  {name:<{width}}  {_value_text(values[name])}") for name in searched]
-
-
-def _value_text(value: float | int | str) -> str:
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
+    return lines + [fit(f"  {name:<{width}}  {setting_text(values[name])}") for name in searched]
 
 
 def gain_lines(trials: Sequence[TrialView], objective: str) -> list[str]:
@@ -164,7 +172,7 @@ def gain_lines(trials: Sequence[TrialView], objective: str) -> list[str]:
         return textwrap.wrap(found, WIDTH)
     name, value = found.published.trial.published, found.published.value
     if found.best.trial.published:
-        return [f"The published set {found.best.trial.published} is the best: nothing beat it."]
+        return [unbeaten_text(found.best)]
     label = objective.replace("_", " ")
     error = "" if found.error is None else f" ± {found.error:.4f}"
     lines = textwrap.wrap(

@@ -11,7 +11,6 @@ import tempfile
 import uuid
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import models
@@ -21,6 +20,7 @@ from tuner.errors import TunerError
 from tuner.planning.data_summary import check_enough, check_judged, few_text, split_text
 from tuner.planning.machine import find_machine
 from tuner.space import Space
+from tuner.versions import installed
 
 PACKAGES = ("tuner", "ray", "torch", "torchvision", "optuna", "numpy", "scikit-learn")
 CODE = "code of tuner and models"
@@ -102,13 +102,9 @@ def examine(question: Question) -> NodeFacts:
 
 
 def _versions() -> dict[str, str]:
-    found = {}
-    for package in PACKAGES:
-        try:
-            found[package] = version(package)
-        except PackageNotFoundError:
-            found[package] = "not installed as a package" if package == "tuner" else "missing"
-    return found
+    without = {"tuner": "not installed as a package"}
+    found = installed(PACKAGES)
+    return {name: found.get(name) or without.get(name, "missing") for name in PACKAGES}
 
 
 def code_hash(packages: Iterable[Path]) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from models.data.registry import DATASETS, FOLDER
@@ -11,6 +10,7 @@ from models.export import MAP, PICTURE, SCORE
 from models.fitted import FittedDetector
 from tuner.record.run_folder import RunFolder
 from tuner.retrain.model_folder import StoredModel, read_json
+from tuner.versions import installed
 
 _OWN = "not known: the pictures are yours"
 _UNKNOWN = "not stated by its authors"
@@ -164,11 +164,8 @@ def _hyperparameter_rows(detector: FittedDetector) -> Iterator[tuple[str, object
 def _version_rows(card: Mapping[str, Any]) -> Iterator[tuple[str, object]]:
     for name, number in _named(card.get("versions")).items():
         yield f"{name}, in training", number
-    for package in _PACKAGES:
-        try:
-            yield f"{package}, in this export", version(package)
-        except PackageNotFoundError:
-            continue
+    for package, number in installed(_PACKAGES).items():
+        yield f"{package}, in this export", number
 
 
 def _table(title: str, rows: Iterator[tuple[str, object]]) -> str:

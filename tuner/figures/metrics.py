@@ -1,19 +1,77 @@
-"""metrics.json as it is read: the blocks of its contenders, and what was detected where."""
+"""metrics.json: the file, the blocks of its contenders, and what was detected where."""
 
+import hashlib
+import json
+from pathlib import Path
 from typing import Any
 
 from models.data.registry import DATASETS
+from tuner.errors import TunerError
+from tuner.record.own_files import read_own_text
 
 BEST, DEFAULTS, AUTOENCODER, PCA = "best", "defaults", "autoencoder", "pca"
 
 Metrics = dict[str, Any]
 """The content of metrics.json."""
+_SUM = "sha256"
+
+
+def read_metrics(path: Path) -> Metrics | None:
+    """What metrics.json holds, None where there is none.
+
+    Raises TunerError where it is not as it was written. Those of earlier versions have no sum.
+    """
+    text = read_own_text(path)
+    if text is None:
+        return None
+    try:
+        metrics = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise damaged(path, str(error)) from None
+    if not isinstance(metrics, dict):
+        raise damaged(path, "it is no JSON object")
+    if metrics.pop(_SUM, None) not in (None, _sum_of(metrics)):
+        raise damaged(path, "it was changed after it was written")
+    if not isinstance(metrics.get("configuration", metrics.get("mean")), dict):
+        raise damaged(path, "it does not say what it is a report of")
+    return metrics
+
+
+def damaged(path: Path, why: str) -> TunerError:
+    """The error for a report that cannot be relied on."""
+    return TunerError(
+        f"{path} is damaged: {why}. Bring it back from a copy; or train again, and open the test "
+        "split again, with --again"
+    )
+
+
+def write_metrics(metrics: Metrics, path: Path) -> None:
+    """Write metrics.json with a sum over it; ValueError for a figure that is not finite."""
+    plain = json.loads(json.dumps(metrics, allow_nan=False))
+    text = json.dumps(plain | {_SUM: _sum_of(plain)}, indent=2)
+    path.write_text(f"{text}\n", encoding="utf-8")
+
+
+def _sum_of(metrics: Metrics) -> str:
+    return hashlib.sha256(json.dumps(metrics, sort_keys=True).encode()).hexdigest()
 
 
 def keyed_blocks(metrics: Metrics) -> dict[str, Metrics]:
     """The best first, then the published defaults if they were trained, then the baselines."""
     defaults = {DEFAULTS: metrics[DEFAULTS]} if DEFAULTS in metrics else {}
     return {BEST: metrics, **defaults, **metrics["baselines"]}
+
+
+def model_place(metrics: Metrics) -> int:
+    """The place, among the seeds of the best, of the training whose detector is the model."""
+    seeds, kept = metrics["configuration"]["seeds"], metrics.get("model_seed")
+    return seeds.index(kept) if kept in seeds else 0
+
+
+def model_decisions(metrics: Metrics) -> dict[str, int]:
+    """What the model decides on test at its own threshold: counts of images."""
+    counts: dict[str, int] = metrics["test"]["confusion"]["seeds"][model_place(metrics)]
+    return counts
 
 
 def task_title(metrics: Metrics) -> str:

@@ -11,6 +11,18 @@ MOST_KINDS = 12
 _PAIRED = "paired over the test images, seeds drawn too"
 
 
+def lead_sentence(metrics: Metrics) -> str:
+    """How far ahead of the published defaults the best is, or else of the best baseline; or ""."""
+    ahead, blocks = metrics.get("ahead", {}), keyed_blocks(metrics)
+    known = [key for key in blocks if key in ahead]
+    if not known:
+        return ""
+    strongest = max(known, key=lambda key: float(blocks[key]["test"]["auroc"]["mean"]))
+    key = DEFAULTS if DEFAULTS in known else strongest
+    interval = interval_text(ahead[key]["ci95"])
+    return _same(metrics, key) or _over("It", blocks[key], ahead[key], interval)
+
+
 def verdict_lines(metrics: Metrics) -> list[str]:
     """Whether the best is ahead of PCA and of the published defaults on test, and by what score."""
     ahead, blocks = metrics.get("ahead", {}), keyed_blocks(metrics)
@@ -19,7 +31,9 @@ def verdict_lines(metrics: Metrics) -> list[str]:
         lines += prose(_over_pca(metrics, blocks[PCA], ahead[PCA]))
     for key in (DEFAULTS, metrics["detector"]):
         if key in ahead:
-            said = _same(metrics, key) or _over(metrics, blocks[key], ahead[key])
+            interval = f"{interval_text(ahead[key]['ci95'])}, {_PAIRED}"
+            said = _same(metrics, key)
+            said = said or _over(_named(metrics), blocks[key], ahead[key], interval)
             claim = _claim(metrics, ahead[key]) if key == DEFAULTS else ""
             lines += prose(*filter(None, [said, claim]))
     return lines + _mixture_lines(blocks)
@@ -50,8 +64,13 @@ def _is_mixed(block: Metrics) -> bool:
     return "supervision" in block or "error_auroc" in block
 
 
+def by_mixture(block: Metrics) -> str:
+    """What stands behind the figures of a mixture; "" behind others."""
+    return " (by its mixture)" if _is_mixed(block) else ""
+
+
 def _named(block: Metrics) -> str:
-    return f"{block['label']} (by its mixture)" if _is_mixed(block) else str(block["label"])
+    return f"{block['label']}{by_mixture(block)}"
 
 
 def _is_ahead(figure: Metrics) -> bool:
@@ -81,16 +100,13 @@ def _same(metrics: Metrics, key: str) -> str:
     return f"No gain over {keyed_blocks(metrics)[key]['label']}: the best found is that set itself."
 
 
-def _over(metrics: Metrics, other: Metrics, figure: Metrics) -> str:
+def _over(best: str, other: Metrics, figure: Metrics, interval: str) -> str:
     """The gain over another: shown, not shown, or a loss."""
-    tail = f"({interval_text(figure['ci95'])}, {_PAIRED})."
     if _is_ahead(figure):
-        gain = f"{figure['auroc']:.4f}"
-        return f"{_named(metrics)} is ahead of {_named(other)} by {gain} {tail}"
+        return f"{best} is ahead of {_named(other)} by {figure['auroc']:.4f} ({interval})."
     if figure["ci95"][1] < 0:
-        behind = f"{-figure['auroc']:.4f}"
-        return f"{_named(metrics)} is behind {_named(other)} by {behind} {tail}"
-    return f"No gain shown over {other['label']}: {figure['auroc']:+.4f} {tail}"
+        return f"{best} is behind {_named(other)} by {-figure['auroc']:.4f} ({interval})."
+    return f"No gain shown over {other['label']}: {figure['auroc']:+.4f} ({interval})."
 
 
 def _claim(metrics: Metrics, figure: Metrics) -> str:
@@ -137,7 +153,7 @@ def kind_lines(metrics: Metrics) -> list[str]:
     kinds = metrics.get("by_kind", {})
     if metrics["configuration"]["data"]["dataset"] != FOLDER:
         kinds = {}
-    ordered = sorted(kinds.items(), key=lambda one: (one[1]["auroc"]["mean"], one[0]))
+    ordered = weakest_first(kinds)
     rows = [_kind_row(name, figure) for name, figure in ordered[:MOST_KINDS]]
     more = len(ordered) - MOST_KINDS
     lines = aligned([("kind, weakest first", "images", "AUROC"), *rows]) if rows else []
@@ -150,6 +166,11 @@ def kind_lines(metrics: Metrics) -> list[str]:
                 f"over {figure['images']:,} images"
             )
     return lines
+
+
+def weakest_first(kinds: Metrics) -> list[tuple[str, Metrics]]:
+    """Kinds of anomalies with their figures: that of the lowest AUROC first."""
+    return sorted(kinds.items(), key=lambda one: (one[1]["auroc"]["mean"], one[0]))
 
 
 def _kind_row(name: str, figure: Metrics) -> tuple[str, str, str]:

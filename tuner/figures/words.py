@@ -2,7 +2,7 @@
 
 import textwrap
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 WIDTH = 100
 INSPECTION = {
@@ -31,7 +31,7 @@ def spread_text(figure: dict[str, Any]) -> str:
     if std is None:
         return mean
     if std < _LEAST / 2:  # four decimals would say 0.0000
-        return f"{mean} ± {'0' if std == 0 else f'<{_LEAST}'}"
+        return f"{mean} ± <{_LEAST}"
     return f"{mean} ± {std:.4f}"
 
 
@@ -42,5 +42,10 @@ def share(figure: dict[str, Any] | None) -> str:
 
 def interval_text(ends: Sequence[float]) -> str:
     """A difference's 95% interval."""
+    return f"95% interval {ends_text(ends, '+')}"
+
+
+def ends_text(ends: Sequence[float], sign: Literal["", "+"] = "") -> str:
+    """Both ends of an interval, with a sign where they are those of a difference."""
     low, high = ends
-    return f"95% interval {low:+.4f} to {high:+.4f}"
+    return f"{low:{sign}.4f} to {high:{sign}.4f}"

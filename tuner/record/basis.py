@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from hashlib import sha256
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from tuner.errors import TunerError
 from tuner.record.run_folder import RunFolder
+from tuner.versions import installed
 
 _ROOT = Path(__file__).parents[2]
 _OWN = ("models", "tuner")
@@ -65,7 +65,7 @@ def code_changes(recorded: Basis, now: Basis) -> str:
 @cache
 def code_versions() -> dict[str, str]:
     """The versions of what trains and chooses; that of our own code is a digest of its files."""
-    return {"python": platform.python_version(), "tuner": _own_digest(), **dict(_installed())}
+    return {"python": platform.python_version(), "tuner": _own_digest(), **installed(_PACKAGES)}
 
 
 def _own_digest() -> str:
@@ -74,14 +74,6 @@ def _own_digest() -> str:
     for path in files:
         digest.update(f"{path.relative_to(_ROOT)}\0".encode() + path.read_bytes())
     return digest.hexdigest()[:_SHOWN]
-
-
-def _installed() -> Iterator[tuple[str, str]]:
-    for name in _PACKAGES:
-        try:
-            yield name, version(name)
-        except PackageNotFoundError:
-            continue
 
 
 def _differ(recorded: str, now: str) -> bool:

@@ -11,9 +11,9 @@ def next_commands(material: Material) -> list[str]:
         return [command("tuner.search", "--resume", *run_words(material.folder.path))]
     if not material.ranking:
         return []
-    if material.metrics is None:
+    if material.retrained is None:
         return [command("tuner.retrain", *run_words(material.folder.path))]
-    if "test" not in material.metrics:  # of each class in turn: one model a class
+    if "test" not in material.retrained:  # of each class in turn: one model a class
         return []
     model = ("--model", material.folder.model.absolute())
     return [

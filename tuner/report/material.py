@@ -3,35 +3,39 @@
 Nothing is measured here. What several sections need is worked out here, once.
 """
 
-import json
-import math
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 from tuner.errors import TunerError
-from tuner.figures.metrics import Metrics
+from tuner.figures.metrics import Metrics, read_metrics
 from tuner.objectives import metric_of
 from tuner.record.compatibility import recorded_space
-from tuner.record.events import DriverStarted, Event
+from tuner.record.events import Event
 from tuner.record.history import History
 from tuner.record.journal import read_journal
 from tuner.record.run_folder import RunFolder
 from tuner.record.trials import TrialView
 from tuner.report.importance import Compared, Importance, compared, importance
-from tuner.results.leaderboard import Standing, rank
+from tuner.report.retrained import other_than_best
+from tuner.results.curves import curve_points
+from tuner.results.leaderboard import Gain, Standing, best_published, gain, rank
 from tuner.results.standard_errors import with_standard_errors
 from tuner.space import Space
 
 
 @dataclass(frozen=True, kw_only=True)
 class Material:
-    """A search as its record tells of it; `metrics` are those of its retrain, None without one."""
+    """A search as its record tells of it; `metrics` are those of its retrain, None without one.
+
+    `moments` are those of the events, in seconds of search: time without a driver is left out.
+    """
 
     folder: RunFolder
     space: Space
     events: Sequence[Event]
+    moments: Sequence[float]
     history: History
     metrics: Metrics | None
 
@@ -44,6 +48,28 @@ class Material:
     def ranking(self) -> list[Standing]:
         """The trials that have a place, best first."""
         return rank(self.trials, self.space.objective)
+
+    @cached_property
+    def gain(self) -> Gain | str:
+        """The gain over the published sets on validation, or why there is none."""
+        return gain(self.trials, self.space.objective)
+
+    @cached_property
+    def published(self) -> Standing | None:
+        """The best of the published sets."""
+        return best_published(self.trials, self.space.objective)
+
+    @cached_property
+    def other(self) -> str:
+        """What the retrain was of where that is not the best: "trial 3"; "" where it is."""
+        if self.metrics is None:
+            return ""
+        return other_than_best(self.metrics, self.space, [one.trial for one in self.ranking])
+
+    @property
+    def retrained(self) -> Metrics | None:
+        """The figures of a retrain of the best itself."""
+        return None if self.other else self.metrics
 
     @property
     def finished(self) -> bool:
@@ -67,17 +93,6 @@ class Material:
         return f"{self.metric.upper()} {where}"
 
     @cached_property
-    def moments(self) -> list[float]:
-        """When each event was, in seconds of search: the time without a driver is left out."""
-        found, passed, last = [], 0.0, None
-        for event in self.events:
-            if last is not None and not isinstance(event, DriverStarted):
-                passed += max(0.0, event.time - last)
-            last = event.time
-            found.append(passed)
-        return found
-
-    @cached_property
     def _times(self) -> list[float]:
         return [event.time for event in self.events]
 
@@ -88,8 +103,7 @@ class Material:
 
     def curve(self, trial: TrialView) -> list[tuple[int, float]]:
         """The epochs of a trial with their values, those that are finite."""
-        pairs = ((row.epoch, row.metrics.get(self.metric, math.nan)) for row in trial.rows)
-        return [(epoch, value) for epoch, value in pairs if math.isfinite(value)]
+        return curve_points(trial, self.metric)
 
     @cached_property
     def compared(self) -> Compared:
@@ -115,26 +129,23 @@ def read_material(folder: RunFolder) -> Material:
     space = recorded_space(folder)
     if space is None:
         raise TunerError(f"--run: {folder} holds no search, it has no {folder.space.name}")
-    events = read_journal(folder.journal)
+    events, history, moments = read_journal(folder.journal), History(), []
+    for event in events:
+        history.apply(event)
+        moments.append(history.seconds)
     return Material(
         folder=folder,
         space=space,
         events=events,
-        history=History(events),
-        metrics=_metrics(folder),
+        moments=moments,
+        history=history,
+        metrics=read_metrics(folder.metrics),
     )
 
 
-def _metrics(folder: RunFolder) -> Metrics | None:
-    if not folder.metrics.exists():
-        return None
-    try:
-        metrics: Metrics = json.loads(folder.metrics.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise TunerError(
-            f"{folder.metrics} cannot be read: {error}; python -m tuner.retrain writes it anew"
-        ) from error
-    return metrics
+def of_other(material: Material) -> str:
+    """What stands behind the model's name where it is not that of the best trial."""
+    return f" ({material.other}, not the best trial)" if material.other else ""
 
 
 def settings_of(trial: TrialView, names: Sequence[str]) -> Mapping[str, object]:

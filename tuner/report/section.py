@@ -1,15 +1,13 @@
 """What a section of the report is made of: a sentence, what its template needs, and figures."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 Figure = Mapping[str, Any]
 """Plotly's own form, `{"data": [...], "layout": {...}}`, without colours of a theme."""
 
-BEST, COMPLETE, STOPPED, DIVERGED = "#d1495b", "#5b8fc7", "#9aa2ad", "#e0962f"
-PUBLISHED = ("#2a9d6f", "#8e6bbf", "#0aa0ae", "#a8842c")
-"""Colours that are told apart on light and on dark paper."""
+_MOST_TICKS = 15
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,6 +32,21 @@ def layout(x: str, y: str, **more: Any) -> dict[str, Any]:
     for key, value in more.items():
         made[key] = made[key] | value if isinstance(made.get(key), dict) else value
     return made
+
+
+def epoch_axis(last: int) -> dict[str, Any]:
+    """An axis of epochs up to the last: whole numbers alone, each of them where there are few."""
+    return {"tickformat": "d"} | ({"dtick": 1} if last <= _MOST_TICKS else {})
+
+
+def good_range(values: Iterable[float]) -> list[float]:
+    """Where the good values are told apart: a twentieth, the worst, lies outside."""
+    ordered = sorted(values)
+    if not ordered:
+        return [0.0, 1.0]
+    low, high = ordered[len(ordered) // 20], ordered[-1]
+    margin = max(0.05 * (high - low), 0.002)
+    return [low - margin, high + margin]
 
 
 def rounded(value: float, digits: int = 5) -> float:

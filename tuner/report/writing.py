@@ -51,18 +51,26 @@ def sections_of(material: Material) -> list[Section]:
     return [each.section(material) for each in _SECTIONS]
 
 
-def report_line(folder: RunFolder, *, again: bool = True) -> str:
+def report_line(folder: RunFolder) -> str:
     """Write the report at the end of other work; the line that says where it is.
 
-    "" where the folder holds no search. One that is there stays unless it is to be made `again`.
+    "" where the folder holds no search. One that is newer than all that it is of stays.
     Whatever goes wrong costs the report alone: the work that it is of is done and recorded.
     """
     if not folder.space.exists():
         return ""
     try:
-        if again or not folder.page.exists():
+        if _is_out_of_date(folder):
             write_report(folder)
     except Exception as error:
         tried = command("tuner.report", *run_words(folder.path))
         return f"The report was not written: {error}. Try: {tried}"
     return f"Report: {as_typed(folder.page.absolute())}"
+
+
+def _is_out_of_date(folder: RunFolder) -> bool:
+    if not folder.page.exists():
+        return True
+    sources = (folder.journal, folder.metrics, folder.space)
+    newest = max(path.stat().st_mtime_ns for path in sources if path.exists())
+    return folder.page.stat().st_mtime_ns <= newest

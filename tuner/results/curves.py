@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from models.evaluation.standard_error import AUROC_ERROR
+from tuner.figures.colours import BEST_TRIAL, COMPLETE, DIVERGED, PUBLISHED, STOPPED
 from tuner.objectives import metric_of
 from tuner.record.trials import TrialView
 from tuner.results.leaderboard import (
     Standing,
-    in_order,
+    best_so_far,
     is_ranked,
     rank,
     standing,
@@ -28,13 +29,8 @@ if TYPE_CHECKING:
     _Scale = Callable[[NDArray[np.float64]], NDArray[np.float64]]
 
 _INK = "#222222"
-_STOPPED = "#b9bdc3"
-_COMPLETE = "#7fa8d1"
-_BEST = "#d1495b"
-_DIVERGED = "#e0a030"
-_PAUSED: dict[str, Any] = {"color": _STOPPED, "markersize": 3.6, "markerfacecolor": "white"}
-_PUBLISHED = ("#2a7f62", "#6a4c93", "#00798c", "#8d6a00")
-_BAND: dict[str, Any] = {"color": _BEST, "alpha": 0.13, "linewidth": 0, "zorder": 1}
+_PAUSED: dict[str, Any] = {"color": STOPPED, "markersize": 3.6, "markerfacecolor": "white"}
+_BAND: dict[str, Any] = {"color": BEST_TRIAL, "alpha": 0.13, "linewidth": 0, "zorder": 1}
 _UNIT = 0.08  # of the good trials' height: how soon the scale below them turns logarithmic
 _Points = list[tuple[int, float]]
 
@@ -79,24 +75,24 @@ def _draw_epochs(
     axes: "Axes", trials: Sequence[TrialView], ranking: Sequence[Standing], metric: str
 ) -> None:
     best = ranking[0].trial.number if ranking else None
-    colours = iter(_PUBLISHED * len(trials))
+    colours = iter(PUBLISHED * len(trials))
     thin = max(0.35, min(1.0, 12 / max(1, len(trials)) + 0.3))
     for trial in trials:
-        points = _points(trial, metric)
+        points = curve_points(trial, metric)
         if not points or trial.number == best or trial.published:
             continue
         _draw_ordinary(axes, trial, points, thin)
     for trial in trials:
         if trial.published and trial.number != best and is_ranked(trial):
             label = f"published {trial.published} (trial {trial.number})"
-            _draw_named(axes, _points(trial, metric), next(colours), label)
+            _draw_named(axes, curve_points(trial, metric), next(colours), label)
     if ranking:
         first = ranking[0]
         name = f", published {first.trial.published}" if first.trial.published else ""
         label = f"best: trial {first.trial.number}{name}"
-        _draw_named(axes, _points(first.trial, metric), _BEST, label)
-        peak = dict(_points(first.trial, metric))[first.epoch]
-        axes.plot(first.epoch, peak, "o", color=_BEST, markersize=8, zorder=6)
+        _draw_named(axes, curve_points(first.trial, metric), BEST_TRIAL, label)
+        peak = dict(curve_points(first.trial, metric))[first.epoch]
+        axes.plot(first.epoch, peak, "o", color=BEST_TRIAL, markersize=8, zorder=6)
         _draw_band(axes, first.trial, metric)
     _explain(axes, [trial for trial in trials if trial.number != best])
     if not any(trial.rows for trial in trials):
@@ -112,13 +108,13 @@ def _draw_epochs(
 def _draw_ordinary(axes: "Axes", trial: TrialView, points: _Points, width: float) -> None:
     epochs, values = zip(*points, strict=True)
     if not is_ranked(trial):
-        axes.plot(epochs, values, color=_DIVERGED, linewidth=width, zorder=2)
-        axes.plot(epochs[-1], values[-1], "x", color=_DIVERGED, markersize=5, zorder=4)
+        axes.plot(epochs, values, color=DIVERGED, linewidth=width, zorder=2)
+        axes.plot(epochs[-1], values[-1], "x", color=DIVERGED, markersize=5, zorder=4)
     elif trial.state == "complete":
-        axes.plot(epochs, values, color=_COMPLETE, linewidth=width, alpha=0.8, zorder=3)
+        axes.plot(epochs, values, color=COMPLETE, linewidth=width, alpha=0.8, zorder=3)
     else:
-        axes.plot(epochs, values, color=_STOPPED, linewidth=width * 0.9, zorder=2)
-        style = _PAUSED if trial.state == "paused" else {"color": _STOPPED, "markersize": 2.6}
+        axes.plot(epochs, values, color=STOPPED, linewidth=width * 0.9, zorder=2)
+        style = _PAUSED if trial.state == "paused" else {"color": STOPPED, "markersize": 2.6}
         axes.plot(epochs[-1], values[-1], "o", zorder=2, **style)
 
 
@@ -158,41 +154,40 @@ def _explain(axes: "Axes", trials: Sequence[TrialView]) -> None:
     paused = sum(trial.state == "paused" for trial in plain)
     stopped = len(plain) - complete - apart - paused
     if complete:
-        axes.plot([], [], color=_COMPLETE, label=f"ran to the end ({complete})")
+        axes.plot([], [], color=COMPLETE, label=f"ran to the end ({complete})")
     if stopped:
         unfinished = any(trial.state == "running" for trial in plain)
         label = f"stopped early{' or unfinished' if unfinished else ''} ({stopped})"
-        axes.plot([], [], "o-", color=_STOPPED, linewidth=1, markersize=2.6, label=label)
+        axes.plot([], [], "o-", color=STOPPED, linewidth=1, markersize=2.6, label=label)
     if paused:
         style = {**_PAUSED, "linewidth": 1}
         axes.plot([], [], "o-", label=f"paused ({paused})", **style)
     if apart:
         label = f"diverged or failed ({apart})"
-        axes.plot([], [], "x-", color=_DIVERGED, linewidth=1, markersize=5, label=label)
+        axes.plot([], [], "x-", color=DIVERGED, linewidth=1, markersize=5, label=label)
 
 
 def _draw_best_so_far(axes: "Axes", trials: Sequence[TrialView], objective: str) -> None:
     """Every trial's objective in the order in which they were started, and the best up to there."""
-    best: Standing | None = None
-    steps: list[tuple[int, float]] = []
-    colours = iter(_PUBLISHED * len(trials))
+    in_turn = sorted(trials, key=lambda trial: trial.number)
+    standings = [standing(trial, objective) for trial in in_turn]
+    colours = iter(PUBLISHED * len(trials))
     size = 18 if len(trials) <= 60 else 9
-    for trial in sorted(trials, key=lambda trial: trial.number):
-        found = standing(trial, objective)
-        if found is not None:
-            colour = _COMPLETE if trial.state == "complete" else _STOPPED
-            if trial.published:
-                colour = next(colours)
-            layer = 4 if trial.published else 3
-            area = 30 if trial.published else size
-            axes.scatter(trial.number, found.value, s=area, color=colour, zorder=layer)
-            best = in_order([found] if best is None else [best, found])[0]
-        if best is not None:
-            steps.append((trial.number, best.value))
+    for found in filter(None, standings):
+        trial = found.trial
+        colour = COMPLETE if trial.state == "complete" else STOPPED
+        if trial.published:
+            colour = next(colours)
+        layer = 4 if trial.published else 3
+        area = 30 if trial.published else size
+        axes.scatter(trial.number, found.value, s=area, color=colour, zorder=layer)
+    bests = list(best_so_far(standings))
+    steps = [(t.number, one.value) for t, one in zip(in_turn, bests, strict=True) if one]
+    best = bests[-1] if bests else None
     if best is not None:
         numbers, values = zip(*steps, strict=True)
-        axes.step(numbers, values, where="post", color=_BEST, linewidth=1.6, zorder=2)
-        axes.plot(best.trial.number, best.value, "o", color=_BEST, markersize=8, zorder=6)
+        axes.step(numbers, values, where="post", color=BEST_TRIAL, linewidth=1.6, zorder=2)
+        axes.plot(best.trial.number, best.value, "o", color=BEST_TRIAL, markersize=8, zorder=6)
         if best.error is not None:
             axes.axhspan(best.value - best.error, best.value + best.error, **_BAND)
         axes.annotate(
@@ -202,7 +197,7 @@ def _draw_best_so_far(axes: "Axes", trials: Sequence[TrialView], objective: str)
             textcoords="offset points",
             ha="right" if best.trial.number > len(trials) / 2 else "left",
             fontsize=9,
-            color=_BEST,
+            color=BEST_TRIAL,
         )
     axes.set_xlabel("trial, in the order of their start")
     metric = metric_of(objective)
@@ -272,22 +267,23 @@ def _view(trials: Sequence[TrialView], ranking: Sequence[Standing], metric: str)
     shown = values[: max(2, math.ceil(len(values) * 0.9))]
     shown += [found.value for found in ranking if found.trial.published]
     shown += [found.value for found in ranking[: max(3, len(ranking) // 2)]]
-    drawn = [value for trial in trials for _, value in _points(trial, metric)]
-    top = max(value for one in ranking for _, value in _points(one.trial, metric, one.since))
+    drawn = [value for trial in trials for _, value in curve_points(trial, metric)]
+    top = max(value for one in ranking for _, value in curve_points(one.trial, metric, one.since))
     area = metric in ("auroc", "auprc")  # from 0 to 1; what else there is has other units
     low = max(min(shown), top - 0.2) if area else min(shown)
     span = max(top - low, 0.01)
     low -= 0.25 * span
     lowest = min(drawn)
     floor = lowest - 0.35 * (low - lowest) if lowest < low else low
-    highest = max(value for one in ranking for _, value in _points(one.trial, metric))
+    highest = max(value for one in ranking for _, value in curve_points(one.trial, metric))
     above = max(top, highest) + 0.15 * span  # of an earlier stage too, which may be the higher
     if area:
         above = min(above, 1.0 + 0.02 * span)
     return _View(lowest=lowest, floor=floor, low=low, top=above)
 
 
-def _points(trial: TrialView, metric: str, since: int = 1) -> _Points:
+def curve_points(trial: TrialView, metric: str, since: int = 1) -> _Points:
+    """The epochs of a trial, from one on, with their values, those that are finite."""
     rows = [row for row in trial.rows if row.epoch >= since]
     pairs = [(row.epoch, row.metrics.get(metric, math.nan)) for row in rows]
     return [(epoch, value) for epoch, value in pairs if math.isfinite(value)]

@@ -6,7 +6,7 @@ ranking, whatever it had reached before.
 
 import csv
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -123,6 +123,20 @@ def in_order(standings: Iterable[Standing]) -> list[Standing]:
     return sorted(standings, key=key)
 
 
+def best_so_far(standings: Iterable[Standing | None]) -> Iterator[Standing | None]:
+    """The best of all standings up to each; of those of the same trial the latest counts."""
+    latest: dict[int, Standing] = {}
+    first: Standing | None = None
+    for found in standings:
+        if found is not None:
+            latest[found.trial.number] = found
+            if first is None or in_order([first, found])[0] is found:
+                first = found
+            elif found.trial.number == first.trial.number:  # its own value has fallen
+                first = in_order(latest.values())[0]
+        yield first
+
+
 def best(trials: Sequence[TrialView], objective: str) -> Standing | None:
     """First of `rank`, or None where no trial has a valid value."""
     return next(iter(rank(trials, objective)), None)
@@ -179,6 +193,11 @@ def gain_in(ranking: Sequence[Standing]) -> Gain | None:
     if published is None or ranking[0].trial.state != "complete":
         return None
     return Gain(best=ranking[0], published=published)
+
+
+def unbeaten_text(best: Standing) -> str:
+    """What is said of a best trial that is a published set."""
+    return f"The published set {best.trial.published} is the best: nothing beat it."
 
 
 def value_text(found: Standing) -> str:

@@ -16,7 +16,8 @@ from models.data.tasks import find_tasks, with_splits
 from tuner.cli.output import Say
 from tuner.cli.text import aligned, counted
 from tuner.errors import TunerError
-from tuner.figures.metrics import BEST, Metrics, keyed_blocks
+from tuner.figures.metrics import BEST, Metrics, keyed_blocks, write_metrics
+from tuner.figures.task import data_configuration
 from tuner.figures.words import INSPECTION, prose, share, spread_text
 from tuner.record.compatibility import recorded_space
 from tuner.record.run_folder import RunFolder
@@ -25,7 +26,6 @@ from tuner.retrain.divergences import diverged_seeds
 from tuner.retrain.facts import dataset_title
 from tuner.retrain.flow import retrain
 from tuner.retrain.recorded import check_splits
-from tuner.retrain.report import write_metrics
 from tuner.retrain.work_dir import install, made_in, work_folder
 from tuner.space import Space, dump_space
 
@@ -117,7 +117,7 @@ def retrain_each(
         install(folder.report, made)
     if track is not None and trained:
         track(metrics)
-    said = report_line(folder, again=trained)
+    said = report_line(folder)
     return EachSummary(run_folder=run_folder, metrics=metrics, trained=trained, report=said)
 
 
@@ -182,6 +182,7 @@ def _overall(
     return {
         "dataset": dataset_title(data),
         "normal": data.normal_text,
+        "configuration": first["configuration"] | {"data": data_configuration(data)},
         "selection": first["selection"],
         "labels": labels,
         "classes": classes,

@@ -13,16 +13,17 @@ from tuner.backend.address import named_address, reached
 from tuner.cli.output import Say, say
 from tuner.cli.typed import command, word_of
 from tuner.errors import TunerError
-from tuner.figures.metrics import Metrics
+from tuner.figures.metrics import Metrics, damaged
+from tuner.figures.task import without_place
 from tuner.record.compatibility import recorded_space
 from tuner.record.run_folder import RunFolder
 from tuner.report.writing import report_line
 from tuner.results.no_result import nothing_recorded
 from tuner.retrain.jobs import train_all
 from tuner.retrain.ledger import check_record
-from tuner.retrain.plan import Plan, Setting, make_plan, without_place
+from tuner.retrain.plan import Plan, Setting, make_plan
 from tuner.retrain.recorded import check_run, check_splits
-from tuner.retrain.report import damaged, stored_metrics
+from tuner.retrain.report import stored_metrics
 from tuner.retrain.summary import summary_lines
 from tuner.retrain.work_dir import work_folder
 from tuner.space import Space, load_space
@@ -144,7 +145,7 @@ def _stored_summary(folder: RunFolder, stored: Metrics) -> RetrainSummary:
         summary.lines()
     except (LookupError, TypeError, ValueError, AttributeError) as error:
         raise damaged(folder.metrics, f"it has not what a report has: {error!r}") from error
-    return replace(summary, report=report_line(folder, again=False))
+    return replace(summary, report=report_line(folder))
 
 
 def _best_space(run_folder: RunFolder) -> Space:

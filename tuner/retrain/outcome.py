@@ -14,7 +14,7 @@ from models.data.split import Split
 from models.fitted import FittedDetector
 from tuner.cli.output import Say
 from tuner.errors import TunerError
-from tuner.figures.metrics import AUTOENCODER, BEST, Metrics
+from tuner.figures.metrics import AUTOENCODER, BEST, Metrics, write_metrics
 from tuner.retrain.card import make_card, write_card
 from tuner.retrain.facts import Facts
 from tuner.retrain.ledger import Openings, open_test
@@ -26,7 +26,7 @@ from tuner.retrain.pictures.generated import generated_figure
 from tuner.retrain.pictures.maps import maps_figure
 from tuner.retrain.pictures.style import save
 from tuner.retrain.plan import Plan, Setting
-from tuner.retrain.report import make_metrics, write_metrics
+from tuner.retrain.report import make_metrics
 from tuner.retrain.scores import SeedScores, score_arrays, seed_scores
 from tuner.retrain.telling import telling_arrays
 from tuner.retrain.test_images import Opened, open_images

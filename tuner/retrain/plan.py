@@ -1,6 +1,5 @@
 """What a retrain trains, and on what: settled before anything starts. Imports no torch."""
 
-import dataclasses
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,11 +7,11 @@ from typing import Any
 
 from models import detectors
 from models.data.config import DataConfig
-from models.data.registry import FOLDER
 from models.data.sources import Source
 from models.stages import epochs_problem
 from tuner.errors import TunerError
 from tuner.figures.metrics import DEFAULTS
+from tuner.figures.task import data_configuration, without_place
 from tuner.objectives import metric_of
 from tuner.record.run_folder import RunFolder
 from tuner.retrain.contenders import (
@@ -27,17 +26,6 @@ from tuner.retrain.contenders import (
 from tuner.retrain.recorded import Searched, searched_in
 from tuner.seeds import derive
 from tuner.space import Space
-
-_NEW_DATA_FIELDS = (
-    "anomalous",
-    "known_classes",
-    "resize",
-    "grayscale",
-    "bits",
-    "skip_unreadable",
-    "validation",
-)
-"""Reports of earlier versions do not have them, and were made with their defaults."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,7 +77,7 @@ class Plan:
         configuration: dict[str, Any] = json.loads(
             json.dumps(
                 {
-                    "data": _data_configuration(self.data),
+                    "data": data_configuration(self.data),
                     "metric": self.metric,
                     "objective": self.objective,
                     "epochs": self.epochs,
@@ -100,23 +88,6 @@ class Plan:
             )
         )
         return configuration
-
-
-def without_place(data: DataConfig) -> dict[str, Any]:
-    """The fields of a configuration of data, but for where the files lie."""
-    fields = dataclasses.asdict(data)
-    del fields["folder"]
-    return fields
-
-
-def _data_configuration(data: DataConfig) -> dict[str, Any]:
-    """The fields as metrics.json holds them; classes of published data are told by their index."""
-    fields = without_place(data)
-    for each in dataclasses.fields(data):
-        if each.name in _NEW_DATA_FIELDS and fields[each.name] == each.default:
-            del fields[each.name]
-    published = data.dataset != FOLDER
-    return fields | ({"normal": data.normal_classes} if published else {})
 
 
 @dataclass(frozen=True, kw_only=True)

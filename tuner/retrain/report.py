@@ -1,18 +1,13 @@
-"""metrics.json: put together from scores, and read again. Importing it loads no torch."""
+"""metrics.json: put together from scores, and held against a plan. Importing it loads no torch."""
 
-import hashlib
-import json
 import platform
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tuner.errors import TunerError
-from tuner.figures.metrics import BEST, DEFAULTS, PCA, Metrics, keyed_blocks
-from tuner.record.own_files import read_own_text
+from tuner.figures.metrics import BEST, DEFAULTS, PCA, Metrics, keyed_blocks, read_metrics
 from tuner.retrain.plan import Plan
+from tuner.versions import installed
 
 if TYPE_CHECKING:
     from tuner.retrain.facts import Facts
@@ -28,7 +23,6 @@ _FLAT = (
     "f1",
 )
 _PACKAGES = ("tuner", "torch", "numpy", "scikit-learn")
-_SUM = "sha256"
 
 
 def stored_metrics(plan: Plan) -> Metrics | None:
@@ -50,39 +44,6 @@ def stored_metrics(plan: Plan) -> Metrics | None:
             wanted.pop(key, None)
     same = stored == asked and all(there.get(key) == wanted[key] for key in wanted)
     return metrics if same else None
-
-
-def read_metrics(path: Path) -> Metrics | None:
-    """What metrics.json holds, None where there is none.
-
-    Raises TunerError where it is not as it was written. Those of earlier versions have no sum.
-    """
-    text = read_own_text(path)
-    if text is None:
-        return None
-    try:
-        metrics = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise damaged(path, str(error)) from None
-    if not isinstance(metrics, dict):
-        raise damaged(path, "it is no JSON object")
-    if metrics.pop(_SUM, None) not in (None, _sum_of(metrics)):
-        raise damaged(path, "it was changed after it was written")
-    if not isinstance(metrics.get("configuration", metrics.get("mean")), dict):
-        raise damaged(path, "it does not say what it is a report of")
-    return metrics
-
-
-def damaged(path: Path, why: str) -> TunerError:
-    """The error for a report that cannot be relied on."""
-    return TunerError(
-        f"{path} is damaged: {why}. Bring it back from a copy; or train again, and open the test "
-        "split again, with --again"
-    )
-
-
-def _sum_of(metrics: Metrics) -> str:
-    return hashlib.sha256(json.dumps(metrics, sort_keys=True).encode()).hexdigest()
 
 
 def make_metrics(
@@ -115,13 +76,6 @@ def make_metrics(
     }
 
 
-def write_metrics(metrics: Metrics, path: Path) -> None:
-    """Write metrics.json with a sum over it; ValueError for a figure that is not finite."""
-    plain = json.loads(json.dumps(metrics, allow_nan=False))
-    text = json.dumps(plain | {_SUM: _sum_of(plain)}, indent=2)
-    path.write_text(f"{text}\n", encoding="utf-8")
-
-
 def flat_metrics(metrics: Metrics) -> dict[str, float]:
     """The test figures for a W&B run: "test/miss_rate_at_1", "test/random/auroc_std", ..."""
     flat: dict[str, float] = {}
@@ -138,10 +92,9 @@ def flat_metrics(metrics: Metrics) -> dict[str, float]:
 
 
 def _versions() -> dict[str, str]:
-    versions = {"python": platform.python_version()}
-    for package in _PACKAGES:
-        try:
-            versions[package] = version(package)
-        except PackageNotFoundError:  # run from a folder that is not installed
-            versions[package] = "not installed"
-    return versions
+    """Of what is run from a folder there is none."""
+    found = installed(_PACKAGES)
+    return {
+        "python": platform.python_version(),
+        **{name: found.get(name, "not installed") for name in _PACKAGES},
+    }

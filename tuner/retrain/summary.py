@@ -13,7 +13,7 @@ from models.evaluation.criteria_names import CRITERIA, RANK_CORRELATIONS
 from tuner.cli.text import aligned, counted
 from tuner.figures.metrics import AUTOENCODER, BEST, Metrics, keyed_blocks, task_title
 from tuner.figures.verdicts import kind_lines, pixel_lines, verdict_lines
-from tuner.figures.words import INSPECTION, prose, share, spread_text
+from tuner.figures.words import INSPECTION, ends_text, prose, share, spread_text
 from tuner.retrain.divergences import divergence_lines
 
 _HEADINGS = ("", *INSPECTION.values(), "test AUROC", "95% CI", "AUPRC")
@@ -82,12 +82,11 @@ def _chosen(metrics: Metrics) -> str:
 
 def _cells(block: Metrics) -> tuple[str, ...]:
     test = block["test"]
-    low, high = test["auroc"]["ci95"]
     return (
         block["label"],
         *(share(test.get(name)) for name in INSPECTION),
         spread_text(test["auroc"]),
-        f"{low:.4f} to {high:.4f}",
+        ends_text(test["auroc"]["ci95"]),
         f"{test['auprc']['mean']:.4f}",
     )
 

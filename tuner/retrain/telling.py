@@ -39,8 +39,8 @@ def telling_rows(score: Scores, anomalous: NDArray[np.bool_], threshold: float) 
 def telling_arrays(fitted: FittedDetector, opened: Opened, score: Scores) -> dict[str, Any]:
     """What `telling-images.npz` holds: pixels uint8 [N, H, W, 3], and what each image is.
 
-    Empty where the images cannot be shown. `count_missed` and `count_false_alarms` are of all
-    images, the groups hold the first of them.
+    Empty where the images cannot be shown. Of each group it has the first: how many there are in
+    all is in metrics.json.
     """
     if fitted.channels not in (1, 3):
         return {}
@@ -57,10 +57,6 @@ def telling_arrays(fitted: FittedDetector, opened: Opened, score: Scores) -> dic
         "score": score[rows],
         "kind": np.array([opened.class_names[int(images.classes[row])] for row in rows], dtype=str),
         "name": np.array(names, dtype=str),
-        "count_missed": len(groups["missed"]),
-        "count_false_alarms": len(groups["false_alarms"]),
-        "anomalies": int(anomalous.sum()),
-        "normals": int((~anomalous).sum()),
     }
 
 

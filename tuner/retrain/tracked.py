@@ -12,7 +12,7 @@ from tuner.tracking.runs import Retrained
 
 def retrained(metrics: Metrics, folder: RunFolder) -> Retrained:
     """What the run of a report holds; its pictures are those that lie beside it."""
-    if "configuration" not in metrics:  # of each class in turn: its classes have reports
+    if "mean" in metrics:  # of each class in turn: its classes have reports
         return Retrained(config={}, rows=[], figures=_means(metrics), pictures=_pictures(folder))
     asked = metrics["configuration"]
     best = asked["contenders"][BEST]

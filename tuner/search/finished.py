@@ -43,7 +43,7 @@ def show_finished(space: Space, run_folder: RunFolder) -> list[TrialView] | None
     if failure := write_if_room(space, run_folder, trials):
         say(failure)
     wandb.close()
-    say(report_line(run_folder, again=False))
+    say(report_line(run_folder))
     return trials
 
 

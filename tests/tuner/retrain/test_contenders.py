@@ -14,9 +14,10 @@ from tests.tuner.fake_trials import event
 from tests.tuner.retrain.conftest import make_run, make_search, plan_of
 from tests.tuner.retrain.own_pictures import space_of
 from tuner.figures.metrics import DEFAULTS
+from tuner.figures.task import without_place
 from tuner.record.journal import Journal
 from tuner.record.run_folder import RunFolder
-from tuner.retrain.plan import Plan, make_plan, without_place
+from tuner.retrain.plan import Plan, make_plan
 from tuner.retrain.report import stored_metrics
 from tuner.seeds import derive
 from tuner.space import load_space

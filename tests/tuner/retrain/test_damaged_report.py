@@ -8,8 +8,9 @@ import pytest
 
 from tests.tuner.retrain.conftest import make_search, plan_of
 from tuner.errors import TunerError
+from tuner.figures.metrics import read_metrics, write_metrics
 from tuner.retrain.plan import Plan
-from tuner.retrain.report import read_metrics, stored_metrics, write_metrics
+from tuner.retrain.report import stored_metrics
 
 
 def reported(plan: Plan, **more: Any) -> Path:

@@ -6,6 +6,7 @@ from typing import Any
 from tuner.cli.text import counted, duration
 from tuner.figures.metrics import Metrics, keyed_blocks
 from tuner.record.trials import TrialView
+from tuner.report.kinds import APART, CUT, WAITING, WHOLE, kind_of
 from tuner.report.material import Material
 from tuner.report.savings import saved
 from tuner.report.section import Section
@@ -42,11 +43,11 @@ def _sentence(total: dict[str, Any], material: Material) -> str:
 
 def _kinds(trials: Sequence[TrialView]) -> list[tuple[str, list[TrialView]]]:
     kinds: dict[str, list[TrialView]] = {
-        "ran to the end": [],
-        "stopped early": [],
+        WHOLE.name: [],
+        CUT.name: [],
         "diverged": [],
         "failed": [],
-        "paused or unfinished": [],
+        WAITING.name: [],
     }
     for trial in trials:
         kinds[_kind(trial)].append(trial)
@@ -54,10 +55,10 @@ def _kinds(trials: Sequence[TrialView]) -> list[tuple[str, list[TrialView]]]:
 
 
 def _kind(trial: TrialView) -> str:
-    if trial.diverged:
-        return "diverged"
-    named = {"complete": "ran to the end", "pruned": "stopped early", "failed": "failed"}
-    return named.get(trial.state, "paused or unfinished")
+    kind = kind_of(trial)
+    if kind is APART:
+        return "diverged" if trial.diverged else "failed"
+    return kind.name
 
 
 def _row(name: str, trials: Sequence[TrialView], seconds: dict[int, float]) -> dict[str, Any]:

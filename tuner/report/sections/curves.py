@@ -1,26 +1,17 @@
 """Every trial's epochs, and where and why early stopping stopped or paused it."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from tuner.cli.text import counted
 from tuner.engine.early_stopping import rungs_of
+from tuner.figures.colours import BEST_TRIAL, GUIDE, PUBLISHED
 from tuner.record.trials import EndReason, TrialView
+from tuner.report.kinds import KINDS, Kind, kind_of
 from tuner.report.log_lines import compared_text
 from tuner.report.material import Material
-from tuner.report.section import (
-    BEST,
-    COMPLETE,
-    DIVERGED,
-    PUBLISHED,
-    STOPPED,
-    Figure,
-    Section,
-    layout,
-    rounded,
-)
+from tuner.report.section import Figure, Section, epoch_axis, good_range, layout, rounded
 from tuner.report.words import listed
-from tuner.results.leaderboard import is_ranked
 
 _Points = dict[str, list[Any]]
 
@@ -76,7 +67,7 @@ def figure(material: Material) -> Figure:
     """One trace for each kind of trial, the best and the published sets apart."""
     best = material.ranking[0].trial if material.ranking else None
     plain = [t for t in material.trials if t is not best and not t.published]
-    traces = [trace for kind in _kinds() if (trace := _lines(material, plain, *kind))]
+    traces = [trace for kind in KINDS if (trace := _lines(material, plain, kind))]
     traces += _ends(material, plain)
     colours = iter(PUBLISHED * len(material.trials))
     for trial in material.trials:
@@ -84,42 +75,26 @@ def figure(material: Material) -> Figure:
             traces.append(_named(material, trial, f"published {trial.published}", next(colours)))
     if best is not None:
         also = f", published {best.published}" if best.published else ""
-        traces.append(_named(material, best, f"best: trial {best.number}{also}", BEST))
+        traces.append(_named(material, best, f"best: trial {best.number}{also}", BEST_TRIAL))
     rungs = [_rung_line(rung) for rung in rungs_of(material.space)]
     longest = max((trial.epochs for trial in material.trials), default=1)
-    axis = {"tickformat": "d", "range": [0.7, longest + 0.3]}
-    low, high = _range(material)
-    view = layout(
-        "epoch", material.metric_title, shapes=rungs, xaxis=axis, yaxis={"range": [low, high]}
-    )
+    axis = epoch_axis(longest) | {"range": [0.7, longest + 0.3]}
+    good = good_range(value for trial in material.trials for _, value in material.curve(trial))
+    view = layout("epoch", material.metric_title, shapes=rungs, xaxis=axis, yaxis={"range": good})
     return {"data": traces, "layout": view | {"hovermode": "closest"}}
 
 
-def _kinds() -> Iterator[tuple[str, str, float]]:
-    yield "stopped early or unfinished", STOPPED, 0.9
-    yield "diverged or failed", DIVERGED, 1.0
-    yield "ran to the end", COMPLETE, 1.3
-
-
-def _kind(trial: TrialView) -> str:
-    if not is_ranked(trial):
-        return "diverged or failed"
-    return "ran to the end" if trial.state == "complete" else "stopped early or unfinished"
-
-
-def _lines(
-    material: Material, trials: Sequence[TrialView], kind: str, colour: str, width: float
-) -> dict[str, Any] | None:
+def _lines(material: Material, trials: Sequence[TrialView], kind: Kind) -> dict[str, Any] | None:
     """All curves of a kind as one trace, with gaps between them."""
-    chosen = [trial for trial in trials if _kind(trial) == kind and trial.rows]
+    chosen = [trial for trial in trials if kind_of(trial) is kind and trial.rows]
     if not chosen:
         return None
     points = _joined((trial.number, material.curve(trial)) for trial in chosen)
     return {
         "type": "scatter",
         "mode": "lines",
-        "name": f"{kind} ({len(chosen)})",
-        "line": {"color": colour, "width": width},
+        "name": f"{kind.name} ({len(chosen)})",
+        "line": {"color": kind.colour, "width": 1.1, "dash": "dot" if kind.open else "solid"},
         "opacity": 0.75,
         "hovertemplate": "trial %{text}, epoch %{x}: %{y:.4f}<extra></extra>",
         **points,
@@ -137,29 +112,26 @@ def _joined(curves: Iterable[tuple[int, list[tuple[int, float]]]]) -> _Points:
 
 def _ends(material: Material, trials: Sequence[TrialView]) -> list[dict[str, Any]]:
     """A mark at the end of each trial that early stopping stopped or paused, with the reason."""
-    kinds: dict[str, _Points] = {}
+    kinds: dict[Kind, _Points] = {}
     for trial in trials:
-        decision, points = trial.decision, material.curve(trial)
+        decision, points, kind = trial.decision, material.curve(trial), kind_of(trial)
         cut = trial.state == "paused" or _was_cut(trial)
         if not points or decision is None or decision.rung is None or not cut:
             continue
-        kind = kinds.setdefault(
-            "paused" if trial.state == "paused" else "stopped", {"x": [], "y": [], "text": []}
-        )
-        kind["x"].append(points[-1][0])
-        kind["y"].append(rounded(points[-1][1]))
-        kind["text"].append(f"trial {trial.number}, {compared_text(decision)}")
-    symbols = {"paused": "circle-open", "stopped": "circle"}
+        found = kinds.setdefault(kind, {"x": [], "y": [], "text": []})
+        found["x"].append(points[-1][0])
+        found["y"].append(rounded(points[-1][1]))
+        found["text"].append(f"trial {trial.number}, {compared_text(decision)}")
     return [
         {
             "type": "scatter",
             "mode": "markers",
-            "name": f"{kind} here ({len(points['x'])})",
+            "name": f"{'paused' if kind.open else 'stopped'} here ({len(points['x'])})",
             "marker": {
-                "color": STOPPED,
+                "color": kind.colour,
                 "size": 6,
-                "symbol": symbols[kind],
-                "line": {"width": 1.5, "color": STOPPED},
+                "symbol": kind.symbol,
+                "line": {"width": 1.5, "color": kind.colour},
             },
             "hovertemplate": "%{text}<br>%{y:.4f}<extra></extra>",
             **points,
@@ -188,16 +160,6 @@ def _rung_line(rung: int) -> dict[str, Any]:
         "yref": "paper",
         "y0": 0,
         "y1": 1,
-        "line": {"dash": "dot", "width": 1, "color": STOPPED},
+        "line": {"dash": "dot", "width": 1, "color": GUIDE},
         "layer": "below",
     }
-
-
-def _range(material: Material) -> tuple[float, float]:
-    """Where the good trials are told apart: a double click shows the bad ones too."""
-    values = sorted(v for t in material.trials for _, v in material.curve(t))
-    if not values:
-        return 0.0, 1.0
-    low = values[len(values) // 20]
-    margin = max(0.05 * (values[-1] - low), 0.002)
-    return low - margin, values[-1] + margin

@@ -2,7 +2,6 @@
 
 import base64
 import io
-import zipfile
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,7 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tuner.cli.text import counted
-from tuner.report.material import Material
+from tuner.figures.metrics import model_decisions
+from tuner.report.arrays import Arrays, read_arrays
+from tuner.report.material import Material, of_other
 from tuner.report.section import Section
 from tuner.report.words import number
 
@@ -27,7 +28,7 @@ _PICTURES = ("image", "reconstruction", "map")
 
 def section(material: Material) -> Section:
     """Three groups of images; nothing but a sentence where a retrain has left none."""
-    found = _telling(material)
+    found = read_arrays(material.folder.telling_images)
     groups = [] if found is None else list(_groups(found))
     made = material.metrics is not None and material.metrics.get("test_anomalies") == "synthetic"
     return Section(
@@ -38,40 +39,30 @@ def section(material: Material) -> Section:
     )
 
 
-def _sentence(material: Material, found: dict[str, NDArray[Any]] | None, *, made: bool) -> str:
+def _sentence(material: Material, found: Arrays | None, *, made: bool) -> str:
     if material.metrics is None:
         return "Which images it gets wrong is seen once the best has been retrained."
     if found is None:
         return "This retrain has left no pictures of right and wrong images."
-    missed, wrong = int(found["count_missed"]), int(found["count_false_alarms"])
+    counts = model_decisions(material.metrics)
+    missed, wrong = counts["false_negatives"], counts["false_positives"]
     kind = "synthetic anomaly" if made else "anomaly"
     kinds = "synthetic anomalies" if made else "anomalies"
     return (
-        f"At its own threshold the model misses {counted(missed, kind, kinds)} of "
-        f"{int(found['anomalies']):,} and flags "
-        f"{counted(wrong, 'normal image')} of {int(found['normals']):,}."
+        f"At its own threshold the model{of_other(material)} misses "
+        f"{counted(missed, kind, kinds)} of {missed + counts['true_positives']:,} and flags "
+        f"{counted(wrong, 'normal image')} of {wrong + counts['true_negatives']:,}."
     )
 
 
-def _telling(material: Material) -> dict[str, NDArray[Any]] | None:
-    path = material.folder.telling_images
-    if not path.exists():
-        return None
-    try:
-        with np.load(path, allow_pickle=False) as stored:
-            return {name: stored[name] for name in stored}
-    except (OSError, ValueError, zipfile.BadZipFile):
-        return None
-
-
-def _groups(found: dict[str, NDArray[Any]]) -> Iterator[dict[str, Any]]:
+def _groups(found: Arrays) -> Iterator[dict[str, Any]]:
     for key, title in _GROUPS:
         rows = np.flatnonzero(found["group"] == key)
         images = [_shown(found, int(row)) for row in rows]
         yield {"title": title, "images": images, "anomalous": key != "false_alarms"}
 
 
-def _shown(found: dict[str, NDArray[Any]], row: int) -> dict[str, Any]:
+def _shown(found: Arrays, row: int) -> dict[str, Any]:
     return {
         "score": number(float(found["score"][row])),
         "kind": str(found["kind"][row]),

@@ -1,8 +1,9 @@
 """Which hyperparameters matter, and how sure that is."""
 
+from tuner.figures.colours import COMPLETE, GUIDE, STOPPED
 from tuner.report.importance import LEAST, Importance
 from tuner.report.material import Material
-from tuner.report.section import COMPLETE, STOPPED, Figure, Section, layout, rounded
+from tuner.report.section import Figure, Section, layout, rounded
 from tuner.report.words import listed
 
 
@@ -65,7 +66,7 @@ def figure(found: Importance) -> Figure:
         "yref": "paper",
         "y0": 0,
         "y1": 1,
-        "line": {"dash": "dot", "width": 1.5, "color": STOPPED},
+        "line": {"dash": "dot", "width": 1.5, "color": GUIDE},
     }
     words = {
         "x": found.chance,

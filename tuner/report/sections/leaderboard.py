@@ -1,15 +1,16 @@
 """All trials, best first; what a click on one shows."""
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
-from tuner.cli.text import counted
-from tuner.console.lines import count_text, ending
-from tuner.record.trials import TrialView
+from tuner.cli.text import counted, setting_text
+from tuner.console.lines import ended_counts, ending
+from tuner.figures.colours import BEST_TRIAL
+from tuner.record.trials import EpochRow, TrialView
 from tuner.report.log_lines import logs
 from tuner.report.material import Material, settings_of
-from tuner.report.section import Section, rounded
-from tuner.report.words import setting_text
+from tuner.report.section import Section, epoch_axis, rounded
 from tuner.results.device_time import device_seconds
 from tuner.results.leaderboard import value_text
 
@@ -33,13 +34,18 @@ def section(material: Material) -> Section:
             "rows": _rows(material, ordered),
             "shown": SHOWN,
         },
-        data={"trials": _details(material), "metric": material.metric_title},
+        data={
+            "trials": _details(material),
+            "metric": material.metric_title,
+            "epoch_axis": epoch_axis(max((t.epochs for t in material.trials), default=1)),
+            "mark": BEST_TRIAL,
+        },
     )
 
 
 def _sentence(material: Material, apart: int) -> str:
-    counts = count_text(material.trials).split("   ")
-    words = ", ".join(each for each in counts if not each.startswith("0 ")) or "none has ended"
+    counts = ended_counts(material.trials).items()
+    words = ", ".join(f"{count} {how}" for how, count in counts if count) or "none has ended"
     unranked = f"; {counted(apart, 'trial')} not ranked" if apart else ""
     return f"{counted(len(material.trials), 'trial')}: {words}{unranked}."
 
@@ -72,6 +78,12 @@ def _rows(material: Material, ordered: Sequence[TrialView]) -> list[dict[str, An
     return rows
 
 
+def _loss(row: EpochRow, name: str) -> float | None:
+    """None where an epoch had none, as those of another stage, or none that can be drawn."""
+    value = row.losses.get(name, math.nan)
+    return rounded(value, 4) if math.isfinite(value) else None
+
+
 def _details(material: Material) -> dict[str, dict[str, Any]]:
     said = logs(material)
     return {
@@ -81,11 +93,8 @@ def _details(material: Material) -> dict[str, dict[str, Any]]:
 
 def _of(material: Material, trial: TrialView, log: list[str]) -> dict[str, Any]:
     points, settings = material.curve(trial), settings_of(trial, material.searched)
-    losses = {
-        name: [rounded(row.losses.get(name, 0.0), 4) for row in trial.rows]
-        for row in trial.rows[:1]
-        for name in row.losses
-    }
+    names = dict.fromkeys(name for row in trial.rows for name in row.losses)
+    losses = {name: [_loss(row, name) for row in trial.rows] for name in names}
     return {
         "published": trial.published or "",
         "epochs": [epoch for epoch, _ in points],

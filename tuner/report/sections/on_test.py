@@ -3,28 +3,27 @@
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from tuner.figures.metrics import AUTOENCODER, DEFAULTS, PCA, Metrics, keyed_blocks, task_title
-from tuner.figures.metrics import BEST as BEST_KEY
-from tuner.figures.words import INSPECTION, share, spread_text
-from tuner.report.material import Material
-from tuner.report.section import (
+from models.arrays import Scores
+from tuner.figures.colours import BEST_TRIAL, COMPLETE, GUIDE, contender_colour
+from tuner.figures.metrics import (
     BEST,
-    COMPLETE,
-    DIVERGED,
-    PUBLISHED,
-    STOPPED,
-    Figure,
-    Section,
-    layout,
-    rounded,
+    Metrics,
+    keyed_blocks,
+    model_decisions,
+    model_place,
+    task_title,
 )
+from tuner.figures.verdicts import weakest_first
+from tuner.figures.words import INSPECTION, ends_text, share, spread_text
+from tuner.report.arrays import Arrays, read_arrays
+from tuner.report.material import Material, of_other
+from tuner.report.section import Figure, Section, layout, rounded
 
-_COLOURS = {BEST_KEY: BEST, DEFAULTS: PUBLISHED[0], AUTOENCODER: DIVERGED, PCA: PUBLISHED[1]}
+_DIGITS = 9
+"""Of a score: a threshold between two must tell them apart."""
 _MOST = 20_000
 """Images whose scores a page carries; of more, every so many by their order."""
-Arrays = dict[str, NDArray[Any]]
 
 
 def section(material: Material) -> Section:
@@ -33,8 +32,8 @@ def section(material: Material) -> Section:
     if metrics is None:
         return _section("Nothing is known on test images: the best has not been retrained.")
     if "test" not in metrics:
-        return _section(_each_sentence(metrics), classes=_class_rows(metrics))
-    arrays = _scores(material)
+        return _section(_each_sentence(material, metrics), classes=_class_rows(metrics))
+    arrays = read_arrays(material.folder.scores)
     found = {
         "heads": list(INSPECTION.values()),
         "contenders": _rows(metrics),
@@ -42,14 +41,14 @@ def section(material: Material) -> Section:
         "title": task_title(metrics),
     }
     if arrays is None:
-        return _section(_sentence(metrics), **found)
+        return _section(_sentence(material, metrics), **found)
     data = {"threshold": _of_model(metrics, arrays)}
     figures = {
         "roc": _roc(metrics, arrays),
         "pr": _precision(metrics, arrays),
         "scores": _histogram(metrics),
     }
-    return _section(_sentence(metrics), figures=figures, data=data, **found)
+    return _section(_sentence(material, metrics), figures=figures, data=data, **found)
 
 
 def _section(sentence: str, figures: Any = None, data: Any = None, **context: Any) -> Section:
@@ -64,11 +63,12 @@ def _section(sentence: str, figures: Any = None, data: Any = None, **context: An
     )
 
 
-def _sentence(metrics: Metrics) -> str:
+def _sentence(material: Material, metrics: Metrics) -> str:
     test = metrics["test"]
     made = ", on synthetic anomalies" if metrics.get("test_anomalies") == "synthetic" else ""
     miss = test.get("miss_rate_at_5")
-    words = f"On test images {metrics['label']} has an AUROC of {spread_text(test['auroc'])}{made}"
+    name = f"{metrics['label']}{of_other(material)}"
+    words = f"On test images {name} has an AUROC of {spread_text(test['auroc'])}{made}"
     return (
         f"{words}; it misses {share(miss)} of anomalies at 5% false alarms."
         if miss
@@ -76,14 +76,15 @@ def _sentence(metrics: Metrics) -> str:
     )
 
 
-def _each_sentence(metrics: Metrics) -> str:
-    mean = next(iter(metrics["mean"].values()))
-    return f"With each class in turn normal, the mean test AUROC is {spread_text(mean)}."
+def _each_sentence(material: Material, metrics: Metrics) -> str:
+    mean = spread_text(metrics["mean"][BEST])
+    name = f"{metrics['labels'][BEST]}{of_other(material)}"
+    return f"With each class in turn normal, the mean test AUROC of {name} is {mean}."
 
 
 def _class_rows(metrics: Metrics) -> list[tuple[str, str]]:
     """The best's figure of each class."""
-    return [(name, spread_text(of["auroc"][BEST_KEY])) for name, of in metrics["classes"].items()]
+    return [(name, spread_text(of["auroc"][BEST])) for name, of in metrics["classes"].items()]
 
 
 def _rows(metrics: Metrics) -> list[dict[str, Any]]:
@@ -92,8 +93,7 @@ def _rows(metrics: Metrics) -> list[dict[str, Any]]:
         ahead = metrics.get("ahead", {}).get(key)
         difference = ""
         if ahead is not None:
-            low, high = ahead["ci95"]
-            difference = f"{ahead['auroc']:+.4f} ({low:+.4f} to {high:+.4f})"
+            difference = f"{ahead['auroc']:+.4f} ({ends_text(ahead['ci95'], '+')})"
         rows.append(
             {
                 "label": block["label"],
@@ -107,18 +107,8 @@ def _rows(metrics: Metrics) -> list[dict[str, Any]]:
 
 def _kinds(metrics: Metrics) -> list[tuple[str, str, str]]:
     """Each kind of anomaly, the weakest first."""
-    kinds = metrics.get("by_kind", {})
-    ordered = sorted(kinds.items(), key=lambda one: (one[1]["auroc"]["mean"], one[0]))
+    ordered = weakest_first(metrics.get("by_kind", {}))
     return [(name, f"{of['images']:,}", spread_text(of["auroc"])) for name, of in ordered]
-
-
-def _scores(material: Material) -> Arrays | None:
-    """Every score of the retrain; None where its file is gone."""
-    path = material.folder.scores
-    if not path.exists():
-        return None
-    with np.load(path, allow_pickle=False) as stored:
-        return {name: stored[name] for name in stored}
 
 
 def _curves(metrics: Metrics, arrays: Arrays, figure: str, kind: str) -> list[dict[str, Any]]:
@@ -144,7 +134,7 @@ def _curves(metrics: Metrics, arrays: Arrays, figure: str, kind: str) -> list[di
                 "name": f"{block['label']}  {block['test'][figure]['mean']:.3f}",
                 "x": [rounded(x, 4) for x in at.tolist()],
                 "y": [rounded(y, 4) for y in mean.tolist()],
-                "line": {"color": _COLOURS.get(key, STOPPED), "width": 2.6 if place == 0 else 1.6},
+                "line": {"color": contender_colour(key), "width": 2.6 if place == 0 else 1.6},
                 "hovertemplate": "%{x:.3f}, %{y:.3f}<extra></extra>",
             }
         )
@@ -162,7 +152,12 @@ def _roc(metrics: Metrics, arrays: Arrays) -> Figure:
         "name": "at the threshold",
         "x": [None],
         "y": [None],
-        "marker": {"size": 12, "symbol": "circle-open", "line": {"width": 3}, "color": BEST},
+        "marker": {
+            "size": 12,
+            "symbol": "circle-open",
+            "line": {"width": 3},
+            "color": contender_colour(BEST),
+        },
         "showlegend": False,
     }
     view = layout(
@@ -182,7 +177,7 @@ def _precision(metrics: Metrics, arrays: Arrays) -> Figure:
         "x1": 1,
         "y0": rate,
         "y1": rate,
-        "line": {"dash": "dot", "width": 1, "color": STOPPED},
+        "line": {"dash": "dot", "width": 1, "color": GUIDE},
     }
     floor = max(0.0, 1 - 1.6 * (1 - rate))
     view = layout(
@@ -206,22 +201,31 @@ def _histogram(metrics: Metrics) -> Figure:
             "opacity": 0.65,
             "marker": {"color": colour},
         }
-        for name, colour in (("normal", COMPLETE), (f"anomalous{_made(metrics)}", BEST))
+        for name, colour in (("normal", COMPLETE), (f"anomalous{_made(metrics)}", BEST_TRIAL))
     ]
     view = layout("score", "% of images of its kind", barmode="overlay", bargap=0)
     return {"data": traces, "layout": view}
 
 
 def _of_model(metrics: Metrics, arrays: Arrays) -> dict[str, Any]:
-    """Scores of the training whose detector is the model, sorted by kind, and its threshold."""
-    seeds = metrics["configuration"]["seeds"]
-    kept = metrics.get("model_seed")
-    number = seeds.index(kept) if kept in seeds else 0
-    scores, labels = arrays["test_best"][number], arrays["test_label"].astype(bool)
+    """Scores of the training whose detector is the model, sorted by kind, and its threshold.
+
+    What it decides at its own threshold is counted by all of its scores; what the page counts at
+    others is an estimate where it carries but some of them.
+    """
+    number, decided = model_place(metrics), model_decisions(metrics)
+    scores, labels = arrays[f"test_{BEST}"][number], arrays["test_label"].astype(bool)
     step = -(-len(scores) // _MOST)
     return {
-        "normal": [rounded(score) for score in np.sort(scores[~labels])[::step].tolist()],
-        "anomalous": [rounded(score) for score in np.sort(scores[labels])[::step].tolist()],
+        "normal": _carried(scores[~labels], step),
+        "anomalous": _carried(scores[labels], step),
+        "normals": int((~labels).sum()),
+        "anomalies": int(labels.sum()),
         "set": float(metrics["test"]["threshold"]["seeds"][number]),
-        "step": step,
+        "own": {"flagged": decided["false_positives"], "found": decided["true_positives"]},
+        "mark": BEST_TRIAL,
     }
+
+
+def _carried(scores: Scores, step: int) -> list[float]:
+    return [rounded(score, _DIGITS) for score in np.sort(scores)[::step].tolist()]

@@ -2,7 +2,6 @@
 
 import platform
 from collections.abc import Iterator, Mapping
-from importlib.metadata import PackageNotFoundError, version
 
 from models.data.sources import DataProblem
 from models.data.split import Split, load_splits
@@ -11,6 +10,7 @@ from tuner.report.material import Material
 from tuner.report.section import Section
 from tuner.results.files import data_sentence
 from tuner.space import space_text
+from tuner.versions import installed
 
 _PACKAGES = ("tuner", "ray", "torch", "optuna")
 
@@ -101,19 +101,10 @@ def _facts(material: Material) -> Iterator[tuple[str, str]]:
         yield "versions of the search", _listed(basis.code)
     if "versions" in metrics:
         yield "versions of the retrain", _listed(metrics["versions"])
-    yield "versions that wrote this report", _listed(_installed())
+    here = {"python": platform.python_version(), **installed(_PACKAGES)}
+    yield "versions that wrote this report", _listed(here)
     yield "run", material.folder.name
 
 
 def _listed(versions: Mapping[str, str]) -> str:
     return ", ".join(f"{name} {number}" for name, number in versions.items())
-
-
-def _installed() -> dict[str, str]:
-    found = {"python": platform.python_version()}
-    for package in _PACKAGES:
-        try:
-            found[package] = version(package)
-        except PackageNotFoundError:  # run from a folder that is not installed
-            continue
-    return found

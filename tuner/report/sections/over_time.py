@@ -1,16 +1,20 @@
 """The search over time: the best so far, each worker's occupation, faults and resumes."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from tuner.cli.text import counted, duration
+from tuner.figures.colours import ALARM, BEST_TRIAL, DIVERGED
 from tuner.record.events import EpochReported
-from tuner.record.trials import Hindrance, TrialView
+from tuner.record.trials import Hindrance
+from tuner.report.kinds import kind_of
 from tuner.report.material import Material
 from tuner.report.occupation import Stretch, faults, in_rows, resumes, stretches
 from tuner.report.savings import saved
-from tuner.report.section import BEST, COMPLETE, DIVERGED, STOPPED, Figure, Section, rounded
-from tuner.results.leaderboard import is_ranked
+from tuner.report.section import Figure, Section, rounded
+from tuner.results.leaderboard import Standing, best_so_far, standing
 
 _UNITS = ((5400.0, 3600.0, "hours"), (120.0, 60.0, "minutes"), (0.0, 1.0, "seconds"))
 _FAULTS: dict[Hindrance, tuple[str, str]] = {
@@ -84,19 +88,16 @@ def _names(names: list[str]) -> dict[str, Any]:
 
 
 def _best_so_far(material: Material, unit: float) -> list[dict[str, Any]]:
+    """The best by the search's own objective at each moment, of those that have a place in it."""
     x: list[float] = []
     y: list[float] = []
     text: list[str] = []
-    ranked = {one.trial.number for one in material.ranking}
-    best = float("-inf")
-    for now, event in zip(material.moments, material.events, strict=True):
-        if isinstance(event, EpochReported) and event.trial in ranked:
-            value = event.row.metrics.get(material.metric, best)
-            if value > best:
-                best = value
-                x.append(rounded(now / unit))
-                y.append(rounded(value))
-                text.append(f"trial {event.trial}, epoch {event.row.epoch}")
+    for now, best in _bests(material):
+        value, said = rounded(best.value), f"trial {best.trial.number}, epoch {best.epoch}"
+        if not x or (value, said) != (y[-1], text[-1]):
+            x.append(rounded(now / unit))
+            y.append(value)
+            text.append(said)
     if not x:
         return []
     x.append(rounded(material.moments[-1] / unit))
@@ -108,19 +109,32 @@ def _best_so_far(material: Material, unit: float) -> list[dict[str, Any]]:
             "x": x,
             "y": [*y, y[-1]],
             "text": [*text, text[-1]],
-            "line": {"shape": "hv", "color": BEST, "width": 2},
+            "line": {"shape": "hv", "color": BEST_TRIAL, "width": 2},
             "marker": {"size": 4},
             "hovertemplate": "%{text}: %{y:.4f}<extra></extra>",
         }
     ]
 
 
-def _kind(trial: TrialView) -> tuple[str, str]:
-    if not is_ranked(trial):
-        return "diverged or failed", DIVERGED
-    if trial.state == "complete":
-        return "ran to the end", COMPLETE
-    return "stopped, paused or unfinished", STOPPED
+def _bests(material: Material) -> Iterator[tuple[float, Standing]]:
+    """The standing of the best after each epoch that was reported."""
+    trials = {one.trial.number: one.trial for one in material.ranking}
+    reported = [
+        (now, event.trial)
+        for now, event in zip(material.moments, material.events, strict=True)
+        if isinstance(event, EpochReported) and event.trial in trials
+    ]
+    epochs: Counter[int] = Counter()
+
+    def standings() -> Iterator[Standing | None]:
+        for _, number in reported:
+            epochs[number] += 1
+            then = replace(trials[number], rows=trials[number].rows[: epochs[number]])
+            yield standing(then, material.space.objective)
+
+    for (now, _), best in zip(reported, best_so_far(standings()), strict=True):
+        if best is not None:
+            yield now, best
 
 
 def _occupation(
@@ -131,17 +145,18 @@ def _occupation(
     traces: dict[str, dict[str, Any]] = {}
     for place, (_, row) in enumerate(rows):
         for each in row:
-            name, colour = _kind(material.history.trials[each.trial])
+            kind = kind_of(material.history.trials[each.trial])
             trace = traces.setdefault(
-                name,
+                kind.name,
                 {
                     "type": "scatter",
                     "mode": "lines",
-                    "name": name,
+                    "name": kind.name,
                     "x": [],
                     "y": [],
                     "text": [],
-                    "line": {"color": colour, "width": width},
+                    "line": {"color": kind.colour, "width": width},
+                    "opacity": 0.5 if kind.open else 1,
                     "xaxis": "x",
                     "yaxis": "y2",
                     "hovertemplate": "%{text}<extra></extra>",
@@ -173,7 +188,7 @@ def _faults(
                 "marker": {
                     "symbol": symbol,
                     "size": 10,
-                    "color": "#c2410c",
+                    "color": ALARM,
                     "line": {"width": 1},
                 },
                 "xaxis": "x",

@@ -1,15 +1,18 @@
 """Every ranked trial as a line across its settings to its value: a brush on an axis picks some."""
 
 import math
+import re
 
-from tuner.cli.text import counted
+from tuner.cli.text import counted, setting_text
+from tuner.figures.colours import BEST_TRIAL, COMPLETE, STOPPED
 from tuner.report.axes import Axis
 from tuner.report.material import Material
-from tuner.report.section import BEST, COMPLETE, STOPPED, Figure, Section, rounded
-from tuner.report.words import setting_text
+from tuner.report.section import Figure, Section, rounded
 from tuner.results.leaderboard import Standing
 
 _MOST = 8
+_LONGEST = 12  # letters of a line of a name
+_ABOVE, _LINE = 22, 17  # pixels
 _FONTS = {  # the ends of an axis would be written over its name
     "labelfont": {"size": 13},
     "tickfont": {"size": 11},
@@ -62,7 +65,7 @@ def _sentence(material: Material, shown: list[Standing]) -> str:
     quarter = len(numbers) // 4
     low, high = setting_text(numbers[quarter]), setting_text(numbers[-1 - quarter])
     where = f"at {low}" if low == high else f"from {low} to {high}"
-    return f"Half of the best {counted(len(best), 'trial')} and more have {first} {where}."
+    return f"At least half of the best {counted(len(best), 'trial')} have {first} {where}."
 
 
 def figure(material: Material, axes: list[Axis], shown: list[Standing]) -> Figure:
@@ -73,7 +76,7 @@ def figure(material: Material, axes: list[Axis], shown: list[Standing]) -> Figur
         places = [rounded(axis.place(one.trial.hyperparameters[axis.name])) for one in shown]
         low, high = axis.ends
         made: dict[str, object] = {
-            "label": axis.name,
+            "label": _in_lines(axis.name),
             "values": places,
             "range": [min(low, *places), max(high, *places)],
         }
@@ -90,9 +93,20 @@ def figure(material: Material, axes: list[Axis], shown: list[Standing]) -> Figur
         "color": [rounded(value) for value in values],
         "cmin": middle - (max(values) - middle) if max(values) > middle else middle - 0.01,
         "cmax": max(values),
-        "colorscale": [[0, STOPPED], [0.6, COMPLETE], [1, BEST]],
+        "colorscale": [[0, STOPPED], [0.6, COMPLETE], [1, BEST_TRIAL]],
     }
+    lines = max(str(one["label"]).count("<br>") + 1 for one in dimensions)
     return {
         "data": [{"type": "parcoords", "line": colour, "dimensions": dimensions, **_FONTS}],
-        "layout": {"margin": {"l": 70, "r": 70, "t": 56, "b": 30}},
+        "layout": {"margin": {"l": 70, "r": 70, "t": _ABOVE + _LINE * lines, "b": 30}},
     }
+
+
+def _in_lines(name: str) -> str:
+    """A name broken where it has underscores: beside others there is no room for all of it."""
+    lines = [""]
+    for part in re.findall("[^_]*_+|[^_]+", name):
+        if lines[-1] and len(lines[-1] + part) > _LONGEST:
+            lines.append("")
+        lines[-1] += part
+    return "<br>".join(lines)

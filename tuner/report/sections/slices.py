@@ -2,14 +2,18 @@
 
 import itertools
 import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from tuner.figures.colours import BEST_TRIAL, COMPLETE
 from tuner.report.axes import Axis
+from tuner.report.kinds import KINDS, kind_of
 from tuner.report.material import Material
-from tuner.report.section import BEST, COMPLETE, STOPPED, Figure, Section, rounded
+from tuner.report.section import Figure, Section, good_range, rounded
 from tuner.report.words import listed
 from tuner.results.leaderboard import Standing
 
@@ -70,41 +74,50 @@ def figure(material: Material, axes: list[Axis]) -> Figure:
             "ygap": 0.34,
         }
     }
-    groups = (
-        (
-            "stopped early",
-            STOPPED,
-            [one for one in material.ranking[1:] if one.trial.state != "complete"],
-        ),
-        (
-            "ran to the end",
-            COMPLETE,
-            [one for one in material.ranking[1:] if one.trial.state == "complete"],
-        ),
-        ("best", BEST, material.ranking[:1]),
-    )
+    good = good_range(one.value for one in material.ranking)
+    groups = _groups(material)
     for place, axis in enumerate(axes):
         end = str(place + 1) if place else ""
         view[f"xaxis{end}"] = axis.settings()
         view[f"yaxis{end}"] = {
-            "range": _range(material),
+            "range": good,
             "title": {"text": material.metric_title if place % columns == 0 else ""},
         }
-        for name, colour, group in groups:
-            if group:
-                traces.append(_dots(axis, group, name, colour, end, legend=place == 0))
+        traces += [_dots(axis, group, end, legend=place == 0) for group in groups]
     return {"data": traces, "layout": view}
 
 
-def _dots(
-    axis: Axis, group: list[Standing], name: str, colour: str, end: str, *, legend: bool
-) -> dict[str, Any]:
-    there = [one for one in group if axis.name in one.trial.hyperparameters]
+@dataclass(frozen=True, kw_only=True)
+class _Group:
+    """Trials that are drawn alike."""
+
+    name: str
+    marker: Mapping[str, object]
+    trials: Sequence[Standing]
+
+
+def _groups(material: Material) -> list[_Group]:
+    """Those of each kind, and the best on top of them."""
+    best, *others = material.ranking
+    groups = [
+        _Group(
+            name=kind.name,
+            marker={"color": kind.colour, "symbol": kind.symbol, "size": 5},
+            trials=[one for one in others if kind_of(one.trial) is kind],
+        )
+        for kind in KINDS
+    ]
+    top = _Group(name="best", marker={"color": BEST_TRIAL, "size": 10}, trials=[best])
+    return [each for each in (*groups, top) if each.trials]
+
+
+def _dots(axis: Axis, group: _Group, end: str, *, legend: bool) -> dict[str, Any]:
+    there = [one for one in group.trials if axis.name in one.trial.hyperparameters]
     return {
         "type": "scatter",
         "mode": "markers",
-        "name": name,
-        "legendgroup": name,
+        "name": group.name,
+        "legendgroup": group.name,
         "showlegend": legend,
         "x": [rounded(axis.place(one.trial.hyperparameters[axis.name])) for one in there],
         "y": [rounded(one.value) for one in there],
@@ -114,16 +127,9 @@ def _dots(
         ],
         "xaxis": f"x{end}",
         "yaxis": f"y{end}",
-        "marker": {"color": colour, "size": 10 if name == "best" else 5, "opacity": 0.8},
+        "marker": {**group.marker, "opacity": 0.8},
         "hovertemplate": "%{text}<br>%{y:.4f}<extra></extra>",
     }
-
-
-def _range(material: Material) -> list[float]:
-    values = sorted(one.value for one in material.ranking)
-    low = values[len(values) // 20]
-    margin = max(0.08 * (values[-1] - low), 0.001)
-    return [low - margin, values[-1] + margin]
 
 
 def contours(material: Material, axes: list[Axis]) -> dict[str, Figure]:

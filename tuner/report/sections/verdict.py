@@ -3,17 +3,16 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from tuner.cli.text import counted, duration
+from tuner.cli.text import counted, duration, setting_text
 from tuner.console.lines import doubt_lines
-from tuner.figures.metrics import DEFAULTS, Metrics, keyed_blocks
-from tuner.figures.verdicts import verdict_lines
-from tuner.figures.words import share, spread_text
+from tuner.figures.metrics import BEST, Metrics
+from tuner.figures.verdicts import by_mixture, lead_sentence, verdict_lines
+from tuner.figures.words import ends_text, share, spread_text
 from tuner.record.trials import TrialView
 from tuner.report.commands import next_commands
 from tuner.report.material import Material, settings_of
 from tuner.report.section import Section
-from tuner.report.words import setting_text
-from tuner.results.leaderboard import Gain, Standing, best_published, gain, one_line, value_text
+from tuner.results.leaderboard import Gain, Standing, one_line, unbeaten_text, value_text
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,7 +33,7 @@ def section(material: Material) -> Section:
         context={
             "cards": list(_cards(material)),
             "settings": _settings(material),
-            "published": _published_name(material),
+            "published": material.published.trial.published if material.published else "",
             "best": material.ranking[0].trial if material.ranking else None,
             "sentences": list(filter(None, _sentences(material))),
             "next": next_commands(material),
@@ -45,43 +44,31 @@ def section(material: Material) -> Section:
 def _sentence(material: Material) -> str:
     if not material.ranking:
         return _nothing(material.trials)
-    best, tested = material.ranking[0], _tested(material)
+    best, retrained = material.ranking[0], material.retrained
     of = f"the best of {counted(len(material.trials), 'trial')}"
-    if tested is not None:
-        anomalies = " on synthetic anomalies" if _made(tested) else ""
+    name = f"Trial {best.trial.number}, {of}"
+    if retrained is None:
+        return _on_validation(material, best, of)
+    if "test" not in retrained:
         return (
-            f"Trial {best.trial.number}, {of}, reaches a test AUROC of "
-            f"{spread_text(tested['test']['auroc'])}{anomalies} when it is retrained"
-            f"{_beside(tested)}."
+            f"{name}, reaches a mean test AUROC of {spread_text(retrained['mean'][BEST])} when it "
+            f"is retrained with each of {len(retrained['classes'])} classes in turn as the normal "
+            "one."
         )
-    found = gain(material.trials, material.space.objective)
+    figure, anomalies = spread_text(retrained["test"]["auroc"]), _made(retrained, " on")
+    tested = f"{name}, reaches a test AUROC of {figure}{by_mixture(retrained)}{anomalies}"
+    return f"{tested} when it is retrained. {lead_sentence(retrained)}".rstrip()
+
+
+def _on_validation(material: Material, best: Standing, of: str) -> str:
+    found = material.gain
     ahead = ""
-    if isinstance(found, Gain) and not found.best.trial.published:
+    if isinstance(found, Gain) and not best.trial.published:
         ahead = f", {_gain_text(found)} beside the published {found.published.trial.published}"
         ahead += "" if found.is_shown else ", which chance may explain"
     not_yet = "" if material.finished else " so far"
     value = f"{material.metric_title} {value_text(best)}"
     return f"Trial {best.trial.number} is {of}{not_yet}: {value}{ahead}."
-
-
-def _beside(tested: Metrics) -> str:
-    """How far ahead of the published defaults it is, or else of the best baseline."""
-    blocks = {
-        key: block for key, block in keyed_blocks(tested).items() if key in tested.get("ahead", {})
-    }
-    if not blocks:
-        return ""
-    strongest = max(blocks, key=lambda key: float(blocks[key]["test"]["auroc"]["mean"]))
-    key = DEFAULTS if DEFAULTS in blocks else strongest
-    ahead, name = tested["ahead"][key], blocks[key]["label"]
-    low, high = ahead["ci95"]
-    interval = f"95% interval {low:+.4f} to {high:+.4f}"
-    if low > 0:
-        return f", ahead of {name} by {ahead['auroc']:.4f} ({interval})"
-    if high < 0:
-        interval = f"95% interval {-high:+.4f} to {-low:+.4f}"
-        return f"; {name} does better by {-ahead['auroc']:.4f} ({interval})"
-    return f": no more than luck tells it from {name} ({ahead['auroc']:+.4f}, {interval})"
 
 
 def _nothing(trials: Sequence[TrialView]) -> str:
@@ -100,18 +87,14 @@ def _cards(material: Material) -> Iterator[Card]:
             figure=value_text(first),
             note=f"trial {first.trial.number}, epoch {first.epoch}, one seed",
         )
-    found = gain(material.trials, material.space.objective)
-    if isinstance(found, Gain):
+    found = material.gain
+    if isinstance(found, Gain) and not found.best.trial.published:
         yield Card(
             title=f"gain over published {found.published.trial.published}",
             figure=_gain_text(found),
             note="one seed each, and the best of many: partly luck",
         )
-    tested = _tested(material)
-    if tested is not None:
-        yield from _test_cards(tested)
-    else:
-        yield Card(title="test AUROC", figure="not yet", note="the best has not been retrained")
+    yield from _test_cards(material)
     yield Card(
         title="trials",
         figure=str(len(material.trials)),
@@ -120,16 +103,30 @@ def _cards(material: Material) -> Iterator[Card]:
     )
 
 
-def _test_cards(tested: Metrics) -> Iterator[Card]:
-    figure = tested["test"]["auroc"]
-    low, high = figure["ci95"]
-    made = ", on synthetic anomalies" if _made(tested) else ""
+def _test_cards(material: Material) -> Iterator[Card]:
+    retrained = material.retrained
+    if retrained is None:
+        note = "the best has not been retrained"
+        yield Card(title="test AUROC", figure="not yet", note=note)
+    elif "test" in retrained:
+        yield from _tested_cards(retrained)
+    else:
+        figure, classes = retrained["mean"][BEST], len(retrained["classes"])
+        yield Card(
+            title="mean test AUROC",
+            figure=spread_text(figure),
+            note=f"over {classes} normal classes, {counted(figure['n'], 'fresh seed')} each",
+        )
+
+
+def _tested_cards(tested: Metrics) -> Iterator[Card]:
+    figure, made = tested["test"]["auroc"], _made(tested, ", on")
     yield Card(
-        title=f"test AUROC{made}",
+        title=f"test AUROC{by_mixture(tested)}{made}",
         figure=spread_text(figure),
         note=(
             f"{counted(figure['n'], 'fresh seed')}; 95% interval over images "
-            f"{low:.4f} to {high:.4f}"
+            f"{ends_text(figure['ci95'])}"
         ),
     )
     miss = tested["test"].get("miss_rate_at_5")
@@ -148,18 +145,26 @@ def _sentences(material: Material) -> Iterator[str]:
             "All validation figures here are on synthetic anomalies, made of the good images: they "
             "rank configurations, and say little of how many real defects are found."
         )
-    tested = _tested(material)
-    if tested is not None:
-        yield " ".join(verdict_lines(tested))
+    if material.other:
+        yield (
+            f"The figures on test images below are of {material.other}, not of the best trial, "
+            "which has not been retrained as it is."
+        )
+    retrained = material.retrained
+    if retrained is not None and "test" in retrained:
+        yield " ".join(verdict_lines(retrained))
     elif material.ranking:
         yield " ".join(doubt_lines(material.trials, material.space.objective))
+    if retrained is None and material.ranking:
         yield (
             "Whether the best is ahead by more than luck is told by a retrain, which measures it "
             "with fresh seeds on test images that nothing has seen."
         )
-    found = gain(material.trials, material.space.objective)
+    found = material.gain
     if isinstance(found, str):
         yield found
+    elif found.best.trial.published:
+        yield unbeaten_text(found.best)
 
 
 def _gain_text(found: Gain) -> str:
@@ -167,30 +172,17 @@ def _gain_text(found: Gain) -> str:
     return f"{found.value:+.4f}" + ("" if found.error is None else f" ± {found.error:.4f}")
 
 
-def _tested(material: Material) -> Metrics | None:
-    """The figures on test; a retrain of each class in turn has a table of its own in place."""
-    metrics = material.metrics
-    return metrics if metrics is not None and "test" in metrics else None
-
-
-def _made(tested: Metrics) -> bool:
-    return bool(tested.get("test_anomalies") == "synthetic")
-
-
-def _published(material: Material) -> Standing | None:
-    return best_published(material.trials, material.space.objective)
-
-
-def _published_name(material: Material) -> str:
-    found = _published(material)
-    return "" if found is None else str(found.trial.published)
+def _made(tested: Metrics, joined: str) -> str:
+    """That the anomalies of test were made, where they were."""
+    synthetic = tested.get("test_anomalies") == "synthetic"
+    return f"{joined} synthetic anomalies" if synthetic else ""
 
 
 def _settings(material: Material) -> list[tuple[str, str, str]]:
     """Each searched setting: of the best, and of the best published set."""
     if not material.ranking:
         return []
-    best, other = material.ranking[0].trial, _published(material)
+    best, other = material.ranking[0].trial, material.published
     others = {} if other is None else settings_of(other.trial, material.searched)
     return [
         (name, setting_text(value), setting_text(others[name]) if name in others else "")

@@ -110,8 +110,9 @@
     at("trial-log").textContent = one.log.join("\n");
     const line = (name, x, y, axis) => ({ type: "scatter", mode: "lines+markers", name, x, y, xaxis: `x${axis}`, yaxis: `y${axis}` });
     const losses = Object.entries(one.losses).map(([name, values]) => line(name, one.loss_epochs, values, "2"));
-    const own = { ...line(data.metric, one.epochs, one.values, ""), showlegend: false, line: { color: "#d1495b" } };
-    draw("plot-trial", { data: [own, ...losses], layout: { grid: { rows: 1, columns: losses.length ? 2 : 1, pattern: "independent", xgap: 0.28 }, xaxis: { title: { text: "epoch" }, tickformat: "d" }, xaxis2: { title: { text: "epoch" }, tickformat: "d" }, yaxis: { title: { text: data.metric } }, yaxis2: { title: { text: "loss" } } } });
+    const own = { ...line(data.metric, one.epochs, one.values, ""), showlegend: false, line: { color: data.mark } };
+    const epochs = { title: { text: "epoch" }, ...data.epoch_axis };
+    draw("plot-trial", { data: [own, ...losses], layout: { grid: { rows: 1, columns: losses.length ? 2 : 1, pattern: "independent", xgap: 0.28 }, xaxis: epochs, xaxis2: epochs, yaxis: { title: { text: data.metric } }, yaxis2: { title: { text: "loss" } } } });
     place.scrollIntoView({ block: "nearest" });
   };
 
@@ -133,7 +134,7 @@
   const threshold = () => {
     const slider = at("threshold");
     if (!slider) return;
-    const { normal, anomalous, set, step } = data.threshold, both = [...normal, ...anomalous].sort((a, b) => a - b);
+    const { normal, anomalous, normals, anomalies, set, own, mark } = data.threshold, both = [...normal, ...anomalous].sort((a, b) => a - b);
     const above = (scores, limit) => scores.filter((score) => score > limit).length;
     const scores = figures.scores;
     scores.data[0].x = normal;
@@ -143,28 +144,32 @@
     const bins = { start: low, end: both.at(-1), size: Math.max((high - low) / 60, 1e-12) };
     for (const trace of scores.data) trace.xbins = bins;
     scores.layout.xaxis.range = [low - bins.size, Math.max(high, set) + 3 * bins.size];
-    const put = (limit) => {
-      const found = above(anomalous, limit), wrong = above(normal, limit);
-      const cell = (id, count, of) => { at(id).textContent = `${count * step} (${of ? ((100 * count) / of).toFixed(1) : "–"}%)`; };
-      cell("tn", normal.length - wrong, normal.length);
-      cell("fp", wrong, normal.length);
-      cell("fn", anomalous.length - found, anomalous.length);
-      cell("tp", found, anomalous.length);
+    // Of the model's own threshold the counts are exact; elsewhere they are counted by the scores
+    // that the page carries, which may be but some.
+    const count = (scores, all, limit) => Math.round((above(scores, limit) / scores.length) * all) || 0;
+    const put = (limit, exact) => {
+      const { found, flagged } = exact || { found: count(anomalous, anomalies, limit), flagged: count(normal, normals, limit) };
+      const about = exact || both.length === normals + anomalies ? "" : "about ";
+      const cell = (id, part, of) => { at(id).textContent = `${about}${part} (${of ? ((100 * part) / of).toFixed(1) : "–"}%)`; };
+      cell("tn", normals - flagged, normals);
+      cell("fp", flagged, normals);
+      cell("fn", anomalies - found, anomalies);
+      cell("tp", found, anomalies);
       at("threshold-value").textContent = limit.toPrecision(4);
-      scores.layout.shapes = [{ type: "line", x0: limit, x1: limit, yref: "paper", y0: 0, y1: 1, line: { width: 2, dash: "dash", color: "#d1495b" } }];
+      scores.layout.shapes = [{ type: "line", x0: limit, x1: limit, yref: "paper", y0: 0, y1: 1, line: { width: 2, dash: "dash", color: mark } }];
       again("plot-scores", scores);
       const ring = figures.roc.data.at(-1);
-      ring.x = [wrong / normal.length];
-      ring.y = [found / anomalous.length];
+      ring.x = [flagged / normals];
+      ring.y = [found / anomalies];
       again("plot-roc", figures.roc);
     };
-    const own = () => {
+    const back = () => {
       slider.value = Math.round((1000 * both.filter((score) => score <= set).length) / both.length);
-      put(set);
+      put(set, own);
     };
     slider.oninput = () => put(both[Math.round((slider.value / 1000) * (both.length - 1))]);
-    at("threshold-set").onclick = own;
-    own();
+    at("threshold-set").onclick = back;
+    back();
   };
 
   const pick = leaderboard();

@@ -12,10 +12,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from models.arrays import Labels, Scores
+from tuner.figures.colours import contender_colour
 from tuner.figures.metrics import Metrics, keyed_blocks, task_title
 from tuner.figures.rates import FROM_ORIGIN, GRID, Curve, precisions, true_positive_rates
 from tuner.figures.words import spread_text
-from tuner.retrain.pictures.style import DARK, colour, new_figure, plain
+from tuner.retrain.pictures.style import DARK, new_figure, plain
 
 _LINE = 0.2
 """Inches of a line of the legend, which is below the axes: any place in them may hold a curve."""
@@ -73,18 +74,17 @@ def _draw_all(
 ) -> None:
     for place, (key, block) in enumerate(keyed_blocks(metrics).items()):
         curves = np.stack([kind.curve_of(labels, score) for score in scores[key]])
-        figure = block["test"][kind.name]
+        figure, ink = block["test"][kind.name], contender_colour(key)
         axes.plot(
             kind.at,
             curves.mean(0),
-            color=colour(key),
+            color=ink,
             linewidth=2.4 if place == 0 else 1.7,
             label=f"{block['label']}  {kind.title} {spread_text(figure)}",
             zorder=10 - place,
         )
-        axes.fill_between(
-            kind.at, curves.min(0), curves.max(0), color=colour(key), alpha=0.18, linewidth=0
-        )
+        low, high = curves.min(0), curves.max(0)
+        axes.fill_between(kind.at, low, high, color=ink, alpha=0.18, linewidth=0)
 
 
 def _finish(axes: Axes, title: str) -> None:

@@ -6,22 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from tuner.figures.metrics import AUTOENCODER, BEST, DEFAULTS, PCA
-
-DARK, LIGHT, ALARM = "#1f2933", "#d5dbe1", "#c2410c"
-_COLOURS = {
-    BEST: "#1d5fd1",
-    DEFAULTS: "#2a9d6f",
-    AUTOENCODER: "#e07b17",
-    PCA: "#b0308f",
-    "random": "#8a94a0",
-}
-_SPARE = "#7b4fb5"
-
-
-def colour(key: str) -> str:
-    """A contender's colour, the same in every picture."""
-    return _COLOURS.get(key, _SPARE)
+DARK, LIGHT = "#1f2933", "#d5dbe1"
 
 
 def new_figure(width: float, height: float) -> Figure:

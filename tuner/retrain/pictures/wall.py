@@ -8,7 +8,8 @@ import torch
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
-from tuner.retrain.pictures.style import ALARM, DARK
+from tuner.figures.colours import ALARM
+from tuner.retrain.pictures.style import DARK
 
 _GAP, _PARTING, _LINE = 0.07, 0.4, 0.12  # between columns, kinds, rows; in widths of an image
 _LETTERS = (12, 15)  # of a name above a picture: as others, and in smaller type

@@ -1,0 +1,38 @@
+"""What a report is of, as metrics.json holds it: the data and the configuration of its best."""
+
+import dataclasses
+import json
+from typing import Any
+
+from models.data.config import DataConfig
+from models.data.registry import FOLDER
+
+_NEW_DATA_FIELDS = (
+    "anomalous",
+    "known_classes",
+    "resize",
+    "grayscale",
+    "bits",
+    "skip_unreadable",
+    "validation",
+)
+"""Reports of earlier versions do not have them, and were made with their defaults."""
+
+
+def without_place(data: DataConfig) -> dict[str, Any]:
+    """The fields of a configuration of data, but for where the files lie."""
+    fields = dataclasses.asdict(data)
+    del fields["folder"]
+    return fields
+
+
+def data_configuration(data: DataConfig) -> dict[str, Any]:
+    """The fields as metrics.json holds them; classes of published data are told by their index."""
+    fields = without_place(data)
+    for each in dataclasses.fields(data):
+        if each.name in _NEW_DATA_FIELDS and fields[each.name] == each.default:
+            del fields[each.name]
+    published = data.dataset != FOLDER
+    written = fields | ({"normal": data.normal_classes} if published else {})
+    plain: dict[str, Any] = json.loads(json.dumps(written))
+    return plain
