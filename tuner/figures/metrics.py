@@ -74,13 +74,18 @@ def model_decisions(metrics: Metrics) -> dict[str, int]:
     return counts
 
 
+def is_made(metrics: Metrics) -> bool:
+    """Whether the test anomalies are synthetic; earlier versions knew labelled ones alone."""
+    return bool(metrics.get("test_anomalies") == "synthetic")
+
+
 def task_title(metrics: Metrics) -> str:
     """What was detected where: "fashion-mnist, normal: T-shirt/top".
 
     Says so where figures are on synthetic anomalies; pictures have it as their title.
     """
     title = f"{_dataset(metrics)}, normal: {', '.join(_normal(metrics))}"
-    if metrics.get("test_anomalies") == "synthetic":
+    if is_made(metrics):
         return f"{title}; on synthetic anomalies"
     if metrics["selection"] == "synthetic-val":
         return f"{title}; chosen on synthetic anomalies"

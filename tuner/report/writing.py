@@ -1,9 +1,11 @@
 """The report of a run, computed and put into its folder."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from tuner.cli.run_option import run_words
 from tuner.cli.typed import command
+from tuner.figures.metrics import damaged
 from tuner.record.run_folder import RunFolder
 from tuner.report.material import Material, read_material
 from tuner.report.page import page
@@ -47,7 +49,22 @@ def write_report(folder: RunFolder) -> Path:
 
 
 def sections_of(material: Material) -> list[Section]:
-    """All sections, in their order."""
+    """All sections, in their order.
+
+    Raises TunerError where metrics.json lacks what they need: one of an earlier version has no
+    sum that would have told.
+    """
+    try:
+        return _made_of(material)
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
+        if material.metrics is None:
+            raise
+        _made_of(replace(material, metrics=None))  # raises what is no fault of metrics.json
+        why = f"it has not what a report has: {error!r}"
+        raise damaged(material.folder.metrics, why) from error
+
+
+def _made_of(material: Material) -> list[Section]:
     return [each.section(material) for each in _SECTIONS]
 
 

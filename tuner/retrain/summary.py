@@ -11,7 +11,7 @@ from models.data.counts import LEAST_OF_A_KIND, JudgingCounts
 from models.data.registry import FOLDER
 from models.evaluation.criteria_names import CRITERIA, RANK_CORRELATIONS
 from tuner.cli.text import aligned, counted
-from tuner.figures.metrics import AUTOENCODER, BEST, Metrics, keyed_blocks, task_title
+from tuner.figures.metrics import AUTOENCODER, BEST, Metrics, is_made, keyed_blocks, task_title
 from tuner.figures.verdicts import kind_lines, pixel_lines, verdict_lines
 from tuner.figures.words import INSPECTION, ends_text, prose, share, spread_text
 from tuner.retrain.divergences import divergence_lines
@@ -53,7 +53,7 @@ def _head(metrics: Metrics) -> list[str]:
         ),
         *prose(f"Fit: {known}.", _chosen(metrics)),
     ]
-    if metrics.get("test_anomalies") == "synthetic":
+    if is_made(metrics):
         lines += prose(
             "The test part has normal images alone: every test figure below is on synthetic "
             "anomalies made of them."

@@ -260,20 +260,3 @@ def test_a_configuration_without_a_search_would_get_a_report(tmp_path: Path) -> 
 def test_the_command_that_repeats_a_search_would_be_refused(runs: Runs) -> None:
     material = read_material(runs["finished"])
     assert load_space(material.folder.space, new=True) == material.space
-
-
-def test_a_retrain_of_each_class_would_have_no_report(runs: Runs, tmp_path: Path) -> None:
-    folder = RunFolder(tmp_path / "run")
-    shutil.copytree(runs["finished"].path, folder.path)
-    folder.report.mkdir()
-    figure = {"mean": 0.9, "std": 0.01, "n": 2, "seeds": [0.89, 0.91]}
-    classes = {"0": {"folder": "classes/0", "auroc": {"best": figure}, "diverged_seeds": {}}}
-    metrics = {"dataset": "digits", "normal": "each", "selection": "labelled-val"}
-    labels = {"best": "two-discriminator-gan"}
-    folder.metrics.write_text(
-        json.dumps({**metrics, "labels": labels, "classes": classes, "mean": {"best": figure}})
-    )
-    write_report(folder)
-    sections = {one.key: one for one in sections_of(read_material(folder))}
-    assert "0.9000 ± 0.0100" in sections["test"].sentence
-    assert sections["test"].context["classes"] == [("0", "0.9000 ± 0.0100")]

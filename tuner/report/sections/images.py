@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tuner.cli.text import counted
-from tuner.figures.metrics import model_decisions
+from tuner.figures.metrics import Metrics, is_made, model_decisions
 from tuner.report.arrays import Arrays, read_arrays
 from tuner.report.material import Material, of_other
 from tuner.report.section import Section
@@ -23,28 +23,43 @@ _GROUPS = (
         "Falsely flagged: normal images above the threshold, the highest scores first",
     ),
 )
+_NEEDED = ("group", "score", "kind", "name")
 _PICTURES = ("image", "reconstruction", "map")
 
 
 def section(material: Material) -> Section:
     """Three groups of images; nothing but a sentence where a retrain has left none."""
-    found = read_arrays(material.folder.telling_images)
-    groups = [] if found is None else list(_groups(found))
-    made = material.metrics is not None and material.metrics.get("test_anomalies") == "synthetic"
-    return Section(
-        key="images",
-        title="Right and wrong",
-        sentence=_sentence(material, found, made=made),
-        context={"groups": groups, "made": made},
-    )
-
-
-def _sentence(material: Material, found: Arrays | None, *, made: bool) -> str:
-    if material.metrics is None:
-        return "Which images it gets wrong is seen once the best has been retrained."
+    metrics = material.metrics
+    if metrics is None:
+        return _section("Which images it gets wrong is seen once the best has been retrained.")
+    if "test" not in metrics:
+        return _section(
+            "Which images are wrong is seen in the folder of each class: each has a model of its "
+            "own."
+        )
+    found, made = read_arrays(material.folder.telling_images, _NEEDED), is_made(metrics)
     if found is None:
-        return "This retrain has left no pictures of right and wrong images."
-    counts = model_decisions(material.metrics)
+        return _section(_sentence(material, metrics, made=made), note=_why_none(material))
+    groups = list(_groups(found))
+    return _section(_sentence(material, metrics, made=made), groups=groups, made=made)
+
+
+def _section(sentence: str, **context: Any) -> Section:
+    empty = {"groups": [], "made": False, "note": ""}
+    title = "Right and wrong"
+    return Section(key="images", title=title, sentence=sentence, context=empty | context)
+
+
+def _why_none(material: Material) -> str:
+    """A detector whose images cannot be shown leaves no file."""
+    path = material.folder.telling_images
+    if path.exists():
+        return f"No pictures of them: {path.name} is damaged."
+    return "This retrain has left no pictures of them."
+
+
+def _sentence(material: Material, metrics: Metrics, *, made: bool) -> str:
+    counts = model_decisions(metrics)
     missed, wrong = counts["false_negatives"], counts["false_positives"]
     kind = "synthetic anomaly" if made else "anomaly"
     kinds = "synthetic anomalies" if made else "anomalies"

@@ -9,6 +9,7 @@ from tuner.figures.colours import BEST_TRIAL, COMPLETE, GUIDE, contender_colour
 from tuner.figures.metrics import (
     BEST,
     Metrics,
+    is_made,
     keyed_blocks,
     model_decisions,
     model_place,
@@ -33,7 +34,7 @@ def section(material: Material) -> Section:
         return _section("Nothing is known on test images: the best has not been retrained.")
     if "test" not in metrics:
         return _section(_each_sentence(material, metrics), classes=_class_rows(metrics))
-    arrays = read_arrays(material.folder.scores)
+    arrays = _scores(material, metrics)
     found = {
         "heads": list(INSPECTION.values()),
         "contenders": _rows(metrics),
@@ -41,7 +42,8 @@ def section(material: Material) -> Section:
         "title": task_title(metrics),
     }
     if arrays is None:
-        return _section(_sentence(material, metrics), **found)
+        note = f"No curves and no scores: {material.folder.scores.name} is gone or damaged."
+        return _section(_sentence(material, metrics), note=note, **found)
     data = {"threshold": _of_model(metrics, arrays)}
     figures = {
         "roc": _roc(metrics, arrays),
@@ -52,12 +54,12 @@ def section(material: Material) -> Section:
 
 
 def _section(sentence: str, figures: Any = None, data: Any = None, **context: Any) -> Section:
-    context = {"classes": [], "contenders": [], "heads": [], "kinds": [], "title": "", **context}
+    empty = {"classes": [], "contenders": [], "heads": [], "kinds": [], "title": "", "note": ""}
     return Section(
         key="test",
         title="On test images",
         sentence=sentence,
-        context=context,
+        context=empty | context,
         figures=figures or {},
         data=data or {},
     )
@@ -65,7 +67,7 @@ def _section(sentence: str, figures: Any = None, data: Any = None, **context: An
 
 def _sentence(material: Material, metrics: Metrics) -> str:
     test = metrics["test"]
-    made = ", on synthetic anomalies" if metrics.get("test_anomalies") == "synthetic" else ""
+    made = ", on synthetic anomalies" if is_made(metrics) else ""
     miss = test.get("miss_rate_at_5")
     name = f"{metrics['label']}{of_other(material)}"
     words = f"On test images {name} has an AUROC of {spread_text(test['auroc'])}{made}"
@@ -111,6 +113,16 @@ def _kinds(metrics: Metrics) -> list[tuple[str, str, str]]:
     return [(name, f"{of['images']:,}", spread_text(of["auroc"])) for name, of in ordered]
 
 
+def _scores(material: Material, metrics: Metrics) -> Arrays | None:
+    """The scores that the figures are of; None where there are none."""
+    best = f"test_{BEST}"
+    arrays = read_arrays(material.folder.scores, ("test_label", best))
+    if arrays is None:
+        return None
+    seeds = len(metrics["configuration"]["seeds"])
+    return arrays if arrays[best].shape == (seeds, len(arrays["test_label"])) else None
+
+
 def _curves(metrics: Metrics, arrays: Arrays, figure: str, kind: str) -> list[dict[str, Any]]:
     """The mean curve over seeds of each contender."""
     from tuner.figures.rates import (  # noqa: PLC0415 - scikit-learn
@@ -142,7 +154,7 @@ def _curves(metrics: Metrics, arrays: Arrays, figure: str, kind: str) -> list[di
 
 
 def _made(metrics: Metrics) -> str:
-    return " (synthetic)" if metrics.get("test_anomalies") == "synthetic" else ""
+    return " (synthetic)" if is_made(metrics) else ""
 
 
 def _roc(metrics: Metrics, arrays: Arrays) -> Figure:

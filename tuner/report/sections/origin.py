@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 
 from models.data.sources import DataProblem
 from models.data.split import Split, load_splits
+from tuner.figures.metrics import is_made
 from tuner.report.commands import repeat_commands
 from tuner.report.material import Material
 from tuner.report.section import Section
@@ -75,7 +76,7 @@ def _uses(material: Material, splits: tuple[Split, ...]) -> Iterator[tuple[str, 
     metrics = material.metrics
     if metrics is not None and "splits" in metrics:
         test = metrics["splits"]["test"]
-        made = ", synthetic" if metrics.get("test_anomalies") == "synthetic" else ""
+        made = ", synthetic" if is_made(metrics) else ""
         normals = test["images"] - test["anomalous"]
         yield (
             "test",

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from tuner.cli.text import counted, duration, setting_text
 from tuner.console.lines import doubt_lines
-from tuner.figures.metrics import BEST, Metrics
+from tuner.figures.metrics import BEST, Metrics, is_made
 from tuner.figures.verdicts import by_mixture, lead_sentence, verdict_lines
 from tuner.figures.words import ends_text, share, spread_text
 from tuner.record.trials import TrialView
@@ -174,8 +174,7 @@ def _gain_text(found: Gain) -> str:
 
 def _made(tested: Metrics, joined: str) -> str:
     """That the anomalies of test were made, where they were."""
-    synthetic = tested.get("test_anomalies") == "synthetic"
-    return f"{joined} synthetic anomalies" if synthetic else ""
+    return f"{joined} synthetic anomalies" if is_made(tested) else ""
 
 
 def _settings(material: Material) -> list[tuple[str, str, str]]:
