@@ -31,6 +31,8 @@ from tuner.planning.epoch_timing import epoch_seconds
 from tuner.record.history import History
 from tuner.record.journal import read_journal
 from tuner.record.run_folder import RunFolder
+from tuner.record.trials import TrialView
+from tuner.report.retrained import other_than_best
 from tuner.retrain import __main__ as command
 from tuner.retrain import flow, jobs
 from tuner.retrain.each_class import class_folders, retrain_each
@@ -122,6 +124,9 @@ def test_the_mean_would_be_of_other_figures_than_the_classes_reports(
     metrics = json.loads(folder.metrics.read_text())
     assert len(metrics.pop("sha256")) == 64
     assert metrics == summary.metrics
+    best = TrialView(number=0, published=None, hyperparameters={})
+    assert other_than_best(metrics, space, [best]) == ""
+    assert other_than_best(metrics, space.model_copy(update={"detector": "pca"}), [best])
     reports = {
         name: json.loads((folder.path / of["folder"] / "retrain/metrics.json").read_text())
         for name, of in metrics["classes"].items()

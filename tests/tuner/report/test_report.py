@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import os
 import re
 import shutil
 import tarfile
@@ -211,6 +212,20 @@ def test_a_report_that_fails_would_cost_the_search_its_end(runs: Runs, tmp_path:
     said = report_line(RunFolder(folder))
     assert said.startswith("The report was not written: ")
     assert "python -m tuner.report --run" in said
+
+
+@pytest.mark.parametrize("newest", ["journal", "metrics", "page"])
+def test_a_page_from_before_the_latest_trials_or_retrain_would_be_kept(
+    runs: Runs, tmp_path: Path, newest: str
+) -> None:
+    run = RunFolder(tmp_path / "run")
+    shutil.copytree(runs["retrained"].path, run.path)
+    run.page.write_text("as it was")
+    for path in (run.space, run.journal, run.metrics, run.page):
+        os.utime(path, (1000, 1000))
+    os.utime(getattr(run, newest), (2000, 2000))
+    assert report_line(run) == f"Report: {run.page}"
+    assert (run.page.read_text(encoding="utf-8") == "as it was") == (newest == "page")
 
 
 def test_a_folder_without_a_run_would_be_reported_on(
