@@ -2,6 +2,7 @@
 
 import math
 import re
+from collections.abc import Sequence
 
 from tuner.cli.text import counted, setting_text
 from tuner.figures.colours import BEST_TRIAL, COMPLETE, STOPPED
@@ -11,10 +12,9 @@ from tuner.report.section import Figure, Section, rounded
 from tuner.results.leaderboard import Standing
 
 _MOST = 8
-_LONGEST = 12  # letters of a line of a name
-_ABOVE, _LINE = 22, 17  # pixels
+_WIDTH, _LETTER = 800, 0.62  # pixels from the first axis to the last, and a letter's in its size
+_SMALLEST, _LARGEST = 9, 13  # pixels of the letters of a name
 _FONTS = {  # the ends of an axis would be written over its name
-    "labelfont": {"size": 13},
     "tickfont": {"size": 11},
     "rangefont": {"size": 1, "color": "rgba(0,0,0,0)"},
 }
@@ -32,13 +32,21 @@ def section(material: Material) -> Section:
         if drawn
         else "There are too few trials to compare settings.",
         context={
-            "left_out": len(material.trials) - len(shown),
+            "left_out": _left_out(len(material.trials) - len(shown)),
             "drawn": drawn,
             "wide": len(axes) > 3,
         },
         figures={"parallel": figure(material, axes, lines)} if drawn else {},
         data={"brushed": [one.trial.number for one in lines]} if drawn else {},
     )
+
+
+def _left_out(count: int) -> str:
+    if not count:
+        return ""
+    verb, has = ("is", "it has") if count == 1 else ("are", "they have")
+    reason = f"{has} no valid score, or a setting outside its range"
+    return f"{counted(count, 'trial')} {verb} not drawn: {reason}."
 
 
 def _axes(material: Material) -> list[Axis]:
@@ -76,7 +84,7 @@ def figure(material: Material, axes: list[Axis], shown: list[Standing]) -> Figur
         places = [rounded(axis.place(one.trial.hyperparameters[axis.name])) for one in shown]
         low, high = axis.ends
         made: dict[str, object] = {
-            "label": _in_lines(axis.name),
+            "label": _in_two(axis.name),
             "values": places,
             "range": [min(low, *places), max(high, *places)],
         }
@@ -95,18 +103,27 @@ def figure(material: Material, axes: list[Axis], shown: list[Standing]) -> Figur
         "cmax": max(values),
         "colorscale": [[0, STOPPED], [0.6, COMPLETE], [1, BEST_TRIAL]],
     }
-    lines = max(str(one["label"]).count("<br>") + 1 for one in dimensions)
+    names = {"labelfont": {"size": _letters([str(one["label"]) for one in dimensions])}}
     return {
-        "data": [{"type": "parcoords", "line": colour, "dimensions": dimensions, **_FONTS}],
-        "layout": {"margin": {"l": 70, "r": 70, "t": _ABOVE + _LINE * lines, "b": 30}},
+        "data": [
+            {"type": "parcoords", "line": colour, "dimensions": dimensions, **_FONTS, **names}
+        ],
+        "layout": {"margin": {"l": 70, "r": 70, "t": 56, "b": 30}},
     }
 
 
-def _in_lines(name: str) -> str:
-    """A name broken where it has underscores: beside others there is no room for all of it."""
-    lines = [""]
-    for part in re.findall("[^_]*_+|[^_]+", name):
-        if lines[-1] and len(lines[-1] + part) > _LONGEST:
-            lines.append("")
-        lines[-1] += part
-    return "<br>".join(lines)
+def _in_two(name: str) -> str:
+    """A name broken at the underscore next to its middle; a third line would lie on the axis."""
+    ends = [found.end() for found in re.finditer("_+", name) if found.start() > 0]
+    breaks = [end for end in ends if end < len(name)]
+    if not breaks:
+        return name
+    at = min(breaks, key=lambda end: max(end, len(name) - end))
+    return f"{name[:at]}<br>{name[at:]}"
+
+
+def _letters(labels: Sequence[str]) -> float:
+    """The size in which the longest line fits between two axes."""
+    longest = max(len(line) for label in labels for line in label.split("<br>"))
+    room = _WIDTH / max(1, len(labels) - 1)
+    return rounded(min(_LARGEST, max(_SMALLEST, room / (longest * _LETTER))), 3)
