@@ -12,7 +12,8 @@ from tuner.report.section import Figure, Section, rounded
 from tuner.results.leaderboard import Standing
 
 _MOST = 8
-_WIDTH, _LETTER = 800, 0.62  # pixels from the first axis to the last, and a letter's in its size
+_WIDTH, _LETTER = 800, 0.56  # pixels from the first axis to the last, and a letter's in its size
+_WHOLE = 12  # letters of a name that is not broken
 _SMALLEST, _LARGEST = 9, 13  # pixels of the letters of a name
 _FONTS = {  # the ends of an axis would be written over its name
     "tickfont": {"size": 11},
@@ -103,20 +104,18 @@ def figure(material: Material, axes: list[Axis], shown: list[Standing]) -> Figur
         "cmax": max(values),
         "colorscale": [[0, STOPPED], [0.6, COMPLETE], [1, BEST_TRIAL]],
     }
-    names = {"labelfont": {"size": _letters([str(one["label"]) for one in dimensions])}}
+    fonts = {"labelfont": {"size": _letters([str(one["label"]) for one in dimensions])}, **_FONTS}
     return {
-        "data": [
-            {"type": "parcoords", "line": colour, "dimensions": dimensions, **_FONTS, **names}
-        ],
+        "data": [{"type": "parcoords", "line": colour, "dimensions": dimensions, **fonts}],
         "layout": {"margin": {"l": 70, "r": 70, "t": 56, "b": 30}},
     }
 
 
 def _in_two(name: str) -> str:
-    """A name broken at the underscore next to its middle; a third line would lie on the axis."""
+    """A long name broken at the underscore next to its middle; a third line lay on the axis."""
     ends = [found.end() for found in re.finditer("_+", name) if found.start() > 0]
     breaks = [end for end in ends if end < len(name)]
-    if not breaks:
+    if not breaks or len(name) <= _WHOLE:
         return name
     at = min(breaks, key=lambda end: max(end, len(name) - end))
     return f"{name[:at]}<br>{name[at:]}"
