@@ -42,7 +42,7 @@ def section(material: Material) -> Section:
         "title": task_title(metrics),
     }
     if arrays is None:
-        note = f"No curves and no scores: {material.folder.scores.name} is gone or damaged."
+        note = f"No curves and no scores: {material.folder.scores.name} is missing or damaged."
         return _section(_sentence(material, metrics), note=note, **found)
     data = {"threshold": _of_model(metrics, arrays)}
     figures = {
