@@ -124,6 +124,8 @@ def load_splits(path: Path | BinaryIO) -> tuple[Split, ...]:
         FileNotFoundError: there is no such file.
         SplitDamaged: the file holds no splits, or was changed since.
     """
+    if isinstance(path, Path) and path.exists() and not path.is_file():  # no pipe is waited for
+        raise SplitDamaged(f"{path} is no ordinary file; remove it, and it is made anew")
     try:
         with np.load(path, allow_pickle=False) as stored:
             several = [f"{n}." for n in range(len(stored)) if f"{n}.digest" in stored]

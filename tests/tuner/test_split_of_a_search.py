@@ -1,5 +1,6 @@
 """The split that driver and workers share, where its file was damaged."""
 
+import os
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
@@ -14,9 +15,11 @@ from tests.tuner.conftest import make_setting
 from tests.tuner.retrain.conftest import make_run
 from tests.tuner.simulated import small_space
 from tuner.engine.engine import Engine
+from tuner.errors import TunerError
 from tuner.planning.lanes import LaneChoice
 from tuner.record.run_folder import RunFolder
 from tuner.search.claim import claimed
+from tuner.search.figures_note import figures_note
 from tuner.search.images import splits_of
 from tuner.search.session import run_search
 from tuner.space import Machine, Space, dump_space, load_space
@@ -41,6 +44,17 @@ def test_a_damaged_split_would_fail_every_trial_of_a_search_that_goes_on(
     splits_of(space, source, run_folder)
     assert Split.load(run_folder.split) == made
     assert "split.npz is damaged; it is made anew" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("make", [Path.mkdir, os.mkfifo])
+def test_what_is_no_file_would_be_waited_for_or_leave_a_traceback(
+    tmp_path: Path, make: Callable[[Path], None]
+) -> None:
+    run_folder = RunFolder(tmp_path)
+    make(run_folder.split)
+    with pytest.raises(TunerError, match=r"split\.npz is .*, where a file of the run belongs"):
+        splits_of(small_space(), find(small_space().data), run_folder)
+    assert "figures: normal 0; " in figures_note(small_space(), run_folder)
 
 
 def test_a_split_damaged_while_it_is_searched_would_not_say_what_to_do(

@@ -13,6 +13,7 @@ from tuner.record.basis import Basis, check_basis, code_changes, code_versions
 from tuner.record.compatibility import recorded_space
 from tuner.record.history import History
 from tuner.record.journal import read_journal
+from tuner.record.own_files import is_own_file
 from tuner.record.run_folder import RunFolder
 from tuner.space import Space
 
@@ -53,11 +54,14 @@ def splits_of(space: Space, source: Source, run_folder: RunFolder) -> tuple[Spli
 
 
 def _has_split(run_folder: RunFolder) -> bool:
-    """Whether there is one that can be read; a damaged one follows from the space's data again."""
+    """Whether there is one that can be read; a damaged one follows from the space's data again.
+
+    Raises TunerError where it is no file, which nothing is written over.
+    """
+    if not is_own_file(run_folder.split):
+        return False
     try:
         load_splits(run_folder.split)
-    except FileNotFoundError:
-        return False
     except SplitDamaged:
         say(f"{run_folder.split} is damaged; it is made anew.")
         return False

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import os
+from collections.abc import Callable
 from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
@@ -69,6 +71,15 @@ def test_a_split_edited_by_hand_is_refused(split: Split, tmp_path: Path) -> None
 def test_a_file_that_is_no_split_is_refused(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "split.npz").write_bytes(content)
     with pytest.raises(ValueError, match=r"split\.npz is not a stored split"):
+        Split.load(tmp_path / "split.npz")
+
+
+@pytest.mark.parametrize("make", [Path.mkdir, os.mkfifo])
+def test_what_is_no_file_is_refused_and_not_waited_for(
+    tmp_path: Path, make: Callable[[Path], None]
+) -> None:
+    make(tmp_path / "split.npz")
+    with pytest.raises(SplitDamaged, match=r"split\.npz is no ordinary file"):
         Split.load(tmp_path / "split.npz")
 
 
