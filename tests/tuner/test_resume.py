@@ -61,4 +61,4 @@ def test_trials_that_cannot_be_compared_would_be_mixed(
         resumed_space(recorded(), Space.model_validate(SCALED | changes), RUN)
     assert line in str(caught.value).splitlines()
     assert "runs/one cannot go on" in str(caught.value)
-    assert "another --name" in str(caught.value)
+    assert "another --run" in str(caught.value)

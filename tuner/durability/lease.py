@@ -57,7 +57,7 @@ class Lease:
                 raise TunerError(
                     f"{self._storage.uri} is being searched by another driver "
                     f"({_name(holder)}, seen {age_s:.0f} s ago). Wait for it, stop it, or start "
-                    f"another search with --name. If that machine is gone, its claim ends "
+                    f"another search with --run. If that machine is gone, its claim ends "
                     f"{STALE_S - age_s:.0f} s from now."
                 )
 

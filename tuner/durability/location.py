@@ -52,5 +52,5 @@ def check_free(storage: Storage, run_folder: RunFolder) -> None:
     if is_kept(storage, run_folder):
         raise TunerError(
             f"{storage.uri} holds a run named {run_folder.name}, and it is never overwritten: "
-            "go on with it by --resume, or start another search with --name."
+            "go on with it by --resume, or start another search with --run."
         )

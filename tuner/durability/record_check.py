@@ -59,7 +59,7 @@ def _check_empty(run_folder: RunFolder, storage: Storage) -> None:
     raise TunerError(
         f"{run_folder.journal} {state}, but {witness}: the record of this search is lost, and all "
         "trials would be trained anew. Bring the file back from a copy, or start another search "
-        "with --name."
+        "with --run."
     )
 
 

@@ -156,8 +156,7 @@ class Engine:
     @property
     def finished(self) -> bool:
         """Whether every trial of the space has ended."""
-        trials = self.history.trials.values()
-        return len(trials) >= self._space.trials and all(trial.ended for trial in trials)
+        return self.history.is_over(self._space.trials)
 
     def next_attempt(self, attempt_id: str) -> Attempt | NoAttempt:
         """The next attempt for the backend to run, under the id by which it will speak of it."""

@@ -138,14 +138,7 @@ class PackWorker:
                 member.progress.write(epoch)
             member.taken(epoch)
         assert member.progress is not None
-        files = member.progress.files
-        return Report(
-            outcome="epoch",
-            row=row,
-            notice=files.trouble,
-            warning=self._warnings.next(),
-            lacks_best=files.lacks_best,
-        )
+        return member.progress.report(row, self._warnings.next())
 
     def _wait_for_epoch(self, member: Member) -> TrainedEpoch | Report:
         with self._changed:

@@ -83,7 +83,7 @@ def resumed_space(recorded: Space, wanted: Space, run_folder: RunFolder) -> Spac
             f"{run_folder} cannot go on with another space, its trials would not be comparable:\n"
             f"{lines}\n"
             f"Only the time budget, {', '.join(_SETTABLE[:-1])} and {_SETTABLE[-1]} may change "
-            "with --resume. Leave the change out, or start a new search with another --name."
+            "with --resume. Leave the change out, or start a new search with another --run."
         )
     return resolved
 

@@ -52,7 +52,7 @@ def driven(run_folder: RunFolder, driver: str) -> str:
     """What to say where another driver is at work."""
     return (
         f"{run_folder} is being searched by another driver ({driver.strip()}). "
-        "Wait for it, stop it, or start another search with --name."
+        "Wait for it, stop it, or start another search with --run."
     )
 
 

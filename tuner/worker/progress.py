@@ -8,7 +8,7 @@ from models.fitted import FittedDetector
 from models.lanes.lane import EpochResult, Lane
 from models.task_trainer import FittedTasks, TaskTrainer
 from models.trainer import Trainer
-from tuner.engine.attempt import Attempt, worker_name
+from tuner.engine.attempt import Attempt, Report, worker_name
 from tuner.objectives import metric_of
 from tuner.record.trials import EpochRow, is_kept, of_stage
 from tuner.worker.files import Checkpoint, TrialFiles
@@ -73,3 +73,13 @@ class Progress:
         if epoch.best is not None:
             self.files.write_best(epoch.best)
         self.files.write_checkpoint(epoch.checkpoint)
+
+    def report(self, row: EpochRow, warning: str) -> Report:
+        """What the driver is told of an epoch; `warning` is the process's own."""
+        return Report(
+            outcome="epoch",
+            row=row,
+            notice=self.files.trouble,
+            warning=warning,
+            lacks_best=self.files.lacks_best,
+        )

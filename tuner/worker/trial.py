@@ -72,14 +72,7 @@ class TrialWorker:
             progress.write(progress.take(trainer, 0, result))
         row = progress.rows[self._reported]
         self._reported += 1
-        files = progress.files
-        return Report(
-            outcome="epoch",
-            row=row,
-            notice=files.trouble,
-            warning=self._warnings.next(),
-            lacks_best=files.lacks_best,
-        )
+        return progress.report(row, self._warnings.next())
 
     def _open(self, attempt: Attempt) -> tuple[Progress, Trainer | TaskTrainer]:
         if not self._tasks:
