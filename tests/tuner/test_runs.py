@@ -2,7 +2,9 @@
 
 import fcntl
 import math
+import os
 import re
+from contextlib import nullcontext
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TextIO
@@ -13,10 +15,12 @@ from tests.tuner.fake_trials import trial
 from tests.tuner.simulated import Simulation, small_space
 from tests.tuner.typed_commands import FakeApi
 from tuner.backend.ray_backend import RayBackend
+from tuner.cli.command_line import seconds
+from tuner.engine.engine import Engine
 from tuner.errors import OutOfTime, TunerError
 from tuner.record.lock import driver_of, sole_driver
 from tuner.record.run_folder import RunFolder
-from tuner.record.run_names import check_runs, free_name, newest_name
+from tuner.record.run_names import check_runs, free_name, newest_name, which_run
 from tuner.search.__main__ import main
 from tuner.search.session import search
 from tuner.space import Machine, dump_space, resolve_scale
@@ -33,6 +37,17 @@ def test_a_name_would_be_given_twice(tmp_path: Path) -> None:
         run(tmp_path, name)
     assert free_name("a", tmp_path) == "a-11"
     assert free_name("a", tmp_path, ["a-12"]) == "a-13"
+
+
+def test_a_run_whose_space_is_lost_would_not_be_named_among_those_that_go_on(
+    tmp_path: Path,
+) -> None:
+    run(tmp_path, "a-1")
+    os.utime(tmp_path / "a-1" / "space.yaml", (0, 0))
+    (tmp_path / "a-2").mkdir()
+    (tmp_path / "a-2" / "events.jsonl").touch()
+    (tmp_path / "none").mkdir()
+    assert which_run(tmp_path).endswith(" there are: a-2, a-1.")
 
 
 def test_a_run_without_a_record_would_go_on(tmp_path: Path) -> None:
@@ -122,6 +137,23 @@ def test_a_search_that_goes_on_would_not_say_which_time_budget_holds(
     assert "is used; --time-budget changes it." in said
     assert "is used up; --time-budget gives it more." in said
     assert re.search(r"--resume --run \S+a-1 --time-budget \dm", said)
+
+
+def test_the_command_that_goes_on_would_give_less_time_than_was_used(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A first epoch may take longer than the whole budget."""
+
+    def slow(_backend: object, engine: Engine, *_: object, **__: object) -> None:
+        began = engine.clock()
+        engine.clock = lambda: began + 100.0
+
+    monkeypatch.setattr(RayBackend, "connected", lambda _: nullcontext(Machine(cpus=1)))
+    monkeypatch.setattr(RayBackend, "run", slow)
+    found = search(small_space(wandb={"mode": "off"}), run_folder=tmp_path / "a-1", time_budget_s=5)
+    assert found.out_of_time and found.seconds >= 100
+    (given,) = re.findall(r"--time-budget (\S+)", capsys.readouterr().out.partition("--resume ")[2])
+    assert seconds(given) >= 2 * found.seconds
 
 
 def test_a_used_up_time_budget_would_start_ray_and_name_a_command_that_does_nothing(

@@ -112,7 +112,7 @@ class BackgroundSync(SearchListener):
             under_way = len(self._begun) - len(ended) - len(paused)
         try:
             if self._lease is not None:
-                self._lease.renew()
+                self._lease.check_held()
             if self._copies is not None:
                 self._copies.copy_results() if last else self._copies.copy()
             if self._trained is not None:

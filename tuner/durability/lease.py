@@ -63,12 +63,16 @@ class Lease:
 
     def renew(self) -> None:
         """Keep the claim; raises LeaseLost where another driver has taken it."""
+        self.check_held()
+        self._put()
+
+    def check_held(self) -> None:
+        """Raise LeaseLost where another driver has taken the claim; writes nothing."""
         holder = self._holder()
         if holder is None and self._taken:
             raise LeaseLost("Another driver has taken this search over and has ended")
         if holder is not None and holder["id"] != self._mine["id"]:
             raise LeaseLost(f"Another driver has taken this search over: {_name(holder)}")
-        self._put()
 
     def release(self) -> None:
         """Give the claim back, if it is still this driver's."""
@@ -102,7 +106,7 @@ class Lease:
 def leased(storage: Storage) -> Iterator[Lease]:
     """Hold the lease of a run, renewed by a thread of its own; TunerError where another has it.
 
-    A storage that fails is tried again, and what else goes wrong shows at the holder's own renewal.
+    A storage that fails is tried again; that the lease is lost shows where the holder looks.
     """
     lease, ending = Lease(storage), threading.Event()
 

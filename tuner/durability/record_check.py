@@ -12,7 +12,6 @@ from tuner.errors import TunerError
 from tuner.record.basis import Basis, check_basis
 from tuner.record.compatibility import check_space, space_in
 from tuner.record.history import History
-from tuner.record.journal import read_journal
 from tuner.record.own_files import is_own_file, read_own
 from tuner.record.run_folder import RunFolder
 from tuner.space import dump_space
@@ -21,24 +20,25 @@ from tuner.storage.checkpoints import is_trained
 from tuner.study.study_file import epochs_told
 
 
-def check_record(run_folder: RunFolder, storage: Storage, *, mend: bool = True) -> History:
-    """Return what is recorded of a run that is to go on; the storage has its checkpoints.
+def check_record(
+    run_folder: RunFolder, history: History, storage: Storage, *, mend: bool = True
+) -> None:
+    """Check the record of a run that is to go on; the storage has its checkpoints.
 
     A missing space file is made anew, to `mend` the record. Raises TunerError where the journal is
     lost or its end is, or the space is not the one that it was written with.
     """
-    history = History(read_journal(run_folder.journal))
     if history.started is None:
         _check_empty(run_folder, storage)
-        return history
+        return
     if not is_own_file(run_folder.space):
         if not mend:
-            raise TunerError(f"{run_folder.space} is missing: --resume makes it anew")
+            name = run_folder.space.name
+            raise TunerError(f"{run_folder.name}: {name} is missing: --resume makes it anew")
         dump_space(space_in(history, run_folder), run_folder.space)
         say(f"{run_folder.space.name} was missing: made anew from {run_folder.journal.name}.")
     check_space(history, run_folder)
     _check_end(history, run_folder)
-    return history
 
 
 def check_beside(history: History, run_folder: RunFolder) -> None:

@@ -98,7 +98,8 @@ def _study_bytes(path: Path) -> bytes:
 def fetch_record(storage: Storage, run_folder: RunFolder) -> bool:
     """Bring the storage's copy of a record here where it knows more than this folder does.
 
-    Returns whether it did. The folder must be locked. Raises TunerError where both have gone on in
+    Returns whether it did. The folder must be locked. The journal is written first: all else
+    follows from it, should this be cut short. Raises TunerError where both have gone on in
     different ways, or the storage cannot be read.
     """
     copy = storage.get(run_folder.journal.name)
@@ -113,8 +114,9 @@ def fetch_record(storage: Storage, run_folder: RunFolder) -> bool:
         )
     newer = len(copy) > len(here)
     if newer:
-        _replace_study(storage, run_folder)
+        study = storage.get(run_folder.study.name)
         replace_file(run_folder.journal, lambda path: path.write_bytes(copy))
+        _replace_study(study, run_folder)
     for path in (run_folder.split, run_folder.space):
         stored = storage.get(path.name) if newer or not path.exists() else None
         if stored is not None:
@@ -122,9 +124,8 @@ def fetch_record(storage: Storage, run_folder: RunFolder) -> bool:
     return newer
 
 
-def _replace_study(storage: Storage, run_folder: RunFolder) -> None:
+def _replace_study(stored: bytes | None, run_folder: RunFolder) -> None:
     """Take the copied study as it is: a resume makes it anew where it is damaged or behind."""
-    stored = storage.get(run_folder.study.name)
     if stored is not None:
         forget_log(run_folder.study)
         replace_file(run_folder.study, lambda path: path.write_bytes(stored))

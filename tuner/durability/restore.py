@@ -13,14 +13,17 @@ from tuner.storage import Storage
 from tuner.storage.files import replace_file
 
 
-def fetch(place: Storage, run_folder: RunFolder) -> None:
+def fetch(place: Storage, run_folder: RunFolder) -> bool:
     """Fetch the record of a run where the storage knows more of it than this folder.
 
-    The run must be this driver's. Raises TunerError where the two cannot be made one.
+    Returns whether it does. The run must be this driver's. Raises TunerError where the two cannot
+    be made one.
     """
-    if fetch_record(place.within(run_folder.name), run_folder):
-        run_folder.restored.touch()
-        say(f"Fetched the record of {run_folder.name} from {place.uri}.")
+    if not fetch_record(place.within(run_folder.name), run_folder):
+        return False
+    run_folder.restored.touch()
+    say(f"Fetched the record of {run_folder.name} from {place.uri}.")
+    return True
 
 
 @contextmanager
@@ -33,7 +36,7 @@ def at_hand(place: Storage | None, run_folder: RunFolder) -> Iterator[RunFolder]
         copy = RunFolder(Path(scratch) / run_folder.name)
         copy.path.mkdir()
         fetch_record(place.within(run_folder.name), copy)
-        yield copy if copy.space.exists() else run_folder
+        yield copy if copy.holds_run() else run_folder
 
 
 def fetch_best(place: Storage, run_folder: RunFolder) -> None:

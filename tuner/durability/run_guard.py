@@ -74,7 +74,7 @@ class RunGuard:
         """
         engine.say = say
         if self._lease is not None:
-            self._lease.renew()
+            self._lease.check_held()
         if self.run_folder.restored.exists():
             self._recovery = Recovery(self.storage, note=engine.note, say=say)
             self._recovery.begin(engine.trials, engine.recorded_until)

@@ -12,7 +12,7 @@ the queue is served, with number, hyperparameters and recorded epochs, before an
 import math
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from enum import Enum
@@ -44,9 +44,7 @@ from tuner.record.run_folder import RunFolder
 from tuner.record.trials import Decision, EndReason, EpochRow, SearchListener, TrialView
 from tuner.seeds import trial_seed
 from tuner.space import Space
-from tuner.space.facts import space_facts
 from tuner.study.proposals import Proposals
-from tuner.study.study import Study
 
 _NOTHING_KNOWN = Basis()
 
@@ -62,6 +60,7 @@ class Engine:
     """One search, from its first trial or from where its journal stands.
 
     `time_budget_s` counts all its drivers together; None is what the record says, if anything.
+    `past` are the journal's events, read already; None where the engine is to read them.
     """
 
     def __init__(  # noqa: PLR0913
@@ -74,6 +73,7 @@ class Engine:
         time_budget_s: float | None = None,
         basis: Basis = _NOTHING_KNOWN,
         clock: Clock = time.time,
+        past: Sequence[Event] | None = None,
     ) -> None:
         self._space = space
         self._scheduler = scheduler
@@ -84,20 +84,9 @@ class Engine:
         self.interrupted = self._closed = False
         self.say: Callable[[str], object] = lambda _text: None
         self._noticed = False
-        self.lacking_best: set[int] = set()
         self._warned: set[str] = set()
         self._failure: str | None = None
-        self._recorder = Recorder(
-            folder,
-            lambda past: Study(
-                folder.study,
-                space.search,
-                space.sampler,
-                space.objective,
-                past,
-                about=space_facts(space),
-            ),
-        )
+        self._recorder = Recorder(space, folder, past)
         self._proposals = Proposals(space, self._recorder.study)
         past = self._recorder.past
         catch_up(scheduler, past, space.objective)
@@ -179,8 +168,7 @@ class Engine:
             self._notice(attempt.number, report.notice)
         if report.row is not None:
             self._warn(attempt.number, report.row.worker, report.warning)
-            self._note_best(attempt.number, kept=not report.lacks_best)
-            return self._epoch(attempt.number, report.row)
+            return self._epoch(attempt.number, report.row, lacks_best=report.lacks_best)
         if report.outcome == "diverged":
             return self._diverged(attempt.number, report.reason or "diverged")
         return self._error(attempt, report.reason)
@@ -320,14 +308,16 @@ class Engine:
         self._tell(lambda listener: listener.trial_started(started, attempt.attempt))
         return attempt
 
-    def _epoch(self, number: int, reported: EpochRow) -> Decision:
+    def _epoch(self, number: int, reported: EpochRow, *, lacks_best: bool) -> Decision:
         before = self.history.trials[number]
         row = with_best(before, _finite(reported))
         if self._space.objective not in row.metrics:
             return self._diverged(number, f"diverged: its {self._space.objective} is not finite")
         decision = decide(self._space, self._scheduler, before, row)
-        now = self.clock()
-        if not self._write(EpochReported(time=now, trial=number, row=row, decision=decision)):
+        event = EpochReported(
+            time=self.clock(), trial=number, row=row, decision=decision, lacks_best=lacks_best
+        )
+        if not self._write(event):
             return Decision(action="stop", reason=self.failure or "")
         trial = self.history.trials[number]
         self._tell(lambda listener: listener.epoch_reported(trial, row, decision))
@@ -386,13 +376,6 @@ class Engine:
             self._noticed = True
             self.note(Noticed(time=self.clock(), trial=number, text=text))
             self.say(f"Trial {number}: {text} Further ones are in the trials' logs.")
-
-    def _note_best(self, number: int, *, kept: bool) -> None:
-        """Know which trials' best detectors are not on disk, for the end of the search."""
-        if kept:
-            self.lacking_best.discard(number)
-        else:
-            self.lacking_best.add(number)
 
     def _warn(self, number: int, worker: str, text: str) -> None:
         """Say what a worker warns of, once in the words that it has."""

@@ -1,13 +1,15 @@
 """The record of a search while it is written: journal, trials and study, event by event."""
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 from tuner.record.events import Event
 from tuner.record.history import History
 from tuner.record.journal import Journal, read_journal
 from tuner.record.run_folder import RunFolder
+from tuner.space import Space
+from tuner.space.facts import space_facts
 from tuner.study.study import Study
 
 Clock = Callable[[], float]
@@ -16,17 +18,19 @@ Clock = Callable[[], float]
 class Recorder:
     """Takes each event into the journal first, then into the trials and the study.
 
-    `past` are the events that were there when it was opened, and `failure` says why one could not
-    be written: from then on the record stands still.
+    `past` are the events that are there when it is opened, where they have been read already, and
+    `failure` says why one could not be written: from then on the record stands still.
     """
 
-    def __init__(self, folder: RunFolder, open_study: Callable[[list[Event]], Study]) -> None:
-        self.past = read_journal(folder.journal)
+    def __init__(
+        self, space: Space, folder: RunFolder, past: Sequence[Event] | None = None
+    ) -> None:
+        self.past = read_journal(folder.journal) if past is None else past
         self._journal = Journal(folder.journal)
         self.history = History(self.past)
         self.failure: str | None = None
         try:
-            self.study = open_study(self.past)
+            self.study = study_of(space, folder, self.past)
         except BaseException:
             self._journal.close()
             raise
@@ -49,3 +53,9 @@ class Recorder:
         with suppress(OSError):  # said already
             self._journal.close()
         self.study.close()
+
+
+def study_of(space: Space, folder: RunFolder, past: Sequence[Event]) -> Study:
+    """The study of a run with its file, as the events so far make it."""
+    about = space_facts(space)
+    return Study(folder.study, space.search, space.sampler, space.objective, past, about=about)

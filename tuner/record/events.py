@@ -72,11 +72,16 @@ class AttemptStarted(TrialEvent):
 
 @dataclass(frozen=True, kw_only=True)
 class EpochReported(TrialEvent):
-    """A worker reported an epoch, and this was decided."""
+    """A worker reported an epoch, and this was decided.
+
+    `lacks_best` says that the trial's best detector so far is not on disk; it is written where it
+    is so.
+    """
 
     kind = "epoch"
     row: EpochRow
     decision: Decision
+    lacks_best: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -214,6 +219,8 @@ def encode(event: Event) -> dict[str, Any]:
     written = {each.name: getattr(event, each.name) for each in fields(event)}
     if isinstance(event, EpochReported):
         written |= asdict(written.pop("row"))
+        if not written["lacks_best"]:
+            del written["lacks_best"]
         written["decision"] = asdict(event.decision)
     return {"event": event.kind, **written}
 
@@ -244,6 +251,7 @@ def _epoch_reported(written: Mapping[str, Any]) -> EpochReported:
         trial=written["trial"],
         row=_made(EpochRow, written),
         decision=_made(Decision, written["decision"]),
+        lacks_best=written.get("lacks_best", False),
     )
 
 

@@ -93,7 +93,8 @@ class History:
                 self._interrupted(event, "error", event.reason)
             case EpochReported():
                 rows = (*self.trials[event.trial].rows, event.row)
-                self._decided(event, len(rows), event.decision, rows=rows)
+                changes = {"rows": rows, "lacks_best": event.lacks_best}
+                self._decided(event, len(rows), event.decision, **changes)
             case TrialPaused():
                 self._update(event, state="paused")
             case TrialPromoted():

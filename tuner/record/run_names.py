@@ -64,18 +64,26 @@ def newest_name(
 def nearest_run(run_folder: RunFolder) -> str:
     """Return the name of the run beside it that is most like its own, or ""."""
     runs = run_folder.path.parent
-    return nearest(run_folder.name, [n for n in _names(runs) if RunFolder(runs / n).holds_run()])
+    return nearest(run_folder.name, [run.name for run in _runs(runs)])
 
 
 def which_run(runs: Path) -> str:
     """Ask which run goes on, and name those that can, the newest first."""
-    records = [record for name in _names(runs) if (record := RunFolder(runs / name).space).exists()]
-    newest = sorted(records, key=lambda record: record.stat().st_mtime, reverse=True)
+    newest = sorted(_runs(runs), key=_last_written, reverse=True)
     if not newest:
         return f"There is no run in {runs} to go on with: start one with --space <file>."
-    names = ", ".join(record.parent.name for record in newest[:_MOST_NAMED])
+    names = ", ".join(run.name for run in newest[:_MOST_NAMED])
     more = f" and {len(newest) - _MOST_NAMED} older ones" if len(newest) > _MOST_NAMED else ""
     return f"Say which run goes on: --resume --run <name>. In {runs} there are: {names}{more}."
+
+
+def _runs(runs: Path) -> list[RunFolder]:
+    return [run for name in _names(runs) if (run := RunFolder(runs / name)).holds_run()]
+
+
+def _last_written(run: RunFolder) -> float:
+    there = [path for path in (run.space, run.journal) if path.exists()]
+    return max((path.stat().st_mtime for path in there), default=0.0)
 
 
 def _is_taken(run_folder: RunFolder) -> bool:

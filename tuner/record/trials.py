@@ -101,6 +101,8 @@ class TrialView:
     `decisions` are those after each epoch, and each promotion as one to continue. `interruptions`
     are those of its `attempts` that ended so, whether or not an epoch came after; the last may have
     ended the trial. An attempt that ended with its driver is none.
+
+    It `lacks_best` where its best detector so far could not be written.
     """
 
     number: int
@@ -112,6 +114,7 @@ class TrialView:
     attempts: int = 0
     decisions: tuple[Decided, ...] = ()
     interruptions: tuple[Interruption, ...] = ()
+    lacks_best: bool = False
 
     @property
     def epochs(self) -> int:

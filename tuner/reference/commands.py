@@ -31,7 +31,7 @@ Made by `python -m tuner.reference.commands > docs/commands.md` from the command
 | --- | --- |
 | 0 | done |
 | {FAILED} | `tuner.doctor`: a check failed; `tuner.replay`: the record was not reproduced; `tuner.watch`: the search has ended before its time |
-| {WRONG_INPUT} | something to put right, said in one line on standard error: a mistake in the input, a search without a score, or a search that gave up because Ray died on its driver's machine (`--resume` goes on) |
+| {WRONG_INPUT} | something to put right, said in one line on standard error: a mistake in the input, a search without a score or without the best detector of a trial (each later look at it ends so too), or a search that gave up because Ray died on its driver's machine (`--resume` goes on) |
 | {OutOfTime.exit_code} | the time budget is used up: no trial has a score yet, or, of a search that goes on, nothing was started |
 | {INTERRUPTED}, {TERMINATED} | stopped by Ctrl-C, by SIGTERM |
 """  # noqa: E501 - rows of a table

@@ -9,13 +9,14 @@ from tuner.record.trials import TrialView
 from tuner.results import leaderboard
 from tuner.results.curves import write_curves
 from tuner.results.leaderboard import value_text
-from tuner.results.standard_errors import with_standard_errors
 from tuner.space import Space, best_space, dump_space
 
 
 def write_results(space: Space, run_folder: RunFolder, trials: Sequence[TrialView]) -> None:
-    """Write `trials.csv`, `curves.png` and, where a trial has a score, `best.yaml`."""
-    trials = with_standard_errors(trials, space, run_folder)
+    """Write `trials.csv`, `curves.png` and, where a trial has a score, `best.yaml`.
+
+    The trials have standard errors as far as there are any.
+    """
     leaderboard.write_trials_csv(run_folder.table, trials, space.objective)
     write_curves(run_folder.curves, trials, space.objective, note=data_sentence(space))
     best = leaderboard.best(trials, space.objective)

@@ -34,8 +34,11 @@ def nothing_recorded(run_folder: RunFolder) -> str:
     return nothing_found(run_folder, history.by_number, space.objective)
 
 
-def lacking_best_text(numbers: Sequence[int]) -> str:
-    """Say of which trials the best detector could not be written."""
+def lacking_best(trials: Sequence[TrialView]) -> str:
+    """Say of which trials the best detector could not be written; "" where of none."""
+    numbers = [trial.number for trial in trials if trial.lacks_best]
+    if not numbers:
+        return ""
     noun = "trial" if len(numbers) == 1 else "trials"
     return (
         f"The best detector of {noun} {', '.join(map(str, numbers))} could not be written: there "

@@ -25,6 +25,7 @@ from tuner.record.run_folder import RunFolder
 from tuner.storage import PLACES, VARIABLE, local_storage
 
 if TYPE_CHECKING:
+    from tuner.record.past import Past
     from tuner.record.trials import TrialView
     from tuner.search.backend import Backend
     from tuner.search.claim import Claim
@@ -95,7 +96,9 @@ def _main(given: argparse.Namespace) -> int:
     if given.dry_run:
         return _dry_run(given, run_folder)
     from tuner.backend.ray_backend import RayBackend  # noqa: PLC0415 - for --help
-    from tuner.search.claim import claimed  # noqa: PLC0415
+    from tuner.record.lock import sole_driver  # noqa: PLC0415
+    from tuner.record.past import read_past  # noqa: PLC0415
+    from tuner.search.claim import claimed_by_its_driver  # noqa: PLC0415
 
     backend = RayBackend(given.address)
     new = None if given.resume else _space(given, run_folder, None)
@@ -103,9 +106,6 @@ def _main(given: argparse.Namespace) -> int:
         backend.check(new)
         if not _agreed(given, new):
             return 0
-    elif (shown := _shown(given, run_folder)) is not None:
-        _check_found(run_folder, *shown)
-        return 0
 
     def wanted(recorded: Space | None) -> Space:
         if new is None:
@@ -114,35 +114,49 @@ def _main(given: argparse.Namespace) -> int:
             raise TunerError(_exists(run_folder, [run_folder.space.name]))
         return new
 
-    with claimed(run_folder, wanted, storage=given.storage, goes_on=given.resume) as claim:
-        if given.resume:
-            backend.check(claim.space)
-        return _search(given, claim, backend)
+    with sole_driver(run_folder.absolute()):
+        past = read_past(run_folder) if given.resume else None
+        if past is not None and _is_shown(given, run_folder, past):
+            return 0
+        with claimed_by_its_driver(run_folder, wanted, storage=given.storage, past=past) as claim:
+            if given.resume:
+                backend.check(claim.space)
+            return _search(given, claim, backend)
 
 
-def _shown(
-    given: argparse.Namespace, run_folder: RunFolder
-) -> tuple[Sequence[TrialView], str] | None:
-    """Show a search that is finished here, whatever becomes of its storage; None where it is not.
+def _is_shown(given: argparse.Namespace, run_folder: RunFolder, past: Past) -> bool:
+    """Show a search that is finished here, whatever becomes of its storage; False where it is not.
 
-    Returns its trials and objective.
+    Raises TunerError where its result is not whole.
     """
-    from tuner.durability.record_check import check_record  # noqa: PLC0415 - for --help
-    from tuner.record.compatibility import recorded_space  # noqa: PLC0415
-    from tuner.record.journal import read_journal  # noqa: PLC0415
-    from tuner.record.lock import sole_driver  # noqa: PLC0415
+    from tuner.record.compatibility import recorded_space  # noqa: PLC0415 - for --help
     from tuner.search.finished import show_finished  # noqa: PLC0415
 
-    with sole_driver(run_folder):
-        if not read_journal(run_folder.journal):  # lost, perhaps, and the storage may have a copy
-            return None
-        check_record(run_folder, local_storage(run_folder.path))
-        space = _space(given, run_folder, recorded_space(run_folder))
-        trials = show_finished(space, run_folder)
+    if not _is_whole(given, run_folder, past):
+        return False
+    space = _space(given, run_folder, recorded_space(run_folder))
+    trials = show_finished(space, run_folder, past)
     if trials is None:
-        return None
+        return False
     _copy_shown(given, run_folder)
-    return trials, space.objective
+    _check_result(run_folder, trials, space.objective)
+    return True
+
+
+def _is_whole(given: argparse.Namespace, run_folder: RunFolder, past: Past) -> bool:
+    """Whether the record is whole here. Raises TunerError where no storage may have more of it."""
+    from tuner.durability.location import storage_of  # noqa: PLC0415 - for --help
+    from tuner.durability.record_check import check_record  # noqa: PLC0415
+
+    if not past.events:  # of a new run, or lost: what is said of that depends on the storage
+        return False
+    try:
+        check_record(run_folder, past.history, local_storage(run_folder.path))
+    except TunerError:
+        if storage_of(run_folder, given.storage) is None:
+            raise
+        return False
+    return True
 
 
 def _copy_shown(given: argparse.Namespace, run_folder: RunFolder) -> None:
@@ -178,21 +192,18 @@ def _search(given: argparse.Namespace, claim: Claim, backend: Backend) -> int:
     from tuner.search.finished import show_finished  # noqa: PLC0415 - for --help
 
     run_folder, objective = claim.run_folder, claim.space.objective
-    shown = show_finished(claim.space, run_folder) if given.resume else None
+    shown = show_finished(claim.space, run_folder, claim.past) if given.resume else None
     if shown is not None:  # finished elsewhere, and fetched by now
-        _check_found(run_folder, shown, objective)
+        _check_result(run_folder, shown, objective)
         return 0
     from tuner.results.leaderboard import best  # noqa: PLC0415
-    from tuner.results.no_result import lacking_best_text  # noqa: PLC0415
     from tuner.search.session import run_search  # noqa: PLC0415 - loads optuna
 
     summary = run_search(claim, backend, given.time_budget)
     if summary.failure:
         raise TunerError(f"The search gave up: {summary.failure}. See the logs under {run_folder}.")
     if summary.finished:
-        _check_found(run_folder, summary.trials, objective)
-        if summary.lacking_best:  # the search is over, and not all that it promises is there
-            raise TunerError(lacking_best_text(summary.lacking_best))
+        _check_result(run_folder, summary.trials, objective)
     elif summary.out_of_time and best(summary.trials, objective) is None:
         raise OutOfTime("The time budget was used up before any trial had a score.")
     if summary.signal is not None:
@@ -200,11 +211,11 @@ def _search(given: argparse.Namespace, claim: Claim, backend: Backend) -> int:
     return INTERRUPTED if summary.interrupted else 0
 
 
-def _check_found(run_folder: RunFolder, trials: Sequence[TrialView], objective: str) -> None:
-    """Raise TunerError where no trial of a search that is over has a score."""
-    from tuner.results.no_result import nothing_found  # noqa: PLC0415 - for --help
+def _check_result(run_folder: RunFolder, trials: Sequence[TrialView], objective: str) -> None:
+    """Raise TunerError where a search is over, and not all that it promises is there."""
+    from tuner.results.no_result import lacking_best, nothing_found  # noqa: PLC0415 - for --help
 
-    if said := nothing_found(run_folder, trials, objective):
+    if said := nothing_found(run_folder, trials, objective) or lacking_best(trials):
         raise TunerError(said)
 
 
@@ -326,16 +337,18 @@ def _dry_run(given: argparse.Namespace, run_folder: RunFolder) -> int:
     from tuner.planning.epoch_timing import epoch_seconds  # noqa: PLC0415
     from tuner.planning.machine import find_machine  # noqa: PLC0415
     from tuner.record.compatibility import recorded_space  # noqa: PLC0415
-    from tuner.record.history import History  # noqa: PLC0415
+    from tuner.record.past import Past, read_past  # noqa: PLC0415
     from tuner.space import resolve_scale  # noqa: PLC0415
 
     place = storage_of(run_folder, given.storage)
     with at_hand(place if given.resume else None, run_folder) as record:
         kept = local_storage(record.path) if place is None else place.within(record.name)
-        history = check_record(record, kept, mend=False) if given.resume else History()
+        past = read_past(record) if given.resume else Past()
+        if given.resume:
+            check_record(record, past.history, kept, mend=False)
         recorded = recorded_space(record) if given.resume else None
         space, goes_on = _space(given, record, recorded), recorded is not None
-        trials = list(history.trials.values()) if goes_on else None
+        trials = past.history.by_number if goes_on else None
     check_start(run_folder, place, goes_on=goes_on)
     address = _address(given)
     machine = _cluster(address) if address else find_machine()

@@ -16,6 +16,7 @@ from tuner.durability.restore import fetch
 from tuner.durability.run_guard import RunGuard, guarded
 from tuner.record.compatibility import recorded_space
 from tuner.record.lock import sole_driver
+from tuner.record.past import Past, read_past
 from tuner.record.run_folder import RunFolder
 from tuner.space import Space
 from tuner.storage import NONE
@@ -28,11 +29,12 @@ Wanted = Callable[[Space | None], Space]
 class Claim:
     """A run that nobody else drives: its folder, what looks after it, and the space to search.
 
-    It `is_new` where nothing is recorded of it.
+    `past` is what is recorded of it, and it `is_new` where that is nothing.
     """
 
     run_folder: RunFolder
     guard: RunGuard
+    past: Past
     space: Space
     is_new: bool
 
@@ -49,20 +51,35 @@ def claimed(
     """
     folder = run_folder.absolute()
     with sole_driver(folder):
-        place = storage_of(folder, storage)
-        if place is not None and not goes_on:
-            check_free(place, folder)
-        if place is not None and storage is None:
-            say(
-                f"Checkpoints and a copy of the record go to {place.uri}; --storage {NONE} keeps "
-                "them here."
-            )
-        with guarded(folder, place) as guard:
-            if place is not None and goes_on:
-                fetch(place, folder)
-            if goes_on:
-                check_record(folder, guard.storage)
-            recorded = recorded_space(folder)
-            space = wanted(recorded)
-            guard.record_storage()
-            yield Claim(run_folder=folder, guard=guard, space=space, is_new=recorded is None)
+        past = read_past(folder) if goes_on else None
+        with claimed_by_its_driver(folder, wanted, storage=storage, past=past) as claim:
+            yield claim
+
+
+@contextmanager
+def claimed_by_its_driver(
+    run_folder: RunFolder, wanted: Wanted, *, storage: str | None, past: Past | None
+) -> Iterator[Claim]:
+    """Do so with a run whose lock this driver has. `past` is what it knows of one that goes on."""
+    folder = run_folder.absolute()
+    place = storage_of(folder, storage)
+    if place is not None and past is None:
+        check_free(place, folder)
+    if place is not None and storage is None:
+        kept = f"--storage {NONE} keeps them here"
+        say(f"Checkpoints and a copy of the record go to {place.uri}; {kept}.")
+    with guarded(folder, place) as guard:
+        if past is not None:
+            if place is not None and fetch(place, folder):
+                past = read_past(folder)
+            check_record(folder, past.history, guard.storage)
+        recorded = recorded_space(folder)
+        space = wanted(recorded)
+        guard.record_storage()
+        yield Claim(
+            run_folder=folder,
+            guard=guard,
+            past=read_past(folder) if past is None else past,
+            space=space,
+            is_new=recorded is None,
+        )

@@ -7,7 +7,7 @@ from tuner.console.listener import ConsoleListener
 from tuner.console.state import SearchState
 from tuner.errors import TunerError
 from tuner.record.history import History
-from tuner.record.journal import read_journal
+from tuner.record.past import Past
 from tuner.record.run_folder import RunFolder
 from tuner.record.trials import TrialView
 from tuner.report.writing import report_line
@@ -21,18 +21,18 @@ from tuner.tracking.listener import WandbListener, search_listener
 from tuner.tracking.mode import choose_mode
 
 
-def show_finished(space: Space, run_folder: RunFolder) -> list[TrialView] | None:
+def show_finished(space: Space, run_folder: RunFolder, past: Past) -> list[TrialView] | None:
     """Show the result of a search that has no trial left; None where there is work to do.
 
     Its files are written anew and W&B's unfinished runs completed, as a kill after the last trial
     may have kept the driver from it. `space` is resolved, and may ask for more trials by now.
     Returns the trials. The run must be this driver's.
     """
-    history = History(read_journal(run_folder.journal))
+    history = past.history
     if not history.is_over(space.trials):
         return None
     if told(run_folder.study) is None:
-        _make_study(space, run_folder)
+        _make_study(space, run_folder, past)
     trials = with_standard_errors(history.by_number, space, run_folder)
     state = SearchState(trials=space.trials, epochs=space.epochs, objective=space.objective)
     console = ConsoleListener(run_folder.name, state, slots=1)
@@ -47,13 +47,12 @@ def show_finished(space: Space, run_folder: RunFolder) -> list[TrialView] | None
     return trials
 
 
-def _make_study(space: Space, run_folder: RunFolder) -> None:
+def _make_study(space: Space, run_folder: RunFolder, past: Past) -> None:
     """Make Optuna's file anew, as a driver would that has trials left."""
-    from tuner.study.study import Study  # noqa: PLC0415 - loads optuna, which is not needed else
+    from tuner.engine.recorder import study_of  # noqa: PLC0415 - loads optuna, not needed else
 
-    events = read_journal(run_folder.journal)
     try:
-        study = Study(run_folder.study, space.search, space.sampler, space.objective, events)
+        study = study_of(space, run_folder, past.events)
     except TunerError as error:  # a full disk: the result is shown all the same
         say(str(error))
     else:

@@ -11,17 +11,17 @@ from tuner.durability.run_guard import RunGuard
 from tuner.planning.data_summary import check_enough, search_warnings
 from tuner.record.basis import Basis, check_basis, code_changes, code_versions
 from tuner.record.compatibility import recorded_space
-from tuner.record.history import History
-from tuner.record.journal import read_journal
 from tuner.record.own_files import is_own_file
 from tuner.record.run_folder import RunFolder
 from tuner.space import Space
 
 
-def prepare_images(space: Space, source: Source, splits: Sequence[Split], guard: RunGuard) -> Basis:
+def prepare_images(
+    space: Space, source: Source, splits: Sequence[Split], guard: RunGuard, recorded: Basis
+) -> Basis:
     """Check the splits, say what is to be said of them, and let other machines have the images.
 
-    Returns what the trials depend on. Raises TunerError where those recorded had other images.
+    Returns what the trials depend on. Raises TunerError where those `recorded` had other images.
     """
     run_folder = guard.run_folder
     for data, split in with_splits(space.data, splits):
@@ -31,7 +31,6 @@ def prepare_images(space: Space, source: Source, splits: Sequence[Split], guard:
         data_digest=images_digest(splits),
         code=code_versions(),
     )
-    recorded = History(read_journal(run_folder.journal)).basis
     check_basis(recorded, basis, run_folder)
     if said := code_changes(recorded, basis):
         say(said)

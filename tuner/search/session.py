@@ -26,7 +26,7 @@ from tuner.record.compatibility import resumed_space
 from tuner.record.run_folder import RunFolder
 from tuner.report.writing import report_line
 from tuner.results.files import write_if_room
-from tuner.results.no_result import lacking_best_text
+from tuner.results.no_result import lacking_best
 from tuner.results.standard_errors import with_standard_errors
 from tuner.search.backend import Backend
 from tuner.search.claim import Claim, claimed
@@ -84,7 +84,7 @@ def search(
 def run_search(claim: Claim, backend: Backend, time_budget_s: float | None = None) -> SearchSummary:
     """Search a run that is this driver's, to its end or as far as it comes."""
     name = claim.run_folder.name
-    check_time(claim.run_folder, claim.space, time_budget_s)
+    check_time(claim.run_folder, claim.past.history, claim.space, time_budget_s)
     say(f"New run {name}." if claim.is_new else f"Run {name} goes on.")
     with log_lines_shown():
         source, expected = find(claim.space.data), _expected(claim.space)
@@ -99,7 +99,8 @@ def run_search(claim: Claim, backend: Backend, time_budget_s: float | None = Non
                     splits = made.result()
                 else:  # of another scale than this machine's
                     splits = splits_of(space, source, claim.run_folder)
-                basis = prepare_images(space, source, splits, claim.guard)
+                recorded = claim.past.history.basis
+                basis = prepare_images(space, source, splits, claim.guard, recorded)
                 resolved = replace(claim, space=space)
                 return _search_on(machine, backend, resolved, source, basis, time_budget_s)
         finally:
@@ -135,6 +136,7 @@ def _search_on(
             slots=slots,
             time_budget_s=time_budget_s,
             basis=basis,
+            past=claim.past.events,
         )
         opened.callback(engine.close)
         wandb = _wandb(space, run_folder, engine)
@@ -179,11 +181,10 @@ def _finish(
         say(line)
     if engine.out_of_time:
         say("The time budget of all starts together is used up; --time-budget gives it more.")
-    lacking = sorted(engine.lacking_best)
-    if lacking:
-        say(f"{lacking_best_text(lacking)} See the trials' logs.")
-    budget_s = engine.history.time_budget_s if engine.out_of_time else None
-    resume = "" if engine.finished else resume_command(run_folder, budget_s)
+    if lacking := lacking_best(trials):
+        say(f"{lacking} See the trials' logs.")
+    used_s = engine.seconds if engine.out_of_time else None
+    resume = "" if engine.finished else resume_command(run_folder, used_s)
     console.summary(
         trials,
         as_typed(run_folder.path),
@@ -199,7 +200,6 @@ def _finish(
         finished=engine.finished,
         interrupted=engine.interrupted,
         failure=engine.failure,
-        lacking_best=lacking,
         objective=space.objective,
         out_of_time=engine.out_of_time and not engine.finished,
     )

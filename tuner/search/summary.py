@@ -15,8 +15,7 @@ from tuner.results.leaderboard import Standing, best
 class SearchSummary:
     """`finished` if no trial is left. `signal` has ended it, SIGINT or SIGTERM, if any.
 
-    `lacking_best` are trials whose best detector could not be written. It is `out_of_time` where
-    its time budget ended it.
+    It is `out_of_time` where its time budget ended it.
     """
 
     run_folder: Path
@@ -25,7 +24,6 @@ class SearchSummary:
     finished: bool
     interrupted: bool
     failure: str | None
-    lacking_best: Sequence[int] = ()
     signal: int | None = None
     objective: str = "best_auroc"
     out_of_time: bool = False
@@ -34,6 +32,11 @@ class SearchSummary:
     def best(self) -> Standing | None:
         """The best trial, with its value and epoch; None where no trial has a score."""
         return best(self.trials, self.objective)
+
+    @property
+    def lacking_best(self) -> Sequence[int]:
+        """The trials whose best detector could not be written."""
+        return [trial.number for trial in self.trials if trial.lacks_best]
 
     def __repr__(self) -> str:
         """In a line: a notebook shows it, and there may be thousands of trials."""

@@ -8,15 +8,20 @@ from tuner.cli.typed import command
 from tuner.console.lines import duration_text
 from tuner.errors import OutOfTime
 from tuner.record.history import History
-from tuner.record.journal import read_journal
 from tuner.record.run_folder import RunFolder
 from tuner.space import Space
 
 
-def check_time(run_folder: RunFolder, space: Space, given_s: float | None) -> None:
-    """Raise OutOfTime where the drivers before have used up the budget, that given or recorded."""
-    history = History(read_journal(run_folder.journal))
-    budget_s = history.time_budget_s if given_s is None else given_s
+def budget_of(history: History, given_s: float | None) -> float | None:
+    """The seconds of all drivers together: those given, else those recorded; None for no limit."""
+    return history.time_budget_s if given_s is None else given_s
+
+
+def check_time(
+    run_folder: RunFolder, history: History, space: Space, given_s: float | None
+) -> None:
+    """Raise OutOfTime where the drivers before have used up the budget."""
+    budget_s = budget_of(history, given_s)
     if budget_s is None or history.seconds < budget_s or history.is_over(space.trials):
         return
     raise OutOfTime(

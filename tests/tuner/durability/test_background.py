@@ -14,10 +14,10 @@ from tuner.storage import local_storage
 
 
 class TakenOver(Lease):
-    renewals = 0
+    looks = 0
 
-    def renew(self) -> None:
-        self.renewals += 1
+    def check_held(self) -> None:
+        self.looks += 1
         raise LeaseLost("Another driver has taken this search over: process 4711 on node-7")
 
 
@@ -59,7 +59,7 @@ def test_a_driver_whose_run_was_taken_over_would_search_on(tmp_path: Path) -> No
     assert said == [
         "Another driver has taken this search over: process 4711 on node-7. This driver stops."
     ]
-    assert lease.renewals == 1, "it takes no further turn in a run that is another's"
+    assert lease.looks == 1, "it takes no further turn in a run that is another's"
 
 
 def test_a_trial_that_was_promoted_meanwhile_would_begin_anew(tmp_path: Path) -> None:

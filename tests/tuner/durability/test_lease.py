@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 from types import SimpleNamespace
@@ -132,6 +133,27 @@ def test_a_lease_would_lapse_while_a_copy_takes_long(
         while time.time() - (tmp_path / "run" / KEY).stat().st_mtime > STALE_S:
             assert time.monotonic() < until
             time.sleep(0.01)
+
+
+def test_two_threads_would_write_one_lease(
+    storage: Storage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that hangs in its last turn would write it again when it is given back."""
+    writers, put = list[str](), type(storage).put
+
+    def watched(self: Storage, key: str, data: bytes) -> None:
+        if key == KEY:
+            writers.append(threading.current_thread().name)
+        put(self, key, data)
+
+    monkeypatch.setattr(type(storage), "put", watched)
+    monkeypatch.setattr("tuner.durability.lease.RENEW_S", 0.01)
+    with guarded(RunFolder(tmp_path / "here" / "run"), storage) as guard:
+        engine = Simulation(small_space(), tmp_path / "here" / "run").engine
+        engine.watch(*guard.begin(engine, small_space()))
+        engine.close()
+        guard.close()
+    assert set(writers[1:]) == {"lease"}
 
 
 def test_a_driver_that_was_taken_over_before_it_began_would_overwrite_the_copy(

@@ -19,6 +19,7 @@ from tuner.record.basis import Basis, check_basis, code_changes, code_versions
 from tuner.record.compatibility import recorded_space
 from tuner.record.history import History
 from tuner.record.journal import read_journal
+from tuner.record.past import read_past
 from tuner.record.run_folder import RunFolder
 from tuner.results.files import write_results
 from tuner.retrain.recorded import check_run, check_splits
@@ -47,7 +48,9 @@ def run_folder(tmp_path: Path, searched: Path) -> RunFolder:
 
 
 def checked(run_folder: RunFolder) -> History:
-    return check_record(run_folder, local_storage(run_folder.path))
+    history = read_past(run_folder).history
+    check_record(run_folder, history, local_storage(run_folder.path))
+    return history
 
 
 def test_a_whole_record_would_be_refused(run_folder: RunFolder) -> None:
@@ -145,7 +148,8 @@ def test_a_damaged_space_would_not_say_how_to_mend_it(
 def test_a_dry_run_would_mend_the_record(run_folder: RunFolder) -> None:
     run_folder.space.unlink()
     with pytest.raises(TunerError, match=r"space\.yaml is missing: --resume makes it anew"):
-        check_record(run_folder, local_storage(run_folder.path), mend=False)
+        past = read_past(run_folder)
+        check_record(run_folder, past.history, local_storage(run_folder.path), mend=False)
     assert not run_folder.space.exists()
 
 

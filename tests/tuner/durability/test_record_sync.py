@@ -1,19 +1,25 @@
 """The copy of a record: consistent while the driver writes, and enough to go on from."""
 
+import itertools
 import sqlite3
 import threading
-from contextlib import closing
+from collections.abc import Callable
+from contextlib import closing, nullcontext
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tests.tuner.simulated import Simulation, small_space
+from tuner.durability import record_sync
+from tuner.durability.record_check import check_record
 from tuner.durability.record_sync import RecordCopies, fetch_record
 from tuner.errors import TunerError
 from tuner.record.journal import read_lines
+from tuner.record.past import read_past
 from tuner.record.run_folder import RunFolder
 from tuner.record.trials import TrialView
+from tuner.space import dump_space
 from tuner.storage import Storage, StorageError, local_storage
 
 
@@ -106,6 +112,38 @@ def test_a_torn_last_line_would_be_copied(tmp_path: Path, storage: Storage) -> N
     folder.journal.write_bytes(whole + b"57 0123abcd {")
     RecordCopies(folder, storage).copy()
     assert storage.get("events.jsonl") == whole
+
+
+@pytest.mark.parametrize("nth", range(4))
+def test_a_fetch_that_was_cut_short_would_leave_a_record_that_is_refused(
+    tmp_path: Path, storage: Storage, monkeypatch: pytest.MonkeyPatch, nth: int
+) -> None:
+    """By a kill before any of its four files: what is here then goes on, or is fetched again."""
+    space, there = small_space(), RunFolder(tmp_path / "run")
+    simulation, here = Simulation(space, there.path), RunFolder(tmp_path / "here")
+    dump_space(space, there.space)
+    simulation.fill()
+    simulation.step()
+    RecordCopies(there, storage).copy()
+    here.path.mkdir()
+    fetch_record(storage, here)
+    before, replace_now = here.journal.read_bytes(), record_sync.replace_file
+    simulation.run()
+    RecordCopies(there, storage).copy()
+    writes = itertools.count()
+
+    def killed(path: Path, write: Callable[[Path], object]) -> None:
+        if next(writes) == nth:
+            raise KeyboardInterrupt
+        replace_now(path, write)
+
+    monkeypatch.setattr(record_sync, "replace_file", killed)
+    with pytest.raises(KeyboardInterrupt) if nth < 3 else nullcontext():
+        fetch_record(storage, here)
+    monkeypatch.undo()
+    past = read_past(here)
+    check_record(here, past.history, local_storage(here.path))
+    assert here.journal.read_bytes() == (before if nth == 0 else there.journal.read_bytes())
 
 
 def test_a_damaged_study_would_stop_the_resume(tmp_path: Path, storage: Storage) -> None:

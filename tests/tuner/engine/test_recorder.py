@@ -8,6 +8,7 @@ import pytest
 from tests.tuner.simulated import Simulation, row, small_space
 from tuner.engine.attempt import Attempt, Report
 from tuner.record.events import Event
+from tuner.record.history import History
 from tuner.record.journal import Journal, read_journal
 from tuner.study.study_file import told
 
@@ -74,4 +75,7 @@ def test_a_trial_whose_best_detector_found_no_room_would_not_be_named(tmp_path: 
     ]:
         report = Report(outcome="epoch", row=row({}, epoch, lambda *_: 0.5), lacks_best=lacks)
         simulation.engine.report(attempt_id, report)
-    assert simulation.engine.lacking_best == {1}
+    simulation.engine.close()
+    read = History(read_journal(tmp_path / "events.jsonl")).by_number
+    for trials in (simulation.engine.trials, read):
+        assert [trial.number for trial in trials if trial.lacks_best] == [1]

@@ -16,6 +16,7 @@ import pytest
 from tests.tuner.report.conftest import Runs
 from tests.tuner.report.runs import BEST, MAKERS
 from tests.tuner.simulated import Simulation, small_space
+from tuner.record.past import read_past
 from tuner.record.run_folder import RunFolder
 from tuner.record.trials import EndReason
 from tuner.report.__main__ import main
@@ -253,7 +254,7 @@ def test_a_search_that_is_shown_again_would_not_name_its_report(
     runs: Runs, capsys: pytest.CaptureFixture[str]
 ) -> None:
     run = runs["finished"]
-    assert show_finished(read_material(run).space, run)
+    assert show_finished(read_material(run).space, run, read_past(run))
     assert capsys.readouterr().out.splitlines()[-1] == f"Report: {run.page}"
 
 

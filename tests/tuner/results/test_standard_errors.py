@@ -115,7 +115,7 @@ def test_a_record_of_an_earlier_version_would_be_without(tmp_path: Path) -> None
     assert [one.metrics[AUROC_ERROR] for one in first.rows] == [
         standard_error(auroc, normals, anomalies) for auroc in (0.9, 0.95)
     ]
-    write_results(space, folder, [old])
+    write_results(space, folder, [first])
     assert "0.9500 ± 0." in folder.best.read_text()
     save_splits(folder.split, (*splits, *splits))
     (both,) = with_standard_errors([old], space, folder)
