@@ -9,6 +9,7 @@ import pytest
 
 from models.hyperparameters import Value
 from tests.tuner.simulated import small_space
+from tuner.errors import TunerError
 from tuner.record.history import History
 from tuner.record.journal import read_journal
 from tuner.record.trials import EpochRow
@@ -79,3 +80,16 @@ def test_a_simulated_search_would_begin_anew_when_it_is_to_go_on(tmp_path: Path)
     assert after[len(before)].time >= before[-1].time
     assert len(trials) == 12
     assert replay(tmp_path / "events.jsonl").difference is None
+
+
+def test_a_simulated_search_whose_record_is_not_whole_would_go_on(tmp_path: Path) -> None:
+    space = small_space(trials=6)
+    simulate(space, tmp_path, FORMULA, workers=2)
+    journal = tmp_path / "events.jsonl"
+    lines = journal.read_bytes().splitlines(keepends=True)
+    journal.write_bytes(b"".join(lines[:-6]))
+    with pytest.raises(TunerError, match=r"events\.jsonl has lost lines at its end"):
+        simulate(space, tmp_path, FORMULA, workers=2)
+    journal.unlink()
+    with pytest.raises(TunerError, match="the record of this search is lost"):
+        simulate(space, tmp_path, FORMULA, workers=2)

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import platform
 import shutil
 import socket
 import tempfile
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import models
-import tuner
 from models.data.config import DataConfig
 from tuner.errors import TunerError
 from tuner.planning.data_summary import check_enough, check_judged, few_text, split_text
 from tuner.planning.machine import find_machine
+from tuner.record.basis import code_digest
 from tuner.space import Space
 from tuner.versions import installed
 
@@ -85,7 +83,7 @@ def examine(question: Question) -> NodeFacts:
         versions={
             "python": platform.python_version(),
             **_versions(),
-            CODE: code_hash(Path(package.__file__ or "").parent for package in (models, tuner)),
+            CODE: code_digest(),
         },
         cpus=machine.cpus,
         gpus=gpus,
@@ -105,17 +103,6 @@ def _versions() -> dict[str, str]:
     without = {"tuner": "not installed as a package"}
     found = installed(PACKAGES)
     return {name: found.get(name) or without.get(name, "missing") for name in PACKAGES}
-
-
-def code_hash(packages: Iterable[Path]) -> str:
-    """Eight letters that are equal where every Python file of these folders is."""
-    digest = hashlib.sha256()
-    for folder in packages:
-        files = {path.relative_to(folder.parent).as_posix(): path for path in folder.rglob("*.py")}
-        for name in sorted(files):
-            content = files[name].read_bytes()
-            digest.update(f"{name} {len(content)}\n".encode() + content)
-    return digest.hexdigest()[:8]
 
 
 def _torch_gpus() -> tuple[int, str]:

@@ -14,9 +14,10 @@ from tuner.console.finding import Finding
 from tuner.doctor import __main__ as doctor
 from tuner.doctor import checks, local_checks
 from tuner.doctor.checks import Need
-from tuner.doctor.node_facts import CODE, Disk, NodeFacts, Question, code_hash, examine
+from tuner.doctor.node_facts import CODE, Disk, NodeFacts, Question, examine
 from tuner.doctor.preflight import needed
 from tuner.errors import TunerError
+from tuner.record.basis import code_digest, code_versions
 from tuner.space import Machine, Space
 
 
@@ -127,7 +128,7 @@ def code_of(folder: Path, **files: str) -> str:
         path = folder / "tuner" / "space" / f"{name}.py"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
-    return code_hash([folder / "tuner"])
+    return code_digest([folder / "tuner"])
 
 
 def test_nodes_whose_code_differs_would_be_called_equal_or_equal_ones_different(
@@ -140,6 +141,11 @@ def test_nodes_whose_code_differs_would_be_called_equal_or_equal_ones_different(
     assert first != code_of(tmp_path / "c", rules="limit = 2", model="")
     assert first != code_of(tmp_path / "d", rules="", model="limit = 1")
     assert first != code_of(tmp_path / "e", rules="limit = 1", model="", more="")
+
+
+def test_the_code_of_a_node_would_not_be_found_in_a_record(tmp_path: Path) -> None:
+    facts = examine(Question(data=None, storage=str(tmp_path)))
+    assert facts.versions[CODE] == code_versions()["tuner"]
 
 
 def test_a_server_that_does_not_answer_would_be_called_reachable_or_a_key_shown(
