@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 
@@ -10,7 +11,9 @@ import pytest
 from tests.tuner.space.test_space import good_text
 from tests.tuner.typed_commands import FakeApi, recorded_run
 from tuner.replay import __main__ as replay
+from tuner.report import __main__ as report
 from tuner.retrain import __main__ as retrain
+from tuner.score import __main__ as score
 from tuner.search import __main__ as search
 
 
@@ -126,6 +129,45 @@ def test_a_run_would_be_named_otherwise_in_each_command(
         assert retrain.main(options) == 2
         said = capsys.readouterr().err
         assert said.startswith("--run: there is no folder runs/small-2; nearest: runs/small-1")
+
+
+def test_a_name_alone_would_mean_another_folder_in_each_command(
+    api: FakeApi, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It is that of a run in runs first; what lies here by that name is looked at after it."""
+    recorded_run("small-1")
+    Path("small-1").mkdir()
+    for main in (replay.main, retrain.main, report.main):
+        main(["--run", "small-1"])
+        assert "runs/small-1" in (said := capsys.readouterr()).err + said.out
+    assert search.main(["--resume", "--run", "small-1"]) == 0
+    recorded_run("../mine")
+    assert search.main(["--resume", "--run", "mine"]) == 0
+    assert search.main(["--space", "small.yaml", "--run", "mine"]) == 0
+    names = [str(call[1]["run_folder"]) for call in api.calls]
+    assert names == ["runs/small-1", "mine", "runs/mine"]
+
+
+@pytest.mark.parametrize(
+    ("main", "more"),
+    [
+        (search.main, ["--space", "small.yaml"]),
+        (search.main, ["--resume"]),
+        (retrain.main, []),
+        (replay.main, []),
+        (report.main, []),
+        (score.main, ["pictures"]),
+    ],
+)
+def test_a_name_that_is_empty_would_be_none(
+    api: FakeApi,
+    capsys: pytest.CaptureFixture[str],
+    main: Callable[[list[str]], int],
+    more: list[str],
+) -> None:
+    assert main([*more, "--run", ""]) == 2
+    assert "must be a run's name or its folder; got ''" in capsys.readouterr().err
+    assert api.calls == []
 
 
 def test_runs_that_can_go_on_would_not_be_named(

@@ -1,6 +1,7 @@
 """`--run`: a run is named alike in every command, by its name or by its folder."""
 
 import argparse
+from collections.abc import Callable
 from pathlib import Path
 
 from tuner.cli.typed import word_of
@@ -17,13 +18,26 @@ def add_run(
 ) -> None:
     """Give a command the option `--run`; `also` are other spellings of it."""
     named = ("--run", *also)
-    options.add_argument(*named, dest=dest, metavar="RUN", help=about, required=required)
+    options.add_argument(
+        *named, dest=dest, type=run_named, metavar="RUN", help=about, required=required
+    )
 
 
-def run_path(named: str) -> Path:
-    """The folder of a run: one that is named by its path, or by its name below runs/."""
+def run_named(text: str) -> str:
+    """What a person typed for a run, if it is anything."""
+    if not text:
+        raise argparse.ArgumentTypeError("must be a run's name or its folder; got ''")
+    return text
+
+
+def run_path(
+    named: str, runs: Path = RUNS, *, is_there: Callable[[Path], bool] = Path.exists
+) -> Path:
+    """The folder of a run. A name alone is that of one in `runs`, else of what is there by it."""
     path = Path(named)
-    return path if "/" in named or path.exists() else RUNS / path
+    if "/" in named or named in (".", ".."):
+        return path
+    return path if is_there(path) and not is_there(runs / path) else runs / path
 
 
 def run_words(run_folder: Path) -> tuple[str, str]:

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Sequence
 
 from tuner.cli.command_line import run_command
-from tuner.cli.run_option import add_run, run_path
+from tuner.cli.run_option import add_run, run_named, run_path
 from tuner.cli.signals import leave
 from tuner.errors import TunerError
 from tuner.record.run_folder import RunFolder
@@ -33,7 +33,8 @@ def parser() -> argparse.ArgumentParser:
     )
     what = options.add_mutually_exclusive_group(required=True)
     add_run(what)
-    what.add_argument("folder", nargs="?", metavar="RUN", help="the same, without --run")
+    same = "the same, without --run"
+    what.add_argument("folder", nargs="?", type=run_named, metavar="RUN", help=same)
     return options
 
 
@@ -48,12 +49,11 @@ def _main(given: argparse.Namespace) -> int:
     if not record.exists():
         raise TunerError(f"{run} holds no record to replay: there is no {record}.")
     from tuner.durability.record_check import check_beside  # noqa: PLC0415
-    from tuner.record.history import History  # noqa: PLC0415
-    from tuner.record.journal import read_journal  # noqa: PLC0415
+    from tuner.record.past import read_past  # noqa: PLC0415
     from tuner.replay.comparison import replay  # noqa: PLC0415 - loads ray and optuna
 
     found = replay(record)
-    check_beside(History(read_journal(record)), RunFolder(run))
+    check_beside(read_past(RunFolder(run)).history, RunFolder(run))
     for line in found.lines():
         sys.stdout.write(f"{line}\n")
     return 0 if found.difference is None else DIFFERENT

@@ -18,7 +18,7 @@ from tuner.cli.command_line import (
     seconds,
     whole,
 )
-from tuner.cli.run_option import RUNS, add_run
+from tuner.cli.run_option import RUNS, add_run, run_path
 from tuner.cli.signals import INTERRUPTED, leave
 from tuner.errors import OutOfTime, SpaceError, TunerError
 from tuner.record.run_folder import RunFolder
@@ -229,7 +229,7 @@ def _shared(given: argparse.Namespace) -> Storage | None:
 
 
 def _run_folder(given: argparse.Namespace, shared: Storage | None) -> RunFolder:
-    """Return the folder that --name says, or that follows from the space file's name."""
+    """Return the folder that --run says, or that follows from the space file's name."""
     from tuner.record.run_names import (  # noqa: PLC0415 - for --help
         check_runs,
         free_name,
@@ -239,11 +239,12 @@ def _run_folder(given: argparse.Namespace, shared: Storage | None) -> RunFolder:
         which_run,
     )
 
-    named = Path(given.name or "")
-    runs: Path = named.parent if "/" in (given.name or "") else given.runs
+    runs: Path = given.runs
+    if given.name is not None:
+        named = run_path(given.name, runs, is_there=lambda path: _goes_on(given, path))
+        check_runs(named.parent)
+        return RunFolder(named.parent / known_name(named.name, named.parent))
     check_runs(runs)
-    if given.name:
-        return RunFolder(runs / known_name(named.name, runs))
     if given.space is None and given.resume:
         raise TunerError(which_run(runs))
     if given.space is None:
@@ -258,6 +259,11 @@ def _run_folder(given: argparse.Namespace, shared: Storage | None) -> RunFolder:
             if existing:
                 return RunFolder(runs / existing)
     return RunFolder(runs / free_name(stem, runs, taken))
+
+
+def _goes_on(given: argparse.Namespace, path: Path) -> bool:
+    """Whether there is a run that is to go on; a new one of a name alone is made in --runs."""
+    return given.resume and RunFolder(path).holds_run()
 
 
 def _is_run(runs: Path, name: str, shared: Storage | None) -> bool:
