@@ -10,6 +10,7 @@ from tests.models.data.conftest import small
 from tests.models.data.test_sources import copy_of, use
 from tests.tuner.fake_trials import event
 from tests.tuner.typed_commands import FakeApi, recorded_run
+from tuner.errors import OutOfTime
 from tuner.record.journal import Journal
 from tuner.record.lock import sole_driver
 from tuner.record.run_folder import RunFolder
@@ -132,3 +133,37 @@ def test_a_dry_run_would_not_see_a_run_that_only_the_storage_has(
     assert search.main(options) == 0
     assert capsys.readouterr().out.startswith("small-2 goes on: 1 of 4 trials have ended")
     assert list(Path("runs").iterdir()) == []
+
+
+@pytest.mark.usefixtures("probed")
+def test_a_dry_run_would_say_nothing_of_the_time_budget(
+    api: FakeApi, capsys: pytest.CaptureFixture[str]
+) -> None:
+    new = ["--space", "small.yaml", "--dry-run", "--wandb", "off", "--time-budget"]
+    for given, said in (
+        ("1s", "1 s; likely too little for all that is left, --time-budget changes it."),
+        ("2h", "2.0 h; enough for all that is left."),
+    ):
+        assert search.main([*new, given]) == 0
+        lines = capsys.readouterr().out.splitlines()
+        assert lines[-2] == f"Time budget of all starts together: {said}"
+    begun(recorded_run("small-1"), trials=2)
+    go_on = ["--run", "small-1", "--resume", "--dry-run", "--wandb", "off", "--time-budget"]
+    assert search.main([*go_on, "2s"]) == OutOfTime.exit_code
+    assert "is used up (0:03), and nothing was started. Give it more:" in capsys.readouterr().err
+    assert search.main([*go_on, "2h"]) == 0
+    assert "together: 2.0 h, of which 3 s is used; enough" in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("probed")
+def test_a_dry_run_would_call_a_run_new_whose_space_its_storage_lacks(
+    api: FakeApi, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = recorded_run("small-2")
+    begun(folder, trials=2)
+    (folder / "space.yaml").unlink()
+    Path("shared").mkdir()
+    folder.rename("shared/small-2")
+    options = ["--space", "small.yaml", "--dry-run", "--resume", "--storage", "shared"]
+    assert search.main(options) == 2
+    assert capsys.readouterr().err == "small-2: space.yaml is missing: --resume makes it anew\n"

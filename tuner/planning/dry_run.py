@@ -26,6 +26,7 @@ from tuner.planning.forecast import (
 from tuner.planning.lanes import are_measured, choose_lanes
 from tuner.record.lock import driven, driver_of
 from tuner.record.run_folder import RunFolder
+from tuner.record.time_budget import TimeBudget
 from tuner.record.trials import TrialView
 from tuner.space import (
     Machine,
@@ -73,14 +74,16 @@ def dry_run_text(
     probe: Probe | None = None,
     trials: Sequence[TrialView] = (),
     splits: Sequence[Split] = (),
+    budget: TimeBudget | None = None,
 ) -> str:
     """Describe the search of a space on a machine, which may have these trials already.
 
     Without a probe, no time is claimed. `splits` are the images that it is searched on; none where
-    they are on other machines.
+    they are on other machines. `budget` is None where there is no limit.
     """
     resolved = resolve_scale(space, machine)
     epochs = epochs_left(resolved, trials)
+    times = None if probe is None else estimate_seconds(resolved, machine, probe, epochs)
     lines = [
         space_text(resolved, numbers_found(resolved.data, splits) if splits else {}),
         scale_sentence(space, machine),
@@ -89,7 +92,8 @@ def dry_run_text(
         _trials_line(resolved),
         _rungs_line(resolved),
         _epochs_line(epochs, "left" if trials else "of all trials together"),
-        _time_line(resolved, machine, probe, epochs),
+        _time_line(resolved, machine, times),
+        *([] if budget is None else [_budget_line(budget, times)]),
         "Nothing was started, and nothing was written, downloads of images apart.",
     ]
     return "\n".join(lines) + "\n"
@@ -146,14 +150,25 @@ def _epochs_line(epochs: Range, which: str) -> str:
     return f"Epochs {which}: {limits}, likely about {epochs.likely:.0f}."
 
 
-def _time_line(space: Space, machine: Machine, probe: Probe | None, epochs: Range) -> str:
-    if probe is None:
+def _time_line(space: Space, machine: Machine, times: Range | None) -> str:
+    if times is None:
         return "Time: not measured."
-    times = estimate_seconds(space, machine, probe, epochs)
     limits = f"at least {duration(times.least)}, at most {duration(times.greatest)}"
     how = measured_how(space, machine)
     likely = f"likely about {duration(times.likely)}, {START_S} s of it to start"
     return f"Time: {likely}; {limits}, {how}."
+
+
+def _budget_line(budget: TimeBudget, times: Range | None) -> str:
+    used = f", of which {duration(budget.used_s)} is used" if budget.used_s else ""
+    line = f"Time budget of all starts together: {duration(budget.seconds)}{used}"
+    if times is None:
+        return f"{line}."
+    if budget.left_s >= times.greatest:
+        return f"{line}; enough for all that is left."
+    if budget.left_s >= times.likely:
+        return f"{line}; likely enough for all that is left."
+    return f"{line}; likely too little for all that is left, --time-budget changes it."
 
 
 def measured_how(space: Space, machine: Machine) -> str:

@@ -344,6 +344,8 @@ def _dry_run(given: argparse.Namespace, run_folder: RunFolder) -> int:
     from tuner.planning.machine import find_machine  # noqa: PLC0415
     from tuner.record.compatibility import recorded_space  # noqa: PLC0415
     from tuner.record.past import Past, read_past  # noqa: PLC0415
+    from tuner.record.time_budget import time_budget  # noqa: PLC0415
+    from tuner.search.time_budget import check_time  # noqa: PLC0415
     from tuner.space import resolve_scale  # noqa: PLC0415
 
     place = storage_of(run_folder, given.storage)
@@ -356,13 +358,15 @@ def _dry_run(given: argparse.Namespace, run_folder: RunFolder) -> int:
         space, goes_on = _space(given, record, recorded), recorded is not None
         trials = past.history.by_number if goes_on else None
     check_start(run_folder, place, goes_on=goes_on)
+    check_time(run_folder, past.history, space, given.time_budget)
     address = _address(given)
     machine = _cluster(address) if address else find_machine()
     probe = None if address else epoch_seconds
     say(run_line(space, run_folder, place, trials))
     with log_lines_shown():  # the probe may download images
         splits = () if address else found_splits(resolve_scale(space, machine))
-        text = dry_run_text(space, machine, probe, trials or (), splits)
+        budget = time_budget(past.history, given.time_budget)
+        text = dry_run_text(space, machine, probe, trials or (), splits, budget)
     sys.stdout.write(text)
     return 0
 

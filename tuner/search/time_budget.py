@@ -9,25 +9,21 @@ from tuner.console.lines import duration_text
 from tuner.errors import OutOfTime
 from tuner.record.history import History
 from tuner.record.run_folder import RunFolder
+from tuner.record.time_budget import time_budget
 from tuner.space import Space
-
-
-def budget_of(history: History, given_s: float | None) -> float | None:
-    """The seconds of all drivers together: those given, else those recorded; None for no limit."""
-    return history.time_budget_s if given_s is None else given_s
 
 
 def check_time(
     run_folder: RunFolder, history: History, space: Space, given_s: float | None
 ) -> None:
     """Raise OutOfTime where the drivers before have used up the budget."""
-    budget_s = budget_of(history, given_s)
-    if budget_s is None or history.seconds < budget_s or history.is_over(space.trials):
+    budget = time_budget(history, given_s)
+    if budget is None or budget.left_s > 0 or history.is_over(space.trials):
         return
     raise OutOfTime(
-        f"The time budget of all starts together, {duration_text(budget_s)}, is used up "
-        f"({duration_text(history.seconds)}), and nothing was started. Give it more:\n"
-        f"  {resume_command(run_folder, max(budget_s, history.seconds))}"
+        f"The time budget of all starts together, {duration_text(budget.seconds)}, is used up "
+        f"({duration_text(budget.used_s)}), and nothing was started. Give it more:\n"
+        f"  {resume_command(run_folder, max(budget.seconds, budget.used_s))}"
     )
 
 
