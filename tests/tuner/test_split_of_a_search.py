@@ -3,15 +3,17 @@
 import os
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from models.data.protocol import make_split
-from models.data.sources import find
+from models.data.sources import DataNotFound, find
 from models.data.split import Split
 from tests.tuner.conftest import make_setting
+from tests.tuner.new.folders import picture, workpieces
 from tests.tuner.retrain.conftest import make_run
 from tests.tuner.simulated import small_space
 from tuner.engine.engine import Engine
@@ -96,3 +98,32 @@ def test_the_images_of_a_scale_would_not_be_those_that_are_trained_on(
         run_search(claim, Nowhere(gpus))
     assert len(Split.load(folder.split).fit_normals) == count
     assert load_space(folder.space).data.fit_normals == count
+
+
+def test_changed_pictures_would_be_called_a_changed_split(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the split is made anew, nothing but the record tells of the pictures before."""
+    monkeypatch.setenv("TUNER_CACHE", str(tmp_path / "cache"))
+    pictures = workpieces(tmp_path / "pictures")
+    data = {"dataset": "folder", "folder": str(pictures), "size": 32}
+    space, folder = small_space(data=data, wandb="off"), RunFolder(tmp_path / "run")
+    with claimed(folder, lambda _: space, storage="none", goes_on=False) as claim:
+        run_search(claim, Nowhere(0))
+    split = folder.split.read_bytes()
+    picture(pictures / "good" / "000.png", seed=77)
+    for left, said in (
+        (split, "pictures in .* are no longer those that the split was made of"),
+        (None, "the images are not those that .*run was recorded on"),
+    ):
+        folder.split.write_bytes(left) if left else folder.split.unlink()
+        with (
+            pytest.raises((TunerError, DataNotFound), match=said),
+            claimed(folder, lambda _: space, storage="none", goes_on=True) as claim,
+        ):
+            run_search(claim, Nowhere(0))
+    picture(pictures / "good" / "000.png", seed=0)
+    folder.split.unlink()
+    with claimed(folder, lambda _: space, storage="none", goes_on=True) as claim:
+        run_search(claim, Nowhere(0))
+    assert Split.load(folder.split) == Split.load(BytesIO(split))

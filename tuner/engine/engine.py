@@ -99,7 +99,7 @@ class Engine:
                 slots=slots,
                 time_budget_s=recorded_s if time_budget_s is None else time_budget_s,
                 split_digest=basis.split_digest,
-                data_digest=basis.data_digest,
+                images_digest=basis.images_digest,
                 code=basis.code,
                 space=space.model_dump(mode="json"),
             )

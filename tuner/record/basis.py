@@ -24,23 +24,27 @@ class Basis:
     """Digests of the split and of the images, and versions by name; empty where it is not known."""
 
     split_digest: str = ""
-    data_digest: str = ""
+    images_digest: str = ""
     code: Mapping[str, str] = field(default_factory=dict)
 
 
 def check_basis(recorded: Basis, now: Basis, run_folder: RunFolder) -> None:
-    """Raise TunerError where trials of now would have other images than the recorded ones."""
+    """Raise TunerError where trials of now would have other images than the recorded ones.
+
+    Of other images the split is another too: they are looked at first.
+    """
+    if _differ(recorded.images_digest, now.images_digest):
+        raise TunerError(
+            f"the images are not those that {run_folder} was recorded on (their digest is "
+            f"{now.images_digest[:_SHOWN]}, recorded is {recorded.images_digest[:_SHOWN]}): some "
+            "were added, removed, changed or labelled anew; bring them back, or start another "
+            "search"
+        )
     if _differ(recorded.split_digest, now.split_digest):
         raise TunerError(
             f"{run_folder.split} is not the split that this search was recorded on (its digest is "
             f"{now.split_digest[:_SHOWN]}, recorded is {recorded.split_digest[:_SHOWN]}): bring "
             "the old file back, or remove it to have it made anew, or start another search"
-        )
-    if _differ(recorded.data_digest, now.data_digest):
-        raise TunerError(
-            f"the images are not those that {run_folder} was recorded on (their digest is "
-            f"{now.data_digest[:_SHOWN]}, recorded is {recorded.data_digest[:_SHOWN]}): files or "
-            "labels have changed; bring them back, or start another search"
         )
 
 

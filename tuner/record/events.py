@@ -34,8 +34,9 @@ class DriverStarted(Event):
     """A driver took the search up, with the space as it resolved it.
 
     `time_budget_s` counts all drivers together; None is no limit. What its trials depend on beside
-    the space is told by the digests of the split and of the images' labels and files, "" where
-    there is none, and by the versions of the `code` by name.
+    the space is told by the digests of the split and of the images' files, "" of published images,
+    and by the versions of the `code` by name. (What earlier versions wrote as `data_digest` told of
+    the split's rows as well, and is not read.)
     """
 
     kind = "driver"
@@ -44,7 +45,7 @@ class DriverStarted(Event):
     space: Mapping[str, Any]
     time_budget_s: float | None = None
     split_digest: str = ""
-    data_digest: str = ""
+    images_digest: str = ""
     code: Mapping[str, str] = field(default_factory=dict)
 
 

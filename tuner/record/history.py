@@ -73,7 +73,7 @@ class History:
                 self.space = event.space
                 self.basis = Basis(
                     split_digest=event.split_digest or self.basis.split_digest,
-                    data_digest=event.data_digest or self.basis.data_digest,
+                    images_digest=event.images_digest or self.basis.images_digest,
                     code=event.code or self.basis.code,
                 )
             case TrialAsked():

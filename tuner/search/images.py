@@ -28,7 +28,7 @@ def prepare_images(
         check_content(data, source, split)
     basis = Basis(
         split_digest=splits_digest(splits),
-        data_digest=images_digest(splits),
+        images_digest=images_digest(splits),
         code=code_versions(),
     )
     check_basis(recorded, basis, run_folder)

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from models.data.places import SplitDamaged
-from models.data.split import ROW_FIELDS, Split
+from models.data.split import ROW_FIELDS, Split, images_digest
 
 
 @pytest.fixture
@@ -122,3 +122,11 @@ def test_a_reader_of_the_old_file_never_sees_half_of_the_new_one(
         replace(split, normal_classes=(0,)).save(path)
         assert reader.read() == before
     assert Split.load(path).normal_classes == (0,)
+
+
+def test_another_split_of_the_same_images_would_be_one_of_other_images(split: Split) -> None:
+    ours = replace(split, content="a" * 64, labels="b" * 64)
+    others = replace(ours, fit_normals=ours.fit_normals[1:], labels="c" * 64)
+    assert images_digest([ours]) == images_digest([others]) != ""
+    assert images_digest([ours]) != images_digest([replace(ours, content="c" * 64)])
+    assert images_digest([replace(ours, content="")]) == "", "published data never changes"

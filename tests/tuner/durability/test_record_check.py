@@ -192,14 +192,14 @@ def test_a_retrain_would_take_the_split_of_another_search(tmp_path: Path) -> Non
 
 def test_other_images_or_another_split_would_go_on() -> None:
     run_folder = RunFolder(Path("runs/one"))
-    recorded = Basis(split_digest="a" * 64, data_digest="b" * 64)
+    recorded = Basis(split_digest="a" * 64, images_digest="b" * 64)
     check_basis(recorded, recorded, run_folder)
     check_basis(Basis(), recorded, run_folder)  # of an earlier version
     check_basis(recorded, Basis(), run_folder)
     with pytest.raises(TunerError, match="is not the split that this search was recorded on"):
-        check_basis(recorded, Basis(split_digest="c" * 64, data_digest="b" * 64), run_folder)
-    with pytest.raises(TunerError, match="the images are not those"):
-        check_basis(recorded, Basis(split_digest="a" * 64, data_digest="c" * 64), run_folder)
+        check_basis(recorded, Basis(split_digest="c" * 64, images_digest="b" * 64), run_folder)
+    with pytest.raises(TunerError, match="the images are not those"):  # and so the split another
+        check_basis(recorded, Basis(split_digest="c" * 64, images_digest="c" * 64), run_folder)
 
 
 def test_other_code_would_go_on_without_a_word_or_not_at_all() -> None:
@@ -214,7 +214,7 @@ def test_other_code_would_go_on_without_a_word_or_not_at_all() -> None:
 def test_what_trials_depend_on_would_not_be_recorded_or_be_forgotten_by_a_later_driver(
     tmp_path: Path,
 ) -> None:
-    basis = Basis(split_digest="a", data_digest="b", code={"torch": "1.0"})
+    basis = Basis(split_digest="a", images_digest="b", code={"torch": "1.0"})
     for given in (basis, Basis()):
         engine = Engine(
             SPACE, RunFolder(tmp_path), scheduler=make_scheduler(SPACE), slots=1, basis=given

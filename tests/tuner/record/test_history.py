@@ -116,10 +116,10 @@ def test_an_empty_reason_would_end_a_trial_as_complete(tmp_path: Path) -> None:
 
 
 def test_a_driver_that_knows_nothing_of_its_basis_would_make_the_next_accept_any() -> None:
-    known = {"split_digest": "a", "data_digest": "b", "code": {"torch": "1.0"}}
+    known = {"split_digest": "a", "images_digest": "b", "code": {"torch": "1.0"}}
     events = [event("driver", resumed=False, slots=1, space={}, **known)]
     assert History([*events, event("driver", resumed=True, slots=1, space={})]).basis == Basis(
-        split_digest="a", data_digest="b", code={"torch": "1.0"}
+        split_digest="a", images_digest="b", code={"torch": "1.0"}
     )
     other = event("driver", resumed=True, slots=1, space={}, **{**known, "split_digest": "c"})
     assert History([*events, other]).basis.split_digest == "c"

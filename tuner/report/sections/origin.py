@@ -96,7 +96,7 @@ def _facts(material: Material) -> Iterator[tuple[str, str]]:
     if openings:
         yield "openings of the test split", f"{openings['of_configuration']} for this configuration"
     basis = material.history.basis
-    digests = {"digest of the split": basis.split_digest, "of the images": basis.data_digest}
+    digests = {"digest of the split": basis.split_digest, "of the images": basis.images_digest}
     yield from ((name, digest) for name, digest in digests.items() if digest)
     if basis.code:
         yield "versions of the search", _listed(basis.code)
