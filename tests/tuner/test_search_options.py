@@ -15,6 +15,7 @@ from tuner.report import __main__ as report
 from tuner.retrain import __main__ as retrain
 from tuner.score import __main__ as score
 from tuner.search import __main__ as search
+from tuner.watch import __main__ as watch
 
 
 def test_the_options_would_not_reach_the_search(api: FakeApi) -> None:
@@ -156,6 +157,7 @@ def test_a_name_alone_would_mean_another_folder_in_each_command(
         (retrain.main, []),
         (replay.main, []),
         (report.main, []),
+        (watch.main, []),
         (score.main, ["pictures"]),
     ],
 )

@@ -24,6 +24,7 @@ from tuner.planning.machine import find_machine
 from tuner.record.basis import Basis
 from tuner.record.compatibility import resumed_space
 from tuner.record.run_folder import RunFolder
+from tuner.record.time_budget import time_budget
 from tuner.report.writing import report_line
 from tuner.results.files import write_if_room
 from tuner.results.no_result import lacking_best
@@ -183,8 +184,8 @@ def _finish(
         say("The time budget of all starts together is used up; --time-budget gives it more.")
     if lacking := lacking_best(trials):
         say(f"{lacking} See the trials' logs.")
-    used_s = engine.seconds if engine.out_of_time else None
-    resume = "" if engine.finished else resume_command(run_folder, used_s)
+    budget = time_budget(engine.history, None)
+    resume = "" if engine.finished else resume_command(run_folder, budget)
     console.summary(
         trials,
         as_typed(run_folder.path),

@@ -9,7 +9,7 @@ from tuner.console.lines import duration_text
 from tuner.errors import OutOfTime
 from tuner.record.history import History
 from tuner.record.run_folder import RunFolder
-from tuner.record.time_budget import time_budget
+from tuner.record.time_budget import TimeBudget, time_budget
 from tuner.space import Space
 
 
@@ -23,11 +23,13 @@ def check_time(
     raise OutOfTime(
         f"The time budget of all starts together, {duration_text(budget.seconds)}, is used up "
         f"({duration_text(budget.used_s)}), and nothing was started. Give it more:\n"
-        f"  {resume_command(run_folder, max(budget.seconds, budget.used_s))}"
+        f"  {resume_command(run_folder, budget)}"
     )
 
 
-def resume_command(run_folder: RunFolder, used_s: float | None = None) -> str:
-    """The command that goes on with a run; with twice the time where so much is used up."""
-    more = () if used_s is None else ("--time-budget", seconds_text(2 * used_s))
+def resume_command(run_folder: RunFolder, budget: TimeBudget | None = None) -> str:
+    """The command that goes on with a run; with twice the time where that is used up."""
+    more: tuple[str, ...] = ()
+    if budget is not None and budget.left_s <= 0:
+        more = ("--time-budget", seconds_text(2 * budget.used_s))
     return command("tuner.search", "--resume", *run_words(run_folder.path), *more)

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 
 from tuner.cli.command_line import run_command
-from tuner.cli.run_option import add_run, run_path
+from tuner.cli.run_option import add_run, run_named, run_path
 from tuner.cli.signals import leave
 from tuner.record.run_folder import RunFolder
 
@@ -36,7 +36,8 @@ def parser() -> argparse.ArgumentParser:
     )
     what = options.add_mutually_exclusive_group(required=True)
     add_run(what)
-    what.add_argument("folder", nargs="?", metavar="RUN", help="the same, without --run")
+    same = "the same, without --run"
+    what.add_argument("folder", nargs="?", type=run_named, metavar="RUN", help=same)
     options.add_argument(
         "--storage", metavar="PLACE", help="where the driver of another machine keeps its record"
     )

@@ -20,6 +20,7 @@ from tuner.record.events import (
 )
 from tuner.record.history import History
 from tuner.record.journal_tail import JournalTail
+from tuner.record.time_budget import time_budget
 from tuner.record.trials import SearchListener
 from tuner.results.standard_errors import with_standard_errors
 from tuner.search.figures_note import figures_note
@@ -131,5 +132,5 @@ def _sum_up(console: ConsoleListener, space: Space, following: Following, record
         as_typed(folder.path.absolute()),
         seconds=history.seconds,
         note=figures_note(space, folder),
-        resume="" if finished else resume_command(folder),
+        resume="" if finished else resume_command(folder, time_budget(history, None)),
     )

@@ -9,11 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.tuner.simulated import small_space
+from tests.tuner.simulated import Simulation, small_space
 from tests.tuner.test_simulation import FORMULA
 from tuner.errors import TunerError
 from tuner.record.run_folder import RunFolder
 from tuner.simulation.search import simulate
+from tuner.space import dump_space
 from tuner.watch.following import follow
 from tuner.watch.serving import LivePage, served
 from tuner.watch.source import LocalRecord, opened
@@ -72,6 +73,16 @@ def test_a_killed_driver_would_be_watched_for_ever(
     said = capsys.readouterr().out
     assert "Its driver is gone without a last word" in said
     assert "python -m tuner.search --resume --run" in said
+
+
+def test_the_command_that_goes_on_would_be_refused_for_its_used_up_time(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    space, folder = small_space(), RunFolder(tmp_path / "run")
+    dump_space(space, folder.space)
+    Simulation(space, folder.path, time_budget_s=90).run().close()
+    assert not follow(LocalRecord(folder), "run", wait=lambda _s: None)
+    assert " --time-budget 4m" in capsys.readouterr().out
 
 
 def test_a_driver_at_work_would_be_taken_for_gone(run: RunFolder, tmp_path: Path) -> None:
