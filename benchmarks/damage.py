@@ -12,9 +12,10 @@ import tempfile
 import time
 from pathlib import Path
 
+import _tests  # noqa: F401
 from _running import finish
 
-from tuner.testing.damaged_runs import DamagedRuns
+from tests.tuner.damage.damaged_runs import DamagedRuns
 
 SEED, CASES = 0, 200
 

@@ -16,11 +16,12 @@ import tempfile
 from pathlib import Path
 from random import Random
 
+import _tests  # noqa: F401
 from _running import ROOT, finish
 
+from tests.tuner.space.judging import LONGEST_S, judged
+from tests.tuner.space.mutations import mutation, override
 from tuner.space import load_space
-from tuner.testing.space_files import LONGEST_S, judged
-from tuner.testing.space_mutations import mutation, override
 
 FILES, SETS = 10_000, 2_000
 FIRST_SEED = 1_000_000

@@ -106,6 +106,13 @@ def test_a_room_would_need_one_that_needs_it(package: str, needed: str) -> None:
     assert tuple(TopologicalSorter(needs).static_order())  # CycleError names a circle
 
 
+def test_equipment_of_the_tests_would_be_part_of_the_product() -> None:
+    """`tuner.testing` is for who adds a part: each file of it is a contract."""
+    files = [file for file in (ROOT / "tuner/testing").glob("*.py") if file.stem != "__init__"]
+    assert files
+    assert [file.name for file in files if "Contract(ABC)" not in file.read_text()] == []
+
+
 def strings_of(file: Path) -> set[str]:
     """Every string constant in a file."""
     nodes = ast.walk(ast.parse(file.read_text()))

@@ -8,6 +8,7 @@ import pytest
 
 from tests.tuner.backend.made_up_actor import MadeUpActor
 from tests.tuner.backend.stuck_actor import StuckSetting
+from tests.tuner.inline import MadeUpWorker, run_inline
 from tests.tuner.s3_server import SECRET, s3_bucket
 from tuner.backend.connection import connection
 from tuner.backend.run import run
@@ -53,6 +54,11 @@ class TestSimulatedBackend(BackendContract):
         engine.clock = backend.clock
         backend.clock.now = engine.recorded_until or 0.0
         backend.run(engine)
+
+
+class TestInline(BackendContract):
+    def work(self, engine: Engine, space: Space, folder: Path) -> None:
+        run_inline(engine, MadeUpWorker())
 
 
 @pytest.mark.long

@@ -1,21 +1,16 @@
 """What a notebook sees of a search and a retrain: short, and with the best at hand."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from tests.tuner.fake_trials import realistic
-from tests.tuner.simulated import row, small_space
-from tuner.engine.attempt import Attempt, Report
-from tuner.engine.engine import Engine
-from tuner.planning.lanes import LaneChoice
+from tests.tuner.inline import InlineBackend, MadeUpWorker
+from tests.tuner.simulated import small_space
 from tuner.results.leaderboard import best
 from tuner.retrain.flow import RetrainSummary
 from tuner.search import session
 from tuner.search.summary import SearchSummary
-from tuner.space import Machine, Space
 
 
 def summary(count: int) -> SearchSummary:
@@ -48,35 +43,6 @@ def test_a_retrain_would_flood_a_notebook_or_hide_its_best() -> None:
     assert repr(retrained) == "<RetrainSummary of runs/mine: test AUROC 0.9700, trained>"
 
 
-class MadeUp:
-    """A backend that trains nothing: each epoch of a trial is better than the one before."""
-
-    address = None
-
-    def check(self, space: Space) -> None:
-        """All is well."""
-
-    @contextmanager
-    def connected(self) -> Iterator[Machine]:
-        """One core."""
-        yield Machine(cpus=1)
-
-    def lanes_of_a_gpu(self, setting: object, values: object) -> LaneChoice:
-        """There is none."""
-        raise AssertionError
-
-    def run(self, engine: Engine, *_: object, **__: object) -> None:
-        """One trial after the other."""
-        number = 0
-        while isinstance(attempt := engine.next_attempt(str(number)), Attempt):
-            for epoch in range(1, 100):
-                report = Report(outcome="epoch", row=row(attempt.hyperparameters, epoch))
-                if engine.report(str(number), report).action != "continue":
-                    break
-            engine.attempt_over(str(number))
-            number += 1
-
-
 @pytest.mark.parametrize("quiet", [False, True])
 def test_a_search_from_python_could_not_be_silenced(
     tmp_path: Path,
@@ -84,7 +50,7 @@ def test_a_search_from_python_could_not_be_silenced(
     capsys: pytest.CaptureFixture[str],
     quiet: bool,
 ) -> None:
-    monkeypatch.setattr(session, "RayBackend", lambda _address: MadeUp())
+    monkeypatch.setattr(session, "RayBackend", lambda address: InlineBackend(address, MadeUpWorker))
     space = small_space(trials=3, wandb="off")
     found = session.search(space, run_folder=tmp_path / "mine", quiet=quiet)
     assert found.finished and found.best is not None

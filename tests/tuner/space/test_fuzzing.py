@@ -6,10 +6,10 @@ from random import Random
 
 import pytest
 
+from tests.tuner.space.judging import judged
+from tests.tuner.space.mutations import Case, mutation, override
 from tests.tuner.space.test_space_files import FILES
 from tuner.space import load_space
-from tuner.testing.space_files import judged
-from tuner.testing.space_mutations import Case, mutation, override
 
 Maker = Callable[[str, Random], Case]
 ORIGINALS = {path: load_space(path) for path in FILES}

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from models.detector_files import CONFIG, SUMS, WEIGHTS
+from tests.tuner.damage.damage import flipped, of_another
+from tests.tuner.damage.damaged_runs import Case, DamagedRuns
 from tuner.record.journal import Journal
-from tuner.testing.damage import flipped, of_another
-from tuner.testing.damaged_runs import Case, DamagedRuns
 
 CASES = 60
 

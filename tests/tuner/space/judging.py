@@ -1,6 +1,6 @@
 """Fuzzing of space files: every mutation is read or refused in words, at once.
 
-    verdict = judged(mutation(text, Random(7)), text, folder)
+    verdict = judged(mutation(path.read_text(), Random(7)), load_space(path), folder)
 
 `verdict.broken` says what went wrong; "" where nothing did.
 """
@@ -13,10 +13,10 @@ import traceback
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.tuner.space.mutations import Case
 from tuner.errors import SpaceError, TunerError
 from tuner.planning.dry_run import dry_run_text
 from tuner.space import Machine, Space, load_space
-from tuner.testing.space_mutations import Case
 
 LONGEST_S = 2.0
 _MACHINE = Machine(cpus=4)

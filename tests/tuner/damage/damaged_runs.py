@@ -22,11 +22,11 @@ from unittest import mock
 import numpy as np
 from PIL import Image
 
+from tests.tuner.damage.damage import ANY, OF_LINES, Damage, of_another
+from tests.tuner.inline import InlineBackend
 from tuner.record.events import EpochReported, Event
 from tuner.record.journal import Journal, JournalError, read_lines
 from tuner.record.run_folder import RunFolder
-from tuner.testing.damage import ANY, OF_LINES, Damage, of_another
-from tuner.testing.inline import InlineBackend
 
 NAME = "one"
 _SPACE = """\
