@@ -1,13 +1,11 @@
 """Names of runs, and what starts leave that came to nothing."""
 
-import fcntl
 import math
 import os
 import re
 from contextlib import nullcontext
 from pathlib import Path
 from types import SimpleNamespace
-from typing import TextIO
 
 import pytest
 
@@ -66,24 +64,6 @@ def test_a_search_that_is_just_starting_would_lose_its_name(tmp_path: Path) -> N
         with pytest.raises(TunerError, match="is being searched by another driver"):
             sole_driver(folder).__enter__()
     assert driver_of(folder) is None
-
-
-def test_two_drivers_would_hold_a_run_where_one_ends_as_the_other_begins(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Who leaves nothing behind removes the lock too: another's lock would be on no file."""
-    folder, real = RunFolder(tmp_path / "a-1"), fcntl.flock
-
-    def ending_meanwhile(file: TextIO, how: int) -> None:
-        folder.lock.unlink()
-        real(file, how)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(fcntl, "flock", ending_meanwhile)
-        with pytest.raises(TunerError, match="is being searched by another driver"):
-            sole_driver(folder).__enter__()
-    with sole_driver(folder):
-        assert driver_of(folder)
 
 
 def test_a_start_that_came_to_nothing_would_leave_a_folder(tmp_path: Path) -> None:

@@ -1,19 +1,14 @@
 """What is drawn for a search stays what it was: another version's split would be another search."""
 
 import hashlib
-from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import pytest
-import torch
 
-from models.data import digits, loading
+from models.data import digits
 from models.data.config import DataConfig
 from models.data.folder.division import divide
 from models.data.folder.picture import Picture
-from models.data.loading import load_training
 from models.data.one_vs_rest import cluster
 from models.data.places import Source
 from models.data.protocol import make_split
@@ -69,24 +64,6 @@ def test_a_folder_would_be_divided_otherwise_between_versions() -> None:
     )
     order = ("fit", "validation", "test", "unused")
     assert hash_of(np.array([order.index(side) for side in sides])) == "55ee9dc4d59b"
-
-
-def test_synthetic_anomalies_and_noise_would_change_their_seeds(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    seeds: dict[str, int] = {}
-    for name in ("synthesise", "noise_images"):
-        made = getattr(loading, name)
-
-        def seen(*given: Any, name: str = name, made: Any = made) -> Any:
-            seeds[name] = given[-1]
-            return made(*given)
-
-        monkeypatch.setattr(loading, name, seen)
-    config = replace(CONFIG, validation="synthetic", anomalies_per_normal=0)
-    data = load_training(config, SOURCE, make_split(config, SOURCE), noise=True)
-    assert isinstance(data.noise, torch.Tensor)
-    assert seeds == {"synthesise": 1002604896, "noise_images": 924414274}
 
 
 def test_the_split_would_not_be_of_these_images() -> None:

@@ -7,6 +7,7 @@ result for result. Anything else is a traceback or silently wrong.
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import io
 import json
 import random
@@ -180,12 +181,14 @@ def _commands(run: str, file: str) -> Sequence[str]:
     """The commands that read a file."""
     own = file.removeprefix(f"{NAME}/")
     if own.startswith("model/"):
-        return ("score",)
-    if own.startswith("retrain/") or own == file:
+        return ("score", "export")
+    if own.startswith("retrain/"):
+        return ("retrain", "report")
+    if own == file:
         return ("retrain",)
     if own.startswith("trials/"):
         return ("resume",) if run == "half" else ()
-    commands = ["resume", "dry run", "replay"]
+    commands = ["resume", "dry run", "replay", "report"]
     if run == "finished":
         commands.append("retrain again" if own == RunFolder(Path()).split.name else "retrain")
     return commands
@@ -199,6 +202,8 @@ def _typed(command: str) -> tuple[str, Sequence[str]]:
         "replay": ("tuner.replay", [f"runs/{NAME}"]),
         "retrain": ("tuner.retrain", search),
         "retrain again": ("tuner.retrain", [*search, "--again"]),
+        "report": ("tuner.report", ["--run", f"runs/{NAME}"]),
+        "export": ("tuner.export", ["--model", f"runs/{NAME}", "--out", "detector.onnx"]),
         "score": ("tuner.score", ["--model", f"runs/{NAME}", "pictures", "--out", "scores.csv"]),
     }[command]
 
@@ -242,18 +247,32 @@ def _in_time() -> Iterator[None]:
 def _result(folder: Path, command: str, said: str) -> object:
     """What a command leaves or says that must be as on the whole run."""
     run_folder = RunFolder(folder / "runs" / NAME)
+    found: object = None
     match command:
         case "resume":
-            return [_essence(event) for event in _decided(run_folder)]
+            found = [_essence(event) for event in _decided(run_folder)]
         case "replay":
-            return said
+            found = said
         case "dry run":
-            return [line for line in said.splitlines() if line.startswith(("Trials:", "Epochs"))]
+            found = [line for line in said.splitlines() if line.startswith(("Trials:", "Epochs"))]
         case "retrain" | "retrain again":
-            return _essence(json.loads(run_folder.metrics.read_text()))
+            found = _essence(json.loads(run_folder.metrics.read_text()))
         case "score":
-            return (folder / "scores.csv").read_text()
-    return None
+            found = (folder / "scores.csv").read_text()
+        case "report":
+            found = _shown(run_folder.page.read_text())
+        case "export":
+            card = (folder / "detector.md").read_text()
+            found = card, hashlib.sha256((folder / "detector.onnx").read_bytes()).hexdigest()
+    return found
+
+
+def _shown(page: str) -> str:
+    """What a report says and embeds: its figures, data and images, not the code that draws them."""
+    shown, found, _ = page.partition("<body>")[2].partition("<script>")
+    if not found:
+        raise AssertionError("the report has another form: nothing of it would be compared")
+    return shown
 
 
 def _decided(run_folder: RunFolder) -> list[Mapping[str, Any]]:

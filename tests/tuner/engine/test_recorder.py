@@ -13,24 +13,6 @@ from tuner.record.journal import Journal, read_journal
 from tuner.study.study_file import told
 
 
-def test_history_and_study_would_know_what_the_disk_does_not(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    simulation = Simulation(small_space(), tmp_path)
-    simulation.fill()
-    simulation.step()
-    engine = simulation.engine
-    before = engine.trials, told(tmp_path / "study.db")
-
-    def full(_journal: Journal, _event: Event) -> None:
-        raise OSError(errno.ENOSPC, "No space left on device")
-
-    monkeypatch.setattr(Journal, "append", full)
-    simulation.step()
-    assert engine.failure is not None and "No space left" in engine.failure
-    assert (engine.trials, told(tmp_path / "study.db")) == before
-
-
 def test_a_line_would_be_written_after_what_follows_from_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -51,6 +33,24 @@ def test_a_line_would_be_written_after_what_follows_from_it(
     simulation.step()
     simulation.step()
     assert [each for each in seen if each[0] == "epoch"] == [("epoch", 0, 0, 1), ("epoch", 1, 1, 2)]
+
+
+def test_an_event_would_be_written_after_one_that_was_lost(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    simulation = Simulation(small_space(), tmp_path, slots=2)
+    simulation.fill()
+    report = Report(outcome="epoch", row=row({}, 1, lambda *_: 0.5))
+
+    def full(_journal: Journal, _event: Event) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Journal, "append", full)
+        simulation.engine.report("attempt-1", report)
+    recorded = read_journal(tmp_path / "events.jsonl")
+    simulation.engine.report("attempt-2", report)
+    assert read_journal(tmp_path / "events.jsonl") == recorded
 
 
 def test_another_attempt_at_a_trial_would_have_another_seed(tmp_path: Path) -> None:

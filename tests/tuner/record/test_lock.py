@@ -32,9 +32,12 @@ def test_a_lock_removed_between_its_opening_and_its_locking_would_be_held(
         run_folder.lock.unlink()
         real(file, how)
 
-    monkeypatch.setattr(lock.fcntl, "flock", removed_first)
-    with pytest.raises(TunerError, match="another driver"), sole_driver(run_folder):
-        pass
+    with monkeypatch.context() as patch:
+        patch.setattr(lock.fcntl, "flock", removed_first)
+        with pytest.raises(TunerError, match="another driver"), sole_driver(run_folder):
+            pass
+    with sole_driver(run_folder):
+        assert driver_of(run_folder)
 
 
 def test_garbage_in_a_lock_would_end_in_a_traceback(tmp_path: Path) -> None:

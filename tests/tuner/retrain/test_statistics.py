@@ -17,7 +17,6 @@ from tests.tuner.retrain.conftest import plan_of
 from tests.tuner.retrain.test_divergences import seed as training_of
 from tuner.retrain import scores
 from tuner.retrain.blocks import make_blocks
-from tuner.retrain.bootstrap import resampled_difference
 from tuner.retrain.facts import Facts
 from tuner.retrain.ledger import Openings
 from tuner.retrain.scores import SeedScores, SplitScores, seed_scores
@@ -119,13 +118,6 @@ def test_an_interval_would_be_of_seeds_instead_of_images(blocks: Any) -> None:
         found = made.blocks["best"][split]["auroc"]["ci95"]
         assert found == pytest.approx(middle(means), abs=0.008)
         assert found != pytest.approx(np.quantile(means, [0.05, 0.95]), abs=0.008)
-
-
-def test_the_trainings_of_a_resample_would_be_meant_over_resamples() -> None:
-    """With trainings that are all alike, no draw of them changes a resample's mean."""
-    first = np.linspace(0.5, 0.9, 1000)[:, None].repeat(3, 1)
-    second = np.full((1000, 3), 0.25)
-    assert resampled_difference(first, second, seed=1) == pytest.approx(first[:, 0] - 0.25)
 
 
 def test_validation_figures_would_be_of_a_mixture_that_has_seen_the_labels(
