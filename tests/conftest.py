@@ -14,7 +14,7 @@ from models.data.sources import DataNotFound, Source, find
 os.environ["WANDB_MODE"] = "offline"
 os.environ.pop("WANDB_API_KEY", None)
 
-_CONTRACT = re.compile(r"detectors/test_contract\.py::Test_([\w-]+)::")
+_CONTRACT = re.compile(r"detectors/test_contract\w*\.py::Test_([\w-]+)::")
 
 
 def pytest_terminal_summary(terminalreporter: TerminalReporter) -> None:

@@ -239,6 +239,6 @@ def _check_ratio(given: float) -> None:
     is_number = isinstance(given, int | float) and not isinstance(given, bool)
     if not is_number or not 0 <= given <= MOST:
         raise ValueError(
-            f"anomalies_per_normal: {shown(given)} is not allowed; give a number of at least 0 "
-            "(0.1 is one known anomaly to ten normals, 0 none)"
+            f"anomalies_per_normal: {shown(given)} is not allowed; give a number from 0 to "
+            f"{MOST} (0.1 is one known anomaly to ten normals, 0 none)"
         )

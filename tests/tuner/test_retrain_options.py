@@ -44,7 +44,10 @@ def test_a_retrain_would_stay_on_its_machine_although_a_cluster_is_named(api: Fa
     [
         (["--search", "runs/mime"], "there is no folder runs/mime; nearest: runs/mine"),
         (["--search", "runs/mine"], "has no best.yaml yet: let the search end first"),
-        (["--search", "runs/mine", "--seeds", "0"], "must be a whole number from 1 on; got '0'"),
+        (
+            ["--search", "runs/mine", "--seeds", "0"],
+            "must be a whole number from 1 to 999999999; got '0'",
+        ),
         (["--search", "runs/left"], "runs/left holds no search"),
         (["--search", "runs/mine/space.yaml"], "is a file: give the folder, or --config"),
         (["--search", "runs/mine/spice.yaml"], "there is no folder runs/mine/spice.yaml\n"),

@@ -219,7 +219,7 @@ def test_a_changed_space_would_go_on(api: FakeApi, capsys: pytest.CaptureFixture
         (["--name", "mine"], "Say what to search with --space"),
         (["--space", "small.yaml", "--name", "../.x"], "--run: must be letters"),
         (["--space", "smal.yaml"], "smal.yaml: there is no such file; nearest: small.yaml"),
-        (["--space", "small.yaml", "--time-budget", "soon"], "must be a time above 0"),
+        (["--space", "small.yaml", "--time-budget", "soon"], "must be a time above 0 and up to"),
         (["--space", "small.yaml", "--wandb", "maybe"], "invalid choice: 'maybe'"),
         (
             ["--space", "small.yaml", "--trials", "0"],

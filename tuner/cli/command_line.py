@@ -122,7 +122,10 @@ def seconds(text: str) -> float:
     found = re.fullmatch(r"(\d+(?:\.\d+)?)([smhd]?)", text.strip())
     total = float(found[1]) * _UNITS_S[found[2]] if found else 0.0
     if not 0 < total <= _LONGEST_S:
-        raise ValueError(f"must be a time above 0 such as 90, 10m or 2h; got {shown(text)}")
+        longest = f"{_LONGEST_S / 86400:.0f}d"
+        raise ValueError(
+            f"must be a time above 0 and up to {longest} such as 90, 10m or 2h; got {shown(text)}"
+        )
     return total
 
 

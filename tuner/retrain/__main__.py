@@ -60,7 +60,9 @@ def parser() -> argparse.ArgumentParser:
 def _count(text: str) -> int:
     if re.fullmatch(r"[1-9][0-9]{0,8}", text):
         return int(text)
-    raise argparse.ArgumentTypeError(f"must be a whole number from 1 on; got {shown(text)}")
+    raise argparse.ArgumentTypeError(
+        f"must be a whole number from 1 to 999999999; got {shown(text)}"
+    )
 
 
 def main(argv: Sequence[str] | None = None) -> int:

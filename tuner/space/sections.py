@@ -30,7 +30,7 @@ class Section(BaseModel):
 def _count_or_auto(value: object) -> object:
     if value == "auto" or _is_whole(value, MOST):
         return value
-    raise ValueError(f"must be a whole number from 1 on, or auto; got {shown(value)}")
+    raise ValueError(f"must be a whole number from 1 to {MOST}, or auto; got {shown(value)}")
 
 
 def _is_whole(value: object, most: int) -> bool:
@@ -38,7 +38,7 @@ def _is_whole(value: object, most: int) -> bool:
 
 
 _MOST_LANES = 64  # Ray books a 64th of a GPU exactly
-_MOST_BYTES = 10**18
+_MOST_BYTES, _MOST_SIZE = 10**18, "1000000 TB"
 
 
 def _lanes(value: object) -> object:
@@ -68,7 +68,10 @@ def _size_or_none(value: object) -> object:
         return value
     size = size_bytes(value) if isinstance(value, str) else None
     if not _is_whole(size, _MOST_BYTES):
-        raise ValueError(f"must be a size such as 20 GB or 500 MB, or none; got {shown(value)}")
+        raise ValueError(
+            f"must be a size of at most {_MOST_SIZE} such as 20 GB or 500 MB, or none; "
+            f"got {shown(value)}"
+        )
     return size
 
 

@@ -1,4 +1,4 @@
-"""Every detector that there is keeps the contract, and comes with a search space.
+"""Every detector of one stage, or none, keeps the contract; all come with a search space.
 
 A new one is found by its folder: nothing has to be changed here.
 """
@@ -8,19 +8,13 @@ from pathlib import Path
 import pytest
 
 from models import detectors
-from models.testing.contract import DetectorContract
+from tests.models.detectors.contracts import contracts
 from tuner.detectors.__main__ import space_file
 from tuner.space import load_space
 
 REPOSITORY = Path(__file__).parents[3]
 
-
-globals().update(
-    {
-        f"Test_{name}": type(f"Test_{name}", (DetectorContract,), {"detector": name})
-        for name in detectors.names()
-    }
-)
+globals().update(contracts(name for name in detectors.names() if len(detectors.stages(name)) < 2))
 
 
 @pytest.mark.parametrize("detector", [name for name in detectors.names() if name != "random"])

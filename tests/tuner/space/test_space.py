@@ -150,7 +150,7 @@ wandb: of
         ({"sampler": "{name: cmaes}"}, "'cmaes' is not allowed; allowed: tpe, random"),
         (
             {"resources": "{concurrent_trials: many}"},
-            "must be a whole number from 1 on, or auto; got 'many'",
+            "must be a whole number from 1 to 1000000000, or auto; got 'many'",
         ),
         (
             {"resources": "{lanes: 65}"},
@@ -194,10 +194,13 @@ wandb: of
         ({"trials": "10000000000"}, "3: trials: must be at most 1000000000, got 10000000000"),
         (
             {"data": "{anomalies_per_normal: 1e308}"},
-            "anomalies_per_normal: 1e+308 is not allowed; give a number of at least 0",
+            "anomalies_per_normal: 1e+308 is not allowed; give a number from 0 to 1000000000",
         ),
         ({"data": f"{{clusters: {'9' * 200}}}"}, "9 is not allowed; give a whole number from 1 to"),
-        ({"storage_limit": f"{'9' * 400} GB"}, "storage_limit: must be a size such as 20 GB"),
+        (
+            {"storage_limit": f"{'9' * 400} GB"},
+            "storage_limit: must be a size of at most 1000000 TB such as 20 GB",
+        ),
         ({"data": "{validation_normals: 2000000000}"}, "give a whole number from 5 to 1000000000"),
     ],
 )
