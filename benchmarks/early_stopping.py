@@ -1,11 +1,12 @@
 """The two types of ASHA: how many trial-epochs until the best of the stop type's whole search.
 
-    python benchmarks/early_stopping.py --runs FOLDER
+    python benchmarks/early_stopping.py
+    python benchmarks/early_stopping.py --runs FOLDER   # where the searches are kept; else in runs/
 
 Real searches of the hard class, Shirt, on `lossweights` at its cpu scale but for eight channels:
-both types with the same seed, three seeds. FOLDER keeps them, so that a run that was cut off goes
-on. Then simulated searches on a formula, 30 seeds, with 1, 8 and 64 workers: trial-epochs until a
-trial is as good as the best twentieth of all configurations that random sampling finds.
+both types with the same seed, three seeds. They are kept, so that a run that was cut off goes on.
+Then simulated searches on a formula, 30 seeds, with 1, 8 and 64 workers: trial-epochs until a trial
+is as good as the best twentieth of all configurations that random sampling finds.
 """
 
 import argparse
@@ -14,7 +15,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from statistics import median
 
-from _running import finish, run
+from _running import ROOT, finish, run
 
 from tuner.record.events import EpochReported
 from tuner.record.journal import read_journal
@@ -22,7 +23,7 @@ from tuner.simulation.curves import Formula
 from tuner.simulation.search import simulate
 from tuner.space import Machine, Space, load_space, resolve_scale
 
-SPACE = Path(__file__).parent.parent / "search_spaces" / "lossweights.yaml"
+SPACE = ROOT / "search_spaces" / "lossweights.yaml"
 TYPES = ("stop", "promote")
 SEEDS, SIMULATED_SEEDS, WORKERS = (0, 1, 2), range(30), (1, 8, 64)
 SIMULATED_TRIALS = 100
@@ -35,7 +36,7 @@ Curve = list[float]
 
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    options.add_argument("--runs", type=Path, required=True, help="where the searches are kept")
+    options.add_argument("--runs", type=Path, default=ROOT / "runs" / "early-stopping")
     options.add_argument("--simulated", action="store_true", help="without the real searches")
     given = options.parse_args()
     figures = {} if given.simulated else _real(given.runs)

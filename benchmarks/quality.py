@@ -15,7 +15,7 @@ from typing import Any
 
 from _running import ROOT, finish, is_standard, run
 
-from tuner.figures.metrics import BEST, keyed_blocks
+from tuner.figures.metrics import BEST, DEFAULTS, PCA, keyed_blocks
 from tuner.record.history import History
 from tuner.record.journal import read_journal
 from tuner.record.run_folder import RunFolder
@@ -80,7 +80,7 @@ def _metrics(name: str, given: argparse.Namespace) -> dict[str, Any]:
     folder = _folder(name, given)
     report = folder.metrics
     stored = json.loads(report.read_text()) if given.reuse and report.exists() else {}
-    if "defaults" not in stored:
+    if DEFAULTS not in stored or PCA not in stored["baselines"]:
         search = ["--search", _typed(folder.path)]
         run(["-m", "tuner.retrain", *search, "--seeds", str(SEEDS), "--published"])
     metrics: dict[str, Any] = json.loads(report.read_text())

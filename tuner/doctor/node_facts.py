@@ -6,13 +6,13 @@ import os
 import platform
 import shutil
 import socket
-import tempfile
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from models.data.config import DataConfig
+from tuner.backend.ray_files import ray_files
 from tuner.errors import TunerError
 from tuner.planning.data_summary import check_enough, check_judged, few_text, split_text
 from tuner.planning.machine import find_machine
@@ -156,17 +156,20 @@ def _write(place: str) -> tuple[str, str]:
 
 
 def _disks(place: str) -> Iterator[Disk]:
-    """That of the place, where it is a folder, and that of temporary files, if it is another."""
-    temporary = _existing(os.environ.get("RAY_TMPDIR") or tempfile.gettempdir())
-    place_folder = None if "://" in place else _existing(place)
+    """That of the place, where it is a folder, and that of Ray's files, if it is another."""
+    place_folder = None if "://" in place else _existing(Path(place))
     if place_folder is not None:
         yield Disk(folder=str(place_folder), free_gb=_free_gb(place_folder), results=True)
-    if place_folder is None or place_folder.stat().st_dev != temporary.stat().st_dev:
-        yield Disk(folder=str(temporary), free_gb=_free_gb(temporary))
+    try:
+        of_ray = _existing(ray_files()[0])
+    except TunerError:  # as the start of a Ray says
+        return
+    if place_folder is None or place_folder.stat().st_dev != of_ray.stat().st_dev:
+        yield Disk(folder=str(of_ray), free_gb=_free_gb(of_ray))
 
 
-def _existing(name: str) -> Path:
-    folder = Path(name).expanduser().absolute()
+def _existing(path: Path) -> Path:
+    folder = path.expanduser().absolute()
     while not folder.exists():
         folder = folder.parent
     return folder

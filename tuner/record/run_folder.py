@@ -110,7 +110,7 @@ class RunFolder:
 
     @property
     def wandb(self) -> Path:
-        """W&B's own folder; `wandb sync` uploads the runs that were kept offline."""
+        """W&B's own folder; `python -m wandb sync` uploads the runs that were kept offline."""
         return self.path / "wandb"
 
     @property

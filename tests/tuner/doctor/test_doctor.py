@@ -105,11 +105,18 @@ def test_a_nodes_own_disk_would_not_be_looked_at(
     def folders(storage: str) -> list[str]:
         return [disk.folder for disk in examine(Question(data=None, storage=storage)).disks]
 
-    monkeypatch.setenv("RAY_TMPDIR", "/proc/of-ray")  # another file system than any for results
-    assert folders(str(tmp_path)) == [str(tmp_path), "/proc"]
-    assert folders("other://bucket") == ["/proc"]
-    monkeypatch.setenv("RAY_TMPDIR", str(tmp_path))
-    assert folders(str(tmp_path)) == [str(tmp_path)]
+    monkeypatch.setenv("RAY_TMPDIR", "/dev/shm/of-ray")  # another file system than any for results
+    assert folders(str(tmp_path)) == [str(tmp_path), "/dev/shm"]
+    assert folders("other://bucket") == ["/dev/shm"]
+
+
+def test_a_disk_would_be_looked_at_that_ray_does_not_use(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A path that is too long for its sockets, as those of batch systems may be."""
+    monkeypatch.setenv("RAY_TMPDIR", f"/dev/shm/{'x' * 100}")
+    disks = examine(Question(data=None, storage=str(tmp_path))).disks
+    assert "/dev/shm" not in [disk.folder for disk in disks]
 
 
 def test_a_search_of_many_lanes_would_be_reckoned_as_one_trial_a_gpu() -> None:
