@@ -80,6 +80,18 @@ def test_the_head_would_not_follow_from_the_rows(record: dict[str, Any]) -> None
     assert summary(record["rows"], declared=len(ROWS)) == record["figures"]
 
 
+def test_a_row_without_runs_would_count_as_measured(record: dict[str, Any]) -> None:
+    from _published.documents import ROWS
+    from _published.summary import summary
+
+    computed = {row.key for row in ROWS if not row.runs}
+    without = [row for row in record["rows"] if row["key"] not in computed]
+    assert len(without) < len(record["rows"])
+    counts = ("rows_measured", "rows_aimed", "rows_reached")
+    found = summary(without, declared=0)
+    assert [found[name] for name in counts] == [record["figures"][name] for name in counts]
+
+
 def test_a_figure_below_chance_would_stand_without_a_word(record: dict[str, Any]) -> None:
     from _published.below import sentence
 

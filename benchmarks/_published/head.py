@@ -4,8 +4,9 @@ HEAD = """\
 # The published figures, and ours
 
 Made by `python benchmarks/published.py --page` from `results/published-{device}.json`, {date}.
-Every row is made by the product's own search and retrain: the epoch, and what a search chooses,
-by validation with labelled anomalies; the test split is opened once. A row can be made again by
+Every row with a scale is made by the product's own search and retrain: the epoch, and what a search
+chooses, by validation with labelled anomalies; the test split is opened once. A row can be made
+again by
 
 ```
 TUNER_DATA=/data python benchmarks/published.py --only 'ITS NAME'
@@ -26,5 +27,7 @@ positives of every figure, unless its name says otherwise.
 there is one seed. Minutes are of one core, of searches by the clock, at the lowest priority of a
 machine in use. The scale is smaller than in the papers: it stands in each row, and where it is
 what a figure suffers from is not known. *Reached* compares with the published value, or with the
-project's own aim where the row has one.
+project's own aim where the row has one. A row without a scale (`-`) has no runs: what was published
+is computed there, or a pace is taken from `detectors.py`. `rows_measured`, `rows_aimed` and
+`rows_reached` leave these out.
 """

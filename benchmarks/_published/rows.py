@@ -63,6 +63,6 @@ class Row:
 
     @property
     def scale(self) -> str:
-        """At which scale it was made."""
+        """At which scale it was made; "" where it has no runs."""
         texts = dict.fromkeys(scale_text(run) for run in self.runs)
         return "; ".join(texts)

@@ -12,14 +12,19 @@ _STANDARD_ERRORS = 2
 
 
 def summary(rows: Sequence[Entry], *, declared: int) -> dict[str, float]:
-    """The figures by name; one whose rows are not there yet is left out."""
-    measured = [row for row in rows if row["ours"] is not None]
+    """The figures by name; one whose rows are not there yet is left out.
+
+    Rows without runs of their own are no measurement, whatever they reach.
+    """
+    there = [row for row in rows if row["ours"] is not None]
+    measured = [row for row in there if has_runs(row)]
     aimed = [row for row in measured if limit_of(row) is not None]
     figures: dict[str, float | None] = {
         "rows": declared,
         "rows_measured": len(measured),
         "rows_aimed": len(aimed),
         "rows_reached": sum(bool(reached(row)) for row in aimed),
+        "rows_without_runs": len(there) - len(measured),
         "tshirt_unet": _one(rows, _is("U-Net GAN, searched", "T-shirt/top", "AUROC")),
         **{
             f"{name}_mean": _one(rows, _is("U-Net GAN", MEAN, "AUROC", data, "P1, 1:10"))
@@ -39,6 +44,11 @@ def summary(rows: Sequence[Entry], *, declared: int) -> dict[str, float]:
         **_searched(rows),
     }
     return {name: round(float(value), 4) for name, value in figures.items() if value is not None}
+
+
+def has_runs(row: Entry) -> bool:
+    """Whether it was made by runs of its own: not computed, nor taken from another script."""
+    return bool(row["scale"])
 
 
 def limit_of(row: Entry) -> float | None:
