@@ -6,10 +6,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import optuna
+
 from models.hyperparameters import Value
 from tuner.engine.attempt import Attempt, Report
 from tuner.engine.early_stopping import make_scheduler
 from tuner.engine.engine import Engine, NoAttempt
+from tuner.record.journal import read_lines
 from tuner.record.run_folder import RunFolder
 from tuner.record.trials import EpochRow, SearchListener
 from tuner.space import Space
@@ -114,3 +117,14 @@ class Simulation:
         while not self.fill():
             self.step()
         return self.engine
+
+
+def recorded_events(folder: Path, *kinds: str) -> list[Mapping[str, Any]]:
+    """The events of these kinds in the journal of a run's folder."""
+    return [event for event in read_lines(folder / "events.jsonl") if event["event"] in kinds]
+
+
+def disk_trials(folder: Path) -> list[optuna.trial.FrozenTrial]:
+    """The trials in the study of a run's folder, as Optuna reads them."""
+    storage = f"sqlite:///{folder / 'study.db'}"
+    return optuna.load_study(study_name=None, storage=storage).get_trials()

@@ -21,29 +21,25 @@ from models.detectors.fit_view import FitView
 from models.detectors.stage import Batch
 from models.lanes.lane import Lane
 from models.trainer import Trainer
-from tests.models.detectors.single_model import SingleModel, some_images
+from tests.models.detectors.single_model import SingleModel, parameter_count, some_images
 
 NAME = "deep-svdd"
 SMALL: dict[str, Any] = {"width": 4, "latent": 6}
 LENETS = ("fashion-mnist", "cifar-10")
 
 
-def _count(network: nn.Module) -> int:
-    return sum(parameter.numel() for parameter in network.parameters())
-
-
 def test_encoders_would_not_be_the_released_ones() -> None:
     fashion = LeNetEncoder(1, 32, lenet("fashion-mnist", 16, 32), 64)
-    assert _count(fashion) == 25 * (16 + 16 * 32) + 32 * 8 * 8 * 128 + 128 * 64
+    assert parameter_count(fashion) == 25 * (16 + 16 * 32) + 32 * 8 * 8 * 128 + 128 * 64
     cifar = LeNetEncoder(3, 32, lenet("cifar-10", 32, 32), 128)
-    assert _count(cifar) == 25 * (3 * 32 + 32 * 64 + 64 * 128) + 128 * 4 * 4 * 128
+    assert parameter_count(cifar) == 25 * (3 * 32 + 32 * 64 + 64 * 128) + 128 * 4 * 4 * 128
 
 
 def test_decoders_would_not_be_the_released_ones_behind_their_dense_layer() -> None:
     fashion = LeNetDecoder(64, lenet("fashion-mnist", 16, 32), 1)
-    assert _count(fashion) == 64 * 128 + 25 * (8 * 32 + 32 * 16 + 16)
+    assert parameter_count(fashion) == 64 * 128 + 25 * (8 * 32 + 32 * 16 + 16)
     cifar = LeNetDecoder(128, lenet("cifar-10", 32, 32), 3)
-    assert _count(cifar) == 128 * 128 + 25 * (8 * 128 + 128 * 64 + 64 * 32 + 32 * 3)
+    assert parameter_count(cifar) == 128 * 128 + 25 * (8 * 128 + 128 * 64 + 64 * 32 + 32 * 3)
 
 
 @pytest.mark.parametrize("network", LENETS)

@@ -22,7 +22,7 @@ from models.lanes.lane import Lane
 from models.networks.convolutional import Norm
 from models.networks.dense import leaky
 from models.trainer import Trainer
-from tests.models.detectors.single_model import SingleModel, some_images
+from tests.models.detectors.single_model import SingleModel, parameter_count, some_images
 
 NAME = "egbad"
 SMALL: dict[str, Any] = {"width": 4, "latent": 6}
@@ -60,13 +60,9 @@ class _Step:
         return logits[:COUNT], logits[COUNT:]
 
 
-def _count(network: torch.nn.Module) -> int:
-    return sum(parameter.numel() for parameter in network.parameters())
-
-
 def test_the_networks_would_not_be_those_of_the_released_code() -> None:
     networks = detectors.make(NAME, detectors.resolve(NAME, {}), 1, 32).networks()
-    counts = {name: _count(network) for name, network in networks.items()}
+    counts = {name: parameter_count(network) for name, network in networks.items()}
     assert counts == {
         "encoder": 1_731_656 - 192,
         "generator": 8_753_345 - 9_280,

@@ -12,7 +12,7 @@ from models.detectors.stage import Batch, Loss
 from models.lanes.lane import Lane
 from models.networks.dense import discriminator
 from models.trainer import Trainer
-from tests.models.detectors.single_model import SingleModel, some_images
+from tests.models.detectors.single_model import SingleModel, parameter_count, some_images
 
 NAME = "fencegan"
 SMALL: dict[str, Any] = {
@@ -50,15 +50,14 @@ def _real(single: SingleModel, images: Tensor) -> Tensor:
 
 
 def test_networks_would_not_have_the_paper_s_parameters() -> None:
-    def count(network: torch.nn.Module) -> int:
-        return sum(parameter.numel() for parameter in network.parameters())
-
     networks = detectors.make(NAME, detectors.resolve(NAME, {}), 1, 32).networks()
-    assert count(networks["generator"]) == 8_753_345 - 9_280  # biases that norms take away
+    assert (
+        parameter_count(networks["generator"]) == 8_753_345 - 9_280
+    )  # biases that norms take away
     norms = 2 * 64 + 2 * 1024
-    assert count(networks["discriminator"]) == 4_265_217 - norms
-    with_norms = count(discriminator(1, 64, 32)) + 1_088
-    assert with_norms - count(discriminator(1, 64, 32, norm=False)) == norms
+    assert parameter_count(networks["discriminator"]) == 4_265_217 - norms
+    with_norms = parameter_count(discriminator(1, 64, 32)) + 1_088
+    assert with_norms - parameter_count(discriminator(1, 64, 32, norm=False)) == norms
 
 
 def test_the_discriminator_would_not_call_normals_real(single: SingleModel, batch: Batch) -> None:

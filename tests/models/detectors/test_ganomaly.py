@@ -6,17 +6,21 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from models import detectors
 from models.data.images import TrainingData
 from models.detectors.base import Detector
-from models.detectors.model import Tensors
-from models.detectors.stage import Batch, Loss
 from models.lanes.lane import Lane
 from models.losses import adversarial
 from models.trainer import Trainer
-from tests.models.detectors.single_model import SingleModel, some_images
+from tests.models.detectors.single_model import (
+    SingleModel,
+    normals,
+    parameter_count,
+    phase_losses,
+    some_images,
+)
 
 NAME = "ganomaly"
 SMALL: dict[str, Any] = {"width": 4, "latent": 6}
@@ -25,19 +29,6 @@ GENERATOR = ("encoder", "decoder", "second_encoder")
 
 def _detector(values: dict[str, Any], channels: int, size: int) -> Detector:
     return detectors.make(NAME, detectors.resolve(NAME, values), channels, size)
-
-
-def _count(network: nn.Module) -> int:
-    return sum(parameter.numel() for parameter in network.parameters())
-
-
-def _losses(single: SingleModel, images: Tensor) -> tuple[Tensors, dict[str, Loss]]:
-    """What the forward pass made, and each phase's loss."""
-    (stage,) = single.detector.stages()
-    batch = Batch(images=images, normal_count=len(images))
-    assert stage.forward is not None
-    shared = stage.forward(single.model, batch)
-    return shared, {phase.name: phase.loss(single.model, batch, shared) for phase in stage.phases}
 
 
 @pytest.mark.parametrize(
@@ -54,8 +45,8 @@ def test_networks_would_not_have_the_published_number_of_parameters(
 ) -> None:
     with torch.device("meta"):
         networks = _detector({"initialisation": "fan-in"}, channels, size).networks()
-    assert sum(_count(networks[name]) for name in GENERATOR) == generator
-    assert _count(networks["discriminator"]) == discriminator
+    assert sum(parameter_count(networks[name]) for name in GENERATOR) == generator
+    assert parameter_count(networks["discriminator"]) == discriminator
 
 
 @pytest.mark.parametrize("extra", [1, 3])
@@ -63,7 +54,9 @@ def test_extra_layers_would_be_missing_from_a_network(extra: int) -> None:
     plain = _detector(SMALL, 1, 32).networks()
     more = _detector({**SMALL, "extra_layers": extra}, 1, 32).networks()
     for name in (*GENERATOR, "discriminator"):
-        assert _count(more[name]) - _count(plain[name]) == extra * (9 * 4 * 4 + 2 * 4)
+        assert parameter_count(more[name]) - parameter_count(plain[name]) == extra * (
+            9 * 4 * 4 + 2 * 4
+        )
     images = torch.zeros(2, 1, 32, 32)
     assert more["decoder"](more["encoder"](images)).shape == images.shape
 
@@ -99,7 +92,7 @@ def test_the_generators_loss_would_not_be_the_papers() -> None:
     weights = {"adversarial_weight": 2.0, "contextual_weight": 30.0, "encoder_weight": 5.0}
     single = SingleModel(NAME, {**SMALL, **weights, "initialisation": "fan-in"})
     images = some_images(5)
-    shared, losses = _losses(single, images)
+    shared, losses = phase_losses(single, normals(images))
 
     latent = single.networks["encoder"](images)
     remade = single.networks["decoder"](latent)
@@ -123,7 +116,7 @@ def test_the_generators_loss_would_not_be_the_papers() -> None:
 def test_the_discriminator_would_take_reconstructions_for_real() -> None:
     single = SingleModel(NAME, {**SMALL, "initialisation": "fan-in"})
     images = some_images(5)
-    _, losses = _losses(single, images)
+    _, losses = phase_losses(single, normals(images))
     with torch.no_grad():
         remade = single.networks["decoder"](single.networks["encoder"](images))
         real = single.networks["discriminator"](images)[1].double().sigmoid().numpy()
@@ -139,7 +132,7 @@ def test_a_phase_would_train_a_network_of_the_other() -> None:
     (stage,) = single.detector.stages()
     generator, discriminator = stage.phases  # in this order, as in the released code
     assert (generator.trains, discriminator.trains) == (GENERATOR, ("discriminator",))
-    _, losses = _losses(single, some_images(5))
+    _, losses = phase_losses(single, normals(some_images(5)))
     for name in GENERATOR:
         parameters = list(single.networks[name].parameters())
         gradients = torch.autograd.grad(

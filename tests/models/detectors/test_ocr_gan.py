@@ -16,11 +16,11 @@ from models.detectors.ocr_gan.cut_paste import NUMBERS, cut_paste
 from models.detectors.ocr_gan.frequencies import bands
 from models.detectors.ocr_gan.networks import BandEncoder, ChannelSelection
 from models.detectors.skip_ganomaly.detector import SkipGanomaly
-from models.detectors.stage import Batch, Loss
+from models.detectors.stage import Batch
 from models.lanes.lane import Lane
 from models.networks.convolutional import leaky_relu
 from models.trainer import Trainer
-from tests.models.detectors.single_model import SingleModel, some_images
+from tests.models.detectors.single_model import SingleModel, phase_losses, some_images
 
 NAME = "ocr-gan"
 SMALL: dict[str, Any] = {"width": 4, "latent": 6, "initialisation": "fan-in"}
@@ -35,15 +35,6 @@ def _uniform(count: int, seed: int = 0) -> Tensor:
 def _batch(images: Tensor) -> Batch:
     draws = {"noise": torch.zeros_like(images), "cut_paste": _uniform(len(images))}
     return Batch(images=images, normal_count=len(images), draws=draws)
-
-
-def _losses(single: SingleModel, batch: Batch) -> tuple[Tensor, dict[str, Loss]]:
-    """The reconstruction, and each phase's loss."""
-    (stage,) = single.detector.stages()
-    assert stage.forward is not None
-    shared = stage.forward(single.model, batch)
-    losses = {phase.name: phase.loss(single.model, batch, shared) for phase in stage.phases}
-    return shared["remade"], losses
 
 
 def _mirrored(place: int, side: int) -> int:
@@ -199,7 +190,8 @@ def test_the_discriminator_would_take_pseudo_anomalies_for_real() -> None:
     single = SingleModel(NAME, values, channels=3)
     images = some_images(5, channels=3)
     batch = _batch(images)
-    remade, losses = _losses(single, batch)
+    made, losses = phase_losses(single, batch)
+    remade = made["remade"]
     pasted = cut_paste(images, _uniform(5), torch.tensor(0.15), torch.tensor(0.1))
     with torch.no_grad():
         seen = [single.networks["discriminator"](shown) for shown in (images, remade, pasted)]
@@ -217,11 +209,11 @@ def test_the_discriminator_would_take_pseudo_anomalies_for_real() -> None:
 def test_the_generator_would_see_pseudo_anomalies() -> None:
     single = SingleModel(NAME, SMALL)
     batch = _batch(some_images(5))
-    _, losses = _losses(single, batch)
+    _, losses = phase_losses(single, batch)
     assert set(losses["generator"].terms) == {"adversarial", "contextual", "latent"}
     draws = {**batch.draws, "cut_paste": _uniform(5, seed=9)}
     other = Batch(images=batch.images, normal_count=5, draws=draws)
-    _, other_losses = _losses(single, other)
+    _, other_losses = phase_losses(single, other)
     assert torch.equal(losses["generator"].total, other_losses["generator"].total)
     before, after = (each["discriminator"].terms for each in (losses, other_losses))
     assert not torch.equal(before["pseudo_anomaly"], after["pseudo_anomaly"])
@@ -232,7 +224,8 @@ def test_the_generators_networks_would_not_be_those_that_remake() -> None:
     generator, discriminator = single.detector.stages()[0].phases
     assert generator.trains == ("encoder", "low_decoder", "high_decoder")
     assert discriminator.trains == ("discriminator",)
-    remade, losses = _losses(single, _batch(some_images(5)))
+    made, losses = phase_losses(single, _batch(some_images(5)))
+    remade = made["remade"]
     low, high = single.networks["encoder"](some_images(5))
     expected = single.networks["low_decoder"](low) + single.networks["high_decoder"](high)
     torch.testing.assert_close(remade, expected)

@@ -12,12 +12,12 @@ from torch import Tensor
 
 from models import detectors
 from models.data.images import TrainingData
-from models.detectors.stage import Batch, Loss, Stage
+from models.detectors.stage import Batch, Stage
 from models.lanes.lane import Lane
 from models.losses import adversarial
 from models.stages import stage_ends
 from models.trainer import Trainer
-from tests.models.detectors.single_model import SingleModel, some_images
+from tests.models.detectors.single_model import SingleModel, phase_losses, some_images
 
 NAME = "ognet"
 SMALL: dict[str, Any] = {"width": 4, "noise": 0.5, "alpha": 0.3, "beta": 0.2}
@@ -39,13 +39,6 @@ def _stage(single: SingleModel, name: str) -> Stage:
     return next(stage for stage in single.detector.stages() if stage.name == name)
 
 
-def _losses(single: SingleModel, stage: str, batch: Batch) -> dict[str, Loss]:
-    chosen = _stage(single, stage)
-    assert chosen.forward is not None
-    shared = chosen.forward(single.model, batch)
-    return {phase.name: phase.loss(single.model, batch, shared) for phase in chosen.phases}
-
-
 def _bad(single: SingleModel, *images: Tensor) -> tuple[Tensor, ...]:
     """The probability of being bad, all in one batch as training sees them."""
     logits: Tensor = single.networks["discriminator"](torch.cat(images))[1]
@@ -56,7 +49,7 @@ def _bad(single: SingleModel, *images: Tensor) -> tuple[Tensor, ...]:
 def test_the_discriminator_would_take_reconstructions_for_good(
     single: SingleModel, batch: Batch, stage: str
 ) -> None:
-    loss = _losses(single, stage, batch)["discriminator"]
+    loss = phase_losses(single, batch, stage)[1]["discriminator"]
     remade = single.networks["generator"](batch.images + 0.5 * batch.draws["noise"])
     real, fake = _bad(single, batch.images, remade)
     expected = -(1 - real).log().mean() - fake.log().mean()
@@ -69,7 +62,7 @@ def test_the_discriminator_would_take_reconstructions_for_good(
 def test_the_generator_would_not_pass_for_good_or_learn_the_noise(
     single: SingleModel, batch: Batch, stage: str
 ) -> None:
-    loss = _losses(single, stage, batch)["generator"]
+    loss = phase_losses(single, batch, stage)[1]["generator"]
     remade = single.networks["generator"](batch.images + 0.5 * batch.draws["noise"])
     _, fake = _bad(single, batch.images, remade)
     error = (batch.images - remade).square().mean()
@@ -85,7 +78,7 @@ def test_good_and_bad_examples_would_be_others_or_weigh_otherwise(
         for _ in range(3):
             single.networks[name](some_images(8, seed=2))
     (judge,) = _stage(single, "discrimination").phases
-    loss = _losses(single, "discrimination", batch)["judge"]
+    loss = phase_losses(single, batch, "discrimination")[1]["judge"]
     assert single.networks["generator"].training
 
     generator = single.networks["generator"].eval()

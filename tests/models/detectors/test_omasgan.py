@@ -22,6 +22,7 @@ from models.lanes.lane import Lane
 from models.losses.divergence import conjugate, dual
 from models.pixels import scaled
 from models.trainer import Trainer
+from tests.models.detectors.single_model import parameter_count
 
 SIZE = 16
 SMALL: dict[str, Any] = {"width": 2, "latent": 5, "bank": 12, "batch_normals": 6}
@@ -87,14 +88,11 @@ def penalty_of(model: Model, name: str, divergence: str, *images: Tensor) -> Ten
 
 
 def test_networks_would_have_other_layers_than_the_table() -> None:
-    def count(network: nn.Module) -> int:
-        return sum(parameter.numel() for parameter in network.parameters())
-
-    assert count(networks.generator(100, 1, 64, 32)) == 3_598_209 - 8_640
-    assert count(networks.critic(1, 64, 32)) == 2_756_929 - 960
+    assert parameter_count(networks.generator(100, 1, 64, 32)) == 3_598_209 - 8_640
+    assert parameter_count(networks.critic(1, 64, 32)) == 2_756_929 - 960
     hidden = 64 * 2 + 64 + 2 * (64 * 64 + 64)
-    assert count(networks.generator(100, 2, 64, 1)) == hidden + 2 * 64 + 2
-    assert count(networks.critic(2, 64, 1)) == hidden + 64 + 1
+    assert parameter_count(networks.generator(100, 2, 64, 1)) == hidden + 2 * 64 + 2
+    assert parameter_count(networks.critic(2, 64, 1)) == hidden + 64 + 1
 
 
 @pytest.mark.parametrize(("size", "channels"), [(1, 2), (16, 1), (32, 3), (64, 1), (128, 1)])

@@ -11,13 +11,18 @@ from torch import Tensor, nn
 from models import detectors
 from models.data.images import TrainingData
 from models.detectors.base import Detector
-from models.detectors.stage import Batch, Loss
+from models.detectors.stage import Batch
 from models.lanes.lane import Lane
 from models.losses.maps import smoothed
 from models.networks.convolutional import Norm
 from models.networks.latent import FeatureCritic
 from models.trainer import Trainer
-from tests.models.detectors.single_model import SingleModel, some_images
+from tests.models.detectors.single_model import (
+    SingleModel,
+    parameter_count,
+    phase_losses,
+    some_images,
+)
 
 NAME = "skip-ganomaly"
 SMALL: dict[str, Any] = {"width": 4, "latent": 6, "initialisation": "fan-in"}
@@ -27,22 +32,9 @@ def _detector(values: dict[str, Any], channels: int, size: int) -> Detector:
     return detectors.make(NAME, detectors.resolve(NAME, values), channels, size)
 
 
-def _count(network: nn.Module) -> int:
-    return sum(parameter.numel() for parameter in network.parameters())
-
-
 def _batch(images: Tensor) -> Batch:
     noise = torch.randn(images.shape, generator=torch.Generator().manual_seed(1))
     return Batch(images=images, normal_count=len(images), draws={"noise": noise})
-
-
-def _losses(single: SingleModel, batch: Batch) -> tuple[Tensor, dict[str, Loss]]:
-    """The reconstruction, and each phase's loss."""
-    (stage,) = single.detector.stages()
-    assert stage.forward is not None
-    shared = stage.forward(single.model, batch)
-    losses = {phase.name: phase.loss(single.model, batch, shared) for phase in stage.phases}
-    return shared["remade"], losses
 
 
 @pytest.mark.parametrize(("channels", "size"), [(1, 16), (1, 32), (3, 64), (3, 128), (3, 256)])
@@ -60,11 +52,11 @@ def test_the_networks_at_32_x_32_would_not_have_the_layers_of_the_paper() -> Non
     networks = _detector({}, 3, 32).networks()
     widths = (64, 128, 256, 512, 512)
     down = 16 * (3 * 64 + 64 * 128 + 128 * 256 + 256 * 512 + 512 * 512)
-    assert _count(networks["encoder"]) == down + 2 * sum(widths[1:-1])
+    assert parameter_count(networks["encoder"]) == down + 2 * sum(widths[1:-1])
     up = 16 * (512 * 512 + 1024 * 256 + 512 * 128 + 256 * 64 + 128 * 3)
-    assert _count(networks["decoder"]) == up + 2 * (512 + 256 + 128 + 64)
+    assert parameter_count(networks["decoder"]) == up + 2 * (512 + 256 + 128 + 64)
     pyramid = 16 * (3 * 64 + 64 * 128 + 128 * 256) + 2 * (128 + 256)
-    assert _count(networks["discriminator"]) == pyramid + 16 * 256 * 100 + 100
+    assert parameter_count(networks["discriminator"]) == pyramid + 16 * 256 * 100 + 100
 
 
 def test_the_first_and_the_deepest_level_would_have_batch_statistics() -> None:
@@ -87,7 +79,8 @@ def test_the_generators_loss_would_not_be_the_papers() -> None:
     weights = {"adversarial_weight": 2.0, "contextual_weight": 30.0, "latent_weight": 5.0}
     single = SingleModel(NAME, {**SMALL, **weights})
     images = some_images(5)
-    remade, losses = _losses(single, _batch(images))
+    made, losses = phase_losses(single, _batch(images))
+    remade = made["remade"]
     torch.testing.assert_close(
         remade, single.networks["decoder"](single.networks["encoder"](images))
     )
@@ -108,7 +101,8 @@ def test_the_generators_loss_would_not_be_the_papers() -> None:
 def test_the_discriminator_would_take_reconstructions_for_real() -> None:
     single = SingleModel(NAME, {**SMALL, "latent_weight": 5.0})
     images = some_images(5)
-    remade, losses = _losses(single, _batch(images))
+    made, losses = phase_losses(single, _batch(images))
+    remade = made["remade"]
     with torch.no_grad():
         features, real_logits = single.networks["discriminator"](images)
         remade_features, fake_logits = single.networks["discriminator"](remade)
@@ -128,7 +122,7 @@ def test_the_discriminators_loss_would_reach_the_generator() -> None:
     generator, discriminator = stage.phases  # in this order, as in the released code
     assert generator.trains == ("encoder", "decoder")
     assert discriminator.trains == ("discriminator",)
-    _, losses = _losses(single, _batch(some_images(5)))
+    _, losses = phase_losses(single, _batch(some_images(5)))
     parameters = [p for name in generator.trains for p in single.networks[name].parameters()]
     gradients = torch.autograd.grad(losses["discriminator"].total, parameters, allow_unused=True)
     assert all(gradient is None for gradient in gradients)
@@ -137,7 +131,8 @@ def test_the_discriminators_loss_would_reach_the_generator() -> None:
 def test_noise_would_be_on_more_than_what_the_generator_sees() -> None:
     single = SingleModel(NAME, {**SMALL, "noise": 0.5})
     batch = _batch(some_images(5))
-    remade, losses = _losses(single, batch)
+    made, losses = phase_losses(single, batch)
+    remade = made["remade"]
     noisy = batch.images + 0.5 * batch.draws["noise"]
     expected = single.networks["decoder"](single.networks["encoder"](noisy))
     torch.testing.assert_close(remade, expected)

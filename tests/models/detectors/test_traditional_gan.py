@@ -9,11 +9,11 @@ from torch import Tensor
 
 from models import detectors
 from models.data.images import TrainingData
-from models.detectors.stage import Batch, Loss
+from models.detectors.stage import Batch
 from models.lanes.lane import Lane
 from models.losses import adversarial
 from models.trainer import Trainer
-from tests.models.detectors.single_model import SingleModel, some_images
+from tests.models.detectors.single_model import SingleModel, phase_losses, some_images
 
 NAME = "traditional-gan"
 SMALL: dict[str, Any] = {
@@ -33,13 +33,6 @@ def single() -> SingleModel:
 @pytest.fixture
 def batch() -> Batch:
     return Batch(images=some_images(7), normal_count=4)
-
-
-def _losses(single: SingleModel, batch: Batch) -> dict[str, Loss]:
-    (stage,) = single.detector.stages()
-    assert stage.forward is not None
-    shared = stage.forward(single.model, batch)
-    return {phase.name: phase.loss(single.model, batch, shared) for phase in stage.phases}
 
 
 def _remade(single: SingleModel, images: Tensor) -> Tensor:
@@ -66,7 +59,7 @@ def test_the_networks_would_have_other_layers() -> None:
 def test_a_discriminator_would_see_the_other_ones_images_or_targets(
     single: SingleModel, batch: Batch
 ) -> None:
-    loss = _losses(single, batch)["discriminators"]
+    loss = phase_losses(single, batch)[1]["discriminators"]
     images, remade = batch.images, _remade(single, batch.images)
     expected = {}
     for kind, rows in (("normal", slice(0, 4)), ("anomaly", slice(4, 7))):
@@ -83,7 +76,7 @@ def test_a_discriminator_would_see_the_other_ones_images_or_targets(
 def test_the_generator_would_deceive_the_wrong_one_or_remake_anomalies(
     single: SingleModel, batch: Batch
 ) -> None:
-    loss = _losses(single, batch)["generator"]
+    loss = phase_losses(single, batch)[1]["generator"]
     remade = _remade(single, batch.images)
     squared = (batch.images - remade).square()
     expected = {
@@ -107,7 +100,7 @@ def test_an_anomaly_that_is_remade_badly_enough_would_still_pull(single: SingleM
         weight.zero_()
         bias.fill_(-1.0)
     batch = Batch(images=torch.cat([near, near, far]), normal_count=1)
-    term = _losses(single, batch)["generator"].terms["anomaly"]
+    term = phase_losses(single, batch)[1]["generator"].terms["anomaly"]
     squared = torch.tanh(torch.tensor(1.0)) ** 2
     torch.testing.assert_close(term, -(squared + 1) / 2)
     (gradient,) = torch.autograd.grad(term, bias)
@@ -119,7 +112,9 @@ def test_the_anomaly_between_class_loss_would_be_of_absolute_errors(batch: Batch
     single = SingleModel(NAME, {**SMALL, "anomaly_loss": "abc"})
     squared = (batch.images - _remade(single, batch.images))[4:].square().mean((1, 2, 3))
     expected = -torch.log(1 - torch.exp(-squared)).mean()
-    torch.testing.assert_close(_losses(single, batch)["generator"].terms["anomaly"], expected)
+    torch.testing.assert_close(
+        phase_losses(single, batch)[1]["generator"].terms["anomaly"], expected
+    )
 
 
 def test_a_discriminator_would_learn_from_the_generators_phase(single: SingleModel) -> None:

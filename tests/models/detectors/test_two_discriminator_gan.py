@@ -14,12 +14,9 @@ from models.losses.errors import patch_errors, worst_patches
 from models.networks.convolutional import Decoder, Encoder, leaky_relu, pyramid_widths
 from models.networks.latent import WholeImage
 from models.networks.patch_discriminator import PatchDiscriminator
+from tests.models.detectors.single_model import parameter_count
 
 GAN = "two-discriminator-gan"
-
-
-def _count(*networks: nn.Module) -> int:
-    return sum(parameter.numel() for network in networks for parameter in network.parameters())
 
 
 @pytest.mark.parametrize(
@@ -41,13 +38,16 @@ def test_generator_has_the_published_number_of_parameters(
         Encoder(channels, widths, leaky_relu),
         Decoder(channels, widths, torch.relu, skips=skips),
     )
-    assert _count(*networks) == expected
+    assert parameter_count(*networks) == expected
 
 
 def test_discriminator_has_the_layers_of_the_table() -> None:
     convolutions = 64 * 16 + 64 * 128 * 16 + 128 * 256 * 16
     heads = (256 * 9 + 1) + (256 * 16 + 1)
-    assert _count(PatchDiscriminator(1, 64, 32, "both")) == convolutions + 2 * (128 + 256) + heads
+    assert (
+        parameter_count(PatchDiscriminator(1, 64, 32, "both"))
+        == convolutions + 2 * (128 + 256) + heads
+    )
 
 
 @pytest.mark.parametrize("lanes", [0, 3])

@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 
 from models.detectors.model import Model, Tensors
-from models.detectors.stage import Batch, Loss
-from tests.models.detectors.single_model import SingleModel, some_images
+from models.detectors.stage import Batch
+from tests.models.detectors.single_model import SingleModel, phase_losses, some_images
 
 WEIGHTS = {
     "reconstruction": 2.0,
@@ -34,13 +34,6 @@ def single(request: pytest.FixtureRequest) -> SingleModel:
 @pytest.fixture
 def batch() -> Batch:
     return Batch(images=some_images(7), normal_count=4)
-
-
-def _losses(single: SingleModel, batch: Batch) -> dict[str, Loss]:
-    (stage,) = single.detector.stages()
-    assert stage.forward is not None
-    shared = stage.forward(single.model, batch)
-    return {phase.name: phase.loss(single.model, batch, shared) for phase in stage.phases}
 
 
 def _remade(single: SingleModel, images: Tensor) -> Tensor:
@@ -74,7 +67,7 @@ def _windows(error: Tensor, side: int, step: int) -> Tensor:
 def test_a_discriminator_would_see_the_other_ones_images_or_swap_its_targets(
     single: SingleModel, batch: Batch
 ) -> None:
-    loss = _losses(single, batch)["discriminators"]
+    loss = phase_losses(single, batch)[1]["discriminators"]
     remade = _remade(single, batch.images)
     expected = {}
     for kind, rows in KINDS.items():
@@ -89,7 +82,7 @@ def test_a_discriminator_would_see_the_other_ones_images_or_swap_its_targets(
 def test_a_term_of_the_generators_loss_would_be_of_other_images_or_have_another_target(
     single: SingleModel, batch: Batch
 ) -> None:
-    loss = _losses(single, batch)["generator"]
+    loss = phase_losses(single, batch)[1]["generator"]
     remade = _remade(single, batch.images)
     error = (batch.images - remade).abs()
     worst = _windows(error[NORMALS], 8, 4).sort(1).values[:, -2:]  # of 9 patches the worst two
@@ -115,7 +108,7 @@ def test_a_phase_would_train_a_network_of_the_other_or_not_wait(
     discriminators, generator = single.detector.stages()[0].phases
     assert discriminators.trains == ("normal_discriminator", "anomaly_discriminator")
     assert (generator.trains, generator.every) == (GENERATOR, 3)
-    loss = _losses(single, batch)["discriminators"].total
+    loss = phase_losses(single, batch)[1]["discriminators"].total
     parameters = [each for name in GENERATOR for each in single.networks[name].parameters()]
     gradients = torch.autograd.grad(loss, parameters, allow_unused=True)
     assert all(gradient is None for gradient in gradients)

@@ -7,21 +7,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import optuna
 import pytest
 
-from tests.tuner.simulated import Simulation, row, small_space
+from tests.tuner.simulated import Simulation, disk_trials, recorded_events, row, small_space
 from tuner.engine.attempt import Report
 from tuner.engine.engine import NoAttempt
 from tuner.record.events import Event, decode
 from tuner.record.history import History
-from tuner.record.journal import Journal, read_lines
+from tuner.record.journal import Journal
 from tuner.record.trials import SearchListener
 from tuner.replay.comparison import replay
-
-
-def events(folder: Path, *kinds: str) -> list[Mapping[str, Any]]:
-    return [e for e in read_lines(folder / "events.jsonl") if e["event"] in kinds]
 
 
 def essence(event: Mapping[str, Any]) -> dict[str, Any]:
@@ -30,13 +25,7 @@ def essence(event: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def decided(folder: Path) -> list[dict[str, Any]]:
-    return [essence(event) for event in events(folder, "asked", "epoch", "ended")]
-
-
-def disk_trials(folder: Path) -> list[optuna.trial.FrozenTrial]:
-    return optuna.load_study(
-        study_name=None, storage=f"sqlite:///{folder / 'study.db'}"
-    ).get_trials()
+    return [essence(event) for event in recorded_events(folder, "asked", "epoch", "ended")]
 
 
 def test_published_sets_would_not_be_tried_first_or_would_be_stopped(tmp_path: Path) -> None:
@@ -57,7 +46,7 @@ def test_the_same_warning_of_each_worker_would_be_said_or_another_would_not(
         engine.report(attempt_id, report)
     notice = "Trial 0: no disk. Further ones are in the trials' logs."
     assert said == [notice, "worker-a: slow", "worker-a: full"]
-    assert [e["text"] for e in events(tmp_path, "notice")] == ["no disk.", "slow", "full"]
+    assert [e["text"] for e in recorded_events(tmp_path, "notice")] == ["no disk.", "slow", "full"]
 
 
 def test_asha_would_stop_nothing_or_everything(tmp_path: Path) -> None:
@@ -148,7 +137,7 @@ def test_a_resume_would_run_without_the_time_budget_that_the_search_was_given(
     more = Simulation(small_space(), tmp_path, time_budget_s=10_000, clock=first.clock)
     assert not more.engine.stopping, "the option overrides the record"
     more.run().close()
-    budgets = [event["time_budget_s"] for event in events(tmp_path, "driver")]
+    budgets = [event["time_budget_s"] for event in recorded_events(tmp_path, "driver")]
     assert budgets == [20, 20, 10_000]
     assert replay(tmp_path / "events.jsonl").difference is None
 
@@ -186,7 +175,7 @@ def test_a_listener_would_hear_an_event_twice_or_never(tmp_path: Path) -> None:
     recorder = Recorder()
     Simulation(small_space(), tmp_path, slots=2, listeners=(recorder,)).run().close()
     kinds = {"attempt": "started", "epoch": "epoch", "ended": "ended"}
-    journal = [(kinds[e["event"]], e["trial"]) for e in events(tmp_path, *kinds)]
+    journal = [(kinds[e["event"]], e["trial"]) for e in recorded_events(tmp_path, *kinds)]
     assert recorder.seen == journal
 
 
@@ -261,9 +250,9 @@ class ClosedPipe(Recorder):
 def test_a_console_that_fails_would_end_the_search(tmp_path: Path) -> None:
     recorder = Recorder()
     Simulation(small_space(), tmp_path, listeners=(ClosedPipe(), recorder)).run().close()
-    assert len(events(tmp_path, "listener_failed")) == 1
+    assert len(recorded_events(tmp_path, "listener_failed")) == 1
     assert len([kind for kind, _ in recorder.seen if kind == "epoch"]) == len(
-        events(tmp_path, "epoch")
+        recorded_events(tmp_path, "epoch")
     )
 
 

@@ -9,10 +9,9 @@ import optuna
 import pytest
 
 from models.hyperparameters import Value
-from tests.tuner.simulated import Simulation, small_space
+from tests.tuner.simulated import Simulation, disk_trials, recorded_events, small_space
 from tuner.engine.early_stopping import make_scheduler
 from tuner.engine.engine import NoAttempt
-from tuner.record.journal import read_lines
 from tuner.record.trials import SearchListener, TrialView
 from tuner.replay.comparison import replay
 from tuner.space import Space
@@ -23,13 +22,9 @@ def promoting(**changes: Any) -> Space:
     return small_space(**{"scheduler": {"type": "promote"}, "trials": 20, **changes})
 
 
-def events(folder: Path, *kinds: str) -> list[Mapping[str, Any]]:
-    return [e for e in read_lines(folder / "events.jsonl") if e["event"] in kinds]
-
-
 def essence(folder: Path) -> list[dict[str, Any]]:
     kinds = ("asked", "epoch", "paused", "promoted", "ended")
-    return [{k: v for k, v in e.items() if k != "time"} for e in events(folder, *kinds)]
+    return [{k: v for k, v in e.items() if k != "time"} for e in recorded_events(folder, *kinds)]
 
 
 class Heard(SearchListener):
@@ -44,15 +39,15 @@ def test_a_search_would_pause_nothing_or_promote_nobody(tmp_path: Path) -> None:
     heard = Heard()
     engine = Simulation(promoting(trials=40), tmp_path, slots=2, listeners=(heard,)).run()
     assert [trial.epochs for trial in engine.trials[:2]] == [9, 9], "published sets"
-    assert len(events(tmp_path, "paused")) == len(heard.paused) >= 10
+    assert len(recorded_events(tmp_path, "paused")) == len(heard.paused) >= 10
     assert {trial.state for trial in heard.paused} == {"paused"}
-    promoted = events(tmp_path, "promoted")
+    promoted = recorded_events(tmp_path, "promoted")
     assert len(promoted) >= 3
     for event in promoted:
         assert event["rank"] <= event["of"] // 3
     assert engine.finished
     ended = {trial.number: trial for trial in engine.trials}
-    last_paused = {event["trial"] for event in events(tmp_path, "paused")} - {
+    last_paused = {event["trial"] for event in recorded_events(tmp_path, "paused")} - {
         number for number, trial in ended.items() if trial.state == "complete"
     }
     assert {(ended[n].state, ended[n].reason) for n in last_paused} == {("pruned", "asha")}
@@ -62,7 +57,7 @@ def test_a_new_trial_would_begin_while_a_better_one_waits(tmp_path: Path) -> Non
     space = promoting()
     Simulation(space, tmp_path, slots=3, order_seed=4).run()
     scheduler, paused = make_scheduler(space), set[int]()
-    for event in events(tmp_path, "epoch", "paused", "promoted", "asked"):
+    for event in recorded_events(tmp_path, "epoch", "paused", "promoted", "asked"):
         promotion = scheduler.promotion(paused)
         match event["event"]:
             case "epoch":
@@ -79,20 +74,15 @@ def test_a_new_trial_would_begin_while_a_better_one_waits(tmp_path: Path) -> Non
 
 def test_optuna_would_learn_of_a_paused_trial_too_soon_or_not_at_all(tmp_path: Path) -> None:
     simulation = Simulation(promoting(), tmp_path)
-    while not events(tmp_path, "paused"):
+    while not recorded_events(tmp_path, "paused"):
         simulation.fill()
         simulation.step()
-    (number,) = (event["trial"] for event in events(tmp_path, "paused"))
-    assert _study(tmp_path)[number].state.name == "RUNNING"
+    (number,) = (event["trial"] for event in recorded_events(tmp_path, "paused"))
+    assert disk_trials(tmp_path)[number].state.name == "RUNNING"
     views = simulation.run().trials
-    for view, frozen in zip(views, _study(tmp_path), strict=True):
+    for view, frozen in zip(views, disk_trials(tmp_path), strict=True):
         assert frozen.state.name == view.state.upper()
         assert frozen.intermediate_values == {r.epoch: r.metrics["auroc"] for r in view.rows}
-
-
-def _study(folder: Path) -> list[optuna.trial.FrozenTrial]:
-    storage = f"sqlite:///{folder / 'study.db'}"
-    return optuna.load_study(study_name=None, storage=storage).get_trials()
 
 
 def test_the_sampler_would_learn_nothing_from_those_that_wait(tmp_path: Path) -> None:
@@ -138,7 +128,7 @@ def test_a_replay_would_pass_another_promotion(tmp_path: Path) -> None:
     record = tmp_path / "events.jsonl"
     found = replay(record)
     assert found.difference is None
-    assert found.counts["promotion"] == len(events(tmp_path, "promoted"))
+    assert found.counts["promotion"] == len(recorded_events(tmp_path, "promoted"))
     assert "promotion" in " ".join(found.lines())
     rewritten(record, "promoted", 1, lambda event: event.update(rank=event["rank"] + 1))
     difference = replay(record).difference
@@ -153,7 +143,7 @@ def test_a_paused_trial_would_be_lost_with_the_worker_it_no_longer_has(tmp_path:
         simulation.step()
     assert simulation.engine.history.trials[waiting[0]].interruptions == ()
     simulation.run()
-    assert not events(tmp_path, "lost")
+    assert not recorded_events(tmp_path, "lost")
 
 
 def test_an_interrupted_search_would_end_those_that_wait(tmp_path: Path) -> None:
@@ -199,22 +189,22 @@ def test_more_trials_would_meet_rungs_without_those_that_ended_or_promote_these(
     few, more = (promoting(trials=n, sampler={"name": "random"}) for n in (12, 60))
     first = Simulation(few, tmp_path, slots=2, curve=_by_chance).run()
     first.close()
-    before = len(events(tmp_path, "promoted"))
+    before = len(recorded_events(tmp_path, "promoted"))
     left = {trial.number: trial for trial in first.trials if trial.state == "pruned"}
     engine = Simulation(more, tmp_path, slots=2, curve=_by_chance).run()
     engine.close()
     values: dict[int, dict[int, float]] = {1: {}, 3: {}}
-    for event in events(tmp_path, "epoch", "promoted"):
+    for event in recorded_events(tmp_path, "epoch", "promoted"):
         if event["event"] == "promoted":
             rung = values[event["rung"]]
             better = sum(value > rung[event["trial"]] for value in rung.values())
             assert (event["of"], event["rank"]) == (len(rung), better + 1)
         elif event["epoch"] in values:
             values[event["epoch"]][event["trial"]] = event["metrics"]["best_auroc"]
-    assert len(events(tmp_path, "promoted")) > before
+    assert len(recorded_events(tmp_path, "promoted")) > before
     assert left and all(engine.trials[number] == trial for number, trial in left.items())
     assert {view.state for view in engine.trials} == {"complete", "pruned"}
-    states = [frozen.state.name for frozen in _study(tmp_path)]
+    states = [frozen.state.name for frozen in disk_trials(tmp_path)]
     assert states == [view.state.upper() for view in engine.trials]
     assert replay(tmp_path / "events.jsonl").difference is None
 
@@ -250,8 +240,8 @@ def test_a_used_up_time_budget_would_leave_some_paused_for_a_resume_with_nothing
 ) -> None:
     space = promoting()
     Simulation(space, tmp_path / "whole", time_budget_s=1e6).run()
-    ends = [e for e in events(tmp_path / "whole", "ended") if e["reason"] == "asha"]
-    (driver,) = events(tmp_path / "whole", "driver")
+    ends = [e for e in recorded_events(tmp_path / "whole", "ended") if e["reason"] == "asha"]
+    (driver,) = recorded_events(tmp_path / "whole", "driver")
     budget_s = ends[0]["time"] - driver["time"] + 2
     assert ends[-1]["time"] - driver["time"] > budget_s
     engine = Simulation(space, tmp_path / "cut", time_budget_s=budget_s).run()

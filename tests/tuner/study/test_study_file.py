@@ -13,7 +13,7 @@ from typing import Any
 import optuna
 import pytest
 
-from tests.tuner.simulated import Simulation, small_space
+from tests.tuner.simulated import Simulation, disk_trials, small_space
 from tuner.engine.attempt import Report
 from tuner.errors import TunerError
 from tuner.record.history import History
@@ -41,11 +41,6 @@ os.kill(os.getpid(), signal.SIGKILL)
 """
 
 
-def trials(folder: Path) -> list[optuna.trial.FrozenTrial]:
-    storage = f"sqlite:///{folder / 'study.db'}"
-    return optuna.load_study(study_name=None, storage=storage).get_trials()
-
-
 def shown(trial: optuna.trial.FrozenTrial) -> dict[str, Any]:
     """Everything that Optuna tells of a trial but the times, of which its own calls take now."""
     return {key: value for key, value in vars(trial).items() if "datetime" not in key}
@@ -71,7 +66,7 @@ def test_optunas_own_calls_would_write_another_file(
     searched(tmp_path / "here" / "same")
     monkeypatch.setattr(on_disk, "REVISION", "of another Optuna")
     searched(tmp_path / "there" / "same")
-    here, there = (trials(tmp_path / place / "same") for place in ("here", "there"))
+    here, there = (disk_trials(tmp_path / place / "same") for place in ("here", "there"))
     assert [shown(trial) for trial in here] == [shown(trial) for trial in there]
     assert {trial.state.name for trial in here} == {"COMPLETE", "PRUNED", "FAIL", "RUNNING"}
 
@@ -81,7 +76,7 @@ def test_times_would_be_read_in_another_zone(tmp_path: Path) -> None:
     journal = read_lines(tmp_path / "events.jsonl")
     asked = {e["trial"]: e["time"] for e in journal if e["event"] == "asked"}
     ended = {e["trial"]: e["time"] for e in journal if e["event"] == "ended"}
-    for trial in trials(tmp_path):
+    for trial in disk_trials(tmp_path):
         assert trial.datetime_start is not None
         assert trial.datetime_start.timestamp() == asked[trial.number]
         if trial.datetime_complete is not None:
@@ -99,7 +94,7 @@ def test_a_trial_would_be_told_by_its_highest_epoch_or_a_failed_one_have_a_value
     simulation.engine.report(attempt_id, Report(outcome="error", reason="no"))
     simulation.let_go(attempt_id)
     simulation.run().close()
-    failed, *others = trials(tmp_path)
+    failed, *others = disk_trials(tmp_path)
     assert (failed.state.name, failed.value) == ("FAIL", None)
     for trial in others:
         assert trial.value == trial.intermediate_values[max(trial.intermediate_values)]
@@ -128,7 +123,7 @@ def test_a_kill_would_take_reported_values_from_the_study(tmp_path: Path) -> Non
         if event["event"] == "epoch":
             values[event["trial"]][event["epoch"]] = event["metrics"]["best_auroc"]
     assert sum(map(len, values.values())) == 25
-    assert {t.number: t.intermediate_values for t in trials(tmp_path)} == values
+    assert {t.number: t.intermediate_values for t in disk_trials(tmp_path)} == values
 
 
 def test_the_installed_optuna_would_make_tables_that_are_not_known(tmp_path: Path) -> None:
@@ -168,7 +163,7 @@ def check_equal(folder: Path) -> None:
     assert expected
     assert expected == {
         t.number: (t.state.name, t.params, t.intermediate_values, t.user_attrs.get("reason", ""))
-        for t in trials(folder)
+        for t in disk_trials(folder)
     }
 
 
@@ -274,7 +269,7 @@ def test_a_study_made_anew_in_half_would_replace_the_old_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     searched(tmp_path)
-    before = trials(tmp_path)
+    before = disk_trials(tmp_path)
     cut_back(7)(tmp_path)
 
     def full(self: study_file.StudyFile, *told: object) -> None:
@@ -286,7 +281,7 @@ def test_a_study_made_anew_in_half_would_replace_the_old_one(
             Simulation(small_space(trials=30, **CHOICES, **NO_RETRIES), tmp_path)
     logs = {"study.db-wal", "study.db-shm"}  # while Optuna still has the file open, to read it
     assert {file.name for file in tmp_path.iterdir()} - logs == {"events.jsonl", "study.db"}
-    assert trials(tmp_path) == before
+    assert disk_trials(tmp_path) == before
     Simulation(small_space(trials=30, **CHOICES, **NO_RETRIES), tmp_path).engine.close()
     check_equal(tmp_path)
 
