@@ -55,6 +55,7 @@ _RETRAIN = ("--seeds", "1", "--epochs", "1", "--no-baselines")
 _PATIENCE_S = 120
 _MOST_LINES, _FEW_LINES = 15, 2
 _BEFORE, _SHOWN = 200, 600
+_OF_OTHERS = "a retrain on other data"
 _FIGURE = re.compile(r"\d*\.\d+|<img[^>]*>")
 _OF_THE_WORK = ("time", "seconds", "worker", "openings", "sha256", "versions")
 
@@ -302,12 +303,14 @@ def _essence(found: object) -> object:
 
 
 def _is_as_whole(case: Case, ended: Ended, whole: Ended) -> bool:
-    """Whether it left the same; a report may say less, of a journal cut off as by a kill too."""
+    """Whether it left the same; a report may say less, or whose the figures are that it shows."""
     if case.command != "report":
         return ended.result == whole.result
-    if case.file.endswith(".jsonl") and case.damage in (truncated, last_lines_missing):
+    page = str(ended.result)
+    cut_off = case.file.endswith(".jsonl") and case.damage in (truncated, last_lines_missing)
+    if cut_off or _OF_OTHERS in page:  # cut off as by a kill
         return True
-    return set(_FIGURE.findall(str(ended.result))) <= set(_FIGURE.findall(str(whole.result)))
+    return set(_FIGURE.findall(page)) <= set(_FIGURE.findall(str(whole.result)))
 
 
 def _is_counted(ended: Ended) -> bool:
