@@ -18,6 +18,7 @@ from dataclasses import replace
 from enum import Enum
 
 from tuner.engine.attempt import Attempt, Report
+from tuner.engine.budget import DeviceBudget
 from tuner.engine.deciding import decide, end_reason, next_promotion, with_best
 from tuner.engine.early_stopping import EarlyStopping, Promotion, catch_up
 from tuner.engine.recorder import Clock, Recorder
@@ -88,6 +89,8 @@ class Engine:
         self._failure: str | None = None
         self._recorder = Recorder(space, folder, past)
         self._proposals = Proposals(space, self._recorder.study)
+        rows = [row for trial in self.trials for row in trial.rows]
+        self._budget, self._budget_refuses = DeviceBudget(space, rows), False
         past = self._recorder.past
         catch_up(scheduler, past, space.objective)
         self.recorded_until = past[-1].time if past else None
@@ -133,14 +136,26 @@ class Engine:
 
     @property
     def stopping(self) -> bool:
-        """Whether it is over before its time: interrupted, hopeless, or out of its time budget."""
-        return self.interrupted or self.failure is not None or self.out_of_time
+        """Whether it is over before its time: interrupted, hopeless, or out of its budget."""
+        if self.interrupted or self.failure is not None:
+            return True
+        return self.out_of_time or self._budget.is_used_up
 
     @property
     def out_of_time(self) -> bool:
         """Whether the time budget is used up, that of all drivers together."""
         budget_s = self.history.time_budget_s
         return budget_s is not None and self.seconds >= budget_s
+
+    @property
+    def out_of_devices(self) -> bool:
+        """Whether the budget of devices lets no more begin, or has ended what was under way."""
+        return self._budget_refuses or self._budget.is_used_up
+
+    @property
+    def device_s(self) -> float:
+        """Seconds of devices that its trials have had, by their recorded epochs."""
+        return self._budget.used_s
 
     @property
     def finished(self) -> bool:
@@ -158,6 +173,8 @@ class Engine:
             return self._start(attempt_id, number)
         if self._running:
             return NoAttempt.WAIT
+        if self._budget_refuses:
+            return NoAttempt.FINISHED
         self._end_paused()
         return NoAttempt.FINISHED
 
@@ -258,9 +275,11 @@ class Engine:
             return self._queue.popleft()
         promotion = next_promotion(self._space, self._scheduler, self.history)
         if promotion is not None:
+            if not self._affords(self.history.trials[promotion.number].epochs):
+                return None
             return promotion.number if self._promote(promotion) else None
         number = len(self.history.trials)
-        if number >= self._space.trials:
+        if number >= self._space.trials or not self._affords(0):
             return None
         proposal = self._proposals.make(number)
         written = self._write(
@@ -273,6 +292,12 @@ class Engine:
             )
         )
         return number if written else None
+
+    def _affords(self, epochs: int) -> bool:
+        """Whether a trial of so many epochs may go on; once one may not, the search draws in."""
+        running = [self.history.trials[one.number] for one in self._running.values()]
+        self._budget_refuses |= not self._budget.allows(epochs, running)
+        return not self._budget_refuses
 
     def _promote(self, promotion: Promotion) -> bool:
         """Let a paused trial go on."""
@@ -319,6 +344,7 @@ class Engine:
         )
         if not self._write(event):
             return Decision(action="stop", reason=self.failure or "")
+        self._budget.take(row)
         trial = self.history.trials[number]
         self._tell(lambda listener: listener.epoch_reported(trial, row, decision))
         if decision.action == "stop":

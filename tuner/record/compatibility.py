@@ -15,6 +15,7 @@ _SETTABLE = (
     "wandb",
     "data.folder",
     "storage_limit",
+    "budget",
     "resources.concurrent_trials",
     "resources.infrastructure_retries",
     "resources.error_retries",

@@ -11,6 +11,7 @@ from tuner.objectives import Objective
 from tuner.space.data_section import Data
 from tuner.space.domains import Domain, PlainValue
 from tuner.space.sections import (
+    Budget,
     Count,
     Resources,
     Sampler,
@@ -54,6 +55,7 @@ class SpaceFields(Section):
     """Most bytes of all checkpoints and best detectors together, such as 20 GB; none for no limit.
 
     When room is needed, the best detectors of the worst ended trials go first."""
+    budget: Budget = Budget()
     wandb: Annotated[Wandb, BeforeValidator(_wandb_mode)] = Wandb()
     result: dict[str, Any] | None = None
     """What a search found, in its best.yaml; a new search does not read it."""

@@ -21,6 +21,8 @@ _WANTED = {
     "int_from_float": "must be a whole number",
     "string_type": "must be a word",
     "string_too_short": "must not be empty",
+    "float_type": "must be a number",
+    "greater_than": "must be above {gt:g}",
     "greater_than_equal": "must be at least {ge}",
     "less_than_equal": "must be at most {le}",
     "less_than": "must be below {lt}",

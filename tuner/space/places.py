@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from models import detectors
 from models.data.config import DataConfig
 from models.names import nearest, unknown
-from tuner.space.sections import Resources, Sampler, Scheduler, Section, Wandb
+from tuner.space.sections import Budget, Resources, Sampler, Scheduler, Section, Wandb
 
 Places = Mapping[str, str]
 """Where a key belongs, in words, by its name."""
@@ -18,6 +18,7 @@ _SECTIONS: Mapping[str, type[Section]] = {
     "sampler": Sampler,
     "scheduler": Scheduler,
     "resources": Resources,
+    "budget": Budget,
     "wandb": Wandb,
 }
 

@@ -35,6 +35,7 @@ def rule_problems(space: SpaceFields, unread: Collection[KeyPath] = ()) -> list[
         *_search_problems(space, settings),
         *_fixed_problems(space, settings),
         *_size_problems(space, published, unread),
+        *_budget_problems(space),
     ]
     named = {problem.path for problem in found}
     return found + [problem for problem in impossible_data(space) if problem.path not in named]
@@ -126,6 +127,13 @@ def _size_problems(
         yield Problem(path=("search",), text=text)
     for key in _SIZES:
         yield from _number_problems(space, key, published, unread)
+
+
+def _budget_problems(space: SpaceFields) -> Iterator[Problem]:
+    budget = space.budget
+    if budget.money is not None and budget.price_per_device_hour is None:
+        text = "takes a price: say `price_per_device_hour: <number>` beside it"
+        yield Problem(path=("budget", "money"), text=text)
 
 
 def _most_trials(space: SpaceFields) -> int:

@@ -9,6 +9,7 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    Strict,
     StrictInt,
     StrictStr,
     WithJsonSchema,
@@ -17,6 +18,7 @@ from pydantic import (
 from models.data.config import MOST
 from models.hyperparameters import Value
 from models.names import shown
+from tuner.cli.command_line import seconds
 from tuner.cli.text import size_bytes
 from tuner.space.domains import PlainValue
 
@@ -131,6 +133,51 @@ class Resources(Section):
     """How often in a row, without an epoch, a trial goes on elsewhere after its worker was lost."""
     error_retries: CountFromNone = 1
     """How often in a row, without an epoch, a trial goes on after an error of its training."""
+
+
+def _time(value: object) -> object:
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        value = f"{value:g}"
+    if not isinstance(value, str):
+        raise ValueError(f"must be a time such as 90, 10m or 2h; got {shown(value)}")
+    return seconds(value)
+
+
+Seconds = Annotated[
+    float,
+    BeforeValidator(_time),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "number", "exclusiveMinimum": 0},
+                {"type": "string", "pattern": r"^\s*\d+(\.\d+)?[smhd]?\s*$"},
+            ]
+        }
+    ),
+]
+Amount = Annotated[float, Strict(), Field(gt=0, le=_MOST_BYTES, allow_inf_nan=False)]
+
+
+class Budget(Section):
+    """What a search may cost, all its starts together; what it has found by then is its result."""
+
+    time: Seconds | None = None
+    """Time by the clock, such as 2h; `--time-budget` goes before it."""
+    device_hours: Amount | None = None
+    """Hours of GPUs, or of workers' cores where there are no GPUs. No trial begins, and none is
+    promoted, that would not come to its next rung within them."""
+    price_per_device_hour: Amount | None = None
+    """What an hour of a device costs, in any currency."""
+    money: Amount | None = None
+    """The same limit in that currency; takes the price."""
+
+    @property
+    def device_s(self) -> float | None:
+        """Seconds of devices that may be used; None without a limit."""
+        hours = [] if self.device_hours is None else [self.device_hours]
+        if self.money is not None and self.price_per_device_hour is not None:
+            hours.append(self.money / self.price_per_device_hour)
+        return 3600 * min(hours) if hours else None
 
 
 class Wandb(Section):

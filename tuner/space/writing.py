@@ -41,8 +41,10 @@ def space_text(space: Space, data: Mapping[str, object] | None = None) -> str:
     unsaid = {"trials", "epochs"} - space.model_fields_set  # every scale says its own
     content = space.model_dump(mode="python", exclude_none=True, exclude=unsaid)
     content["data"] |= data or {}
-    for section in ("sampler", "scheduler", "resources", "wandb"):
+    for section in ("sampler", "scheduler", "resources", "budget", "wandb"):
         content[section] = _Inline(content[section])
+    if not content["budget"]:
+        del content["budget"]
     for section in ("search", "scales"):
         content[section] = {name: _Inline(inner) for name, inner in content[section].items()}
     return yaml.dump(content, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100)
