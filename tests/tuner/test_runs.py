@@ -110,7 +110,7 @@ def test_a_search_that_goes_on_would_not_say_which_time_budget_holds(
     first.run().close()
     used_s = first.engine.seconds
     found = search(space, run_folder=tmp_path / "a-1", time_budget_s=used_s + 0.01)
-    assert found.out_of_time
+    assert found.out_of_budget
     assert len(found.trials) == len(first.engine.trials)
     said = capsys.readouterr().out
     assert "Time budget of all starts together: 1:3" in said
@@ -131,7 +131,7 @@ def test_the_command_that_goes_on_would_give_less_time_than_was_used(
     monkeypatch.setattr(RayBackend, "connected", lambda _: nullcontext(Machine(cpus=1)))
     monkeypatch.setattr(RayBackend, "run", slow)
     found = search(small_space(wandb={"mode": "off"}), run_folder=tmp_path / "a-1", time_budget_s=5)
-    assert found.out_of_time and found.seconds >= 100
+    assert found.out_of_budget and found.seconds >= 100
     (given,) = re.findall(r"--time-budget (\S+)", capsys.readouterr().out.partition("--resume ")[2])
     assert seconds(given) >= 2 * found.seconds
 
@@ -168,7 +168,7 @@ def test_a_time_budget_in_which_nothing_was_found_would_end_as_one_that_found_so
             signal=None,
             interrupted=False,
             finished=False,
-            out_of_time=True,
+            out_of_budget=True,
             trials=trials,
         )
         monkeypatch.setattr(api, "_called", lambda *_, found=summary, **__: found)

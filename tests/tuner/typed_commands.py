@@ -40,7 +40,7 @@ class FakeApi:
             signal=None,
             interrupted=False,
             finished=False,
-            out_of_time=False,
+            out_of_budget=False,
             lines=list,
         )
 

@@ -94,6 +94,7 @@ def dry_run_text(
         _epochs_line(epochs, "left" if trials else "of all trials together"),
         _time_line(resolved, machine, times),
         *([] if budget is None else [_budget_line(budget, times)]),
+        *_devices_line(resolved, machine, times),
         "Nothing was started, and nothing was written, downloads of images apart.",
     ]
     return "\n".join(lines) + "\n"
@@ -169,6 +170,21 @@ def _budget_line(budget: TimeBudget, times: Range | None) -> str:
     if budget.left_s >= times.likely:
         return f"{line}; likely enough for all that is left."
     return f"{line}; likely too little for all that is left, --time-budget changes it."
+
+
+def _devices_line(space: Space, machine: Machine, times: Range | None) -> list[str]:
+    """What devices will be used, where there is a limit or a price for them."""
+    price, limit_s = space.budget.price_per_device_hour, space.budget.device_s
+    if times is None or (price is None and limit_s is None):
+        return []
+    lanes = choose_lanes(space, machine).count
+    used_s = max(0.0, times.likely - START_S) * trials_at_once(space, machine, lanes) / lanes
+    costs = "" if price is None else f", which cost {price * used_s / 3600:.2f}"
+    line = f"Devices: likely about {used_s / 3600:.2f} hours of them together{costs}"
+    if limit_s is None:
+        return [f"{line}."]
+    fits = "within" if used_s <= limit_s else "more than"
+    return [f"{line}; {fits} the budget of {limit_s / 3600:.2f} hours."]
 
 
 def measured_how(space: Space, machine: Machine) -> str:

@@ -204,8 +204,8 @@ def _search(given: argparse.Namespace, claim: Claim, backend: Backend) -> int:
         raise TunerError(f"The search gave up: {summary.failure}. See the logs under {run_folder}.")
     if summary.finished:
         _check_result(run_folder, summary.trials, objective)
-    elif summary.out_of_time and best(summary.trials, objective) is None:
-        raise OutOfTime("The time budget was used up before any trial had a score.")
+    elif summary.out_of_budget and best(summary.trials, objective) is None:
+        raise OutOfTime("The budget was used up before any trial had a score.")
     if summary.signal is not None:
         return 128 + summary.signal
     return INTERRUPTED if summary.interrupted else 0
@@ -365,7 +365,7 @@ def _dry_run(given: argparse.Namespace, run_folder: RunFolder) -> int:
     say(run_line(space, run_folder, place, trials))
     with log_lines_shown():  # the probe may download images
         splits = () if address else found_splits(resolve_scale(space, machine))
-        budget = time_budget(past.history, given.time_budget)
+        budget = time_budget(past.history, space, given.time_budget)
         text = dry_run_text(space, machine, probe, trials or (), splits, budget)
     sys.stdout.write(text)
     return 0

@@ -31,6 +31,7 @@ from tuner.results.no_result import lacking_best
 from tuner.results.standard_errors import with_standard_errors
 from tuner.search.backend import Backend
 from tuner.search.claim import Claim, claimed
+from tuner.search.device_budget import devices_used_up, more_devices
 from tuner.search.figures_note import figures_note
 from tuner.search.images import prepare_images, splits_of
 from tuner.search.summary import SearchSummary
@@ -129,13 +130,14 @@ def _search_on(
     setting = _setting(space, source, guard, machine)
     lanes = _lanes(setting, space, machine, backend)
     slots = trials_at_once(space, machine, lanes)
+    budget = time_budget(claim.past.history, space, time_budget_s)
     with ExitStack() as opened:
         engine = Engine(
             space,
             run_folder,
             scheduler=make_scheduler(space),
             slots=slots,
-            time_budget_s=time_budget_s,
+            time_budget_s=None if budget is None else budget.seconds,
             basis=basis,
             past=claim.past.events,
         )
@@ -182,10 +184,14 @@ def _finish(
         say(line)
     if engine.out_of_time:
         say("The time budget of all starts together is used up; --time-budget gives it more.")
+    out_of_devices = engine.out_of_devices and not engine.finished
+    if out_of_devices:
+        say(devices_used_up(space, engine.device_s))
     if lacking := lacking_best(trials):
         say(f"{lacking} See the trials' logs.")
-    budget = time_budget(engine.history, None)
-    resume = "" if engine.finished else resume_command(run_folder, budget)
+    budget = time_budget(engine.history, space, None)
+    more = more_devices(space) if out_of_devices else ()
+    resume = "" if engine.finished else resume_command(run_folder, budget, more)
     console.summary(
         trials,
         as_typed(run_folder.path),
@@ -202,7 +208,7 @@ def _finish(
         interrupted=engine.interrupted,
         failure=engine.failure,
         objective=space.objective,
-        out_of_time=engine.out_of_time and not engine.finished,
+        out_of_budget=(engine.out_of_time or engine.out_of_devices) and not engine.finished,
     )
 
 

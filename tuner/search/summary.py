@@ -15,7 +15,7 @@ from tuner.results.leaderboard import Standing, best
 class SearchSummary:
     """`finished` if no trial is left. `signal` has ended it, SIGINT or SIGTERM, if any.
 
-    It is `out_of_time` where its time budget ended it.
+    It is `out_of_budget` where that of its time or of its devices ended it.
     """
 
     run_folder: Path
@@ -26,7 +26,7 @@ class SearchSummary:
     failure: str | None
     signal: int | None = None
     objective: str = "best_auroc"
-    out_of_time: bool = False
+    out_of_budget: bool = False
 
     @property
     def best(self) -> Standing | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from tuner.cli.command_line import seconds_text
 from tuner.cli.run_option import run_words
 from tuner.cli.typed import command
@@ -17,7 +19,7 @@ def check_time(
     run_folder: RunFolder, history: History, space: Space, given_s: float | None
 ) -> None:
     """Raise OutOfTime where the drivers before have used up the budget."""
-    budget = time_budget(history, given_s)
+    budget = time_budget(history, space, given_s)
     if budget is None or budget.left_s > 0 or history.is_over(space.trials):
         return
     raise OutOfTime(
@@ -27,9 +29,10 @@ def check_time(
     )
 
 
-def resume_command(run_folder: RunFolder, budget: TimeBudget | None = None) -> str:
+def resume_command(
+    run_folder: RunFolder, budget: TimeBudget | None = None, more: Sequence[str] = ()
+) -> str:
     """The command that goes on with a run; with twice the time where that is used up."""
-    more: tuple[str, ...] = ()
     if budget is not None and budget.left_s <= 0:
-        more = ("--time-budget", seconds_text(2 * budget.used_s))
+        more = (*more, "--time-budget", seconds_text(2 * budget.used_s))
     return command("tuner.search", "--resume", *run_words(run_folder.path), *more)

@@ -132,5 +132,5 @@ def _sum_up(console: ConsoleListener, space: Space, following: Following, record
         as_typed(folder.path.absolute()),
         seconds=history.seconds,
         note=figures_note(space, folder),
-        resume="" if finished else resume_command(folder, time_budget(history, None)),
+        resume="" if finished else resume_command(folder, time_budget(history, space, None)),
     )

@@ -29,15 +29,19 @@ def section(material: Material) -> Section:
             "total": total,
             "retrained": None if retrained is None else duration(retrained),
             "saved": share if share.epochs else None,
+            "price": material.space.budget.price_per_device_hour,
             "elapsed": duration(material.history.seconds),
         },
     )
 
 
 def _sentence(total: dict[str, Any], material: Material) -> str:
+    price = material.space.budget.price_per_device_hour
+    costs = "" if price is None else f", which cost {price * total['hours']:.2f}"
     return (
         f"{counted(total['epochs'], 'trial-epoch')} in {total['time']} of devices "
-        f"({total['hours']:.2f} device-hours), {duration(material.history.seconds)} by the clock."
+        f"({total['hours']:.2f} device-hours{costs}), "
+        f"{duration(material.history.seconds)} by the clock."
     )
 
 
