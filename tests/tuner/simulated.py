@@ -88,7 +88,7 @@ class Simulation:
             time_budget_s=self.time_budget_s,
             clock=self.clock,
         )
-        engine.listeners = self.listeners
+        engine.listeners.all = self.listeners
         return engine
 
     def fill(self) -> bool:

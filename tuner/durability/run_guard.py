@@ -72,7 +72,7 @@ class RunGuard:
 
         Raises LeaseLost where another driver has taken the search over meanwhile.
         """
-        engine.say = say
+        engine.listeners.say = say
         if self._lease is not None:
             self._lease.check_held()
         if self.run_folder.restored.exists():

@@ -12,8 +12,7 @@ the queue is served, with number, hyperparameters and recorded epochs, before an
 import math
 import time
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from enum import Enum
 
@@ -21,6 +20,7 @@ from tuner.engine.attempt import Attempt, Report
 from tuner.engine.budget import DeviceBudget
 from tuner.engine.deciding import decide, end_reason, next_promotion, with_best
 from tuner.engine.early_stopping import EarlyStopping, Promotion, catch_up
+from tuner.engine.listeners import Listeners
 from tuner.engine.recorder import Clock, Recorder
 from tuner.engine.retries import hopeless, spent
 from tuner.record.basis import Basis
@@ -30,8 +30,6 @@ from tuner.record.events import (
     DriverStarted,
     EpochReported,
     Event,
-    ListenerFailed,
-    Noticed,
     TrainingFailed,
     TrialAsked,
     TrialEnded,
@@ -79,13 +77,10 @@ class Engine:
         self._space = space
         self._scheduler = scheduler
         self.slots = slots
-        self.listeners: tuple[SearchListener, ...] = ()
         self.clock = clock
         self._running: dict[str, Attempt] = {}
         self.interrupted = self._closed = False
-        self.say: Callable[[str], object] = lambda _text: None
-        self._noticed = False
-        self._warned: set[str] = set()
+        self.listeners = Listeners(self._write, lambda: self.clock())
         self._failure: str | None = None
         self._recorder = Recorder(space, folder, past)
         self._proposals = Proposals(space, self._recorder.study)
@@ -182,9 +177,10 @@ class Engine:
         """Record what the worker of an attempt says and answer whether it shall go on."""
         attempt = self._running[attempt_id]
         if report.notice:
-            self._notice(attempt.number, report.notice)
+            self.listeners.trouble(attempt.number, report.notice)
         if report.row is not None:
-            self._warn(attempt.number, report.row.worker, report.warning)
+            if report.warning:
+                self.listeners.warning(attempt.number, report.row.worker, report.warning)
             return self._epoch(attempt.number, report.row, lacks_best=report.lacks_best)
         if report.outcome == "diverged":
             return self._diverged(attempt.number, report.reason or "diverged")
@@ -247,9 +243,9 @@ class Engine:
 
     def watch(self, *listeners: SearchListener) -> None:
         """Let these hear of the search from now on."""
-        self.listeners = listeners
+        self.listeners.all = listeners
         trials = self.trials
-        self._tell(lambda listener: listener.search_started(trials))
+        self.listeners.tell(lambda listener: listener.search_started(trials))
 
     def note(self, event: Event) -> None:
         """Put an event into the record that changes no trial: what people will want to know."""
@@ -330,7 +326,7 @@ class Engine:
             )
         )
         started = self.history.trials[number]
-        self._tell(lambda listener: listener.trial_started(started, attempt.attempt))
+        self.listeners.tell(lambda listener: listener.trial_started(started, attempt.attempt))
         return attempt
 
     def _epoch(self, number: int, reported: EpochRow, *, lacks_best: bool) -> Decision:
@@ -346,7 +342,7 @@ class Engine:
             return Decision(action="stop", reason=self.failure or "")
         self._budget.take(row)
         trial = self.history.trials[number]
-        self._tell(lambda listener: listener.epoch_reported(trial, row, decision))
+        self.listeners.tell(lambda listener: listener.epoch_reported(trial, row, decision))
         if decision.action == "stop":
             self._end(number, end_reason(self._space, trial), decision.reason)
         return decision
@@ -368,7 +364,7 @@ class Engine:
     def _pause(self, number: int) -> None:
         if self._write(TrialPaused(time=self.clock(), trial=number)):
             trial = self.history.trials[number]
-            self._tell(lambda listener: listener.trial_paused(trial))
+            self.listeners.tell(lambda listener: listener.trial_paused(trial))
 
     def _end_paused(self) -> None:
         """At the end of the search, what is paused has been stopped where it stands."""
@@ -381,7 +377,7 @@ class Engine:
         if not self._write(ended):
             return
         trial = self.history.trials[number]
-        self._tell(lambda listener: listener.trial_ended(trial))
+        self.listeners.tell(lambda listener: listener.trial_ended(trial))
         why = hopeless(self.history.trials.values(), self._space.trials)
         if why:
             self.give_up(why)
@@ -395,37 +391,6 @@ class Engine:
                 self._end(trial.number, end_reason(self._space, trial), trial.decision.reason)
             elif trial.decision.action == "pause":
                 self._pause(trial.number)
-
-    def _notice(self, number: int, text: str) -> None:
-        """Say a worker's trouble once; each time is in the trial's log."""
-        if not self._noticed:
-            self._noticed = True
-            self.note(Noticed(time=self.clock(), trial=number, text=text))
-            self.say(f"Trial {number}: {text} Further ones are in the trials' logs.")
-
-    def _warn(self, number: int, worker: str, text: str) -> None:
-        """Say what a worker warns of, once in the words that it has."""
-        if text and text not in self._warned:
-            self._warned.add(text)
-            self.note(Noticed(time=self.clock(), trial=number, text=text))
-            self.say(f"{worker}: {text}")
-
-    def _tell(self, tell: Callable[[SearchListener], None]) -> None:
-        """Let the listeners know. One that fails, as a console whose pipe is closed, hears no more:
-        the search outlives those who watch it.
-        """
-        for listener in self.listeners:
-            try:
-                tell(listener)
-            except (Exception, SystemExit) as error:
-                self._dismiss(listener, error)
-
-    def _dismiss(self, listener: SearchListener, error: BaseException) -> None:
-        name = type(listener).__name__
-        self.listeners = tuple(each for each in self.listeners if each is not listener)
-        self.note(ListenerFailed(time=self.clock(), listener=name, error=repr(error)))
-        with suppress(Exception, SystemExit):  # it may be the console itself
-            self.say(f"{name} failed and hears no more of the search, which goes on: {error!r}")
 
     def _write(self, event: Event) -> bool:
         """Record an event; where that fails, the search ends with the reason."""

@@ -54,7 +54,7 @@ def test_epochs_that_checkpoints_hold_would_be_counted_as_lost(tmp_path: Path) -
     simulation, said = Simulation(small_space(), folder.path), list[str]()
     recovery = Recovery(storage, note=simulation.engine.note, say=said.append)
     recovery.begin(simulation.engine.trials, simulation.engine.recorded_until)
-    simulation.engine.listeners = (recovery,)
+    simulation.engine.listeners.all = (recovery,)
     (event,) = (e for e in read_lines(folder.journal) if e["event"] == "restored")
     assert event["epochs_from_checkpoints"] == 4
     assert event["epochs_of_unknown_trials"] == {}
@@ -72,7 +72,7 @@ def test_a_trial_that_the_copy_does_not_know_would_be_lost_unsaid(tmp_path: Path
     simulation, said = Simulation(small_space(), folder.path), list[str]()
     recovery = Recovery(storage, note=simulation.engine.note, say=said.append)
     recovery.begin(simulation.engine.trials, simulation.engine.recorded_until)
-    simulation.engine.listeners = (recovery,)
+    simulation.engine.listeners.all = (recovery,)
     assert "trials that the copy does not know" in said[1]
     simulation.run()
     assert recovery.lost_epochs == 0
@@ -86,7 +86,7 @@ def test_a_checkpoint_of_other_hyperparameters_would_not_be_counted(tmp_path: Pa
     simulation, said = Simulation(small_space(), folder.path), list[str]()
     recovery = Recovery(storage, note=simulation.engine.note, say=said.append)
     recovery.begin(simulation.engine.trials, simulation.engine.recorded_until)
-    simulation.engine.listeners = (recovery,)
+    simulation.engine.listeners.all = (recovery,)
     assert "5 epochs of trials not asked for yet" in recovery.summary()
     simulation.run()
     assert recovery.summary() == "Lost with the other machine: 5 epochs."

@@ -38,7 +38,7 @@ def test_the_same_warning_of_each_worker_would_be_said_or_another_would_not(
     tmp_path: Path,
 ) -> None:
     engine, said = Simulation(small_space(), tmp_path, slots=2).engine, []
-    engine.say = said.append
+    engine.listeners.say = said.append
     engine.next_attempt("a"), engine.next_attempt("b")
     for attempt_id, epoch, warning in [("a", 1, "slow"), ("b", 1, "slow"), ("a", 2, "full")]:
         made_up = replace(row({}, epoch, lambda *_: 0.5), worker=f"worker-{attempt_id}")
@@ -275,7 +275,7 @@ def test_a_number_that_is_none_would_end_the_search(tmp_path: Path) -> None:
 def test_a_listener_that_failed_would_be_dropped_without_a_word(tmp_path: Path) -> None:
     said: list[str] = []
     simulation = Simulation(small_space(), tmp_path, listeners=(ClosedPipe(),))
-    simulation.engine.say = said.append
+    simulation.engine.listeners.say = said.append
     simulation.run()
     (line,) = said
     assert line.startswith("ClosedPipe failed and hears no more of the search, which goes on: ")

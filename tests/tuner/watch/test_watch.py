@@ -5,6 +5,7 @@ import subprocess
 import sys
 import threading
 import urllib.request
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -46,6 +47,12 @@ class Growing(LocalRecord):
         return self.killed
 
 
+def patient() -> Callable[[float], object]:
+    """Waits no time, and not for ever."""
+    looks = iter(range(1000))
+    return lambda _s: next(looks)
+
+
 def begun(run: RunFolder, tmp_path: Path) -> tuple[RunFolder, list[bytes]]:
     folder = RunFolder(tmp_path / "run")
     folder.path.mkdir()
@@ -57,7 +64,7 @@ def test_an_epoch_would_not_be_shown_or_the_end_not_seen(
     run: RunFolder, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     folder, lines = begun(run, tmp_path)
-    assert follow(Growing(folder, lines), "run", wait=lambda _s: None)
+    assert follow(Growing(folder, lines), "run", wait=patient())
     said = capsys.readouterr().out
     epochs = sum(b'"epoch"' in line.split(b"{", 1)[1][:40] for line in lines[3:])
     assert said.count("  epoch ") == epochs > 8
@@ -69,7 +76,7 @@ def test_a_killed_driver_would_be_watched_for_ever(
     run: RunFolder, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     folder, lines = begun(run, tmp_path)
-    assert not follow(Growing(folder, lines[: len(lines) // 2]), "run", wait=lambda _s: None)
+    assert not follow(Growing(folder, lines[: len(lines) // 2]), "run", wait=patient())
     said = capsys.readouterr().out
     assert "Its driver is gone without a last word" in said
     assert "python -m tuner.search --resume --run" in said
@@ -81,7 +88,7 @@ def test_the_command_that_goes_on_would_be_refused_for_its_used_up_time(
     space, folder = small_space(), RunFolder(tmp_path / "run")
     dump_space(space, folder.space)
     Simulation(space, folder.path, time_budget_s=90).run().close()
-    assert not follow(LocalRecord(folder), "run", wait=lambda _s: None)
+    assert not follow(LocalRecord(folder), "run", wait=patient())
     assert " --time-budget 4m" in capsys.readouterr().out
 
 
