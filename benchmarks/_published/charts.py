@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from _published.summary import GAIN, MEAN
-from tuner.retrain.pictures.style import DARK, colour, new_figure, plain, save
+from tuner.figures.colours import GUIDE, contender_colour
+from tuner.figures.metrics import BEST
+from tuner.retrain.pictures.style import DARK, new_figure, plain, save
 
 Entry = Mapping[str, Any]
 _BAR = 0.4
-_QUOTED = "#8a94a0"
 
 
 def chart_name(document: str) -> str:
@@ -46,9 +47,11 @@ def _draw(document: str, rows: Sequence[Entry], path: Path) -> None:
     figure = new_figure(9, 1.2 + 0.3 * len(rows))
     axes = figure.subplots()
     for place, row in enumerate(rows):
-        axes.barh(place - _BAR / 2, row["ours"], _BAR, xerr=row["std"], color=colour("best"))
+        axes.barh(
+            place - _BAR / 2, row["ours"], _BAR, xerr=row["std"], color=contender_colour(BEST)
+        )
         if row["published"] is not None:
-            axes.barh(place + _BAR / 2, row["published"], _BAR, color=_QUOTED)
+            axes.barh(place + _BAR / 2, row["published"], _BAR, color=GUIDE)
     axes.set_yticks(range(len(rows)), [_label(row) for row in rows], fontsize=8)
     axes.invert_yaxis()
     axes.set_xlim(0, 1)

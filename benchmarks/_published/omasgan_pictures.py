@@ -14,9 +14,11 @@ from models import detectors
 from models.data.loading import load_test
 from models.data.sources import find
 from models.fitted import FittedDetector
+from tuner.figures.colours import ALARM, contender_colour
+from tuner.figures.metrics import BEST
 from tuner.record.history import History
 from tuner.record.journal import read_journal
-from tuner.retrain.pictures.style import ALARM, DARK, LIGHT, colour, new_figure, plain, save
+from tuner.retrain.pictures.style import DARK, LIGHT, new_figure, plain, save
 from tuner.space import load_space
 
 BOUNDARY, DIVERGENCE = "omasgan-boundary.png", "omasgan-divergence.png"
@@ -39,7 +41,7 @@ def _draw_boundary(made: Made, path: Path) -> None:
     normal = test.images[~test.anomalous][:_POINTS].float() / 127.5 - 1
     shown = {
         "x, normal": (normal, DARK),
-        "G'(z)": (_generated(fitted, "retrained"), colour("best")),
+        "G'(z)": (_generated(fitted, "retrained"), contender_colour(BEST)),
         "B(z)": (_generated(fitted, "boundary"), ALARM),
     }
     figure = new_figure(6, 5.6)
