@@ -80,7 +80,7 @@ class Engine:
         self.clock = clock
         self._running: dict[str, Attempt] = {}
         self.interrupted = self._closed = False
-        self.listeners = Listeners(self._write, lambda: self.clock())
+        self.listeners = Listeners(self._write, clock)
         self._failure: str | None = None
         self._recorder = Recorder(space, folder, past)
         self._proposals = Proposals(space, self._recorder.study)
