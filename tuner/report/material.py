@@ -11,7 +11,7 @@ from functools import cached_property
 from tuner.errors import TunerError
 from tuner.figures.metrics import Metrics, read_metrics
 from tuner.objectives import metric_of
-from tuner.record.compatibility import recorded_space
+from tuner.record.compatibility import check_space, recorded_space
 from tuner.record.events import Event
 from tuner.record.history import History
 from tuner.record.journal import read_journal
@@ -125,7 +125,10 @@ class Material:
 
 
 def read_material(folder: RunFolder) -> Material:
-    """Read a run. Raises TunerError where there is none, or what is there cannot be read."""
+    """Read a run.
+
+    Raises TunerError where there is none, or what is there cannot be read or is of another run.
+    """
     space = recorded_space(folder)
     if space is None:
         raise TunerError(f"--run: {folder} holds no search, it has no {folder.space.name}")
@@ -133,6 +136,12 @@ def read_material(folder: RunFolder) -> Material:
     for event in events:
         history.apply(event)
         moments.append(history.seconds)
+    if not events:
+        raise TunerError(
+            f"{folder.journal} {'holds no event' if folder.journal.exists() else 'is missing'}: "
+            "there is nothing to report of. Bring the file back from a copy."
+        )
+    check_space(history, folder)
     return Material(
         folder=folder,
         space=space,

@@ -47,7 +47,6 @@ class StoredRecord:
         for path in (
             self.folder.space,
             self.folder.split,
-            self.folder.metrics,
             self.folder.journal,
         ):
             changed = self._storage.modified(path.name)

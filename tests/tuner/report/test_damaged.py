@@ -119,3 +119,22 @@ def test_scores_of_other_seeds_would_be_drawn(run: RunFolder) -> None:
     np.savez(run.scores, **arrays | {"test_best": arrays["test_best"][:1]})
     assert main(["--run", str(run.path)]) == 0
     assert {one.key: one for one in sections_of(read_material(run))}["test"].figures == {}
+
+
+@pytest.mark.parametrize("content", [None, "", "\0" * 400])
+def test_a_lost_record_would_be_reported_as_a_search_of_no_trials(
+    run: RunFolder, content: str | None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run.journal.unlink()
+    if content is not None:
+        run.journal.write_text(content)
+    assert main(["--run", str(run.path)]) == 2
+    assert "Bring the file back from a copy" in capsys.readouterr().err
+
+
+def test_another_runs_record_would_be_reported_as_this_ones(
+    run: RunFolder, runs: Runs, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copy(runs["interrupted"].journal, run.journal)
+    assert main(["--run", str(run.path)]) == 2
+    assert "is not the space that this search was recorded with" in capsys.readouterr().err
