@@ -11,6 +11,7 @@ from PIL import Image
 from torch import Tensor
 
 from models.data.decoding import Unreadable, decode, preprocess
+from models.data.folder.pictures import SUFFIXES, picture_files
 from models.data.preprocessing import Preprocessing
 from models.fitted import FittedDetector
 
@@ -19,20 +20,22 @@ One: TypeAlias = str | Path | Array | Tensor
 Pictures: TypeAlias = One | Sequence[One]
 
 ALLOWED = (
-    "allowed are files by their paths, uint8 arrays [N, H, W], [N, H, W, 3] or [N, 3, H, W], lists "
-    "of either (arrays [H, W], [H, W, 3] or [3, H, W] of any sizes), and tensors of the same forms"
+    "allowed are files and folders by their paths, a uint8 array [H, W] or [H, W, 3], several as "
+    "[N, H, W], [N, H, W, 3] or [N, 3, H, W], lists of files and of arrays ([H, W], [H, W, 3] or "
+    "[3, H, W] of any sizes), and tensors of the same forms"
 )
 _AT_ONCE = 64
 _COLOURS = (1, 3)
+_WITH_ALPHA = 4
 
 
 class Scorer:
     """A detector that takes pictures of any size and colour.
 
-    `score`, `anomalous` and `scaled_score` take one or more pictures: a path or paths; an array of
-    several, or a list of arrays; tensors likewise. One uint8 [N, channels, size, size] is taken as
-    the detector itself takes them. A picture's score is the same whichever way it comes.
-    `detector` is the detector.
+    `score`, `anomalous` and `scaled_score` take one or more pictures: a path or paths, or a folder,
+    whose pictures are taken by name; an array of one or several, or a list of arrays; tensors
+    likewise. One uint8 [N, channels, size, size] is taken as the detector itself takes them. A
+    picture's score is the same whichever way it comes. `detector` is the detector.
 
     They raise ValueError for pictures of another kind, and `Unreadable`, which is one, for a file
     that cannot be decoded.
@@ -82,7 +85,7 @@ class Scorer:
 def as_list(pictures: One | Sequence[One]) -> Sequence[One]:
     """One picture each; ValueError for what holds no pictures, or leaves open which it holds."""
     if isinstance(pictures, str | Path):
-        return [pictures]
+        return _files(Path(pictures))
     if isinstance(pictures, np.ndarray):
         return _rows(pictures)
     if not isinstance(pictures, Sequence):
@@ -116,14 +119,24 @@ def _array(pictures: Tensor) -> Array:
     return array
 
 
+def _files(path: Path) -> list[Path]:
+    """The pictures of a folder, in the order of their names; else the file."""
+    if not path.is_dir():
+        return [path]
+    if found := picture_files(path):
+        return found
+    raise ValueError(f"{path} has no pictures ({' '.join(sorted(SUFFIXES))})")
+
+
 def _rows(array: Array) -> list[Array]:
     """The pictures of one array, each [H, W], [H, W, C] or [C, H, W]."""
     _check_bytes(array)
+    if array.ndim == 2 or (array.ndim == 3 and array.shape[2] in _COLOURS):
+        return [array]
     colour = array.ndim == 4 and (array.shape[1] in _COLOURS or array.shape[3] in _COLOURS)
-    grey = array.ndim == 3 and array.shape[2] not in (*_COLOURS, 4)
+    grey = array.ndim == 3 and array.shape[2] != _WITH_ALPHA
     if not colour and not grey:
-        hint = " (a single picture goes into a list: [picture])" if array.ndim in (2, 3) else ""
-        raise ValueError(f"pictures: got {_described(array)}{hint}; {ALLOWED}")
+        raise ValueError(f"pictures: got {_described(array)}; {ALLOWED}")
     return list(array)
 
 

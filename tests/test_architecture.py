@@ -47,7 +47,9 @@ def test_models_would_not_run_without_the_tuner(library: str) -> None:
         ("wandb", "tuner/tracking/runs.py"),
         ("rich", "tuner/console/"),
         ("pyarrow", "tuner/storage/s3.py"),
-        ("plotly", "tuner/report/plotly_js.py"),
+        ("plotly", "tuner/report/plotly_"),
+        ("pandas", "tuner/api/"),
+        ("IPython", "tuner/console/cell.py"),
         ("jinja2", "tuner/report/page.py"),
     ],
 )
@@ -154,6 +156,7 @@ def loaded_after(statement: str) -> set[str]:
         "tuner.report.__main__",
         "tuner.report.writing",
         "tuner.space",
+        "tuner.api",
     ],
 )
 def test_a_command_would_wait_for_heavy_libraries_before_it_starts(module: str) -> None:

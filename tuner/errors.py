@@ -13,6 +13,10 @@ class TunerError(Exception):
 
     exit_code = 2
 
+    def _render_traceback_(self) -> list[str]:
+        """What a notebook shows in place of a traceback, whose lines of ours say nothing."""
+        return [f"{type(self).__name__}: {self}"]
+
 
 class OutOfTime(TunerError):  # noqa: N818 - it says what happened
     """A time budget is used up, and nothing has come of it."""

@@ -95,10 +95,10 @@ def _searched(run: Search, folder: RunFolder) -> float:
     from tuner.api import retrain, search
 
     began = time.monotonic()
-    summary = search(run.space(), run_folder=folder.path)
-    if not summary.finished:
+    found = search(run.space(), run=folder.path, resume=True)
+    if not found.finished:
         raise SystemExit("the search was stopped before its end; call again to go on with it")
-    retrain(folder.path, seeds=run.seeds, baselines=False, published=True, say=say)
+    retrain(folder.path, seeds=run.seeds, baselines=False, published=True)
     return (time.monotonic() - began) / 60
 
 

@@ -56,6 +56,25 @@ def test_an_array_would_be_scored_otherwise_than_its_file(
     assert torch.equal(scorer.score(paths[1]), by_path[1:2])
 
 
+@pytest.mark.parametrize("shape", [(24, 32, 3), (24, 32), (7, 5, 1)])
+def test_a_single_array_would_need_a_list(colour: Scorer, shape: tuple[int, ...]) -> None:
+    array = picture(0, shape[:2])[..., None] if shape[2:] == (1,) else picture(0, shape)
+    alone = colour.score([array])
+    assert torch.equal(colour.score(array), alone)
+    assert torch.equal(colour.score(torch.from_numpy(array)), alone)
+
+
+def test_a_folder_would_be_taken_for_a_file(colour: Scorer, tmp_path: Path) -> None:
+    write_pictures(tmp_path / "b", 2)
+    write_pictures(tmp_path / "a", 1)
+    (tmp_path / "notes.txt").write_text("no picture")
+    paths = [tmp_path / "a" / "000.png", tmp_path / "b" / "000.png", tmp_path / "b" / "001.png"]
+    assert torch.equal(colour.score(tmp_path), colour.score(paths))
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(ValueError, match=r"empty has no pictures \(.bmp "):
+        colour.score(tmp_path / "empty")
+
+
 def test_pictures_of_several_sizes_would_need_one_size(colour: Scorer, tmp_path: Path) -> None:
     paths, arrays = files(tmp_path, [(24, 32, 3), (9, 50), (16, 16, 3)])
     mixed = [arrays[0], str(paths[1]), paths[2]]
@@ -81,8 +100,7 @@ def test_verdict_and_scale_would_be_of_another_score(colour: Scorer, tmp_path: P
     [
         (np.zeros((2, 8, 8), np.float32), r"a float32 array \[2, 8, 8\].*from 0 to 255"),
         ([np.zeros((8, 8), np.uint16)], r"a uint16 array \[8, 8\]"),
-        (np.zeros((8, 8), np.uint8), r"a uint8 array \[8, 8\] \(a single picture goes into a list"),
-        (np.zeros((8, 8, 3), np.uint8), r"a uint8 array \[8, 8, 3\] \(a single picture"),
+        (np.zeros((8, 8, 4), np.uint8), r"a uint8 array \[8, 8, 4\]; allowed are"),
         (np.zeros((2, 8, 8, 4), np.uint8), r"a uint8 array \[2, 8, 8, 4\]; allowed are"),
         ([np.zeros((0, 8), np.uint8)], r"a uint8 array \[0, 8\], which has no pixels"),
         (torch.zeros(2, 8, 8), r"a float32 tensor"),

@@ -50,9 +50,7 @@ def recorded(folder: Path, kind: type[_Failing] = _Failing) -> SearchSummary:
     engine.close()
     assert engine.failure is None and engine.finished
     return SearchSummary(
-        run_folder=folder,
         trials=engine.trials,
-        seconds=1.0,
         finished=True,
         interrupted=False,
         failure=None,

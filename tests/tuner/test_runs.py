@@ -12,15 +12,17 @@ import pytest
 from tests.tuner.fake_trials import trial
 from tests.tuner.simulated import Simulation, small_space
 from tests.tuner.typed_commands import FakeApi
+from tuner.api import search
 from tuner.backend.ray_backend import RayBackend
 from tuner.cli.command_line import seconds
 from tuner.engine.engine import Engine
 from tuner.errors import OutOfTime, TunerError
+from tuner.record.history import History
+from tuner.record.journal import read_journal
 from tuner.record.lock import driver_of, sole_driver
 from tuner.record.run_folder import RunFolder
 from tuner.record.run_names import check_runs, free_name, newest_name, which_run
 from tuner.search.__main__ import main
-from tuner.search.session import search
 from tuner.space import Machine, dump_space, resolve_scale
 
 
@@ -70,7 +72,7 @@ def test_a_start_that_came_to_nothing_would_leave_a_folder(tmp_path: Path) -> No
     (tmp_path / "file").write_text("no folder")
     folder = RunFolder(tmp_path / "runs" / "a-1")
     with pytest.raises(TunerError, match="storage"):
-        search(small_space(), run_folder=folder.path, storage=str(tmp_path / "file" / "below"))
+        search(small_space(), run=folder.path, storage=tmp_path / "file" / "below")
     assert not folder.path.exists()
 
 
@@ -96,7 +98,7 @@ def test_which_run_it_is_would_not_be_said_first(
     monkeypatch.setattr("tuner.search.session.find", refused)
     for first in ("New run a-1.", "Run a-1 goes on."):
         with pytest.raises(TunerError, match="no images"):
-            search(small_space(), run_folder=tmp_path / "a-1")
+            search(small_space(), run=tmp_path / "a-1", resume=True)
         assert capsys.readouterr().out.splitlines()[0] == first
         dump_space(resolve_scale(small_space(), Machine(cpus=2)), tmp_path / "a-1" / "space.yaml")
 
@@ -109,8 +111,8 @@ def test_a_search_that_goes_on_would_not_say_which_time_budget_holds(
     first = Simulation(space, tmp_path / "a-1", time_budget_s=90)
     first.run().close()
     used_s = first.engine.seconds
-    found = search(space, run_folder=tmp_path / "a-1", time_budget_s=used_s + 0.01)
-    assert found.out_of_budget
+    found = search(space, run=tmp_path / "a-1", resume=True, time_budget=round(used_s + 0.01, 2))
+    assert not found.finished
     assert len(found.trials) == len(first.engine.trials)
     said = capsys.readouterr().out
     assert "Time budget of all starts together: 1:3" in said
@@ -130,10 +132,13 @@ def test_the_command_that_goes_on_would_give_less_time_than_was_used(
 
     monkeypatch.setattr(RayBackend, "connected", lambda _: nullcontext(Machine(cpus=1)))
     monkeypatch.setattr(RayBackend, "run", slow)
-    found = search(small_space(wandb={"mode": "off"}), run_folder=tmp_path / "a-1", time_budget_s=5)
-    assert found.out_of_budget and found.seconds >= 100
+    space = small_space(wandb={"mode": "off"})
+    with pytest.raises(OutOfTime, match="used up before any trial had a score"):
+        search(space, run=tmp_path / "a-1", time_budget=5)
+    used_s = History(read_journal(RunFolder(tmp_path / "a-1").journal)).seconds
+    assert used_s >= 100
     (given,) = re.findall(r"--time-budget (\S+)", capsys.readouterr().out.partition("--resume ")[2])
-    assert seconds(given) >= 2 * found.seconds
+    assert seconds(given) >= 2 * used_s
 
 
 def test_a_used_up_time_budget_would_start_ray_and_name_a_command_that_does_nothing(
@@ -156,7 +161,7 @@ def test_a_used_up_time_budget_would_start_ray_and_name_a_command_that_does_noth
         assert "and nothing was started. Give it more:\n  python -m" in said
         assert re.search(r"tuner\.search --resume --run \S+/a-1 --time-budget [34]m\n$", said)
     with pytest.raises(AssertionError, match="Ray is started"):
-        search(space, run_folder=tmp_path / "a-1", time_budget_s=10_000)
+        search(space, run=tmp_path / "a-1", resume=True, time_budget=10_000)
 
 
 def test_a_time_budget_in_which_nothing_was_found_would_end_as_one_that_found_something(

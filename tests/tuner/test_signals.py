@@ -4,13 +4,14 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from tuner.cli.command_line import run_command
-from tuner.cli.signals import stop_on_signals
+from tuner.cli.signals import stop_on_signals, stoppable, unbroken
 
 ROOT = Path(__file__).parents[2]
 
@@ -136,6 +137,18 @@ def test_signals_would_be_handled_by_a_command_that_has_ended() -> None:
     before = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
     assert run_command(lambda: 0) == 0
     assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)] == before
+
+
+def test_what_must_be_whole_would_be_broken_off() -> None:
+    done = []
+    with pytest.raises(KeyboardInterrupt), stoppable("Stopped."):
+        with unbroken():
+            signal.raise_signal(signal.SIGINT)
+            time.sleep(0.3)
+            done.append(True)
+        time.sleep(30)
+        done.append(False)
+    assert done == [True]
 
 
 def test_a_command_would_not_run_outside_the_first_thread() -> None:

@@ -1,8 +1,8 @@
 """The split that driver and workers share, where its file was damaged."""
 
 import os
-from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -19,8 +19,10 @@ from tests.tuner.simulated import small_space
 from tuner.engine.engine import Engine
 from tuner.errors import TunerError
 from tuner.planning.lanes import LaneChoice
+from tuner.record.lock import sole_driver
+from tuner.record.past import read_past
 from tuner.record.run_folder import RunFolder
-from tuner.search.claim import claimed
+from tuner.search.claim import Claim, claimed
 from tuner.search.figures_note import figures_note
 from tuner.search.images import splits_of
 from tuner.search.session import run_search
@@ -86,6 +88,15 @@ class Nowhere:
         engine.interrupt()
 
 
+@contextmanager
+def driven(folder: RunFolder, space: Space, *, goes_on: bool = False) -> Iterator[Claim]:
+    """A run as its only driver has it."""
+    with sole_driver(folder.absolute()):
+        past = read_past(folder) if goes_on else None
+        with claimed(folder, lambda _: space, storage="none", past=past) as claim:
+            yield claim
+
+
 @pytest.mark.parametrize(("gpus", "count"), [(0, 40), (1, 60)])
 def test_the_images_of_a_scale_would_not_be_those_that_are_trained_on(
     tmp_path: Path, gpus: int, count: int
@@ -94,7 +105,7 @@ def test_the_images_of_a_scale_would_not_be_those_that_are_trained_on(
     scales = {"cpu": {"fit_normals": 40, "trials": 3}, "gpu": {"fit_normals": 60, "trials": 4}}
     space = small_space(scale="auto", scales=scales, wandb={"mode": "off"})
     folder = RunFolder(tmp_path / "run")
-    with claimed(folder, lambda _: space, storage="none", goes_on=False) as claim:
+    with driven(folder, space) as claim:
         run_search(claim, Nowhere(gpus))
     assert len(Split.load(folder.split).fit_normals) == count
     assert load_space(folder.space).data.fit_normals == count
@@ -108,7 +119,7 @@ def test_changed_pictures_would_be_called_a_changed_split(
     pictures = workpieces(tmp_path / "pictures")
     data = {"dataset": "folder", "folder": str(pictures), "size": 32}
     space, folder = small_space(data=data, wandb="off"), RunFolder(tmp_path / "run")
-    with claimed(folder, lambda _: space, storage="none", goes_on=False) as claim:
+    with driven(folder, space) as claim:
         run_search(claim, Nowhere(0))
     split = folder.split.read_bytes()
     picture(pictures / "good" / "000.png", seed=77)
@@ -119,11 +130,11 @@ def test_changed_pictures_would_be_called_a_changed_split(
         folder.split.write_bytes(left) if left else folder.split.unlink()
         with (
             pytest.raises((TunerError, DataNotFound), match=said),
-            claimed(folder, lambda _: space, storage="none", goes_on=True) as claim,
+            driven(folder, space, goes_on=True) as claim,
         ):
             run_search(claim, Nowhere(0))
     picture(pictures / "good" / "000.png", seed=0)
     folder.split.unlink()
-    with claimed(folder, lambda _: space, storage="none", goes_on=True) as claim:
+    with driven(folder, space, goes_on=True) as claim:
         run_search(claim, Nowhere(0))
     assert Split.load(folder.split) == Split.load(BytesIO(split))

@@ -19,6 +19,7 @@ from tuner.backend.ray_internals import (
 )
 from tuner.backend.token import have_token
 from tuner.cli.output import say
+from tuner.cli.signals import unbroken
 from tuner.errors import TunerError
 from tuner.planning.machine import cores
 from tuner.space import Machine
@@ -41,12 +42,11 @@ def connection(address: str | None) -> Iterator[Machine]:
             _join(address, found)
         else:
             _start()
-        try:
-            yield node_capacity() if found == "local" else cluster_capacity()
-        finally:
-            ray.shutdown()
+        yield node_capacity() if found == "local" else cluster_capacity()
     finally:
-        end_what_was_started()
+        with unbroken():  # Ray ends a process, such as a notebook's kernel, that loses its raylet
+            ray.shutdown()
+            end_what_was_started()
 
 
 def head_address() -> str:

@@ -91,6 +91,7 @@ def _work(
                 checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False),  # trials keep own
                 failure_config=tune.FailureConfig(max_failures=0),
                 verbose=0,
+                progress_reporter=tune.CLIReporter(),  # another one clears a notebook's cell
             ),
         )
         tuner.fit()

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from types import FrameType
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from tuner.cli.output import say
 
@@ -18,6 +18,7 @@ INTERRUPTED = 128 + signal.SIGINT  # the exit status of a process that Ctrl-C en
 TERMINATED = 128 + signal.SIGTERM
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _AGAIN_S = 0.1  # until it is seen again whether the work can end
+_Handler = Callable[[int, FrameType | None], Any] | int | None
 _IMPORTING = "<frozen importlib._bootstrap>"
 
 
@@ -33,14 +34,15 @@ def stop_on_signals(stop: Callable[[], None]) -> Iterator[Caught]:
     """Call `stop` on the first SIGINT or SIGTERM; the system itself ends the process on a second.
 
     So a second one works whatever the process is stuck in. It loses nothing: the record on disk is
-    whole after every event, and Ray's processes end with their driver.
+    whole after every event, and Ray's processes end with their driver. At a prompt and in a
+    notebook a second Ctrl-C does what it did before.
     """
-    caught = Caught()
+    caught, before = Caught(), signal.getsignal(signal.SIGINT)
 
     def handle(number: int, _frame: FrameType | None) -> None:
         caught.number = number
         stop()
-        _let_the_system_end_it_next()
+        _let_the_next_one_end_it(before)
         with suppress(RuntimeError, OSError):  # the signal came in the middle of other output
             _show_cursor()  # nobody could do it after a second signal
             say("Stopping: the record is safe. Once more leaves at once.")
@@ -58,6 +60,19 @@ def stoppable(line: str) -> Iterator[Caught]:
             yield stopping.caught
         finally:
             stopping.over()
+
+
+_unbroken: list[object] = []
+
+
+@contextmanager
+def unbroken() -> Iterator[None]:
+    """Let what `stoppable` would raise here wait until this is done."""
+    _unbroken.append(None)
+    try:
+        yield
+    finally:
+        _unbroken.pop()
 
 
 class _Stopping:
@@ -78,7 +93,7 @@ class _Stopping:
     def handle(self, number: int, frame: FrameType | None) -> None:
         """What the first signal does."""
         self.caught.number = number
-        _let_the_system_end_it_next()
+        _let_the_next_one_end_it(self.handle)
         with suppress(OSError):  # Python's own streams may be in the middle of a line
             os.write(2, f"{self._line}\n".encode())
         signal.signal(signal.SIGALRM, self._end)
@@ -92,7 +107,7 @@ class _Stopping:
             signal.signal(signal.SIGALRM, self._alarm)
 
     def _end(self, _number: int, frame: FrameType | None) -> None:
-        if _is_importing(frame) or self._is_under_way():
+        if _unbroken or _is_importing(frame) or self._is_under_way():
             return
         of_a_person = self.caught.number == signal.SIGINT
         self.raised = KeyboardInterrupt() if of_a_person else SystemExit(TERMINATED)
@@ -150,9 +165,12 @@ def _handled(handle: Callable[[int, FrameType | None], None]) -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def _let_the_system_end_it_next() -> None:
+def _let_the_next_one_end_it(at_a_prompt: _Handler) -> None:
+    """By the system; a session that a person types into holds more, and Ctrl-C is handled there."""
     for number in _SIGNALS:
         signal.signal(number, signal.SIG_DFL)
+    if hasattr(sys, "ps1"):  # Python's own prompt, IPython's, or a notebook's kernel
+        signal.signal(signal.SIGINT, at_a_prompt)
 
 
 def _is_importing(frame: FrameType | None) -> bool:

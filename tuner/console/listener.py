@@ -1,4 +1,4 @@
-"""The console of a search: a live screen, or plain lines in a pipe. The only place for rich."""
+"""The console of a search: a live screen, in a notebook too, or plain lines in a pipe."""
 
 import logging
 import sys
@@ -14,6 +14,7 @@ from rich.live import Live
 from tuner.cli.output import is_silent
 from tuner.cli.typed import command
 from tuner.console import lines
+from tuner.console.cell import CellScreen, in_cell
 from tuner.console.screen import screen
 from tuner.console.state import SearchState
 from tuner.record.trials import Decision, EpochRow, SearchListener, TrialView
@@ -28,7 +29,8 @@ def make_console() -> Console:
         return Console(quiet=True, force_terminal=False)
     if sys.stdout.isatty():
         return Console(highlight=False)
-    return Console(force_terminal=False, color_system=None, highlight=False)
+    # In a notebook rich would make a display of every line.
+    return Console(force_terminal=False, force_jupyter=False, color_system=None, highlight=False)
 
 
 class ConsoleListener(SearchListener):
@@ -45,12 +47,28 @@ class ConsoleListener(SearchListener):
         self._slots = slots
         self._console = console or make_console()
         self._lock = threading.RLock()  # rich draws from its own thread
-        self._live: Live | None = None
+        self._live: Live | CellScreen | None = None
         self._redirected: list[tuple[logging.StreamHandler[Any], Any]] = []
 
+    @property
+    def has_screen(self) -> bool:
+        """Whether it shows the search as it goes on, and not each epoch by a line."""
+        return self._is_in_cell or self._is_in_terminal
+
+    @property
+    def _is_in_cell(self) -> bool:
+        return in_cell() and not self._console.quiet
+
+    @property
+    def _is_in_terminal(self) -> bool:
+        return self._console.is_terminal and not self._console.is_dumb_terminal
+
     def __enter__(self) -> "ConsoleListener":
-        """Begin the live screen, in a terminal."""
-        if self._console.is_terminal and not self._console.is_dumb_terminal:
+        """Begin the live screen, in a terminal or in a notebook's cell."""
+        if self._is_in_cell:
+            self._live = CellScreen(self.screen)
+            self._live.start()
+        elif self._is_in_terminal:
             self._live = Live(
                 get_renderable=self.screen,
                 console=self._console,

@@ -55,7 +55,7 @@ In `retrain/`, beside `metrics.json`:
 
 `model/` holds the best seed's detector: `model.safetensors`, `config.json`, their checksums
 `sums.json`, and `card.json`, which says what it was trained on and how good it is. `tuner.score`,
-`tuner.export` and `tuner.api.load` read it.
+`tuner.export` and `load` of `tuner.api` read it.
 
 ## Columns of `trials.csv`
 """

@@ -1,4 +1,4 @@
-"""Plotly's JavaScript, from its package: the only module that imports plotly."""
+"""Plotly's JavaScript, from its package."""
 
 
 def plotly_js() -> str:

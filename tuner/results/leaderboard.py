@@ -34,6 +34,7 @@ COLUMNS = {
     "hangs": "attempts that were ended because they hung",
 }
 """The columns of `trials.csv` before the hyperparameters, and what each holds."""
+Cell = str | int | float | None
 ERRORS = 2.0
 """So many standard errors a difference may have by chance."""
 
@@ -219,33 +220,37 @@ def write_trials_csv(path: Path, trials: Sequence[TrialView], objective: str) ->
     does not have it. `attempts` and what cut them short are counted from the search's beginning, by
     all its drivers.
     """
-    on_device = device_seconds(trials)
-    names = list(dict.fromkeys(name for trial in trials for name in trial.hyperparameters))
 
     def write(temporary: Path) -> None:
         with temporary.open("w", newline="", encoding="utf-8") as file:
-            writer = csv.writer(file)
-            writer.writerow([*COLUMNS, *names])
-            for trial in sorted(trials, key=lambda trial: trial.number):
-                values = [trial.hyperparameters.get(name, "") for name in names]
-                cells = _record_cells(trial, objective, on_device[trial.number])
-                writer.writerow([*cells, *values])
+            csv.writer(file).writerows(table(trials, objective))
 
     replace_file(path, write)
 
 
-def _record_cells(trial: TrialView, objective: str, on_device_s: float) -> list[str | int | float]:
+def table(trials: Sequence[TrialView], objective: str) -> list[list[Cell]]:
+    """The rows of `trials.csv`, the names of its columns first; None is an empty cell."""
+    on_device = device_seconds(trials)
+    names = list(dict.fromkeys(name for trial in trials for name in trial.hyperparameters))
+    rows: list[list[Cell]] = [[*COLUMNS, *names]]
+    for trial in sorted(trials, key=lambda trial: trial.number):
+        values = [trial.hyperparameters.get(name) for name in names]
+        rows.append([*_record_cells(trial, objective, on_device[trial.number]), *values])
+    return rows
+
+
+def _record_cells(trial: TrialView, objective: str, on_device_s: float) -> list[Cell]:
     found, auroc = standing(trial, objective), standing(trial, "best_auroc")
     return [
         trial.number,
         trial.state,
         one_line(trial.reason),
-        trial.published or "",
+        trial.published,
         trial.epochs,
-        "" if auroc is None else auroc.value,
-        "" if auroc is None or auroc.error is None else auroc.error,
-        "" if auroc is None else auroc.epoch,
-        "" if found is None else found.value,
+        None if auroc is None else auroc.value,
+        None if auroc is None else auroc.error,
+        None if auroc is None else auroc.epoch,
+        None if found is None else found.value,
         sum(row.seconds for row in trial.rows),
         on_device_s,
         trial.attempts,

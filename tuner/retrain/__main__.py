@@ -75,6 +75,12 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _main(given: argparse.Namespace) -> int:
+    retrained(given)
+    return 0
+
+
+def retrained(given: argparse.Namespace) -> RetrainSummary | EachSummary:
+    """Retrain as the options say, and say what has come of it. Raises TunerError."""
     given.search = given.search and run_path(given.search)
     from tuner.durability.location import storage_of  # noqa: PLC0415
     from tuner.retrain.recorded import check_run  # noqa: PLC0415
@@ -112,7 +118,7 @@ def _main(given: argparse.Namespace) -> int:
         say(line)
     if storage is not None:
         _keep(storage, RunFolder(given.search))
-    return 0
+    return summary
 
 
 def _retrain_of(space: Space) -> Callable[..., RetrainSummary | EachSummary]:

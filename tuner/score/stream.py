@@ -48,6 +48,13 @@ class Scored:
     anomalous: bool = False
     map: Tensor | None = None
 
+    @property
+    def verdict(self) -> str:
+        """In a word; "" of one that cannot be read."""
+        if self.score is None:
+            return ""
+        return "anomaly" if self.anomalous else "normal"
+
 
 @dataclass(frozen=True, kw_only=True)
 class _Decoded:

@@ -56,4 +56,4 @@ def _cells(one: Scored, *, for_screen: bool) -> tuple[str, ...]:
     if one.score is None:
         return path, "", "", "", one.reason
     scaled = "" if one.scaled is None else f"{one.scaled:.6f}"
-    return path, repr(one.score), scaled, "anomaly" if one.anomalous else "normal", ""
+    return path, repr(one.score), scaled, one.verdict, ""

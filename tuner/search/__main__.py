@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from tuner.record.trials import TrialView
     from tuner.search.backend import Backend
     from tuner.search.claim import Claim
+    from tuner.search.summary import SearchSummary
     from tuner.space import Machine, Space
     from tuner.storage import Storage
 
@@ -92,20 +93,38 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _main(given: argparse.Namespace) -> int:
-    run_folder = _run_folder(given, _shared(given))
+    run_folder = found_folder(given)
     if given.dry_run:
         return _dry_run(given, run_folder)
+    summary = searched(given, run_folder)
+    if summary is None:
+        return 0
+    if summary.signal is not None:
+        return 128 + summary.signal
+    return INTERRUPTED if summary.interrupted else 0
+
+
+def found_folder(given: argparse.Namespace) -> RunFolder:
+    """Return the run's folder, which may be one to be made."""
+    return _run_folder(given, _shared(given))
+
+
+def searched(given: argparse.Namespace, run_folder: RunFolder) -> SearchSummary | None:
+    """Search as the options say; None where nothing was to be done: finished, it is shown again.
+
+    Raises TunerError, also where nothing was found.
+    """
     from tuner.backend.ray_backend import RayBackend  # noqa: PLC0415 - for --help
     from tuner.record.lock import sole_driver  # noqa: PLC0415
     from tuner.record.past import read_past  # noqa: PLC0415
-    from tuner.search.claim import claimed_by_its_driver  # noqa: PLC0415
+    from tuner.search.claim import claimed  # noqa: PLC0415
 
     backend = RayBackend(given.address)
     new = None if given.resume else _space(given, run_folder, None)
     if new is not None:  # what is wrong is said before anything is made or waited for
         backend.check(new)
         if not _agreed(given, new):
-            return 0
+            return None
 
     def wanted(recorded: Space | None) -> Space:
         if new is None:
@@ -117,8 +136,8 @@ def _main(given: argparse.Namespace) -> int:
     with sole_driver(run_folder.absolute()):
         past = read_past(run_folder) if given.resume else None
         if past is not None and _is_shown(given, run_folder, past):
-            return 0
-        with claimed_by_its_driver(run_folder, wanted, storage=given.storage, past=past) as claim:
+            return None
+        with claimed(run_folder, wanted, storage=given.storage, past=past) as claim:
             if given.resume:
                 backend.check(claim.space)
             return _search(given, claim, backend)
@@ -188,14 +207,14 @@ def _agreed(given: argparse.Namespace, space: Space) -> bool:
     return False
 
 
-def _search(given: argparse.Namespace, claim: Claim, backend: Backend) -> int:
+def _search(given: argparse.Namespace, claim: Claim, backend: Backend) -> SearchSummary | None:
     from tuner.search.finished import show_finished  # noqa: PLC0415 - for --help
 
     run_folder, objective = claim.run_folder, claim.space.objective
     shown = show_finished(claim.space, run_folder, claim.past) if given.resume else None
     if shown is not None:  # finished elsewhere, and fetched by now
         _check_result(run_folder, shown, objective)
-        return 0
+        return None
     from tuner.results.leaderboard import best  # noqa: PLC0415
     from tuner.search.session import run_search  # noqa: PLC0415 - loads optuna
 
@@ -206,9 +225,7 @@ def _search(given: argparse.Namespace, claim: Claim, backend: Backend) -> int:
         _check_result(run_folder, summary.trials, objective)
     elif summary.out_of_budget and best(summary.trials, objective) is None:
         raise OutOfTime("The budget was used up before any trial had a score.")
-    if summary.signal is not None:
-        return 128 + summary.signal
-    return INTERRUPTED if summary.interrupted else 0
+    return summary
 
 
 def _check_result(run_folder: RunFolder, trials: Sequence[TrialView], objective: str) -> None:

@@ -15,7 +15,6 @@ from tuner.durability.record_check import check_record
 from tuner.durability.restore import fetch
 from tuner.durability.run_guard import RunGuard, guarded
 from tuner.record.compatibility import recorded_space
-from tuner.record.lock import sole_driver
 from tuner.record.past import Past, read_past
 from tuner.record.run_folder import RunFolder
 from tuner.space import Space
@@ -41,26 +40,14 @@ class Claim:
 
 @contextmanager
 def claimed(
-    run_folder: RunFolder, wanted: Wanted, *, storage: str | None, goes_on: bool
-) -> Iterator[Claim]:
-    """Hold a run until the end. `storage` is what --storage names; None is the recorded one.
-
-    Where the run `goes_on`, a record that the storage knows more of is fetched first. Raises
-    TunerError where another driver has the run, the storage does not work or holds a run of this
-    name that is not to go on, or `wanted` raises it.
-    """
-    folder = run_folder.absolute()
-    with sole_driver(folder):
-        past = read_past(folder) if goes_on else None
-        with claimed_by_its_driver(folder, wanted, storage=storage, past=past) as claim:
-            yield claim
-
-
-@contextmanager
-def claimed_by_its_driver(
     run_folder: RunFolder, wanted: Wanted, *, storage: str | None, past: Past | None
 ) -> Iterator[Claim]:
-    """Do so with a run whose lock this driver has. `past` is what it knows of one that goes on."""
+    """Hold a run whose lock this driver has until the end. `storage` is what --storage names.
+
+    Without it, it is the recorded one. `past` is what is known of a run that goes on: what the
+    storage knows more of is fetched first. Raises TunerError where the storage does not work or
+    holds a run of this name that is not to go on, or `wanted` raises it.
+    """
     folder = run_folder.absolute()
     place = storage_of(folder, storage)
     if place is not None and past is None:

@@ -1,15 +1,12 @@
 """A whole search, from a space to the files it leaves: the order in which the rooms are used."""
 
-import sys
 from concurrent.futures import ThreadPoolExecutor, wait
-from contextlib import ExitStack, nullcontext
+from contextlib import ExitStack
 from dataclasses import replace
-from pathlib import Path
 
 from models import detectors
 from models.data.sources import Source, find
-from tuner.backend.ray_backend import RayBackend
-from tuner.cli.output import log_lines_shown, say, silence
+from tuner.cli.output import log_lines_shown, say
 from tuner.cli.signals import stop_on_signals
 from tuner.console.first_report import FirstReport
 from tuner.console.lines import duration_text
@@ -22,7 +19,6 @@ from tuner.errors import TunerError
 from tuner.planning.lanes import choose_lanes
 from tuner.planning.machine import find_machine
 from tuner.record.basis import Basis
-from tuner.record.compatibility import resumed_space
 from tuner.record.run_folder import RunFolder
 from tuner.record.time_budget import time_budget
 from tuner.report.writing import report_line
@@ -30,7 +26,7 @@ from tuner.results.files import write_if_room
 from tuner.results.no_result import lacking_best
 from tuner.results.standard_errors import with_standard_errors
 from tuner.search.backend import Backend
-from tuner.search.claim import Claim, claimed
+from tuner.search.claim import Claim
 from tuner.search.device_budget import devices_used_up, more_devices
 from tuner.search.figures_note import figures_note
 from tuner.search.images import prepare_images, splits_of
@@ -48,39 +44,6 @@ from tuner.storage.files import as_typed
 from tuner.tracking.listener import WandbListener, search_listener
 from tuner.tracking.mode import choose_mode
 from tuner.worker.setting import TrialSetting
-
-
-def search(
-    space: Space,
-    *,
-    run_folder: Path,
-    time_budget_s: float | None = None,
-    address: str | None = None,
-    storage: str | None = None,
-    quiet: bool = False,
-) -> SearchSummary:
-    """Search `space` and leave record and results in `run_folder`; `quiet` says nothing of it.
-
-    Where the folder holds a record, the search goes on from it. `time_budget_s` counts all drivers
-    of the search together and is recorded: it holds until another is given. `storage` names a
-    folder that all machines see, or s3://bucket/prefix; without it, it is the recorded one or
-    $TUNER_STORAGE.
-
-    Raises TunerError or DataProblem for what people can mend, OutOfTime where the time budget was
-    used up before.
-    """
-    folder, backend = RunFolder(run_folder), RayBackend(address)
-
-    def wanted(recorded: Space | None) -> Space:
-        return space if recorded is None else resumed_space(recorded, space, folder)
-
-    backend.check(space)  # before anything is made or waited for
-    goes_on = folder.holds_run()
-    with (
-        silence() if quiet else nullcontext(),
-        claimed(folder, wanted, storage=storage, goes_on=goes_on) as claim,
-    ):
-        return run_search(claim, backend, time_budget_s)
 
 
 def run_search(claim: Claim, backend: Backend, time_budget_s: float | None = None) -> SearchSummary:
@@ -149,7 +112,7 @@ def _search_on(
             say(_budget_line(engine.history.time_budget_s, engine.seconds))
         first = FirstReport()
         opened.callback(first.close)
-        shown = (console,) if sys.stdout.isatty() else (first, console)
+        shown = (console,) if console.has_screen else (first, console)
         engine.watch(*shown, wandb, *guard.begin(engine, space))
         with stop_on_signals(engine.interrupt) as caught:
             try:
@@ -201,13 +164,10 @@ def _finish(
     )
     say(report_line(run_folder))
     return SearchSummary(
-        run_folder=run_folder.path,
         trials=trials,
-        seconds=engine.seconds,
         finished=engine.finished,
         interrupted=engine.interrupted,
         failure=engine.failure,
-        objective=space.objective,
         out_of_budget=(engine.out_of_time or engine.out_of_devices) and not engine.finished,
     )
 

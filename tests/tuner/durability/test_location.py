@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 
 from tests.tuner.simulated import small_space
+from tuner.api import search
 from tuner.durability.location import check_free, record_storage, storage_of
 from tuner.errors import TunerError
 from tuner.record.run_folder import RunFolder
-from tuner.search.session import search
 from tuner.storage import open_storage
 
 
@@ -47,5 +47,5 @@ def test_another_machines_run_would_be_overwritten(tmp_path: Path) -> None:
     with pytest.raises(TunerError, match="holds a run named one, and it is never overwritten"):
         check_free(storage, folder)
     with pytest.raises(TunerError, match="it is never overwritten"):
-        search(small_space(), run_folder=folder.path, storage=storage.uri)
+        search(small_space(), run=folder.path, storage=storage.uri)
     assert not folder.path.exists()

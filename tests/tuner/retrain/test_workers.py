@@ -30,10 +30,9 @@ from tuner.storage import local_storage
 COMMAND = [sys.executable, "-m", "tuner.retrain", "--epochs", "100000", "--search"]
 
 AS_IN_THE_README = """
-from pathlib import Path
 from tuner.api import load, retrain
-retrain(Path("run"), seeds=2, epochs=1, baselines=False, say=print)
-print(load(Path("run")).detector.detector)
+retrain("run", seeds=2, epochs=1, baselines=False)
+print(load("run").detector.detector)
 """
 
 

@@ -1,0 +1,45 @@
+"""`python -m tuner.retrain` from Python."""
+
+from pathlib import Path
+
+from tuner.api.options import Set, given_options, overrides
+from tuner.api.stopping import working
+from tuner.retrain.__main__ import parser, retrained
+from tuner.retrain.each_class import EachSummary
+from tuner.retrain.flow import RetrainSummary
+
+
+def retrain(  # noqa: PLR0913 - the command's options
+    run: str | Path | None = None,
+    *,
+    config: str | Path | None = None,
+    seeds: int | None = None,
+    epochs: int | None = None,
+    baselines: bool = True,
+    published: bool | None = None,
+    address: str | None = None,
+    storage: str | Path | None = None,
+    again: bool = False,
+    set: Set | None = None,
+    quiet: bool = False,
+) -> RetrainSummary | EachSummary:
+    """Retrain the best configuration of a run with fresh seeds, and open the test split once.
+
+    The words are those of `python -m tuner.retrain --help`; `quiet` says nothing. Raises TunerError
+    for what people can put right.
+    """
+    given = given_options(
+        parser(),
+        run=run,
+        config=config,
+        seeds=seeds,
+        epochs=epochs,
+        baselines=None if baselines else False,
+        published=published,
+        address=address,
+        storage=storage,
+        again=again or None,
+        set=overrides(set),
+    )
+    with working(quiet=quiet):
+        return retrained(given)
