@@ -18,7 +18,8 @@ from tests.tuner.fake_trials import row, trial
 from tuner.record.run_folder import RunFolder
 from tuner.record.trials import Decision, TrialState, TrialView
 from tuner.tracking.listener import WandbListener
-from tuner.tracking.runs import Mode, Runs, TrackingConfig, row_values
+from tuner.tracking.runs import Mode, Runs, TrackingConfig
+from tuner.tracking.told import row_values
 
 CONTINUE = Decision(action="continue")
 

@@ -28,7 +28,8 @@ from tuner.seeds import trial_seed
 from tuner.tracking import listener as listening
 from tuner.tracking import runs as running
 from tuner.tracking.listener import WandbListener, search_listener, write_retrain
-from tuner.tracking.runs import Mode, Retrained, row_values
+from tuner.tracking.runs import Mode, Retrained
+from tuner.tracking.told import row_values
 
 ROOT = Path(__file__).parents[2]
 

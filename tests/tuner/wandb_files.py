@@ -1,6 +1,7 @@
 """Reads W&B's offline files: LevelDB's log format around protobuf records."""
 
 import json
+import re
 import struct
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,6 +22,15 @@ class OfflineRun:
     summary: dict[str, Any] = field(default_factory=dict)
     axes: dict[str, str] = field(default_factory=dict)
     exit_code: int | None = None
+    tags: list[str] = field(default_factory=list)
+    artifacts: dict[str, dict[str, Path]] = field(default_factory=dict)
+    """Of each type, the files by name, and where the copy lies that is to be sent."""
+
+
+def beginning(name: str) -> str:
+    """What a run is found by: of a trial's name the part before its settings."""
+    trial = re.match(r"trial-\d+\b", name)
+    return trial[0] if trial else name
 
 
 def records(path: Path) -> list[bytes]:
@@ -53,7 +63,8 @@ def read(path: Path) -> OfflineRun:
         if kind == "run":
             run.id, run.name = record.run.run_id, record.run.display_name
             run.group = record.run.run_group
-            run.config = {
+            run.tags = list(record.run.tags)
+            run.config |= {
                 item.key: json.loads(item.value_json) for item in record.run.config.update
             }
         elif kind == "history":
@@ -66,13 +77,17 @@ def read(path: Path) -> OfflineRun:
                 run.summary[item.key or "/".join(item.nested_key)] = json.loads(item.value_json)
         elif kind == "metric":
             run.axes[record.metric.name or record.metric.glob_name] = record.metric.step_metric
+        elif kind == "artifact":
+            entries = record.artifact.manifest.contents
+            files = {entry.path: Path(entry.local_path) for entry in entries}
+            run.artifacts[record.artifact.type] = files
         elif kind == "exit":
             run.exit_code = record.exit.exit_code
     return run
 
 
 def runs(folder: Path) -> dict[str, OfflineRun]:
-    """Runs under `folder`/wandb by name; two of one name are an error."""
+    """Runs under `folder`/wandb by what they are found by; two of one id are an error."""
     found = [read(path) for path in sorted(folder.glob("wandb/offline-run-*/run-*.wandb"))]
     assert len({run.id for run in found}) == len(found), "a run lies in two folders"
-    return {run.name: run for run in found}
+    return {beginning(run.name): run for run in found}

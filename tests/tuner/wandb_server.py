@@ -17,10 +17,14 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from tests.tuner.wandb_artifacts import Artifacts
+from tests.tuner.wandb_files import beginning
+
 KEY = "k" * 40  # W&B's client takes keys of this length alone
 ENTITY = "team"
 OPERATION = re.compile(r"(?:query|mutation)\s+(\w+)")
 STREAM = re.compile(r"/files/[^/]+/[^/]+/([^/]+)/file_stream")
+ARTIFACT = re.compile(r"/artifact/([^/]+)/(.+)")
 UPLOAD = re.compile(r"/upload/([^/]+)/(.+)")
 HISTORY, SUMMARY = "wandb-history.jsonl", "wandb-summary.json"
 
@@ -40,6 +44,7 @@ class OnlineRun:
     lines: list[str] = field(default_factory=list)
     summary: dict[str, Any] = field(default_factory=dict)
     files: dict[str, bytes] = field(default_factory=dict)
+    tags: list[str] = field(default_factory=list)
 
     @property
     def rows(self) -> list[dict[str, Any]]:
@@ -74,6 +79,7 @@ class WandbServer:
 
     def __init__(self) -> None:
         self.runs: dict[str, OnlineRun] = {}
+        self.artifacts = Artifacts()
         self.surprises: list[str] = []
         self.away = threading.Event()
         self.refused = 0
@@ -81,8 +87,8 @@ class WandbServer:
         self._one_at_a_time = threading.Lock()
 
     def known(self, name: str) -> list[OnlineRun]:
-        """The runs of this name by now: should be one, or none yet."""
-        return [run for run in list(self.runs.values()) if run.name == name]
+        """The runs that are found by this by now: should be one, or none yet."""
+        return [run for run in list(self.runs.values()) if beginning(run.name) == name]
 
     def named(self, name: str) -> OnlineRun:
         """The one run of this name."""
@@ -101,6 +107,9 @@ class WandbServer:
                 return 200, self._take_in(self.runs[stream[1]], json.loads(body))
             if (upload := UPLOAD.fullmatch(path)) and upload[1] in self.runs:
                 self.runs[upload[1]].files[upload[2]] = body
+                return 200, {}
+            if kept := ARTIFACT.fullmatch(path):
+                self.artifacts.keep(kept[1], kept[2], body)
                 return 200, {}
             self.surprises.append(f"{method} {path}")
             return 404, {"error": "not found"}
@@ -121,7 +130,9 @@ class WandbServer:
                 return {"data": {"upsertBucket": self._upsert(variables)}}
             case "CreateRunFiles":
                 return {"data": {"createRunFiles": self._places(variables)}}
-        self.surprises.append(f"GraphQL {name}: {request['query']}")
+        if (answer := self.artifacts.answer(name, variables, self.url)) is not None:
+            return {"data": answer}
+        self.surprises.append(f"GraphQL {name}: {request}")
         return {"data": None, "errors": [{"message": f"unknown operation {name}"}]}
 
     def _standing(self, run_id: str) -> dict[str, Any]:
@@ -143,7 +154,7 @@ class WandbServer:
             "eventsLineCount": 0,
             "eventsTail": "[]",
             "logLineCount": 0,
-            "tags": [],
+            "tags": run.tags,
             "notes": None,
         }
         return {**_project(run.project), "bucket": bucket}
@@ -155,6 +166,7 @@ class WandbServer:
         run.name = told["displayName"] or run.name
         run.group = told["groupName"] or run.group
         run.job_type = told["jobType"] or run.job_type
+        run.tags = run.tags if told["tags"] is None else told["tags"]
         if told["config"]:
             run.config = json.loads(told["config"])
         bucket = {

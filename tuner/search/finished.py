@@ -14,6 +14,7 @@ from tuner.report.writing import report_line
 from tuner.results.files import write_if_room
 from tuner.results.standard_errors import with_standard_errors
 from tuner.search.figures_note import figures_note
+from tuner.search.tracked import searched
 from tuner.space import Space
 from tuner.storage.files import as_typed
 from tuner.study.study_file import told
@@ -42,8 +43,10 @@ def show_finished(space: Space, run_folder: RunFolder, past: Past) -> list[Trial
     console.summary(trials, folder, seconds=history.seconds, note=note)
     if failure := write_if_room(space, run_folder, trials):
         say(failure)
+    line = report_line(run_folder)
+    wandb.search_over(searched(trials, space.objective, run_folder, finished=True, failure=""))
     wandb.close()
-    say(report_line(run_folder))
+    say(line)
     return trials
 
 

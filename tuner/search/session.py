@@ -32,6 +32,7 @@ from tuner.search.figures_note import figures_note
 from tuner.search.images import prepare_images, splits_of
 from tuner.search.summary import SearchSummary
 from tuner.search.time_budget import check_time, resume_command
+from tuner.search.tracked import searched
 from tuner.space import (
     Machine,
     Space,
@@ -123,7 +124,7 @@ def _search_on(
             finally:
                 first.close()
                 engine.close()
-                summary = _finish(engine, space, guard, console)
+                summary = _finish(engine, space, guard, console, wandb)
     return replace(summary, signal=caught.number)
 
 
@@ -137,7 +138,11 @@ def _lanes(setting: TrialSetting, space: Space, machine: Machine, backend: Backe
 
 
 def _finish(
-    engine: Engine, space: Space, guard: RunGuard, console: ConsoleListener
+    engine: Engine,
+    space: Space,
+    guard: RunGuard,
+    console: ConsoleListener,
+    wandb: WandbListener,
 ) -> SearchSummary:
     run_folder = guard.run_folder
     trials = with_standard_errors(engine.trials, space, run_folder)
@@ -163,6 +168,15 @@ def _finish(
         resume=resume,
     )
     say(report_line(run_folder))
+    wandb.search_over(
+        searched(
+            trials,
+            space.objective,
+            run_folder,
+            finished=engine.finished,
+            failure=engine.failure or "",
+        )
+    )
     return SearchSummary(
         trials=trials,
         finished=engine.finished,

@@ -9,6 +9,7 @@ holds every row, and `WandbListener.search_started` writes from it what W&B does
 import logging
 import threading
 from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 from tuner.cli.output import Say
 from tuner.record.run_folder import RunFolder
@@ -24,8 +25,10 @@ from tuner.tracking.runs import (
     TrackingConfig,
     tear_down,
 )
+from tuner.tracking.told import Searched
 
 _logger = logging.getLogger(__name__)
+_Told = TypeVar("_Told", TrialView, Searched)
 
 
 class WandbListener(SearchListener):
@@ -39,6 +42,7 @@ class WandbListener(SearchListener):
         self._say = say
         self._runs = Runs(config)
         self._waiting: dict[int, TrialView] = {}
+        self._searched: Searched | None = None
         self._changed = threading.Condition()
         self._closing = self._broken = config.mode == "off"
         self._abandoned = False
@@ -68,6 +72,10 @@ class WandbListener(SearchListener):
         for trial in trials:
             if trial.rows or trial.ended:
                 self._hand_over(trial)
+
+    def search_over(self, searched: Searched) -> None:
+        """Write the search's own run, after those of its trials: when this listener is closed."""
+        self._searched = searched
 
     def close(self, patience: float = 30.0) -> bool:
         """Write what waits and end all runs; False where W&B came no further for `patience` s.
@@ -104,12 +112,22 @@ class WandbListener(SearchListener):
     def _work(self) -> None:
         while (view := self._next()) is not None:
             self._guarded(self._runs.write, view)
-        while not (self._abandoned or self._broken) and (views := self._runs.open_views()):
+        while not self._given_up and (views := self._runs.open_views()):
             self._guarded(self._runs.interrupt, views[0])
             # That may have sent the open runs back here, to be written offline.
             while (view := self._next()) is not None:
                 self._guarded(self._runs.write, view)
+        while not self._given_up and self._searched is not None:
+            self._guarded(self._write_search, self._searched)
         tear_down(seconds=FINISH_SECONDS)
+
+    @property
+    def _given_up(self) -> bool:
+        return self._abandoned or self._broken
+
+    def _write_search(self, searched: Searched) -> None:
+        self._runs.write_search(searched)
+        self._searched = None
 
     def _next(self) -> TrialView | None:
         """The trial that has waited longest; None when closing and nothing waits."""
@@ -120,15 +138,15 @@ class WandbListener(SearchListener):
                 return None
             return self._waiting.pop(next(iter(self._waiting)))
 
-    def _guarded(self, action: Callable[[TrialView], None], view: TrialView) -> None:
+    def _guarded(self, action: Callable[[_Told], None], told: _Told) -> None:
         try:
-            action(view)
+            action(told)
         except Exception as error:  # W&B raises many kinds; none of them is the search's business
             if not self._abandoned:
-                self._recover(error, view)
+                self._recover(error, [told] if isinstance(told, TrialView) else [])
         self._actions += 1
 
-    def _recover(self, error: Exception, failed: TrialView) -> None:
+    def _recover(self, error: Exception, failed: Sequence[TrialView]) -> None:
         _logger.debug("W&B failed", exc_info=error)
         text = " ".join(str(error).split())[:120] or type(error).__name__
         if self._runs.mode == "online":
@@ -137,7 +155,7 @@ class WandbListener(SearchListener):
                 f"W&B is not reachable, so runs are kept offline from now on; `{command}` sends "
                 f"them when it is again: {text}"
             )
-            again = {view.number: view for view in [*self._runs.leave_online(), failed]}
+            again = {view.number: view for view in [*self._runs.leave_online(), *failed]}
             with self._changed:
                 self._waiting = {**again, **self._waiting}
         else:
@@ -157,6 +175,7 @@ def search_listener(
         mode=mode,
         project=space.wandb.project,
         facts=space_facts(space),
+        searched=tuple(space.search),
     )
     return WandbListener(config, say)
 

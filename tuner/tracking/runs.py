@@ -1,45 +1,35 @@
-"""W&B's runs, one per trial. The only module that imports wandb.
+"""W&B's runs: of each trial, of the search, of a retrain. The only module that imports wandb.
 
 Every call here may take long or raise: `listener` keeps both away from the search.
 """
 
 import hashlib
-import math
 import os
+import re
 import shutil
-import tempfile
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from tuner.record.run_folder import RunFolder
-from tuner.record.trials import EpochRow, TrialView
+from tuner.record.trials import TrialView
 from tuner.seeds import trial_seed
+from tuner.tracking.environment import variables, without_leftovers
+from tuner.tracking.told import Searched, row_values, tags, trial_name
 
 if TYPE_CHECKING:
     import wandb
 
 Mode = Literal["online", "offline", "off"]
 
-_LEFT_OVER = (
-    "WANDB_MODE",  # the mode is chosen by now
-    "WANDB_RUN_ID",
-    "WANDB_RESUME",
-    "WANDB_RESUME_FROM",
-    "WANDB_FORK_FROM",
-    "WANDB_SWEEP_ID",
-    "WANDB_SWEEP_PARAM_PATH",
-    "WANDB_LAUNCH",
-    "WANDB_CONFIG_PATHS",
-    "WANDB_SERVICE",
-)
-"""What says something of one run of other work; every run of a search would take it for its own."""
-_FINISHED = "finished"  # a file of this name marks the folder of a run whose trial has ended
+_FINISHED = "finished"  # a file of this name marks the folder of a run that is whole
+_SEARCH = "search"  # job type of a search's own run, and what its id is made of
 _INIT_SECONDS = 20.0
 FINISH_SECONDS = 15.0
+_UPLOAD_SECONDS = 25.0  # of a report of some megabytes; a search's end waits a little longer
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,26 +45,13 @@ class TrackingConfig:
     project: str
     facts: Mapping[str, object] = field(default_factory=dict)
     """What all its runs have in common, for their config."""
+    searched: Sequence[str] = ()
+    """The hyperparameters that are searched, in the space file's order."""
 
-    def run_id(self, number: int) -> str:
-        """Id of a trial's W&B run: the same in every process and after every resume."""
-        text = f"{self.folder.name}\0{self.uid}\0{number}"
+    def run_id(self, of: int | str) -> str:
+        """Id of a W&B run, of a trial's by its number: the same in every process and resume."""
+        text = f"{self.folder.name}\0{self.uid}\0{of}"
         return hashlib.sha256(text.encode()).hexdigest()[:16]
-
-
-def row_values(row: EpochRow) -> dict[str, float | int | str]:
-    """What W&B stores of an epoch: finite values only, `epoch` the axis."""
-    values: dict[str, float | int | str] = {"epoch": row.epoch, "seconds": row.seconds}
-    if row.stage:
-        values["stage"] = row.stage
-    for name, value in row.metrics.items():
-        if math.isfinite(value):
-            part = name.removeprefix("auroc/")
-            values[name if part == name else f"score/{part}"] = value
-    for name, value in row.losses.items():
-        if math.isfinite(value):
-            values[f"loss/{name}"] = value
-    return values
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,7 +84,7 @@ class Runs:
         """Bring the trial's run up to `view`: new rows, and its end if it has ended."""
         known = self.open.get(view.number)
         if known is None:
-            if self._is_finished(view.number):
+            if self._marks(view.number):
                 return
             known = self.open[view.number] = self._start(view)
         known.view = view
@@ -141,7 +118,7 @@ class Runs:
         return views
 
     def _start(self, view: TrialView) -> _OpenRun:
-        outdated = self._folders(view.number)
+        outdated = list(self._folders(view.number))
         facts = self.config.facts
         seed = facts.get("seed")
         own = {"trial_seed": trial_seed(seed, view.number)} if isinstance(seed, int) else {}
@@ -154,10 +131,9 @@ class Runs:
         }
         run = self._init(
             job_type="trial",
-            name=f"trial-{view.number}",
-            id=self.config.run_id(view.number),
-            resume="allow" if self.mode == "online" else None,
+            name=trial_name(view, self.config.searched),
             config=config,
+            **self._same_as(view.number),
         )
         run.define_metric("epoch")
         run.define_metric("*", step_metric="epoch")
@@ -165,34 +141,41 @@ class Runs:
         # tells of that only once a row is logged.
         return _OpenRun(run=run, view=view, next_epoch=run.starting_step, outdated=outdated)
 
-    def _init(self, *, job_type: str, name: str, **more: Any) -> "wandb.Run":
+    def _same_as(self, of: int | str) -> dict[str, Any]:
+        """That a run is to be the one there was, which online is gone on with."""
+        resume = "allow" if self.mode == "online" else None
+        return {"id": self.config.run_id(of), "resume": resume}
+
+    def _init(
+        self, *, job_type: str, name: str, finish_timeout: float | None = None, **more: Any
+    ) -> "wandb.Run":
         # W&B's reports on itself go to its server and hold up the exit for 20 s where that hangs.
         os.environ.setdefault("WANDB_ERROR_REPORTING", "false")
         import wandb  # noqa: PLC0415  (takes a second; not needed with W&B off)
 
-        with _without_leftovers():
+        with without_leftovers():
             wandb.setup(settings=self._settings())
             return wandb.init(
                 project=self.config.project,
                 group=self.config.folder.name,
                 job_type=job_type,
                 name=name,
+                tags=tags(self.config.facts),
                 dir=str(self.config.folder),
                 mode="online" if self.mode == "online" else "offline",
                 reinit="create_new",
-                settings=self._settings(),
+                settings=self._settings(finish_timeout),
                 **more,
             )
 
     def _finish(self, known: _OpenRun, *, state: str, reason: str) -> None:
         folder = Path(known.run.settings.sync_dir)
-        known.run.summary.update({"state": state, "reason": reason})
-        known.run.finish(exit_code=1 if state == "failed" else 0)
+        _end(known.run, state, reason)
         self.open.pop(known.view.number, None)
         if state not in ("interrupted", "paused"):
             (folder / _FINISHED).touch()
 
-    def _settings(self) -> "wandb.Settings":
+    def _settings(self, finish_timeout: float | None = None) -> "wandb.Settings":
         import wandb  # noqa: PLC0415
 
         return wandb.Settings(
@@ -206,7 +189,7 @@ class Runs:
             # The default of 15 s leaves a killed search's offline runs empty.
             x_transaction_log_flush_interval=1.0,
             init_timeout=_INIT_SECONDS,
-            finish_timeout=FINISH_SECONDS,
+            finish_timeout=finish_timeout or FINISH_SECONDS,
             finish_timeout_raises=True,
         )
 
@@ -228,12 +211,56 @@ class Runs:
         run.log({**retrained.figures, **shown}, commit=True)
         run.finish()
 
-    def _folders(self, number: int) -> list[Path]:
-        """The trial's folders, `offline-run-<time>-<id>` or `run-<time>-<id>`."""
-        return list(self.config.folder.wandb.glob(f"*run-*-{self.config.run_id(number)}*"))
+    def write_search(self, searched: Searched) -> None:
+        """Write the search's own run, or go on with it, unless it is there as it would be."""
+        if (mark := searched.fingerprint) in self._marks(_SEARCH):
+            return
+        outdated = set(self._folders(_SEARCH))
+        run = self._init(
+            job_type=_SEARCH,
+            name=self.config.folder.name,
+            config={**self.config.facts, **searched.best},
+            finish_timeout=_UPLOAD_SECONDS,
+            **self._same_as(_SEARCH),
+        )
+        folder = Path(run.settings.sync_dir)
+        # A copy of each file that is sent is kept until then: beside the run, not in some home.
+        with variables({"WANDB_DATA_DIR": str(folder)}):
+            self._log_search(run, searched)
+        run.summary.update(dict(searched.figures))
+        _end(run, searched.state, searched.reason)
+        (folder / _FINISHED).write_text(mark)
+        for old in outdated - {folder}:
+            shutil.rmtree(old, ignore_errors=True)
 
-    def _is_finished(self, number: int) -> bool:
-        return any((folder / _FINISHED).exists() for folder in self._folders(number))
+    def _log_search(self, run: "wandb.Run", searched: Searched) -> None:
+        import wandb  # noqa: PLC0415
+
+        columns: list[str | int] = list(searched.columns)
+        rows = [list(row) for row in searched.rows]
+        table = wandb.Table(columns=columns, data=rows)
+        run.log({"leaderboard": table}, commit=True)
+        name = re.sub(r"[^A-Za-z0-9_.-]", "-", self.config.folder.name)  # W&B takes no others
+        artifact = wandb.Artifact(f"{name[:100]}-{run.id}", type=_SEARCH)
+        for path in searched.files:
+            artifact.add_file(str(path), skip_cache=True)
+        run.log_artifact(artifact)
+
+    def _folders(self, of: int | str) -> Iterator[Path]:
+        """A run's folders, `offline-run-<time>-<id>` or `run-<time>-<id>`."""
+        return self.config.folder.wandb.glob(f"*run-*-{self.config.run_id(of)}*")
+
+    def _marks(self, of: int | str) -> list[str]:
+        """What stands in the marks of a run that is whole; none of one that is not."""
+        marks = (folder / _FINISHED for folder in self._folders(of))
+        return [mark.read_text() for mark in marks if mark.exists()]
+
+
+def _end(run: "wandb.Run", state: str, reason: str) -> None:
+    """Say how what the run is of has ended, in summary and tags, and wait until W&B has it."""
+    run.summary.update({"state": state, "reason": reason})
+    run.tags = (*(run.tags or ()), state)
+    run.finish(exit_code=1 if state == "failed" else 0)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -256,7 +283,7 @@ def account() -> Account:
     from wandb.sdk.lib import wbauth  # noqa: PLC0415
 
     try:
-        with _without_leftovers():
+        with without_leftovers():
             settings = wandb_setup.singleton().settings
             key = wbauth.authenticate_session(
                 host=settings.base_url, source="tuner", prompt=False, update_session=False
@@ -270,42 +297,14 @@ def account() -> Account:
     return Account(mode=mode, server=settings.base_url, has_key=key is not None)
 
 
-@contextmanager
-def _without_leftovers() -> Iterator[None]:
-    """Hide from W&B, while it reads the environment, what is not meant for these runs."""
-    hidden = {name: os.environ.pop(name) for name in _LEFT_OVER if name in os.environ}
-    ours = {"WANDB_SILENT": "true"} | _place_for_logs()
-    before = {name: os.environ.get(name) for name in ours}
-    os.environ.update(ours)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
-        hidden.pop("WANDB_SERVICE", None)  # by now it would be W&B's own
-        os.environ.update(hidden)
-
-
-def _place_for_logs() -> dict[str, str]:
-    """A cache for W&B's service where there is no home: else it writes its log on the console."""
-    cache = os.environ.get("XDG_CACHE_HOME") or Path(os.environ.get("HOME", "/proc"), ".cache")
-    try:
-        Path(cache, "wandb").mkdir(parents=True, exist_ok=True)
-    except OSError:
-        return {"XDG_CACHE_HOME": tempfile.gettempdir()}
-    return {}
-
-
 def tear_down(seconds: float) -> None:
     """End W&B's service and take back its exit hook, which would wait for it without limit."""
 
     def call() -> None:
         import wandb  # noqa: PLC0415
 
-        wandb.teardown()
+        with suppress(Exception):  # of a service that has ended by itself
+            wandb.teardown()
 
     thread = threading.Thread(target=call, name="tuner-wandb-teardown", daemon=True)
     thread.start()
