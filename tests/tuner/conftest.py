@@ -1,6 +1,6 @@
-"""A place to type commands in, and a search on digits small enough to train an epoch at once."""
+"""A place to type commands in, a small search on digits, and a server that is W&B's stand-in."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -11,6 +11,7 @@ from models.data.split import save_splits
 from models.data.tasks import make_splits
 from tests.tuner.space.test_space import good_text
 from tests.tuner.typed_commands import FakeApi
+from tests.tuner.wandb_server import KEY, WandbServer, wandb_server
 from tuner.storage import local_storage
 from tuner.worker.setting import SPLIT, TrialSetting
 
@@ -56,3 +57,18 @@ def api(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> FakeApi:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "small.yaml").write_text(good_text(), encoding="utf-8")
     return FakeApi(monkeypatch)
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[WandbServer]:
+    """W&B's server for this process and its children; anything unexpected fails the test."""
+    monkeypatch.delenv("WANDB_MODE", raising=False)
+    for name in ("WANDB_CONFIG_DIR", "WANDB_CACHE_DIR", "WANDB_DATA_DIR"):
+        monkeypatch.setenv(name, str(tmp_path / "wandb's own"))
+    monkeypatch.setenv("WANDB_API_KEY", KEY)
+    # 15 s by default, and whole seconds: the client takes 0.5 for none.
+    monkeypatch.setenv("WANDB__FILE_STREAM_TRANSMIT_INTERVAL", "1")
+    with wandb_server() as server:
+        monkeypatch.setenv("WANDB_BASE_URL", server.url)
+        yield server
+        assert server.surprises == []

@@ -50,10 +50,12 @@ def recorded(run_folder: Path) -> History:
 
 def check_wandb(folder: Path) -> None:
     """W&B's files, read back, hold the AUROC of every recorded epoch, once and in order."""
+    runs = wandb_runs(folder)
+    of_search = runs.pop(folder.name)
+    assert of_search.summary["state"] == "complete"
+    assert of_search.artifacts["search"].keys() >= {"report.html", "best.yaml"}
     written = {
-        name: [(row["epoch"], row["auroc"]) for row in run.rows]
-        for name, run in wandb_runs(folder).items()
-        if name != folder.name  # the search's own
+        name: [(row["epoch"], row["auroc"]) for row in run.rows] for name, run in runs.items()
     }
     assert written == {
         f"trial-{number}": [(row.epoch, row.metrics["auroc"]) for row in trial.rows]

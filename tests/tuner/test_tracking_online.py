@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ from tests.tuner.fake_trials import trial
 from tests.tuner.simulated import small_space
 from tests.tuner.test_search_command import SMALL, finished, recorded
 from tests.tuner.test_tracking import config, feed
-from tests.tuner.wandb_server import KEY, OnlineRun, WandbServer, wandb_server
+from tests.tuner.wandb_server import OnlineRun, WandbServer
 from tuner.record.run_folder import RunFolder
 from tuner.record.trials import TrialView
 from tuner.seeds import trial_seed
@@ -32,21 +32,6 @@ from tuner.tracking.runs import Mode, Retrained
 from tuner.tracking.told import row_values
 
 ROOT = Path(__file__).parents[2]
-
-
-@pytest.fixture
-def server(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[WandbServer]:
-    """W&B's server for this process and its children; anything unexpected fails the test."""
-    monkeypatch.delenv("WANDB_MODE", raising=False)
-    for name in ("WANDB_CONFIG_DIR", "WANDB_CACHE_DIR", "WANDB_DATA_DIR"):
-        monkeypatch.setenv(name, str(tmp_path / "wandb's own"))
-    monkeypatch.setenv("WANDB_API_KEY", KEY)
-    # 15 s by default, and whole seconds: the client takes 0.5 for none.
-    monkeypatch.setenv("WANDB__FILE_STREAM_TRANSMIT_INTERVAL", "1")
-    with wandb_server() as server:
-        monkeypatch.setenv("WANDB_BASE_URL", server.url)
-        yield server
-        assert server.surprises == []
 
 
 @pytest.fixture
@@ -374,7 +359,11 @@ def test_a_whole_search_would_leave_wandbs_pages_unlike_its_record(
     assert "kept offline" not in said
     trials = recorded(tmp_path / "online").trials
     assert sum(len(view.rows) for view in trials.values()) == 4
-    assert len(server.runs) == 2
+    assert len(server.runs) == 2 + 1
+    own = server.named("online")
+    assert (own.state, own.summary["state"]) == ("finished", "complete")
+    (kept,) = server.artifacts.of_type("search")
+    assert kept.files["report.html"] == (tmp_path / "online" / "report.html").read_bytes()
     for view in trials.values():
         run = server.named(f"trial-{view.number}")
         check(run, view)
@@ -385,5 +374,6 @@ def test_a_whole_search_would_leave_wandbs_pages_unlike_its_record(
             rows = server.named(f"trial-{line['number']}").rows
             assert max(row["auroc"] for row in rows) == float(line["best_auroc"])
     said_of_keys = (ROOT / "docs" / "tracking.md").read_text(encoding="utf-8")
-    for key in {key for run in server.runs.values() for row in values(run) for key in row}:
+    of_trials = [run for run in server.runs.values() if run.job_type == "trial"]
+    for key in {key for run in of_trials for row in values(run) for key in row}:
         assert f"`{key.split('/')[0]}{'/<' if '/' in key else '`'}" in said_of_keys

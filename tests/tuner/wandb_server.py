@@ -118,20 +118,23 @@ class WandbServer:
         found = OPERATION.search(request["query"])
         name = found[1] if found else ""
         variables = request.get("variables") or {}
+        data: dict[str, Any] | None
         match name:
             case "Viewer":
                 viewer = {"id": "viewer", "entity": ENTITY, "username": ENTITY, "flags": "{}"}
-                return {"data": {"viewer": {**viewer, "email": "", "teams": {"edges": []}}}}
+                data = {"viewer": {**viewer, "email": "", "teams": {"edges": []}}}
             case "ServerFeaturesQuery":
-                return {"data": {"serverInfo": {"features": []}}}
+                data = {"serverInfo": {"features": []}}
             case "RunResumeStatus":
-                return {"data": {"model": self._standing(variables["name"])}}
+                data = {"model": self._standing(variables["name"])}
             case "UpsertBucket":
-                return {"data": {"upsertBucket": self._upsert(variables)}}
+                data = {"upsertBucket": self._upsert(variables)}
             case "CreateRunFiles":
-                return {"data": {"createRunFiles": self._places(variables)}}
-        if (answer := self.artifacts.answer(name, variables, self.url)) is not None:
-            return {"data": answer}
+                data = {"createRunFiles": self._places(variables)}
+            case _:
+                data = self.artifacts.answer(name, variables, self.url)
+        if data is not None:
+            return {"data": data}
         self.surprises.append(f"GraphQL {name}: {request}")
         return {"data": None, "errors": [{"message": f"unknown operation {name}"}]}
 

@@ -17,6 +17,7 @@ _LEFT_OVER = (
     "WANDB_LAUNCH",
     "WANDB_CONFIG_PATHS",
     "WANDB_SERVICE",
+    "WANDB_TAGS",  # `told.tags` reads them; W&B would refuse an empty one
 )
 """What says something of one run of other work; every run of a search would take it for its own."""
 

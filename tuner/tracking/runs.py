@@ -153,6 +153,7 @@ class Runs:
         os.environ.setdefault("WANDB_ERROR_REPORTING", "false")
         import wandb  # noqa: PLC0415  (takes a second; not needed with W&B off)
 
+        known = tags(self.config.facts)
         with without_leftovers():
             wandb.setup(settings=self._settings())
             return wandb.init(
@@ -160,7 +161,7 @@ class Runs:
                 group=self.config.folder.name,
                 job_type=job_type,
                 name=name,
-                tags=tags(self.config.facts),
+                tags=known,
                 dir=str(self.config.folder),
                 mode="online" if self.mode == "online" else "offline",
                 reinit="create_new",
