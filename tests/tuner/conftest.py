@@ -1,7 +1,9 @@
-"""A place to type commands in, a small search on digits, and a server that is W&B's stand-in."""
+"""A place to type commands in, a small search on digits, a browser, and W&B's stand-in."""
 
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,6 +17,15 @@ from tests.tuner.wandb_server import KEY, WandbServer, wandb_server
 from tuner.storage import local_storage
 from tuner.worker.setting import SPLIT, TrialSetting
 
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+_FLAGS = (
+    "--no-sandbox",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-gpu",
+    "--enable-unsafe-swiftshader",  # WebGL without a GPU, for the parallel coordinates
+)
 DATA = DataConfig(
     dataset="digits",
     normal=(0,),
@@ -57,6 +68,18 @@ def api(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> FakeApi:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "small.yaml").write_text(good_text(), encoding="utf-8")
     return FakeApi(monkeypatch)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """A real browser without a window; skips where there is none."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    if CHROMIUM is None:
+        pytest.skip("no chromium: apt-get install chromium")
+    with playwright.sync_playwright() as started:
+        opened = started.chromium.launch(executable_path=CHROMIUM, args=_FLAGS)
+        yield opened
+        opened.close()
 
 
 @pytest.fixture

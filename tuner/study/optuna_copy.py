@@ -12,7 +12,15 @@ from sqlalchemy.exc import SQLAlchemyError
 from tuner.objectives import metric_of
 from tuner.record.events import Event, TrialAsked, TrialEnded
 from tuner.study.distributions import moved_within
-from tuner.study.study_file import METRIC_NAMES, STATES, StudyCopy, ToldTrial, trial_attributes
+from tuner.study.study_file import (
+    CONSTRAINTS,
+    METRIC_NAMES,
+    NOT_KEPT,
+    STATES,
+    StudyCopy,
+    ToldTrial,
+    trial_attributes,
+)
 
 
 class OptunaCopy(StudyCopy):
@@ -37,6 +45,7 @@ class OptunaCopy(StudyCopy):
             ToldTrial(trial._trial_id, dict(trial.intermediate_values), trial.state.is_finished())
             for trial in storage.get_all_trials(self._study_id, deepcopy=False)
         ]
+        self._for_people = for_people
         self._kept_within = distributions if for_people else {}
         super().__init__(objective, metric_of(objective) if for_people else objective, held)
 
@@ -78,9 +87,14 @@ class OptunaCopy(StudyCopy):
     def _set_value(self, trial_id: int, epoch: int, value: float) -> None:
         self._storage.set_trial_intermediate_value(trial_id, epoch, value)
 
+    def _say(self, trial_id: int, name: str, text: str) -> None:
+        self._storage.set_trial_user_attr(trial_id, name, text)
+
+    def _constrain(self, trial_id: int) -> None:
+        if self._for_people:  # a sampler would begin to look at constraints
+            self._storage.set_trial_system_attr(trial_id, CONSTRAINTS, NOT_KEPT)
+
     def _end(self, trial_id: int, event: TrialEnded, value: float | None) -> None:
-        if event.reason:
-            self._storage.set_trial_user_attr(trial_id, "reason", event.reason)
         state = TrialState[STATES[event.state]]
         self._storage.set_trial_state_values(trial_id, state, None if value is None else [value])
 

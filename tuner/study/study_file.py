@@ -10,14 +10,15 @@ import sqlite3
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from models.hyperparameters import Value
 from tuner.objectives import metric_of
-from tuner.record.events import EpochReported, Event, TrialAsked, TrialEnded
+from tuner.record.events import EpochReported, Event, TrialAsked, TrialEnded, TrialPaused
+from tuner.record.trials import EndReason
 
 REVISION = "v3.2.0.a"  # of Optuna's tables, as it stands in the file
 PATIENCE_S = 60  # for a reader that has locked the file
@@ -28,11 +29,17 @@ _TRIAL = """INSERT INTO trials (number, study_id, state, datetime_start)
 _PARAMETER = """INSERT INTO trial_params (trial_id, param_name, param_value, distribution_json)
     VALUES (?, ?, ?, ?)"""
 METRIC_NAMES = "study:metric_names"  # Optuna's own key for what a study's values are called
+CONSTRAINTS = "constraints"  # Optuna's own key as well: a number above 0 is a constraint not kept
+NOT_KEPT = [1.0]
+PAUSED = "paused after epoch"
 _ABOUT = """INSERT OR REPLACE INTO study_user_attributes (study_id, key, value_json)
     VALUES ((SELECT study_id FROM studies), ?, ?)"""
 _NAMES = """INSERT OR REPLACE INTO study_system_attributes (study_id, key, value_json)
     VALUES ((SELECT study_id FROM studies), ?, ?)"""
-_ATTRIBUTE = "INSERT INTO trial_user_attributes (trial_id, key, value_json) VALUES (?, ?, ?)"
+_ATTRIBUTE = """INSERT OR REPLACE INTO trial_user_attributes (trial_id, key, value_json)
+    VALUES (?, ?, ?)"""
+_CONSTRAINT = """INSERT OR REPLACE INTO trial_system_attributes (trial_id, key, value_json)
+    VALUES (?, ?, ?)"""
 _EPOCH = """INSERT INTO trial_intermediate_values
     (trial_id, step, intermediate_value, intermediate_value_type) VALUES (?, ?, ?, 'FINITE')"""
 _VALUE = """INSERT INTO trial_values (trial_id, objective, value, value_type)
@@ -44,7 +51,7 @@ _TOLD = (  # all but the end's time: Optuna's own calls take that of the call
     "SELECT trial_id, param_name, param_value FROM trial_params",
     "SELECT trial_id, step, intermediate_value FROM trial_intermediate_values",
     "SELECT trial_id, value FROM trial_values",
-    "SELECT trial_id, key, value_json FROM trial_user_attributes",
+    "SELECT trial_id, key, value_json FROM trial_user_attributes ORDER BY trial_id, key",
 )
 
 
@@ -68,6 +75,8 @@ class ToldTrial:
     values: dict[int, float]
     ended: bool
     last: float | None = None
+    epoch: int = 0
+    pauses: list[int] = field(default_factory=list)
 
 
 def trial_attributes(
@@ -78,6 +87,9 @@ def trial_attributes(
     if outside:
         said["outside its range, shown at the end"] = dict(outside)
     return said
+
+
+_OF_NO_USE = (EndReason.DIVERGED, EndReason.COLLAPSED)
 
 
 class StudyCopy(ABC):
@@ -97,14 +109,23 @@ class StudyCopy(ABC):
                 self.held.append(ToldTrial(self._begin(event), {}, False))
             case EpochReported():
                 held, epoch = self.held[event.trial], event.row.epoch
-                held.last = event.row.metrics[self._objective]
+                held.last, held.epoch = event.row.metrics[self._objective], epoch
                 if not held.ended and epoch not in held.values:
                     value = event.row.metrics[self._metric]
                     self._set_value(held.trial_id, epoch, value)
                     held.values[epoch] = value
+            case TrialPaused():
+                held = self.held[event.trial]
+                if not held.ended and held.epoch not in held.pauses:
+                    held.pauses.append(held.epoch)
+                    self._say(held.trial_id, PAUSED, ", ".join(map(str, held.pauses)))
             case TrialEnded():
                 held = self.held[event.trial]
                 if not held.ended:
+                    if event.reason:
+                        self._say(held.trial_id, "reason", event.reason)
+                    if EndReason.of(event.state, event.reason) in _OF_NO_USE:
+                        self._constrain(held.trial_id)
                     self._end(held.trial_id, event, held.last if event.state != "failed" else None)
                     held.ended = True
 
@@ -117,8 +138,16 @@ class StudyCopy(ABC):
         """Write the value of an epoch."""
 
     @abstractmethod
+    def _say(self, trial_id: int, name: str, text: str) -> None:
+        """Write a user attribute of a trial."""
+
+    @abstractmethod
+    def _constrain(self, trial_id: int) -> None:
+        """Write that the trial is outside the ranking, in Optuna's terms infeasible."""
+
+    @abstractmethod
     def _end(self, trial_id: int, event: TrialEnded, value: float | None) -> None:
-        """Write how a trial ended, and its last value, as Optuna's `tell` takes it."""
+        """Write that a trial ended, and its last value, as Optuna's `tell` takes it."""
 
 
 def revision(path: Path) -> str:
@@ -236,10 +265,13 @@ class StudyFile(StudyCopy):
     def _set_value(self, trial_id: int, epoch: int, value: float) -> None:
         self._connection.execute(_EPOCH, (trial_id, epoch, value))
 
+    def _say(self, trial_id: int, name: str, text: str) -> None:
+        self._connection.execute(_ATTRIBUTE, (trial_id, name, json.dumps(text)))
+
+    def _constrain(self, trial_id: int) -> None:
+        self._connection.execute(_CONSTRAINT, (trial_id, CONSTRAINTS, json.dumps(NOT_KEPT)))
+
     def _end(self, trial_id: int, event: TrialEnded, value: float | None) -> None:
-        if event.reason:
-            attribute = (trial_id, "reason", json.dumps(event.reason))
-            self._connection.execute(_ATTRIBUTE, attribute)
         if value is not None:
             self._connection.execute(_VALUE, (trial_id, value))
         self._connection.execute(_END, (STATES[event.state], _utc(event.time), trial_id))

@@ -1,7 +1,5 @@
-"""Three reports, made once, and the browser that opens them."""
+"""Three reports, made once, and how a browser opens them."""
 
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,16 +8,6 @@ import pytest
 from tests.tuner.report.runs import MAKERS
 from tuner.record.run_folder import RunFolder
 from tuner.report.writing import write_report
-
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-_FLAGS = (
-    "--no-sandbox",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--disable-gpu",
-    "--enable-unsafe-swiftshader",  # WebGL without a GPU, for the parallel coordinates
-)
 
 
 class Runs(dict[str, RunFolder]):
@@ -42,18 +30,6 @@ class Runs(dict[str, RunFolder]):
 @pytest.fixture(scope="session")
 def runs(tmp_path_factory: pytest.TempPathFactory) -> Runs:
     return Runs(tmp_path_factory.mktemp("runs"))
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Any]:
-    """A real browser without a window; skips where there is none."""
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    if CHROMIUM is None:
-        pytest.skip("no chromium: apt-get install chromium")
-    with playwright.sync_playwright() as started:
-        opened = started.chromium.launch(executable_path=CHROMIUM, args=_FLAGS)
-        yield opened
-        opened.close()
 
 
 class Opened:

@@ -10,6 +10,7 @@ from models import detectors
 from models.hyperparameters import Value
 from tests.tuner.simulated import Simulation, small_space
 from tests.tuner.study.test_study_file import cut_back
+from tuner.engine.attempt import Report
 from tuner.study import on_disk
 
 DECLINE = (0.9, 0.95, 0.6, 0.7)
@@ -87,3 +88,45 @@ def test_a_folders_name_would_lead_the_study_elsewhere(tmp_path: Path, name: str
     assert {path.name for path in tmp_path.iterdir()} == {name}
     assert {path.name for path in folder.iterdir()} == {"events.jsonl", "study.db"}
     assert len(opened(folder).get_trials()) == 12
+
+
+@pytest.mark.parametrize("tables", [on_disk.REVISION, "of another Optuna"])
+def test_a_paused_trial_would_look_as_if_it_trained(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tables: str
+) -> None:
+    monkeypatch.setattr(on_disk, "REVISION", tables)
+    space = small_space(trials=12, scheduler={"type": "promote"})
+    simulation = Simulation(space, tmp_path, slots=3)
+    while not any(view.state == "paused" and view.epochs > 1 for view in simulation.engine.trials):
+        simulation.fill()
+        simulation.step()
+    simulation.engine.close()
+    simulation = Simulation(space, tmp_path, slots=3)
+    shown = {trial.number: trial.user_attrs for trial in opened(tmp_path).get_trials()}
+    for view in simulation.engine.trials:
+        pauses = [one.epochs for one in view.decisions if one.decision.action == "pause"]
+        told = shown[view.number].get("paused after epoch")
+        assert told == (", ".join(map(str, pauses)) or None)
+    assert "1, 3" in {attributes.get("paused after epoch") for attributes in shown.values()}
+    simulation.run().close()
+
+
+@pytest.mark.parametrize("tables", [on_disk.REVISION, "of another Optuna"])
+def test_a_diverged_trial_would_look_like_one_that_counts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tables: str
+) -> None:
+    monkeypatch.setattr(on_disk, "REVISION", tables)
+    simulation = Simulation(small_space(trials=4), tmp_path)
+    simulation.fill()
+    simulation.step()
+    (attempt_id,) = simulation.running
+    simulation.engine.report(attempt_id, Report(outcome="diverged", reason="diverged: loss is NaN"))
+    simulation.let_go(attempt_id)
+    engine = simulation.run()
+    diverged, *others = opened(tmp_path).get_trials()
+    assert diverged.user_attrs["reason"] == "diverged: loss is NaN"
+    assert list(diverged.constraints.values()) == [1.0], "above 0: infeasible"
+    assert not any(trial.constraints for trial in others)
+    seen = engine._recorder.study._study.get_trials()
+    assert not any(trial.constraints for trial in seen), "the sampler would heed them"
+    engine.close()
