@@ -344,6 +344,7 @@ def test_a_retrain_would_not_arrive_online(
     told = {"detector": "padim", "normal": "0", "epochs": 2, "width": 8}
     assert run.hyperparameters == told
     assert run.axes["validation/*"] == "epoch"
+    assert run.tags == ["padim"]
     assert (run.project, run.group, run.job_type) == ("tuner", tmp_path.name, "retrain")
     assert (run.state, run.exit_code) == ("finished", 0)
     assert figures.items() <= run.summary.items()
@@ -362,6 +363,9 @@ def test_a_whole_search_would_leave_wandbs_pages_unlike_its_record(
     assert len(server.runs) == 2 + 1
     own = server.named("online")
     assert (own.state, own.summary["state"]) == ("finished", "complete")
+    assert len(own.rows) == 1
+    finished(tmp_path, *options, "--resume")
+    assert len(own.rows) == 1, "shown again, and nothing is new"
     (kept,) = server.artifacts.of_type("search")
     assert kept.files["report.html"] == (tmp_path / "online" / "report.html").read_bytes()
     for view in trials.values():

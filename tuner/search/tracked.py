@@ -50,4 +50,4 @@ def _figures(
         figures |= {"best/trial": best.trial.number, "best/epoch": best.epoch}
         figures[f"best/{objective}"] = best.value
     found = gain(trials, objective)
-    return figures if isinstance(found, str) else {**figures, "gain over published": found.value}
+    return figures if isinstance(found, str) else {**figures, "gain_over_published": found.value}

@@ -92,7 +92,7 @@ class WandbListener(SearchListener):
             before = self._actions
             self._thread.join(patience)
             if self._thread.is_alive() and self._actions > before:
-                left = len({*self._waiting, *self._runs.open})
+                left = len({*self._waiting, *self._runs.open}) + (self._searched is not None)
                 self._say(f"W&B still takes in what it was sent; runs to end: {left}.")
         if not self._thread.is_alive():
             return True

@@ -4,7 +4,7 @@ import hashlib
 import math
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from models.hyperparameters import Value
@@ -31,11 +31,12 @@ class Searched:
 
     @property
     def fingerprint(self) -> str:
-        """Differs where anything of it does, the files' contents included."""
-        told = hashlib.sha256(repr(self).encode())
-        for path in self.files:
-            told.update(path.read_bytes())
-        return told.hexdigest()
+        """Differs where anything of it does but the place of its files."""
+        contents = [
+            (path.name, hashlib.sha256(path.read_bytes()).hexdigest()) for path in self.files
+        ]
+        rest = repr(replace(self, files=()))
+        return hashlib.sha256(f"{rest}{contents}".encode()).hexdigest()
 
 
 def row_values(row: EpochRow) -> dict[str, float | int | str]:
