@@ -1,6 +1,7 @@
 """The run that a search itself has in W&B: leaderboard, best configuration, files."""
 
 import json
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -10,15 +11,19 @@ from tests.tuner import wandb_files
 from tests.tuner.fake_trials import realistic
 from tests.tuner.simulated import small_space
 from tests.tuner.test_finished import searched as searched_in
+from tests.tuner.test_finished import shown as shown_again
 from tests.tuner.test_tracking import config, feed
 from tests.tuner.test_tracking_online import sync, values
 from tests.tuner.wandb_files import OfflineRun
 from tests.tuner.wandb_server import OnlineRun, WandbServer
+from tuner.backend.ray_backend import RayBackend
+from tuner.engine.engine import Engine
 from tuner.record.run_folder import RunFolder
 from tuner.record.trials import TrialView
 from tuner.results.leaderboard import rank
-from tuner.search.finished import show_finished
+from tuner.search import __main__ as search
 from tuner.search.tracked import searched
+from tuner.space import Machine
 from tuner.tracking.listener import WandbListener, search_listener
 from tuner.tracking.runs import Mode, Runs
 from tuner.tracking.told import Searched
@@ -172,11 +177,29 @@ def test_a_resumed_search_or_one_shown_again_would_have_two_runs(
 def test_a_search_that_is_over_would_not_tell_wandb_of_it(tmp_path: Path) -> None:
     run_folder, _ = searched_in(tmp_path / "one")
     offline = small_space(trials=4, wandb="offline")
-    assert show_finished(offline, run_folder)
+    assert shown_again(offline, run_folder)
     runs = wandb_files.runs(run_folder.path)
     assert len(runs) == 4 + 1
     assert {"best.yaml", "trials.csv"} <= runs["one"].artifacts["search"].keys()
     assert runs["one"].summary["trials/complete"] >= 1
+
+
+def test_a_search_that_was_stopped_would_not_tell_wandb_of_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_folder, _ = searched_in(tmp_path / "one")
+
+    def interrupted(_backend: Any, engine: Engine, *_: Any, **__: Any) -> None:
+        engine.interrupt()
+
+    monkeypatch.setattr(RayBackend, "check", lambda _backend, _space: None)
+    monkeypatch.setattr(RayBackend, "connected", lambda _: nullcontext(Machine(cpus=1)))
+    monkeypatch.setattr(RayBackend, "run", interrupted)
+    more = ["--resume", "--run", str(run_folder), "--trials", "6", "--wandb", "offline"]
+    assert search.main(more) == 130
+    run = wandb_files.runs(run_folder.path)["one"]
+    assert run.summary["state"] == run.tags[-1] == "interrupted"
+    assert run.artifacts["search"].keys() == set(FILES), "the report too, which is made last"
 
 
 def test_a_search_that_gave_up_would_look_whole(tmp_path: Path) -> None:
