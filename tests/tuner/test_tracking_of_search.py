@@ -260,3 +260,13 @@ def test_a_service_that_has_ended_would_show_an_error(monkeypatch: pytest.Monkey
 
     monkeypatch.setattr(wandb, "teardown", fail)
     tear_down(seconds=5)
+
+
+def test_a_search_whose_report_alone_has_changed_would_keep_the_old_one(tmp_path: Path) -> None:
+    over = told(tmp_path / "one", TRIALS)
+    before = over.fingerprint
+    assert told(tmp_path / "one", TRIALS).fingerprint == before
+    (tmp_path / "one" / "report.html").write_text("with a retrain", encoding="utf-8")
+    assert over.fingerprint != before
+    elsewhere = told(tmp_path / "two", TRIALS).fingerprint
+    assert elsewhere == before, "where the files lie is all the same"

@@ -11,6 +11,7 @@ from models.hyperparameters import Value
 from tests.tuner.simulated import Simulation, small_space
 from tests.tuner.study.test_study_file import cut_back
 from tuner.engine.attempt import Report
+from tuner.record.journal import read_journal
 from tuner.study import on_disk
 
 DECLINE = (0.9, 0.95, 0.6, 0.7)
@@ -102,6 +103,8 @@ def test_a_paused_trial_would_look_as_if_it_trained(
         simulation.step()
     simulation.engine.close()
     simulation = Simulation(space, tmp_path, slots=3)
+    for event in read_journal(tmp_path / "events.jsonl"):
+        simulation.engine._recorder.study.apply(event)
     shown = {trial.number: trial.user_attrs for trial in opened(tmp_path).get_trials()}
     for view in simulation.engine.trials:
         pauses = [one.epochs for one in view.decisions if one.decision.action == "pause"]
