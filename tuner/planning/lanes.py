@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from models import detectors
 from tuner.space import Machine, Space
-from tuner.space.domains import Choice, Int, LogInt
+from tuner.space.domains import count_of
 
 _PARTS = 10_000
 
@@ -77,8 +77,6 @@ def _structures(space: Space) -> int:
     count = 1
     for each in detectors.hyperparameters(space.detector):
         domain = space.search.get(each.name)
-        if each.structural and isinstance(domain, Choice):
-            count *= len(domain.values)
-        elif each.structural and isinstance(domain, Int | LogInt):
-            count *= domain.high - domain.low + 1
+        if each.structural and domain is not None:
+            count *= count_of(domain) or 1
     return count

@@ -48,6 +48,25 @@ stand for, and 20 levels; whole numbers go to 1,000,000,000. Editors that read
 
 ## Keys
 """
+_SAMPLERS = """
+All are Optuna's:
+
+- `tpe` (tree-structured Parzen estimator, multivariate) takes ranges and choices, learns from
+  stopped trials by how far they came, and suggests in milliseconds at any number of trials.
+- `gp` (a Gaussian process with expected improvement) gets more out of few trials that take long:
+  tens to some hundreds. It looks at 300 ended trials at most.
+- `cmaes` (CMA-ES) learns ranges alone and begins in their middle; choices are drawn at random
+  beside. It wants hundreds of trials, and the package `cmaes`.
+- `qmc` (a scrambled Sobol' sequence) covers a space evenly: for maps of a space, and for
+  importances; a power of two beside the published sets is best.
+- `random` is the baseline that others are held against.
+- `grid` tries all combinations, in an order of its own, of `choice`, `int`, `log_int`, and of
+  `uniform` with a step. More trials than combinations are refused.
+
+`gp` and `cmaes` know complete trials alone; here a trial that was stopped counts with its last
+value, as most are. Whatever a sampler draws follows from seed and record, so that a resume draws
+what the search would have drawn.
+"""
 _EARLY_STOPPING = """
 Early stopping is asynchronous successive halving (ASHA; Li et al., MLSys 2020). The rungs are
 `grace_epochs` and its multiples by powers of `reduction_factor`: epochs 1, 3, 9, ... by default.
@@ -79,7 +98,7 @@ _WORDS = {
     "fixed": "mapping of names to values",
     "storage_limit": "size or `none`",
 }
-_AFTER = {"scheduler": _EARLY_STOPPING}
+_AFTER = {"sampler": _SAMPLERS, "scheduler": _EARLY_STOPPING}
 _SIZES = ((10**9, "GB"), (10**6, "MB"))
 _REQUIRED = tuple(Space.model_json_schema()["required"])
 _OF_A_SCALE = ("trials", "epochs")  # required too, but for a file whose scales all say them

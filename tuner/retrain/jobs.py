@@ -73,8 +73,8 @@ def _jobs(plan: Plan, *, fused: bool) -> list[Job]:
 
 def _train_here(jobs: Sequence[Job], setting: Setting, say: Say) -> "list[Trained]":
     from models.precision import pick_device  # noqa: PLC0415 - torch
-    from tuner.retrain.threads import one_thread  # noqa: PLC0415
     from tuner.retrain.training import load_images, train  # noqa: PLC0415
+    from tuner.threads import one_thread  # noqa: PLC0415
 
     data = load_images(setting)
     trained = []

@@ -73,8 +73,8 @@ def run_errand(errand: Errand) -> Iterator[str | list[Brought] | Failed]:
 
 
 def _trained(errand: Errand) -> Generator[str, None, list[Brought]]:
-    from tuner.retrain.threads import one_thread  # noqa: PLC0415 - torch
     from tuner.retrain.training import train_told  # noqa: PLC0415
+    from tuner.threads import one_thread  # noqa: PLC0415 - torch
 
     with (
         tempfile.TemporaryDirectory(prefix="tuner-retrain-") as work,

@@ -15,7 +15,7 @@ from tuner.console.state import SearchState
 from tuner.durability.run_guard import RunGuard
 from tuner.engine.early_stopping import make_scheduler
 from tuner.engine.engine import Engine
-from tuner.errors import TunerError
+from tuner.errors import SpaceError, TunerError
 from tuner.planning.lanes import choose_lanes
 from tuner.planning.machine import find_machine
 from tuner.record.basis import Basis
@@ -41,6 +41,7 @@ from tuner.space import (
     scale_sentence,
     trials_at_once,
 )
+from tuner.space.samplers import package_problems
 from tuner.storage.files import as_typed
 from tuner.tracking.listener import WandbListener, search_listener
 from tuner.tracking.mode import choose_mode
@@ -50,6 +51,8 @@ from tuner.worker.setting import TrialSetting
 def run_search(claim: Claim, backend: Backend, time_budget_s: float | None = None) -> SearchSummary:
     """Search a run that is this driver's, to its end or as far as it comes."""
     name = claim.run_folder.name
+    if lacking := package_problems(claim.space):
+        raise SpaceError(lacking)
     check_time(claim.run_folder, claim.past.history, claim.space, time_budget_s)
     say(f"New run {name}." if claim.is_new else f"Run {name} goes on.")
     with log_lines_shown():

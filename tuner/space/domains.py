@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Annotated, TypeGuard
 
 from pydantic import PlainSerializer, PlainValidator, WithJsonSchema
@@ -49,8 +50,17 @@ class _Wholes:
         _check_ends(self.low, self.high, _is_whole, "whole numbers")
 
 
+@dataclass(frozen=True)
 class Uniform(_Reals):
-    """Real numbers from low to high, each equally likely."""
+    """Real numbers from low to high, each equally likely; with a third number, in such steps."""
+
+    step: float | None = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.step is not None:
+            _check_step(self.low, self.high, self.step, _is_number, "a finite number")
+            object.__setattr__(self, "step", float(self.step))
 
 
 class Log(_Reals):
@@ -64,8 +74,16 @@ class Log(_Reals):
             )
 
 
+@dataclass(frozen=True)
 class Int(_Wholes):
-    """Whole numbers from low to high, both included, each equally likely."""
+    """Whole numbers from low to high, each equally likely; with a third number, in such steps."""
+
+    step: int | None = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.step is not None:
+            _check_step(self.low, self.high, self.step, _is_whole, "a whole number")
 
 
 class LogInt(_Wholes):
@@ -111,6 +129,18 @@ def _check_ends(low: float, high: float, allowed: Callable[[object], bool], word
         raise ValueError(f"low must be below high, got low {shown(low)} and high {shown(high)}")
 
 
+def _check_step(
+    low: float, high: float, step: float, allowed: Callable[[object], bool], words: str
+) -> None:
+    if not allowed(step) or step <= 0:
+        raise ValueError(f"the step must be {words} above 0, got {shown(step)}")
+    if _width(low, high) % _exact(step):
+        raise ValueError(
+            f"high must be low and a whole number of steps, got low {shown(low)}, high "
+            f"{shown(high)} and step {shown(step)}"
+        )
+
+
 def plain_value(value: object) -> Value:
     """Return a value of a hyperparameter as it is; ValueError for anything else."""
     if isinstance(value, str) or _is_number(value):
@@ -139,8 +169,10 @@ def parse_domain(written: object) -> AnyDomain:
     kind = WORDS[word]
     if kind is Choice:
         return Choice(tuple(arguments))
-    if len(arguments) != 2:
-        raise ValueError(f"{word} takes [low, high], got {shown(list(arguments))}")
+    stepped = kind in (Uniform, Int)
+    if len(arguments) != 2 and not (stepped and len(arguments) == 3):
+        forms = "[low, high] or [low, high, step]" if stepped else "[low, high]"
+        raise ValueError(f"{word} takes {forms}, got {shown(list(arguments))}")
     return kind(*arguments)
 
 
@@ -149,7 +181,42 @@ def write_domain(domain: AnyDomain) -> dict[str, list[Value]]:
     word = next(word for word, kind in WORDS.items() if isinstance(domain, kind))
     if isinstance(domain, Choice):
         return {word: list(domain.values)}
-    return {word: [domain.low, domain.high]}
+    step = step_of(domain)
+    return {word: [domain.low, domain.high, *([] if step is None else [step])]}
+
+
+def step_of(domain: AnyDomain) -> float | None:
+    """The step of a range that has one."""
+    return domain.step if isinstance(domain, Uniform | Int) else None
+
+
+def count_of(domain: AnyDomain) -> int | None:
+    """How many values a domain has; None where they have no end."""
+    if isinstance(domain, Choice):
+        return len(domain.values)
+    step = step_of(domain) or (1 if isinstance(domain, Int | LogInt) else None)
+    return None if step is None else int(_width(domain.low, domain.high) / _exact(step)) + 1
+
+
+def values_of(domain: AnyDomain) -> tuple[Value, ...]:
+    """All values of a domain that has an end of them."""
+    count = count_of(domain)
+    if count is None:
+        raise ValueError(f"{spell(domain)} has no end of values")
+    if isinstance(domain, Choice):
+        return domain.values
+    low, step = _exact(domain.low), _exact(step_of(domain) or 1)
+    kind = int if isinstance(domain, Int | LogInt) else float
+    return tuple(kind(low + nth * step) for nth in range(count))
+
+
+def _exact(number: float) -> Fraction:
+    """The number as it is written: 0.1 is a tenth."""
+    return Fraction(repr(number))
+
+
+def _width(low: float, high: float) -> Fraction:
+    return _exact(high) - _exact(low)
 
 
 def spell(domain: AnyDomain) -> str:
@@ -163,8 +230,8 @@ def spell(domain: AnyDomain) -> str:
 _PLAIN_SCHEMA = {"type": ["number", "string"]}
 
 
-def _range_schema(word: str, number: str) -> dict[str, object]:
-    pair = {"type": "array", "items": {"type": number}, "minItems": 2, "maxItems": 2}
+def _range_schema(word: str, number: str, most: int = 2) -> dict[str, object]:
+    pair = {"type": "array", "items": {"type": number}, "minItems": 2, "maxItems": most}
     about = (WORDS[word].__doc__ or "").split("\n")[0]
     return {
         "type": "object",
@@ -182,9 +249,9 @@ def _choice_schema() -> dict[str, object]:
 
 DOMAIN_SCHEMA: dict[str, object] = {
     "oneOf": [
-        _range_schema("uniform", "number"),
+        _range_schema("uniform", "number", 3),
         _range_schema("log", "number"),
-        _range_schema("int", "integer"),
+        _range_schema("int", "integer", 3),
         _range_schema("log_int", "integer"),
         _choice_schema(),
     ]

@@ -14,6 +14,7 @@ from tuner.space.ineffective import idle_problems
 from tuner.space.model import Space
 from tuner.space.overrides import apply_override
 from tuner.space.project_name import project_problems
+from tuner.space.samplers import package_problems
 from tuner.space.scales import Machine, cores_problem
 from tuner.space.yaml_reader import read_yaml
 
@@ -52,7 +53,7 @@ def load_space(
         problems += apply_override(document.value, override, origins)
     space, unplaced = _checked(document.value)
     if space is not None and new:
-        unplaced += [*idle_problems(space), *project_problems(space)]
+        unplaced += [*idle_problems(space), *project_problems(space), *package_problems(space)]
     if machine is not None:
         unplaced += _too_much(document.value, machine)
     known = {

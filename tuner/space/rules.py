@@ -8,11 +8,13 @@ from models import detectors
 from models.hyperparameters import Hyperparameter
 from models.names import unknown
 from models.stages import epochs_problem
+from tuner.cli.text import counted
 from tuner.errors import KeyPath, Problem
 from tuner.space.data_rules import impossible_data
 from tuner.space.domains import AnyDomain, Choice, Log, Uniform, spell
 from tuner.space.fields import SpaceFields
 from tuner.space.places import places, unknown_key
+from tuner.space.samplers import grid_size, sampler_problems
 from tuner.space.sections import Scale
 
 AUTO = "auto"
@@ -33,6 +35,7 @@ def rule_problems(space: SpaceFields, unread: Collection[KeyPath] = ()) -> list[
     found = [
         *_published_problems(space),
         *_search_problems(space, settings),
+        *sampler_problems(space),
         *_fixed_problems(space, settings),
         *_size_problems(space, published, unread),
         *_budget_problems(space),
@@ -157,11 +160,11 @@ def _number_problems(
         text = f"missing; say `{key}: <whole number>` {elsewhere}"
         yield from (Problem(path=path, text=text) for path in takers)
     for path, number in numbers.items():
-        if text := _too_few(space, key, number, published):
+        if text := _wrong_number(space, key, number, published):
             yield Problem(path=path, text=text)
 
 
-def _too_few(space: SpaceFields, key: str, number: int, published: int) -> str:
+def _wrong_number(space: SpaceFields, key: str, number: int, published: int) -> str:
     grace = space.scheduler.grace_epochs
     shares = detectors.stages(space.detector) if space.detector in detectors.names() else {}
     if key == "epochs" and (text := epochs_problem(shares, number)):
@@ -170,6 +173,10 @@ def _too_few(space: SpaceFields, key: str, number: int, published: int) -> str:
         return f"must be at least scheduler.grace_epochs, {grace}; got {number}"
     if key == "trials" and space.search and number < published:
         return f"must be at least {published}, the published sets are tried first; got {number}"
+    grid = grid_size(space) if key == "trials" else None
+    if grid is not None and number > published + grid:
+        before = f", and {counted(published, 'published set')} before it" if published else ""
+        return f"must be at most {published + grid}: the grid has {grid:,} combinations{before}"
     return ""
 
 

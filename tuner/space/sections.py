@@ -94,14 +94,15 @@ SizeOrNone = Annotated[
 class Sampler(Section):
     """Who proposes the next configuration."""
 
-    name: Literal["tpe", "random"] = "tpe"
-    """tpe learns from the trials so far; random does not."""
+    name: Literal["tpe", "gp", "cmaes", "qmc", "random", "grid"] = "tpe"
+    """tpe, gp and cmaes learn from the trials so far; qmc, random and grid do not."""
     seed: Annotated[StrictInt, Field(ge=0, lt=2**32)] = 0
     """Of the whole search: every trial's own seed is drawn from it and the trial's number."""
     startup_trials: CountFromNone = 10
-    """Random trials before tpe begins to learn."""
+    """Random trials before tpe or gp begins to learn."""
     considered_trials: Count = 2000
-    """Most ended trials that tpe looks at: the best ones, then the newest. All stay recorded."""
+    """Most ended trials that tpe looks at, and gp if they are fewer than 300: the best ones, then
+    the newest. All stay recorded."""
 
 
 class Scheduler(Section):

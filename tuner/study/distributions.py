@@ -17,11 +17,11 @@ def distribution(domain: Domain) -> BaseDistribution:
     """Optuna's word for a domain of the space."""
     match domain:
         case Uniform():
-            return FloatDistribution(domain.low, domain.high)
+            return FloatDistribution(domain.low, domain.high, step=domain.step)
         case Log():
             return FloatDistribution(domain.low, domain.high, log=True)
         case Int():
-            return IntDistribution(domain.low, domain.high)
+            return IntDistribution(domain.low, domain.high, step=domain.step or 1)
         case LogInt():
             return IntDistribution(domain.low, domain.high, log=True)
         case Choice():

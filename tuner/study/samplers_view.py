@@ -1,12 +1,29 @@
 """The study in memory, where the sampler reads it."""
 
 import copy
-from collections.abc import Container
+from collections.abc import Callable, Container, Mapping, Sequence
 
+from optuna.distributions import BaseDistribution
 from optuna.storages import InMemoryStorage
 from optuna.trial import FrozenTrial, TrialState
 
+from tuner.study.distributions import is_within
 from tuner.study.sampler_window import SamplerWindow
+
+View = Callable[[Sequence[FrozenTrial]], Sequence[FrozenTrial]]
+"""Trials as a sampler is shown them."""
+
+
+def view_of(sampler: str, distributions: Mapping[str, BaseDistribution]) -> View | None:
+    """How a sampler must be shown the trials; None for as they are."""
+    match sampler:
+        case "gp":
+            return lambda trials: _as_complete(
+                [each for each in trials if _lies_within(each, distributions)]
+            )
+        case "cmaes":
+            return _as_complete
+    return None
 
 
 class SamplersView(InMemoryStorage):
@@ -16,25 +33,28 @@ class SamplersView(InMemoryStorage):
     to its end. The sampler sees it as pruned, so that it learns from it.
     """
 
-    def __init__(self, considered: SamplerWindow) -> None:
+    def __init__(self, considered: SamplerWindow, view: View | None = None) -> None:
         super().__init__()
-        self._window = considered
+        self._window, self._view = considered, view
 
     def get_all_trials(
         self, study_id: int, deepcopy: bool = True, states: Container[TrialState] | None = None
     ) -> list[FrozenTrial]:
         """As Optuna's own, but of the considered trials."""
         numbers, paused = self._window.numbers(), self._window.paused
-        if states == (TrialState.WAITING,) or (numbers is None and not paused):
+        plain = self._view is None and numbers is None and not paused
+        if states == (TrialState.WAITING,) or plain:
             return super().get_all_trials(study_id, deepcopy, states)
         trials = super().get_all_trials(study_id, deepcopy=False)
-        chosen = [
+        chosen: Sequence[FrozenTrial] = [
             _as_pruned(trials[number]) if number in paused else trials[number]
             for number in (range(len(trials)) if numbers is None else numbers)
         ]
+        if self._view is not None:
+            chosen = self._view(chosen)
         if states is not None:
             chosen = [trial for trial in chosen if trial.state in states]
-        return copy.deepcopy(chosen) if deepcopy else chosen
+        return copy.deepcopy(list(chosen)) if deepcopy else list(chosen)
 
 
 def _as_pruned(trial: FrozenTrial) -> FrozenTrial:
@@ -42,3 +62,34 @@ def _as_pruned(trial: FrozenTrial) -> FrozenTrial:
     pruned = copy.copy(trial)
     pruned.state = TrialState.PRUNED
     return pruned
+
+
+def _lies_within(trial: FrozenTrial, distributions: Mapping[str, BaseDistribution]) -> bool:
+    """Whether a trial is of the searched space, which a published set need not be."""
+    return is_within(trial.params, {name: distributions[name] for name in trial.params})
+
+
+def _as_complete(trials: Sequence[FrozenTrial]) -> list[FrozenTrial]:
+    """For a sampler that learns from complete trials alone: most are stopped early, and what it
+    does not see it would suggest again. One that diverged before its first value is the worst.
+    """
+    values = [value for trial in trials if (value := _last(trial)) is not None]
+    lowest = min(values, default=0.0)
+    return [_completed(trial, lowest) for trial in trials]
+
+
+def _completed(trial: FrozenTrial, lowest: float) -> FrozenTrial:
+    if trial.state != TrialState.PRUNED:
+        return trial
+    value = _last(trial)
+    complete = copy.copy(trial)
+    complete.state = TrialState.COMPLETE
+    complete.value = lowest if value is None else value
+    return complete
+
+
+def _last(trial: FrozenTrial) -> float | None:
+    """The value of the newest epoch."""
+    if not trial.intermediate_values:
+        return None
+    return trial.intermediate_values[max(trial.intermediate_values)]

@@ -1,55 +1,65 @@
 """Optuna's samplers as a search uses them: one made anew for each trial, with a seed of its own."""
 
+import warnings
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import optuna
-from optuna.distributions import BaseDistribution
-from optuna.trial import FrozenTrial, TrialState
+from optuna.exceptions import ExperimentalWarning
 
+from tuner.errors import TunerError
 from tuner.seeds import derive
 from tuner.space import Sampler
+from tuner.space.domains import Domain
+from tuner.space.samplers import missing_package
+from tuner.study.distributions import distribution
+from tuner.study.samplers import CmaEs, Gp, Grid, Sobol, Tpe
+
+
+@dataclass(frozen=True, kw_only=True)
+class Turn:
+    """Whose turn it is: trial `number`, the `nth` that the sampler suggests, counted from 0.
+
+    `ended` trials tell something to learn from.
+    """
+
+    number: int
+    nth: int
+    ended: int
 
 
 def sampler_of_trial(
-    settings: Sampler, number: int, ended: int, distributions: Mapping[str, BaseDistribution]
+    settings: Sampler, turn: Turn, domains: Mapping[str, Domain]
 ) -> optuna.samplers.BaseSampler:
-    """The sampler that suggests trial `number` when `ended` trials tell something to learn from.
+    """The sampler that suggests a trial.
 
-    What it draws depends on the trials told so far and on nothing else in memory.
+    What it draws depends on the trials told so far and on nothing else in memory. Raises TunerError
+    where a package that it needs is missing.
     """
-    seed = derive(settings.seed, "sampler", number)
-    if settings.name == "random":
-        return optuna.samplers.RandomSampler(seed=seed)
-    learning = ended >= settings.startup_trials
-    return _Tpe(distributions, seed, 0 if learning else settings.startup_trials)
+    if text := missing_package(settings.name):
+        raise TunerError(f"sampler {settings.name} {text}")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ExperimentalWarning)
+        return _made(settings, turn, domains)
 
 
-class _Tpe(optuna.samplers.TPESampler):
-    """Multivariate TPE that knows its search space instead of comparing that of all trials."""
-
-    def __init__(
-        self, distributions: Mapping[str, BaseDistribution], seed: int, startup_trials: int
-    ) -> None:
-        super().__init__(
-            seed=seed, n_startup_trials=startup_trials, multivariate=True, constant_liar=True
-        )
-        self._distributions = distributions
-
-    def infer_relative_search_space(
-        self, study: optuna.Study, trial: FrozenTrial
-    ) -> dict[str, BaseDistribution]:
-        """What every trial so far has, by name; a published set may lack a choice it cannot tell.
-
-        Optuna finds the same by comparing ten distributions of each trial, half the time of a
-        suggestion.
-        """
-        states = (TrialState.COMPLETE, TrialState.PRUNED)
-        trials = study.get_trials(deepcopy=False, states=states)
-        if not trials:
-            return {}
-        names = set(self._distributions).intersection(*(each.params for each in trials))
-        return {
-            name: self._distributions[name]
-            for name in sorted(names)
-            if not self._distributions[name].single()
-        }
+def _made(
+    settings: Sampler, turn: Turn, domains: Mapping[str, Domain]
+) -> optuna.samplers.BaseSampler:
+    seed = derive(settings.seed, "sampler", turn.number)
+    of_all = derive(settings.seed, settings.name, 0)
+    distributions = {name: distribution(domain) for name, domain in domains.items()}
+    learning = turn.ended >= settings.startup_trials
+    match settings.name:
+        case "tpe":
+            return Tpe(distributions, seed, 0 if learning else settings.startup_trials)
+        case "gp" if learning:
+            return Gp(distributions, seed)
+        case "cmaes":
+            return CmaEs(distributions, seed)
+        case "qmc":
+            return Sobol(distributions, of_all, turn.nth)
+        case "grid":
+            return Grid(domains, of_all, turn.nth)
+        case _:
+            return optuna.samplers.RandomSampler(seed=seed)

@@ -89,14 +89,14 @@ def test_the_sampler_would_learn_nothing_from_those_that_wait(tmp_path: Path) ->
     """All trials but the published are paused after an epoch: tpe must know their values."""
     simulation = Simulation(promoting(trials=14), tmp_path)
     simulation.run()
-    study = simulation.engine._recorder.study
+    study = simulation.engine._recorder.study._up_to_date()
     seen = study._study.get_trials(deepcopy=False, states=(optuna.trial.TrialState.PRUNED,))
     assert len(seen) >= 8
     simulation = Simulation(promoting(trials=30), tmp_path / "more")
     while len(simulation.engine.trials) < 14:
         simulation.fill()
         simulation.step()
-    study = simulation.engine._recorder.study
+    study = simulation.engine._recorder.study._up_to_date()
     states = (optuna.trial.TrialState.PRUNED,)
     seen = study._study.get_trials(deepcopy=False, states=states)
     waiting = set(simulation.engine.history.paused)

@@ -147,7 +147,10 @@ wandb: of
             "scheduler: must be a section of keys such as {name: asha}, got 'hyp",
         ),
         ({"sampler": "tpe"}, "must be a section of keys such as {name: tpe}, got 'tpe'"),
-        ({"sampler": "{name: cmaes}"}, "'cmaes' is not allowed; allowed: tpe, random"),
+        (
+            {"sampler": "{name: hyperopt}"},
+            "'hyperopt' is not allowed; allowed: tpe, gp, cmaes, qmc, random, grid",
+        ),
         (
             {"resources": "{concurrent_trials: many}"},
             "must be a whole number from 1 to 1000000000, or auto; got 'many'",

@@ -1,4 +1,4 @@
-"""One thread for a training on the CPU, so that it is the same wherever it runs. Imports torch."""
+"""One thread for what is computed on the CPU, so that it is the same everywhere. Imports torch."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -1,0 +1,122 @@
+"""Optuna's samplers, each told what it would otherwise look up or remember.
+
+Optuna finds the space that is searched by comparing the distributions of all trials, and keeps how
+far a sequence has come beside the study. Here the space is known, and the place in a sequence
+follows from the record.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import optuna
+from optuna.distributions import BaseDistribution, CategoricalDistribution
+from optuna.trial import FrozenTrial, TrialState
+
+from tuner.space.domains import Domain
+from tuner.space.samplers import grid_values
+
+_TOLD = (TrialState.COMPLETE, TrialState.PRUNED)
+
+
+class Tpe(optuna.samplers.TPESampler):
+    """Multivariate TPE."""
+
+    def __init__(
+        self, distributions: Mapping[str, BaseDistribution], seed: int, startup_trials: int
+    ) -> None:
+        super().__init__(
+            seed=seed, n_startup_trials=startup_trials, multivariate=True, constant_liar=True
+        )
+        self._distributions = distributions
+
+    def infer_relative_search_space(
+        self, study: optuna.Study, trial: FrozenTrial
+    ) -> dict[str, BaseDistribution]:
+        """What every trial so far has, which takes Optuna half the time of a suggestion."""
+        return _of_all_trials(study, self._distributions)
+
+
+class Gp(optuna.samplers.GPSampler):
+    """A Gaussian process with expected improvement, once there are trials to learn from."""
+
+    def __init__(self, distributions: Mapping[str, BaseDistribution], seed: int) -> None:
+        super().__init__(seed=seed, n_startup_trials=1, warn_independent_sampling=False)
+        self._distributions = distributions
+
+    def infer_relative_search_space(
+        self, study: optuna.Study, trial: FrozenTrial
+    ) -> dict[str, BaseDistribution]:
+        """What every trial so far has."""
+        return _of_all_trials(study, self._distributions)
+
+
+class CmaEs(optuna.samplers.CmaEsSampler):
+    """CMA-ES on the ranges; choices are drawn at random."""
+
+    def __init__(self, distributions: Mapping[str, BaseDistribution], seed: int) -> None:
+        super().__init__(seed=seed, n_startup_trials=0, warn_independent_sampling=False)
+        self._ranges = {
+            name: each
+            for name, each in sorted(distributions.items())
+            if not isinstance(each, CategoricalDistribution)
+        }
+
+    def infer_relative_search_space(
+        self, study: optuna.Study, trial: FrozenTrial
+    ) -> dict[str, BaseDistribution]:
+        """The ranges, which every trial has."""
+        return self._ranges
+
+
+class Sobol(optuna.samplers.QMCSampler):
+    """The scrambled Sobol' sequence of the search, at its `nth` point."""
+
+    def __init__(self, distributions: Mapping[str, BaseDistribution], seed: int, nth: int) -> None:
+        super().__init__(seed=seed, scramble=True, warn_independent_sampling=False)
+        self._distributions = {
+            name: each for name, each in sorted(distributions.items()) if not each.single()
+        }
+        self._nth = nth
+
+    def infer_relative_search_space(
+        self, study: optuna.Study, trial: FrozenTrial
+    ) -> dict[str, BaseDistribution]:
+        """All that is searched, from the first trial on."""
+        return self._distributions
+
+    def _find_sample_id(
+        self, study: optuna.Study, search_space: dict[str, BaseDistribution]
+    ) -> int:
+        return self._nth
+
+
+class Grid(optuna.samplers.GridSampler):
+    """All combinations in an order that is the search's own, of which this is the `nth`."""
+
+    def __init__(self, domains: Mapping[str, Domain], seed: int, nth: int) -> None:
+        super().__init__(grid_values(domains), seed=seed)
+        self._point = dict(zip(self._param_names, self._all_grids[nth], strict=True))
+
+    def before_trial(self, study: optuna.Study, trial: FrozenTrial) -> None:
+        """Nothing: Optuna would look here which combination is next."""
+
+    def sample_independent(
+        self,
+        study: optuna.Study,
+        trial: FrozenTrial,
+        param_name: str,
+        param_distribution: BaseDistribution,
+    ) -> Any:
+        """The value in this combination."""
+        return self._point[param_name]
+
+
+def _of_all_trials(
+    study: optuna.Study, distributions: Mapping[str, BaseDistribution]
+) -> dict[str, BaseDistribution]:
+    """What every trial so far has, by name; a published set may lack a choice it cannot tell."""
+    trials = study.get_trials(deepcopy=False, states=_TOLD)
+    if not trials:
+        return {}
+    names = set(distributions).intersection(*(each.params for each in trials))
+    return {name: distributions[name] for name in sorted(names) if not distributions[name].single()}
