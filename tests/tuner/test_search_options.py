@@ -15,6 +15,7 @@ from tuner.report import __main__ as report
 from tuner.retrain import __main__ as retrain
 from tuner.score import __main__ as score
 from tuner.search import __main__ as search
+from tuner.space import dump_space
 from tuner.watch import __main__ as watch
 
 
@@ -107,6 +108,24 @@ def test_a_run_would_not_go_on(api: FakeApi, options: list[str]) -> None:
     ((positional, named),) = api.calls
     assert named["run_folder"] == Path("runs/small-2")
     assert (positional[0].trials, positional[0].scale) == (9, "auto")
+
+
+def test_more_trials_would_be_fewer(api: FakeApi, capsys: pytest.CaptureFixture[str]) -> None:
+    """So many more than the run has, whatever the space file says."""
+    recorded_run("small-1")
+    assert search.main(["--resume", "--run", "small-1", "--trials", "9"]) == 0
+    dump_space(api.calls[-1][0][0], Path("runs/small-1/space.yaml"))
+    for options in (["--run", "small-1"], ["--space", "small.yaml"]):
+        assert search.main([*options, "--resume", "--trials", "+50"]) == 0
+        assert api.calls[-1][0][0].trials == 59
+    assert search.main(["--space", "small.yaml", "--trials", "+50"]) == 2
+    said = capsys.readouterr().err
+    assert said.startswith("--trials +50 adds to a run that there is: go on with it by --resume")
+    assert search.main(["--space", "small.yaml", "--resume", "--trials", "+999999999"]) == 2
+    assert capsys.readouterr().err.startswith(
+        "--trials +999999999: trials: must be at most 1000000000, got 1000000008"
+    )
+    assert len(api.calls) == 3
 
 
 def test_a_first_start_with_resume_would_not_start(api: FakeApi) -> None:
@@ -214,6 +233,8 @@ def test_a_changed_space_would_go_on(api: FakeApi, capsys: pytest.CaptureFixture
         ([], "Say what to search: --space"),
         (["--resume", "--name", "gone"], "runs/gone holds no search to resume"),
         (["--space", "small.yaml", "--trials", "many"], "must be a whole number; got 'many'"),
+        (["--space", "small.yaml", "--trials", "+few"], "must be a whole number; got 'few'"),
+        (["--space", "small.yaml", "--trials", "+0"], "must be +1 or more; got +0"),
         (["--space", "small.yaml", "--seed", "1.5"], "must be a whole number; got '1.5'"),
         (["--space", "small.yaml", "--name", ".x"], "the first a letter or digit"),
         (["--name", "mine"], "Say what to search with --space"),

@@ -9,6 +9,7 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -41,6 +42,7 @@ examples:
   python -m tuner.search --space search_spaces/lossweights.yaml --set data.normal=[Shirt]
   python -m tuner.search --space search_spaces/lossweights.yaml --set "search.patch_n={int: [1, 5]}"
   python -m tuner.search --resume --run lossweights-1
+  python -m tuner.search --resume --run lossweights-1 --trials +50
 """
 
 
@@ -63,7 +65,8 @@ def parser() -> argparse.ArgumentParser:
     add("--dry-run", action="store_true", help="say what would happen, and how long it takes")
     add("--yes", action="store_true", help="do not ask before a search of over an hour")
     add_overrides(options, "the space", example="sampler.seed=3")
-    add("--trials", type=whole, help="configurations to try")
+    more = "configurations to try; +50 with --resume: so many more than the run has"
+    add("--trials", type=_trials, metavar="N", help=more)
     add(
         "--time-budget",
         type=_budget,
@@ -76,6 +79,24 @@ def parser() -> argparse.ArgumentParser:
     add("--storage", metavar="PLACE", help="where what must outlive a machine goes: " + PLACES)
     add("--wandb", choices=("online", "offline", "off"), help="where the curves go")
     return options
+
+
+@dataclass(frozen=True)
+class More:
+    """So many trials more than a run has."""
+
+    trials: int
+
+    def __str__(self) -> str:
+        return f"+{self.trials}"
+
+
+def _trials(text: str) -> int | More:
+    if not text.startswith("+"):
+        return whole(text)
+    if (more := whole(text[1:])) < 1:
+        raise argparse.ArgumentTypeError(f"must be +1 or more; got {text}")
+    return More(more)
 
 
 def _budget(text: str) -> float:
@@ -298,11 +319,16 @@ def _space(given: argparse.Namespace, run_folder: RunFolder, recorded: Space | N
     from tuner.record.compatibility import resumed_space  # noqa: PLC0415 - for --help
 
     if recorded is not None:
-        wanted = _loaded(given, given.space or run_folder.space)
+        wanted = _loaded(given, given.space or run_folder.space, recorded)
         return resumed_space(recorded, wanted, run_folder)
     if given.space is None:
         raise TunerError(_nothing_to_resume(given, run_folder))
-    space = _loaded(given, given.space, new=True)
+    if isinstance(given.trials, More):
+        raise TunerError(
+            f"--trials {given.trials} adds to a run that there is: go on with it by --resume "
+            f"--run <name>; a new search takes a number, --trials {given.trials.trials}."
+        )
+    space = _loaded(given, given.space)
     if files := run_folder.foreign_files():
         raise TunerError(_exists(run_folder, files))
     return space
@@ -326,23 +352,32 @@ def _nothing_to_resume(given: argparse.Namespace, run_folder: RunFolder) -> str:
     return "Say what to search with --space <file>, or go on with this run by --resume."
 
 
-def _loaded(given: argparse.Namespace, path: Path, *, new: bool = False) -> Space:
-    """Read the space; what is wrong with a shorthand is said of the option that was typed."""
+def _loaded(given: argparse.Namespace, path: Path, recorded: Space | None = None) -> Space:
+    """Read the space, that of a new search where none is recorded.
+
+    What is wrong with a shorthand is said of the option that was typed.
+    """
     from tuner.planning.machine import find_machine  # noqa: PLC0415
     from tuner.space import load_space  # noqa: PLC0415
 
     machine = None if _address(given) else find_machine()
     said = {option: getattr(given, option) for option in _SHORTHANDS}
     typed = {
-        f"{_SHORTHANDS[option]}={value}": f"--{option} {value}"
+        f"{_SHORTHANDS[option]}={_meant(value, recorded)}": f"--{option} {value}"
         for option, value in said.items()
         if value is not None
     }
     try:
-        return load_space(path, [*given.overrides, *typed], machine, new=new)
+        return load_space(path, [*given.overrides, *typed], machine, new=recorded is None)
     except SpaceError as error:
         options = {f"--set {key}": option for key, option in typed.items()}
         raise error.with_origins(options) from None
+
+
+def _meant(value: object, recorded: Space | None) -> object:
+    if isinstance(value, More) and recorded is not None:
+        return recorded.trials + value.trials
+    return value
 
 
 def _address(given: argparse.Namespace) -> str | None:
