@@ -17,6 +17,7 @@ class FakeApi:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.calls: list[tuple[tuple[Any, ...], dict[str, Any]]] = []
+        self.claims: list[Any] = []
         module = ModuleType("work")
         module.retrain = self._called  # type: ignore[attr-defined]
         module.run_search = self._searched  # type: ignore[attr-defined]
@@ -25,6 +26,7 @@ class FakeApi:
         monkeypatch.setitem(sys.modules, "tuner.retrain.flow", module)
 
     def _searched(self, claim: Any, backend: Any, time_budget_s: Any) -> SimpleNamespace:
+        self.claims.append(claim)
         return self._called(
             claim.space,
             run_folder=Path(os.path.relpath(claim.run_folder.path)),

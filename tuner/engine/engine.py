@@ -283,6 +283,7 @@ class Engine:
                 time=self.clock(),
                 trial=number,
                 published=proposal.published,
+                taken_from=proposal.taken_from,
                 searched=proposal.searched,
                 hyperparameters=proposal.hyperparameters,
             )

@@ -4,7 +4,7 @@ An event is written as a flat mapping with its kind under `event`. Fields that e
 not write have the default that stood for them then.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import MISSING, asdict, dataclass, field, fields
 from typing import Any, ClassVar, TypeVar, get_args
 
@@ -50,16 +50,53 @@ class DriverStarted(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
-class TrialAsked(TrialEvent):
-    """The sampler suggested a trial, or a published set became one.
+class KnownTrial:
+    """An ended trial of another run, as the sampler is told of it.
 
+    `epochs` and `value`, of the last of them, are 0 and None where it had none.
+    """
+
+    searched: Mapping[str, Value]
+    state: TrialState
+    epochs: int
+    value: float | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class WarmStarted(Event):
+    """The search begins with what another run has found.
+
+    `best` is its best configuration, by what is searched here, and that of its trial `number`; it
+    is empty where it is not tried. The sampler is told of the `trials`; `left_out` says in words
+    what is not taken over, and why.
+    """
+
+    kind = "warm_start"
+    run: str
+    number: int | None
+    best: Mapping[str, Value]
+    trials: Sequence[KnownTrial]
+    left_out: Sequence[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrialAsked(TrialEvent):
+    """The sampler suggested a trial, or one that was known before became one.
+
+    That is a `published` set, or the best configuration of the run that it was `taken_from`.
     `searched` is what Optuna is told of its hyperparameters.
     """
 
     kind = "asked"
     published: str | None
+    taken_from: str | None = None
     searched: Mapping[str, Value]
     hyperparameters: Mapping[str, Value]
+
+    @property
+    def suggested(self) -> bool:
+        """Whether it was the sampler's own."""
+        return self.published is None and self.taken_from is None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -196,6 +233,7 @@ KINDS: Mapping[str, type[Event]] = {
     each.kind: each
     for each in (
         DriverStarted,
+        WarmStarted,
         TrialAsked,
         AttemptStarted,
         EpochReported,
@@ -223,6 +261,8 @@ def encode(event: Event) -> dict[str, Any]:
         if not written["lacks_best"]:
             del written["lacks_best"]
         written["decision"] = asdict(event.decision)
+    if isinstance(event, WarmStarted):
+        written["trials"] = [asdict(each) for each in event.trials]
     return {"event": event.kind, **written}
 
 
@@ -236,7 +276,7 @@ def decode(written: Mapping[str, Any]) -> Event:
     if kind is None:
         raise ValueError(f"no event is called {written.get('event')!r}")
     try:
-        event = _epoch_reported(written) if kind is EpochReported else _made(kind, written)
+        event = _READ[kind](written) if kind in _READ else _made(kind, written)
     except (KeyError, TypeError) as error:
         raise ValueError(f"the event {kind.kind!r} is not whole: {error}") from error
     if isinstance(event, TrialEnded) and event.state not in get_args(TrialState):
@@ -254,6 +294,19 @@ def _epoch_reported(written: Mapping[str, Any]) -> EpochReported:
         decision=_made(Decision, written["decision"]),
         lacks_best=written.get("lacks_best", False),
     )
+
+
+def _warm_started(written: Mapping[str, Any]) -> WarmStarted:
+    trials = tuple(_made(KnownTrial, each) for each in written["trials"])
+    left_out = tuple(written["left_out"])
+    return _made(WarmStarted, {**written, "trials": trials, "left_out": left_out})
+
+
+_READ: Mapping[type[Event], Callable[[Mapping[str, Any]], Event]] = {
+    EpochReported: _epoch_reported,
+    WarmStarted: _warm_started,
+}
+"""Events that hold more than plain values."""
 
 
 def _made(kind: type[Made], written: Mapping[str, Any]) -> Made:

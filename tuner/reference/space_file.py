@@ -66,6 +66,12 @@ All are Optuna's:
 `gp` and `cmaes` know complete trials alone; here a trial that was stopped counts with its last
 value, as most are. Whatever a sampler draws follows from seed and record, so that a resume draws
 what the search would have drawn.
+
+`--from RUN` begins a new search with an earlier one, and may be repeated. Its best configuration is
+tried after the published sets. `tpe`, `gp` and `cmaes` see its trials too, where they tell what
+they would here: what is fixed has the same value, what is searched lies in its domain, and
+objective, epochs, images and split are the same. What is left out is said, and recorded with the
+rest: the earlier run is not needed again.
 """
 _EARLY_STOPPING = """
 Early stopping is asynchronous successive halving (ASHA; Li et al., MLSys 2020). The rungs are

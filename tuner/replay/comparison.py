@@ -145,6 +145,7 @@ class _Replay:
         _compare(event, "trial promoted before it", None, promotion and promotion.number)
         proposal = self._proposals.make(number)
         _compare(event, "published set", event.published, proposal.published)
+        _compare(event, "run it is taken from", event.taken_from, proposal.taken_from)
         _compare_each(event, "suggestion", event.searched, proposal.searched)
         known = detectors.resolve(self._space.detector, {})  # earlier records have fewer
         recorded = {**known, **event.hyperparameters}

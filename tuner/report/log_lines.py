@@ -39,7 +39,8 @@ def logs(material: Material) -> dict[int, list[str]]:
 def _said(event: Event) -> Iterator[str]:
     match event:
         case TrialAsked():
-            yield f"published set {event.published}" if event.published else "suggested"
+            known = f"best configuration of {event.taken_from}" if event.taken_from else "suggested"
+            yield f"published set {event.published}" if event.published else known
         case AttemptStarted():
             after = f" after epoch {event.from_epoch}" if event.from_epoch else ""
             yield f"attempt {event.attempt} begins{after}"

@@ -9,7 +9,7 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from tuner.search.backend import Backend
     from tuner.search.claim import Claim
     from tuner.search.summary import SearchSummary
+    from tuner.search.warm_start import EarlierRun
     from tuner.space import Machine, Space
     from tuner.storage import Storage
 
@@ -73,6 +74,8 @@ def parser() -> argparse.ArgumentParser:
         metavar="TIME",
         help="stop after 600, 10m or 2h, all starts of the search together; --resume keeps to it",
     )
+    earlier = "begin with the best configuration and the trials of an earlier run; repeatable"
+    add("--from", dest="earlier", action="append", default=[], metavar="RUN", help=earlier)
     add("--seed", type=whole, help="of the whole search")
     cluster = "of a Ray cluster, or auto on one of its machines (default: $RAY_ADDRESS)"
     add("--address", help=cluster)
@@ -140,10 +143,12 @@ def searched(given: argparse.Namespace, run_folder: RunFolder) -> SearchSummary 
     from tuner.record.past import read_past  # noqa: PLC0415
     from tuner.search.claim import claimed  # noqa: PLC0415
 
+    _check_new(given, run_folder)
     backend = RayBackend(given.address)
     new = None if given.resume else _space(given, run_folder, None)
     if new is not None:  # what is wrong is said before anything is made or waited for
         backend.check(new)
+        _earlier(given, new)
         if not _agreed(given, new):
             return None
 
@@ -161,7 +166,8 @@ def searched(given: argparse.Namespace, run_folder: RunFolder) -> SearchSummary 
         with claimed(run_folder, wanted, storage=given.storage, past=past) as claim:
             if given.resume:
                 backend.check(claim.space)
-            return _search(given, claim, backend)
+            earlier = _earlier(given, claim.space)
+            return _search(given, replace(claim, earlier=earlier), backend)
 
 
 def _is_shown(given: argparse.Namespace, run_folder: RunFolder, past: Past) -> bool:
@@ -386,6 +392,30 @@ def _address(given: argparse.Namespace) -> str | None:
     return named_address(given.address)
 
 
+def _check_new(given: argparse.Namespace, run_folder: RunFolder) -> None:
+    """Raise TunerError where a search that is to begin with earlier runs has begun."""
+    if not given.earlier:
+        return
+    from tuner.record.history import History  # noqa: PLC0415 - for --help
+    from tuner.record.journal import read_journal  # noqa: PLC0415
+
+    if History(read_journal(run_folder.journal)).trials:
+        raise TunerError(
+            f"--from is for a new search: {run_folder} has trials already, and what it began with "
+            "is in its record. Leave it out, or start another search with --run."
+        )
+
+
+def _earlier(given: argparse.Namespace, space: Space) -> Sequence[EarlierRun]:
+    """Return the runs that the search begins with."""
+    if not given.earlier:
+        return ()
+    from tuner.cli.run_option import run_path  # noqa: PLC0415 - for --help
+    from tuner.search.warm_start import earlier_runs  # noqa: PLC0415
+
+    return earlier_runs([run_path(each) for each in given.earlier], space.detector)
+
+
 def _dry_run(given: argparse.Namespace, run_folder: RunFolder) -> int:
     from tuner.cli.output import log_lines_shown, say  # noqa: PLC0415
     from tuner.durability.location import storage_of  # noqa: PLC0415
@@ -409,12 +439,16 @@ def _dry_run(given: argparse.Namespace, run_folder: RunFolder) -> int:
         recorded = recorded_space(record) if given.resume else None
         space, goes_on = _space(given, record, recorded), recorded is not None
         trials = past.history.by_number if goes_on else None
+    _check_new(given, run_folder)
+    earlier = _earlier(given, space)
     check_start(run_folder, place, goes_on=goes_on)
     check_time(run_folder, past.history, space, given.time_budget)
     address = _address(given)
     machine = _cluster(address) if address else find_machine()
     probe = None if address else epoch_seconds
     say(run_line(space, run_folder, place, trials))
+    if earlier:
+        say(f"It begins with what {', '.join(each.name for each in earlier)} has found.")
     with log_lines_shown():  # the probe may download images
         splits = () if address else found_splits(resolve_scale(space, machine))
         budget = time_budget(past.history, space, given.time_budget)

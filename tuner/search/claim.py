@@ -5,9 +5,10 @@ What a search goes on from is read under its lock, so that no other driver chang
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from tuner.cli.output import say
 from tuner.durability.location import check_free, storage_of
@@ -20,6 +21,9 @@ from tuner.record.run_folder import RunFolder
 from tuner.space import Space
 from tuner.storage import NONE
 
+if TYPE_CHECKING:
+    from tuner.search.warm_start import EarlierRun  # loads optuna
+
 Wanted = Callable[[Space | None], Space]
 """The space to search, given the recorded one; None of a new run. Raises TunerError."""
 
@@ -28,7 +32,8 @@ Wanted = Callable[[Space | None], Space]
 class Claim:
     """A run that nobody else drives: its folder, what looks after it, and the space to search.
 
-    `past` is what is recorded of it, and it `is_new` where that is nothing.
+    `past` is what is recorded of it, and it `is_new` where that is nothing. It begins with what the
+    `earlier` runs have found.
     """
 
     run_folder: RunFolder
@@ -36,6 +41,7 @@ class Claim:
     past: Past
     space: Space
     is_new: bool
+    earlier: Sequence[EarlierRun] = ()
 
 
 @contextmanager

@@ -33,6 +33,7 @@ from tuner.search.images import prepare_images, splits_of
 from tuner.search.summary import SearchSummary
 from tuner.search.time_budget import check_time, resume_command
 from tuner.search.tracked import searched
+from tuner.search.warm_start import begin
 from tuner.space import (
     Machine,
     Space,
@@ -109,6 +110,7 @@ def _search_on(
             past=claim.past.events,
         )
         opened.callback(engine.close)
+        begin(engine, claim.earlier, space, basis)
         wandb = _wandb(space, run_folder, engine)
         opened.callback(wandb.close)
         console = ConsoleListener(run_folder.name, _state(space), slots)

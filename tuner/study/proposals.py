@@ -1,4 +1,7 @@
-"""What to try next: the detector's published sets first, then what the sampler suggests."""
+"""What to try next: what is known to be good first, then what the sampler suggests.
+
+That is the detector's published sets, then the best configurations of the runs of a warm start.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,7 +17,8 @@ from tuner.study.study import Study
 class Proposal:
     """A trial's hyperparameters: all of them, and those among them that the space searches."""
 
-    published: str | None
+    published: str | None = None
+    taken_from: str | None = None
     searched: Mapping[str, Value]
     hyperparameters: Mapping[str, Value]
 
@@ -32,8 +36,13 @@ class Proposals:
         if number < len(self._published):
             name = self._published[number]
             return self._from_published(name, detectors.published(self._space.detector)[name])
-        searched = self._study.ask(number)
-        return Proposal(published=None, searched=searched, hyperparameters=self._resolve(searched))
+        taken = self._study.taken[number - len(self._published) :]
+        searched = taken[0].best if taken else self._study.ask(number)
+        return Proposal(
+            taken_from=taken[0].run if taken else None,
+            searched=searched,
+            hyperparameters=self._resolve(searched),
+        )
 
     def _from_published(self, name: str, values: Mapping[str, Value]) -> Proposal:
         """A published set is tried as published, whatever the space searches or fixes.

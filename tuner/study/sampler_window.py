@@ -47,6 +47,11 @@ class SamplerWindow:
         """Trials that have ended and have a rank."""
         return len(self._ranked)
 
+    @property
+    def free(self) -> int:
+        """Places that the ended trials leave."""
+        return max(0, self._limit - self.ended)
+
     def start(self, number: int) -> None:
         """Take note of a new trial; one already known changes nothing."""
         if number < self._known:

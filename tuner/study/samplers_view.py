@@ -5,10 +5,11 @@ from collections.abc import Callable, Container, Mapping, Sequence
 
 from optuna.distributions import BaseDistribution
 from optuna.storages import InMemoryStorage
-from optuna.trial import FrozenTrial, TrialState
+from optuna.trial import FrozenTrial, TrialState, create_trial
 
+from tuner.record.events import KnownTrial
 from tuner.study.distributions import is_within
-from tuner.study.sampler_window import SamplerWindow
+from tuner.study.sampler_window import Rank, SamplerWindow, rank
 
 View = Callable[[Sequence[FrozenTrial]], Sequence[FrozenTrial]]
 """Trials as a sampler is shown them."""
@@ -31,18 +32,35 @@ class SamplersView(InMemoryStorage):
 
     Optuna knows no paused trial: in the study it is running, until the search is over or it goes on
     to its end. The sampler sees it as pruned, so that it learns from it.
+
+    `known` are trials of other runs, the best first; they take the places that this search's own
+    leave free.
     """
 
     def __init__(self, considered: SamplerWindow, view: View | None = None) -> None:
         super().__init__()
         self._window, self._view = considered, view
+        self.known: list[FrozenTrial] = []
+
+    def know(
+        self, trials: Sequence[KnownTrial], distributions: Mapping[str, BaseDistribution]
+    ) -> None:
+        """Let the sampler see trials of another run: to it they are older than all of this one."""
+        made = [known_trial(each, distributions) for each in trials]
+        self.known = sorted([*self.known, *made], key=_place)
+        for nth, trial in enumerate(self.known):
+            trial.number = trial._trial_id = -1 - nth
+
+    def known_as_seen(self) -> Sequence[FrozenTrial]:
+        """The trials of other runs as the sampler sees them, but for how many."""
+        return self.known if self._view is None else self._view(self.known)
 
     def get_all_trials(
         self, study_id: int, deepcopy: bool = True, states: Container[TrialState] | None = None
     ) -> list[FrozenTrial]:
         """As Optuna's own, but of the considered trials."""
         numbers, paused = self._window.numbers(), self._window.paused
-        plain = self._view is None and numbers is None and not paused
+        plain = self._view is None and numbers is None and not (paused or self.known)
         if states == (TrialState.WAITING,) or plain:
             return super().get_all_trials(study_id, deepcopy, states)
         trials = super().get_all_trials(study_id, deepcopy=False)
@@ -50,11 +68,31 @@ class SamplersView(InMemoryStorage):
             _as_pruned(trials[number]) if number in paused else trials[number]
             for number in (range(len(trials)) if numbers is None else numbers)
         ]
+        chosen = [*self.known[: self._window.free], *chosen]
         if self._view is not None:
             chosen = self._view(chosen)
         if states is not None:
             chosen = [trial for trial in chosen if trial.state in states]
         return copy.deepcopy(list(chosen)) if deepcopy else list(chosen)
+
+
+def known_trial(known: KnownTrial, distributions: Mapping[str, BaseDistribution]) -> FrozenTrial:
+    """A trial of another run in Optuna's words."""
+    complete = known.state == "complete"
+    return create_trial(
+        state=TrialState.COMPLETE if complete else TrialState.PRUNED,
+        value=known.value if complete else None,
+        params=dict(known.searched),
+        distributions={name: distributions[name] for name in known.searched},
+        intermediate_values={} if known.value is None else {known.epochs: known.value},
+    )
+
+
+def _place(trial: FrozenTrial) -> Rank:
+    state = "complete" if trial.state == TrialState.COMPLETE else "pruned"
+    found = rank(state, list(trial.intermediate_values.items()))
+    assert found is not None, "only failed trials have no rank"
+    return found
 
 
 def _as_pruned(trial: FrozenTrial) -> FrozenTrial:

@@ -1,11 +1,12 @@
 """Optuna's samplers as a search uses them: one made anew for each trial, with a seed of its own."""
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import optuna
 from optuna.exceptions import ExperimentalWarning
+from optuna.trial import FrozenTrial
 
 from tuner.errors import TunerError
 from tuner.seeds import derive
@@ -20,12 +21,13 @@ from tuner.study.samplers import CmaEs, Gp, Grid, Sobol, Tpe
 class Turn:
     """Whose turn it is: trial `number`, the `nth` that the sampler suggests, counted from 0.
 
-    `ended` trials tell something to learn from.
+    `ended` trials tell something to learn from, those `known` of other runs among them.
     """
 
     number: int
     nth: int
     ended: int
+    known: Sequence[FrozenTrial] = ()
 
 
 def sampler_of_trial(
@@ -56,7 +58,7 @@ def _made(
         case "gp" if learning:
             return Gp(distributions, seed)
         case "cmaes":
-            return CmaEs(distributions, seed)
+            return CmaEs(distributions, seed, turn.known)
         case "qmc":
             return Sobol(distributions, of_all, turn.nth)
         case "grid":

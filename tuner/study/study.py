@@ -3,9 +3,10 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
+from typing import TypeGuard
 
 from models.hyperparameters import Value
-from tuner.record.events import Event
+from tuner.record.events import Event, WarmStarted
 from tuner.space import Sampler
 from tuner.space.domains import Domain
 from tuner.study.distributions import distribution
@@ -17,7 +18,8 @@ class Study:
     """Asks the sampler for hyperparameters and keeps Optuna's record of what came of them.
 
     Without a `path` it is in memory only. It begins with the journal's `events`. `about` are the
-    attributes that the file gives the study.
+    attributes that the file gives the study. `taken` are the warm starts whose best configuration
+    is tried before the sampler is asked.
 
     Raises TunerError where the file cannot be written.
     """
@@ -34,6 +36,7 @@ class Study:
     ) -> None:
         self._suggestions = Suggestions(domains, sampler, objective)
         self._untaken = list(events)
+        self.taken = [event for event in events if _has_best(event)]
         distributions = {name: distribution(domain) for name, domain in domains.items()}
         self._file = path and open_on_disk(path, distributions, objective, events, about)
 
@@ -46,6 +49,8 @@ class Study:
 
     def apply(self, event: Event) -> None:
         """Bring study and file forward by one event; one already applied changes nothing."""
+        if _has_best(event) and event not in self.taken:
+            self.taken.append(event)
         self._untaken.append(event)  # until the sampler is asked: a search that is over asks none
         if self._file:
             self._file.apply(event)
@@ -60,3 +65,7 @@ class Study:
             self._suggestions.take(event)
         self._untaken.clear()
         return self._suggestions
+
+
+def _has_best(event: Event) -> TypeGuard[WarmStarted]:
+    return isinstance(event, WarmStarted) and bool(event.best)

@@ -6,7 +6,14 @@ from contextlib import AbstractContextManager, nullcontext
 import optuna
 
 from models.hyperparameters import Value
-from tuner.record.events import Event, TrialAsked, TrialEnded, TrialPaused, TrialPromoted
+from tuner.record.events import (
+    Event,
+    TrialAsked,
+    TrialEnded,
+    TrialPaused,
+    TrialPromoted,
+    WarmStarted,
+)
 from tuner.space import Sampler
 from tuner.space.domains import Domain
 from tuner.study.distributions import distribution
@@ -36,13 +43,19 @@ class Suggestions:
         self._study = optuna.create_study(storage=self._storage, direction="maximize")
         self._copy = OptunaCopy(self._storage, self._distributions, objective)
         self._suggested = 0
+        self._warm_starts: list[WarmStarted] = []
 
     def ask(self, number: int) -> dict[str, Value]:
         """Suggest values for all searched hyperparameters of trial `number`.
 
         The sampler is made anew for each, so that what it draws depends on the trials told so far.
         """
-        turn = Turn(number=number, nth=self._suggested, ended=self._window.ended)
+        turn = Turn(
+            number=number,
+            nth=self._suggested,
+            ended=self._window.ended + len(self._storage.known),
+            known=self._storage.known_as_seen(),
+        )
         self._study.sampler = sampler_of_trial(self._settings, turn, self._domains)
         with _fixed_sums(self._settings.name):
             trial = self._study.ask(fixed_distributions=self._distributions)
@@ -57,6 +70,9 @@ class Suggestions:
         match event:
             case TrialAsked() if event.trial == len(self._copy.held):
                 self._told(event)
+            case WarmStarted() if event not in self._warm_starts:
+                self._warm_starts.append(event)
+                self._storage.know(event.trials, self._distributions)
         self._copy.apply(event)
         self._consider(event)
 
@@ -64,7 +80,7 @@ class Suggestions:
         """A suggestion of an earlier driver. A sampler that keeps a state with what it suggests is
         asked again, which brings it to where it was; what was recorded holds.
         """
-        if event.published is not None:
+        if not event.suggested:
             return
         if self._settings.name == _KEEPS_STATE:
             self._correct(event.trial, self.ask(event.trial), event.searched)

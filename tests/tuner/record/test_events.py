@@ -7,7 +7,16 @@ from typing import Any
 import pytest
 
 from tests.tuner.fake_trials import row
-from tuner.record.events import KINDS, EpochReported, Event, TrialEnded, decode, encode
+from tuner.record.events import (
+    KINDS,
+    EpochReported,
+    Event,
+    KnownTrial,
+    TrialEnded,
+    WarmStarted,
+    decode,
+    encode,
+)
 from tuner.record.trials import Decision
 
 _VALUES = {"int": 3, "float": 1.5, "bool": True, "str": "text", "str | None": "W1"}
@@ -18,6 +27,11 @@ def made(kind: type[Event]) -> Event:
     if kind is EpochReported:
         decision = Decision(action="pause", reason="asha", rung=3, rank=2, of=5)
         return EpochReported(time=1.5, trial=3, row=row(2, 0.9), decision=decision)
+    if kind is WarmStarted:
+        known = KnownTrial(searched={"a": 1}, state="pruned", epochs=3, value=0.5)
+        return WarmStarted(
+            time=1.5, run="a", number=3, best={"a": 1}, trials=(known,), left_out=("its best",)
+        )
     values: dict[str, Any] = {}
     for each in dataclasses.fields(kind):
         name = each.type if isinstance(each.type, str) else getattr(each.type, "__name__", "")
