@@ -10,6 +10,7 @@ from tuner.record.journal import Journal, read_journal
 from tuner.record.run_folder import RunFolder
 from tuner.space import Space
 from tuner.space.facts import space_facts
+from tuner.space.requirements import meets
 from tuner.study.study import Study
 
 Clock = Callable[[], float]
@@ -58,4 +59,12 @@ class Recorder:
 def study_of(space: Space, folder: RunFolder, past: Sequence[Event]) -> Study:
     """The study of a run with its file, as the events so far make it."""
     about = space_facts(space)
-    return Study(folder.study, space.search, space.sampler, space.objective, past, about=about)
+    return Study(
+        folder.study,
+        space.search,
+        space.sampler,
+        space.objective,
+        past,
+        about=about,
+        meets=meets(space),
+    )

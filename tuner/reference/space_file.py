@@ -67,6 +67,11 @@ All are Optuna's:
 value, as most are. Whatever a sampler draws follows from seed and record, so that a resume draws
 what the search would have drawn.
 
+What `require` forbids is never suggested: a suggestion that does not meet it is drawn again with
+another seed, and after some draws at random; `grid` leaves such combinations out. An example is
+`require: [patch_n <= 5, encoder_weight + abc_weight <= 4]`: names, numbers and 'words', with
+`+ - *` and `< <= > >= == !=`.
+
 `--from RUN` begins a new search with an earlier one, and may be repeated. Its best configuration is
 tried after the published sets. `tpe`, `gp` and `cmaes` see its trials too, where they tell what
 they would here: what is fixed has the same value, what is searched lies in its domain, and

@@ -32,6 +32,7 @@ from tuner.record.history import History
 from tuner.record.journal import JournalError, read_journal
 from tuner.record.trials import EndReason
 from tuner.space import Space
+from tuner.space.requirements import meets
 from tuner.study.proposals import Proposals
 from tuner.study.study import Study
 
@@ -134,7 +135,14 @@ class _Replay:
         self.counts["driver"] += 1
         self._space = space = Space.model_validate(event.space)
         self._scheduler = make_scheduler(space)
-        self._study = Study(None, space.search, space.sampler, space.objective, self._past)
+        self._study = Study(
+            None,
+            space.search,
+            space.sampler,
+            space.objective,
+            self._past,
+            meets=meets(space),
+        )
         self._proposals = Proposals(space, self._study)
         catch_up(self._scheduler, self._past, space.objective)
 

@@ -27,6 +27,7 @@ from tuner.record.run_folder import RunFolder
 from tuner.record.trials import TrialView
 from tuner.results.leaderboard import best
 from tuner.space import Space
+from tuner.space.requirements import meets
 from tuner.study.distributions import distribution, is_within
 
 _SHOWN = 12
@@ -154,7 +155,7 @@ def _measured_otherwise(run: EarlierRun, space: Space, basis: Basis) -> Iterator
         yield f"the objective there is {there.objective}, here {space.objective}"
     if there.epochs != space.epochs:
         yield f"trials there have {counted(there.epochs, 'epoch')}, here {space.epochs}"
-    for what in ("data", "split"):
+    for what in ("images", "split"):
         before, now = (
             getattr(each, f"{what}_digest")[:_SHOWN] for each in (run.history.basis, basis)
         )
@@ -173,7 +174,9 @@ def _outside(trial: TrialView, space: Space) -> list[str]:
         for name, domain in space.search.items()
         if not is_within(there, {name: distribution(domain)})
     ]
-    return [*held, *searched]
+    required = meets(space)
+    unmet = ["require"] if required and not required(_searched(trial, space)) else []
+    return [*held, *searched, *unmet]
 
 
 def _searched(trial: TrialView, space: Space) -> dict[str, Value]:

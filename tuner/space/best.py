@@ -16,4 +16,7 @@ def best_space(
     `result` holds plain values only. tuner.search and tuner.retrain both read the file of it.
     """
     fixed = {"search": {}, "fixed": dict(hyperparameters), "trials": 1, "result": dict(result)}
-    return Space.model_validate(space.model_dump() | fixed)
+    free: dict[str, object] = {
+        "require": []
+    }  # a published set, which is tried whatever it is, may be the best
+    return Space.model_validate(space.model_dump() | fixed | free)

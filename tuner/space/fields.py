@@ -23,6 +23,10 @@ from tuner.space.sections import (
 )
 
 
+def _several(written: object) -> object:
+    return [written] if isinstance(written, str) else written
+
+
 def _wandb_mode(written: object) -> object:
     return {"mode": written} if isinstance(written, str | bool) else written
 
@@ -40,6 +44,9 @@ class SpaceFields(Section):
     """The hyperparameters to search, each with its domain."""
     fixed: dict[str, PlainValue] = Field(default_factory=dict)
     """Hyperparameters held at one value; all others stay at the detector's defaults."""
+    require: Annotated[list[StrictStr], BeforeValidator(_several)] = Field(default_factory=list)
+    """What configurations must meet beside their domains: comparisons such as
+    `patch_n <= clusters + 2`, one or a list. The published sets are tried whatever they are."""
     sampler: Sampler = Sampler()
     scheduler: Scheduler = Scheduler()
     resources: Resources = Resources()

@@ -14,6 +14,7 @@ from tuner.space.data_rules import impossible_data
 from tuner.space.domains import AnyDomain, Choice, Log, Uniform, spell
 from tuner.space.fields import SpaceFields
 from tuner.space.places import places, unknown_key
+from tuner.space.requirements import requirement_problems
 from tuner.space.samplers import grid_size, sampler_problems
 from tuner.space.sections import Scale
 
@@ -36,6 +37,7 @@ def rule_problems(space: SpaceFields, unread: Collection[KeyPath] = ()) -> list[
         *_published_problems(space),
         *_search_problems(space, settings),
         *sampler_problems(space),
+        *requirement_problems(space),
         *_fixed_problems(space, settings),
         *_size_problems(space, published, unread),
         *_budget_problems(space),

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from importlib.util import find_spec
+from itertools import product
 from math import prod
 
 from models.hyperparameters import Value
 from tuner.errors import Problem
 from tuner.space.domains import AnyDomain, Choice, Log, Uniform, count_of, spell, values_of
 from tuner.space.fields import SpaceFields
+from tuner.space.requirements import meets
 
 _MOST_COMBINATIONS = 100_000
 _PACKAGES = {"cmaes": "cmaes"}
@@ -49,11 +51,17 @@ def missing_package(sampler: str) -> str:
 
 
 def grid_size(space: SpaceFields) -> int | None:
-    """How many combinations a grid has; None for another sampler, and where there is no end."""
+    """How many combinations a grid tries; None for another sampler, and where there is no end."""
     counts = [count_of(domain) for domain in space.search.values()]
     if space.sampler.name != "grid" or None in counts:
         return None
-    return prod(count for count in counts if count is not None)
+    size = prod(count for count in counts if count is not None)
+    required = meets(space)
+    if required is None or size > _MOST_COMBINATIONS:
+        return size
+    values = grid_values(space.search)
+    combinations = product(*values.values())
+    return sum(required(dict(zip(values, each, strict=True))) for each in combinations)
 
 
 def grid_values(search: Mapping[str, AnyDomain]) -> dict[str, Sequence[Value]]:

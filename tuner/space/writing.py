@@ -43,8 +43,9 @@ def space_text(space: Space, data: Mapping[str, object] | None = None) -> str:
     content["data"] |= data or {}
     for section in ("sampler", "scheduler", "resources", "budget", "wandb"):
         content[section] = _Inline(content[section])
-    if not content["budget"]:
-        del content["budget"]
+    for unsaid_one in ("budget", "require"):
+        if not content[unsaid_one]:
+            del content[unsaid_one]
     for section in ("search", "scales"):
         content[section] = {name: _Inline(inner) for name, inner in content[section].items()}
     return yaml.dump(content, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100)

@@ -5,7 +5,8 @@ far a sequence has come beside the study. Here the space is known, and the place
 follows from the record.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 import optuna
@@ -13,6 +14,7 @@ from optuna.distributions import BaseDistribution, CategoricalDistribution
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from tuner.space.domains import Domain
+from tuner.space.requirements import Meets
 from tuner.space.samplers import grid_values
 
 _LEAST_SOURCES = 10  # of which a tenth is one
@@ -109,11 +111,20 @@ class Sobol(optuna.samplers.QMCSampler):
 
 
 class Grid(optuna.samplers.GridSampler):
-    """All combinations in an order that is the search's own, of which this is the `nth`."""
+    """All combinations that meet what is required, in an order that is the search's own.
 
-    def __init__(self, domains: Mapping[str, Domain], seed: int, nth: int) -> None:
+    This is the `nth` of them.
+    """
+
+    def __init__(
+        self, domains: Mapping[str, Domain], seed: int, nth: int, meets: Meets | None
+    ) -> None:
         super().__init__(grid_values(domains), seed=seed)
-        self._point = dict(zip(self._param_names, self._all_grids[nth], strict=True))
+        points: Iterator[dict[str, Any]] = (
+            dict(zip(self._param_names, each, strict=True)) for each in self._all_grids
+        )
+        required = (point for point in points if meets is None or meets(point))
+        self._point = next(islice(required, nth, None))
 
     def before_trial(self, study: optuna.Study, trial: FrozenTrial) -> None:
         """Nothing: Optuna would look here which combination is next."""

@@ -4,16 +4,19 @@ import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import optuna
+from optuna.distributions import BaseDistribution
 from optuna.exceptions import ExperimentalWarning
+from optuna.samplers import BaseSampler, RandomSampler
 from optuna.trial import FrozenTrial
 
 from tuner.errors import TunerError
 from tuner.seeds import derive
 from tuner.space import Sampler
 from tuner.space.domains import Domain
+from tuner.space.requirements import Meets
 from tuner.space.samplers import missing_package
 from tuner.study.distributions import distribution
+from tuner.study.requiring import Requiring
 from tuner.study.samplers import CmaEs, Gp, Grid, Sobol, Tpe
 
 
@@ -31,26 +34,33 @@ class Turn:
 
 
 def sampler_of_trial(
-    settings: Sampler, turn: Turn, domains: Mapping[str, Domain]
-) -> optuna.samplers.BaseSampler:
-    """The sampler that suggests a trial.
+    settings: Sampler, turn: Turn, domains: Mapping[str, Domain], meets: Meets | None = None
+) -> BaseSampler:
+    """The sampler that suggests a trial, which `meets` what is required.
 
     What it draws depends on the trials told so far and on nothing else in memory. Raises TunerError
     where a package that it needs is missing.
     """
     if text := missing_package(settings.name):
         raise TunerError(f"sampler {settings.name} {text}")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ExperimentalWarning)
-        return _made(settings, turn, domains)
+    seed = derive(settings.seed, "sampler", turn.number)
+    distributions = {name: distribution(domain) for name, domain in domains.items()}
+
+    def drawn(seed: int) -> BaseSampler:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ExperimentalWarning)
+            if settings.name == "grid":
+                return Grid(domains, derive(settings.seed, "grid", 0), turn.nth, meets)
+            return _made(settings, turn, distributions, seed)
+
+    if meets is None:
+        return drawn(seed)
+    return Requiring(settings.name, seed, drawn, distributions, meets)
 
 
 def _made(
-    settings: Sampler, turn: Turn, domains: Mapping[str, Domain]
-) -> optuna.samplers.BaseSampler:
-    seed = derive(settings.seed, "sampler", turn.number)
-    of_all = derive(settings.seed, settings.name, 0)
-    distributions = {name: distribution(domain) for name, domain in domains.items()}
+    settings: Sampler, turn: Turn, distributions: Mapping[str, BaseDistribution], seed: int
+) -> BaseSampler:
     learning = turn.ended >= settings.startup_trials
     match settings.name:
         case "tpe":
@@ -60,8 +70,5 @@ def _made(
         case "cmaes":
             return CmaEs(distributions, seed, turn.known)
         case "qmc":
-            return Sobol(distributions, of_all, turn.nth)
-        case "grid":
-            return Grid(domains, of_all, turn.nth)
-        case _:
-            return optuna.samplers.RandomSampler(seed=seed)
+            return Sobol(distributions, derive(settings.seed, "qmc", 0), turn.nth)
+    return RandomSampler(seed=seed)

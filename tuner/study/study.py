@@ -9,6 +9,7 @@ from models.hyperparameters import Value
 from tuner.record.events import Event, WarmStarted
 from tuner.space import Sampler
 from tuner.space.domains import Domain
+from tuner.space.requirements import Meets
 from tuner.study.distributions import distribution
 from tuner.study.on_disk import open_on_disk
 from tuner.study.suggestions import Suggestions
@@ -18,13 +19,14 @@ class Study:
     """Asks the sampler for hyperparameters and keeps Optuna's record of what came of them.
 
     Without a `path` it is in memory only. It begins with the journal's `events`. `about` are the
-    attributes that the file gives the study. `taken` are the warm starts whose best configuration
+    attributes that the file gives the study; what is suggested `meets` what the space requires.
+    `taken` are the warm starts whose best configuration
     is tried before the sampler is asked.
 
     Raises TunerError where the file cannot be written.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913
         self,
         path: Path | None,
         domains: Mapping[str, Domain],
@@ -33,8 +35,9 @@ class Study:
         events: Sequence[Event] = (),
         *,
         about: Mapping[str, object] = MappingProxyType({}),
+        meets: Meets | None = None,
     ) -> None:
-        self._suggestions = Suggestions(domains, sampler, objective)
+        self._suggestions = Suggestions(domains, sampler, objective, meets)
         self._untaken = list(events)
         self.taken = [event for event in events if _has_best(event)]
         distributions = {name: distribution(domain) for name, domain in domains.items()}

@@ -16,6 +16,7 @@ from tuner.record.events import (
 )
 from tuner.space import Sampler
 from tuner.space.domains import Domain
+from tuner.space.requirements import Meets
 from tuner.study.distributions import distribution
 from tuner.study.optuna_copy import OptunaCopy
 from tuner.study.sampler_window import Rank, SamplerWindow, rank
@@ -33,9 +34,15 @@ class Suggestions:
     The same events and questions in the same order give the same suggestions.
     """
 
-    def __init__(self, domains: Mapping[str, Domain], sampler: Sampler, objective: str) -> None:
+    def __init__(
+        self,
+        domains: Mapping[str, Domain],
+        sampler: Sampler,
+        objective: str,
+        meets: Meets | None = None,
+    ) -> None:
         optuna.logging.set_verbosity(optuna.logging.WARNING)
-        self._domains, self._settings = domains, sampler
+        self._domains, self._settings, self._meets = domains, sampler, meets
         self._distributions = {name: distribution(domain) for name, domain in domains.items()}
         most = sampler.considered_trials
         self._window = SamplerWindow(min(most, _GP_AT_MOST) if sampler.name == "gp" else most)
@@ -56,7 +63,7 @@ class Suggestions:
             ended=self._window.ended + len(self._storage.known),
             known=self._storage.known_as_seen(),
         )
-        self._study.sampler = sampler_of_trial(self._settings, turn, self._domains)
+        self._study.sampler = sampler_of_trial(self._settings, turn, self._domains, self._meets)
         with _fixed_sums(self._settings.name):
             trial = self._study.ask(fixed_distributions=self._distributions)
         if trial.number != number:

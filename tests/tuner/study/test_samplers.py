@@ -18,6 +18,7 @@ from tests.tuner.simulated import small_space
 from tuner.errors import TunerError
 from tuner.record.events import TrialAsked
 from tuner.record.journal import read_journal
+from tuner.replay.comparison import replay
 from tuner.simulation.curves import Formula
 from tuner.simulation.search import simulate
 from tuner.space import samplers
@@ -146,3 +147,28 @@ def test_another_optuna_would_be_taken_at_its_word(tmp_path: Path) -> None:
         for past in (events, changed)
     ]
     assert asked[0] != asked[1]
+
+
+@pytest.mark.parametrize(
+    "name", ["tpe", "gp", pytest.param("cmaes", marks=needs_cmaes), "qmc", "random", "grid"]
+)
+def test_a_suggestion_would_not_meet_what_is_required(tmp_path: Path, name: str) -> None:
+    """Nor would a resume draw it again."""
+    domains = {"patch_n": {"int": [1, 9]}, "abc_weight": {"uniform": [1, 5, 1]}}
+    more = {"require": ["abc_weight * 2 <= patch_n", "patch_n != 5"], "search": domains}
+    found = searched(tmp_path / "whole", name, 16, **more)
+    assert len(found) == 14
+    for each in found:
+        assert 2 * float(each["abc_weight"]) <= float(each["patch_n"]) != 5, each
+    lines = (tmp_path / "whole" / "events.jsonl").read_bytes().splitlines(keepends=True)
+    (tmp_path / "cut").mkdir()
+    (tmp_path / "cut" / "events.jsonl").write_bytes(b"".join(lines[: len(lines) // 2]))
+    assert searched(tmp_path / "cut", name, 16, **more) == found
+    assert replay(tmp_path / "cut" / "events.jsonl").difference is None
+
+
+def test_a_requirement_that_is_hardly_met_would_end_in_a_traceback() -> None:
+    space = small_space(sampler={"name": "random"})
+    study = Study(None, space.search, space.sampler, space.objective, meets=lambda _searched: False)
+    with pytest.raises(TunerError, match="none of 5,000 configurations drawn for trial 0 meets"):
+        study.ask(0)

@@ -1,0 +1,85 @@
+"""A sampler whose suggestions meet what the space requires: one that does not is drawn again."""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import optuna
+from optuna.distributions import BaseDistribution
+from optuna.samplers import BaseSampler, RandomSampler
+from optuna.trial import FrozenTrial
+
+from tuner.errors import TunerError
+from tuner.seeds import derive
+from tuner.space.requirements import Meets
+
+_AGAIN = {"gp": 3, "qmc": 1, "grid": 1}  # with their own: each takes long, or is always the same
+_OF_OTHERS, _AT_RANDOM = 20, 5000
+
+Drawn = Callable[[int], BaseSampler]
+"""The sampler with a seed."""
+
+
+class Requiring(BaseSampler):
+    """Draws with a sampler until a suggestion meets what is required, then at random.
+
+    Every draw has a seed of its own that follows from the first.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        seed: int,
+        drawn: Drawn,
+        distributions: Mapping[str, BaseDistribution],
+        meets: Meets,
+    ) -> None:
+        self._name, self._seed, self._drawn = name, seed, drawn
+        self._distributions, self._meets = dict(distributions), meets
+
+    def infer_relative_search_space(
+        self, study: optuna.Study, trial: FrozenTrial
+    ) -> dict[str, BaseDistribution]:
+        """All: what belongs together is judged together."""
+        return self._distributions
+
+    def sample_relative(
+        self, study: optuna.Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
+    ) -> dict[str, Any]:
+        """A whole suggestion; TunerError where none is found."""
+        for sampler in self._samplers():
+            suggested = self._suggest(sampler, study, trial)
+            if self._meets(suggested):
+                return suggested
+        raise TunerError(
+            f"none of {_AT_RANDOM:,} configurations drawn for trial {trial.number} meets what the "
+            "space requires: require less, or search where it is met more often"
+        )
+
+    def sample_independent(
+        self,
+        study: optuna.Study,
+        trial: FrozenTrial,
+        param_name: str,
+        param_distribution: BaseDistribution,
+    ) -> Any:
+        """Of a value that is the only one."""
+        return RandomSampler(seed=self._seed).sample_independent(
+            study, trial, param_name, param_distribution
+        )
+
+    def _samplers(self) -> Iterator[BaseSampler]:
+        for nth in range(_AGAIN.get(self._name, _OF_OTHERS)):
+            yield self._drawn(derive(self._seed, "again", nth) if nth else self._seed)
+        at_random = RandomSampler(seed=derive(self._seed, "at random", 0))
+        for _ in range(_AT_RANDOM):
+            yield at_random
+
+    def _suggest(
+        self, sampler: BaseSampler, study: optuna.Study, trial: FrozenTrial
+    ) -> dict[str, Any]:
+        space = sampler.infer_relative_search_space(study, trial)
+        suggested = dict(sampler.sample_relative(study, trial, space))
+        for name, each in self._distributions.items():
+            if name not in suggested:
+                suggested[name] = sampler.sample_independent(study, trial, name, each)
+        return suggested
