@@ -28,6 +28,7 @@ from tuner.record.trials import TrialView
 from tuner.results.leaderboard import best
 from tuner.space import Space
 from tuner.space.requirements import meets
+from tuner.space.samplers import LEARNING
 from tuner.study.distributions import distribution, is_within
 
 _SHOWN = 12
@@ -97,9 +98,9 @@ def _warm_start(
 ) -> WarmStarted:
     left_out = list[str]()
     number, first = _best(run, space, tried, left_out)
-    if differing := list(_measured_otherwise(run, space, basis)):
-        left_out.append(f"all trials but the best, of other values: {', '.join(differing)}")
-    trials = () if differing else _trials(run, space, left_out)
+    if useless := list(_useless(run, space, basis)):
+        left_out.append(f"all trials but the best: {'; '.join(useless)}")
+    trials = () if useless else _trials(run, space, left_out)
     return WarmStarted(
         time=0.0,
         run=run.name,
@@ -148,9 +149,11 @@ def _known(trial: TrialView, space: Space) -> KnownTrial:
     )
 
 
-def _measured_otherwise(run: EarlierRun, space: Space, basis: Basis) -> Iterator[str]:
-    """In what the values of a run's trials are not those that they would have here."""
-    there = run.space
+def _useless(run: EarlierRun, space: Space, basis: Basis) -> Iterator[str]:
+    """Why the values of a run's trials are of no use here."""
+    there, sampler = run.space, space.sampler.name
+    if sampler not in LEARNING:
+        yield f"the sampler {sampler} does not look at any"
     if there.objective != space.objective:
         yield f"the objective there is {there.objective}, here {space.objective}"
     if there.epochs != space.epochs:

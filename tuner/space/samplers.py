@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from importlib.util import find_spec
 from itertools import product
-from math import prod
 
 from models.hyperparameters import Value
 from tuner.errors import Problem
@@ -13,6 +13,8 @@ from tuner.space.domains import AnyDomain, Choice, Log, Uniform, count_of, spell
 from tuner.space.fields import SpaceFields
 from tuner.space.requirements import meets
 
+LEARNING = ("tpe", "gp", "cmaes")
+"""Samplers that look at the trials so far."""
 _MOST_COMBINATIONS = 100_000
 _PACKAGES = {"cmaes": "cmaes"}
 _NAME = ("sampler", "name")
@@ -55,7 +57,7 @@ def grid_size(space: SpaceFields) -> int | None:
     counts = [count_of(domain) for domain in space.search.values()]
     if space.sampler.name != "grid" or None in counts:
         return None
-    size = prod(count for count in counts if count is not None)
+    size = math.prod(count for count in counts if count is not None)
     required = meets(space)
     if required is None or size > _MOST_COMBINATIONS:
         return size
@@ -70,9 +72,16 @@ def grid_values(search: Mapping[str, AnyDomain]) -> dict[str, Sequence[Value]]:
 
 
 def _endless(domain: AnyDomain) -> str:
-    example = spell(Choice((2e-5, 2e-4, 1e-3) if isinstance(domain, Log) else (0.5, 1, 2)))
-    step = f"give a step such as {spell(Uniform(0, 5, 0.5))}, or " * isinstance(domain, Uniform)
     return (
-        f"a grid tries every value, and {spell(domain)} has no end of them; {step}name them as "
-        f"in {example}"
+        f"a grid tries every value, and {spell(domain)} has no end of them; name them, as in "
+        f"{spell(_some(domain))}" + ", or give a step as third number" * isinstance(domain, Uniform)
     )
+
+
+def _some(domain: AnyDomain) -> Choice:
+    """Both ends of a range and its middle."""
+    assert not isinstance(domain, Choice), "it has an end of values"
+    middle = (domain.low + domain.high) / 2
+    if isinstance(domain, Log):
+        middle = math.sqrt(domain.low * domain.high)
+    return Choice(tuple(dict.fromkeys((domain.low, float(f"{middle:.2g}"), domain.high))))

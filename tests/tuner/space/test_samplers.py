@@ -21,11 +21,11 @@ GRID = {
         (
             {"search": "{generator_lr: {log: [1e-5, 1e-3]}}"},
             "search.generator_lr: a grid tries every value, and {log: [1e-05, 0.001]} has no end "
-            "of them; name them as in {choice: [2e-05, 0.0002, 0.001]}",
+            "of them; name them, as in {choice: [1e-05, 0.0001, 0.001]}",
         ),
         (
             {"search": "{patch_weight: {uniform: [0, 5]}}"},
-            "give a step such as {uniform: [0.0, 5.0, 0.5]}, or name them as in {choice: [0.5, 1, ",
+            "name them, as in {choice: [0.0, 2.5, 5.0]}, or give a step as third number",
         ),
         (
             {"trials": "13"},
