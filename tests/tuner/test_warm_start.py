@@ -155,13 +155,17 @@ def test_what_is_left_out_would_not_be_said(tmp_path: Path) -> None:
     assert any("lies outside this space: generator_lr, patch_n." in line for line in said)
     assert any(" outside this space: generator_lr of 19, patch_n of " in line for line in said)
     said = left_out(
-        run, objective="auroc", epochs=12, basis=Basis(images_digest="0123456789abcdef")
+        run,
+        objective="auroc",
+        epochs=12,
+        sampler={"name": "qmc"},
+        basis=Basis(images_digest="0123456789abcdef"),
     )
     assert said[0].endswith("is tried first.")
     assert said[1] == (
-        "From a, left out: all trials but the best, of other values: the objective there is "
-        "best_auroc, here auroc, trials there have 9 epochs, here 12, the digest of the images "
-        "there is unknown, here 0123456789ab."
+        "From a, left out: all trials but the best: the sampler qmc does not look at any; the "
+        "objective there is best_auroc, here auroc; trials there have 9 epochs, here 12; the "
+        "digest of the images there is unknown, here 0123456789ab."
     )
 
 
