@@ -13,6 +13,7 @@ import pytest
 from models.hyperparameters import Value
 from tests.tuner.simulated import Simulation, small_space
 from tests.tuner.typed_commands import FakeApi, recorded_run
+from tuner.api.options import given_options
 from tuner.engine.attempt import Report
 from tuner.errors import TunerError
 from tuner.record.basis import Basis
@@ -198,3 +199,10 @@ def test_a_search_that_has_begun_would_begin_with_another(
     assert api.calls == []
     assert command.main(["--space", "small.yaml", "--from", "a"]) == 0
     assert [each.name for each in api.claims[-1].earlier] == ["a"]
+
+
+def test_python_would_have_no_word_for_it() -> None:
+    """`from` is none of Python's, and `+50` no number."""
+    words: dict[str, Any] = {"from": ["runs/a", "b"], "trials": "+50"}
+    given = given_options(command.parser(), **words)
+    assert (given.earlier, str(given.trials)) == (["runs/a", "b"], "+50")

@@ -2,7 +2,7 @@
 
 import re
 import signal
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -28,8 +28,9 @@ def search(  # noqa: PLR0913 - the command's options
     runs: str | Path | None = None,
     resume: bool = False,
     set: Set | None = None,
-    trials: int | None = None,
+    trials: int | str | None = None,
     time_budget: str | float | None = None,
+    earlier: str | Path | Sequence[str | Path] = (),
     seed: int | None = None,
     address: str | None = None,
     storage: str | Path | None = None,
@@ -38,10 +39,11 @@ def search(  # noqa: PLR0913 - the command's options
 ) -> Run:
     """Search the hyperparameters of a detector; returns the run, with its trials and figures.
 
-    The words are those of `python -m tuner.search --help`; `quiet` says nothing and shows no
-    progress. A notebook's stop button ends the search in good order: the run that is returned is
-    not `finished`, and `resume=True` goes on with it. Raises TunerError for what people can put
-    right, and KeyboardInterrupt where it is stopped before its first trial starts.
+    The words are those of `python -m tuner.search --help`; `--from`, no word of Python's, is
+    `earlier`. `quiet` says nothing and shows no progress. A notebook's stop button ends the search
+    in good order: the run that is returned is not `finished`, and `resume=True` goes on with it.
+    Raises TunerError for what people can put right, and KeyboardInterrupt where it is stopped
+    before its first trial starts.
     """
     with _file(space) as file:
         given = given_options(
@@ -54,6 +56,7 @@ def search(  # noqa: PLR0913 - the command's options
             set=overrides(set),
             trials=trials,
             time_budget=time_budget,
+            **{"from": [earlier] if isinstance(earlier, str | Path) else list(earlier)},
             seed=seed,
             address=address,
             storage=storage,
