@@ -15,13 +15,13 @@ from statistics import quantiles
 from models import detectors
 from models.data.sources import Source
 from tuner.backend.connection import connection
-from tuner.backend.run import run
+from tuner.backend.tune_run import run
 from tuner.engine.early_stopping import make_scheduler
 from tuner.engine.engine import Engine
 from tuner.record.run_folder import RunFolder
 from tuner.space import Machine, Space
 from tuner.storage import local_storage
-from tuner.worker.setting import TrialSetting
+from tuner.worker.search_setting import TrialSetting
 
 WORKERS = 2
 STRETCH = 250  # trials over which the pace of the moment is taken

@@ -172,10 +172,12 @@ def test_a_worker_would_load_what_only_the_driver_needs() -> None:
 
 
 def test_an_actor_of_a_packed_trial_would_carry_torch() -> None:
-    loaded = loaded_after("import tuner.backend.packed, tuner.backend.packs, tuner.worker.setting")
+    loaded = loaded_after(
+        "import tuner.backend.packed_trainable, tuner.backend.packs, tuner.worker.search_setting"
+    )
     assert loaded == {"ray"}
 
 
 def test_the_driver_would_load_torch_with_the_engine_and_the_backend() -> None:
-    statement = "import tuner.engine.engine, tuner.backend.run, tuner.worker.files"
+    statement = "import tuner.engine.engine, tuner.backend.tune_run, tuner.worker.files"
     assert "torch" not in loaded_after(statement)

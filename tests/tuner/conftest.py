@@ -15,7 +15,7 @@ from tests.tuner.space.test_space import good_text
 from tests.tuner.typed_commands import FakeApi
 from tests.tuner.wandb_server import KEY, WandbServer, wandb_server
 from tuner.storage import local_storage
-from tuner.worker.setting import SPLIT, TrialSetting
+from tuner.worker.search_setting import SPLIT, TrialSetting
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 _FLAGS = (

@@ -15,7 +15,7 @@ from tuner.packing.occupancy import Occupancy
 from tuner.planning.lanes import LaneChoice
 from tuner.planning.machine import find_machine
 from tuner.space import Machine, Space
-from tuner.worker.setting import TrialSetting
+from tuner.worker.search_setting import TrialSetting
 from tuner.worker.trial import TrialWorker
 
 

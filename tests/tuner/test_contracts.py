@@ -11,7 +11,7 @@ from tests.tuner.backend.stuck_actor import StuckSetting
 from tests.tuner.inline import MadeUpWorker, run_inline
 from tests.tuner.s3_server import SECRET, s3_bucket
 from tuner.backend.connection import connection
-from tuner.backend.run import run
+from tuner.backend.tune_run import run
 from tuner.console.listener import ConsoleListener
 from tuner.console.state import SearchState
 from tuner.durability.background import BackgroundSync

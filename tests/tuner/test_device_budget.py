@@ -7,7 +7,7 @@ import pytest
 
 from tests.tuner.simulated import small_space
 from tests.tuner.test_simulation import FORMULA
-from tuner.cli.typed import command
+from tuner.cli.command_text import command
 from tuner.planning.dry_run import dry_run_text
 from tuner.record.history import History
 from tuner.record.run_folder import RunFolder

@@ -4,7 +4,7 @@ import pytest
 
 from models import detectors
 from tests.tuner.space.test_space import GOOD
-from tuner.backend.run import _request
+from tuner.backend.tune_run import _request
 from tuner.planning.dry_run import dry_run_text
 from tuner.planning.lanes import LaneChoice, are_measured, choose_lanes
 from tuner.space import Machine, Resources, Space, trials_at_once

@@ -20,7 +20,7 @@ from tuner.record.history import History
 from tuner.seeds import derive
 from tuner.space import load_space
 from tuner.storage import local_storage
-from tuner.worker.setting import SPLIT, TrialSetting
+from tuner.worker.search_setting import SPLIT, TrialSetting
 
 TINY = [
     *SMALL,

@@ -28,7 +28,7 @@ from tuner.search.images import splits_of
 from tuner.search.session import run_search
 from tuner.space import Machine, Space, dump_space, load_space
 from tuner.storage import StorageError
-from tuner.worker.setting import SPLIT, TrialSetting
+from tuner.worker.search_setting import SPLIT, TrialSetting
 
 __all__ = ["make_setting"]
 

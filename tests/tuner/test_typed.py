@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tuner.cli.command_line import check_name
-from tuner.cli.typed import command, quoted
+from tuner.cli.command_text import command, quoted
 from tuner.errors import TunerError
 from tuner.record.run_folder import RunFolder
 from tuner.record.run_names import free_name, known_name, name_stem

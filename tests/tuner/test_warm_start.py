@@ -16,8 +16,8 @@ from tests.tuner.typed_commands import FakeApi, recorded_run
 from tuner.api.options import given_options
 from tuner.engine.attempt import Report
 from tuner.errors import TunerError
-from tuner.record.basis import Basis
 from tuner.record.journal import read_lines
+from tuner.record.provenance import Provenance
 from tuner.replay.comparison import replay
 from tuner.search import __main__ as command
 from tuner.search.warm_start import begin, earlier_runs, sentences, warm_starts
@@ -38,14 +38,14 @@ def earlier(folder: Path, **changes: Any) -> Path:
 def begun(folder: Path, runs: Sequence[Path], **changes: Any) -> Simulation:
     space = small_space(**{"trials": 12, **changes})
     simulation = Simulation(space, folder)
-    begin(simulation.engine, earlier_runs(runs, space.detector), space, Basis())
+    begin(simulation.engine, earlier_runs(runs, space.detector), space, Provenance())
     return simulation
 
 
-def left_out(run: Path, *, basis: Basis | None = None, **changes: Any) -> list[str]:
+def left_out(run: Path, *, provenance: Provenance | None = None, **changes: Any) -> list[str]:
     space = small_space(**changes)
     runs = earlier_runs([run], space.detector)
-    (made,) = warm_starts(runs, space, basis or Basis())
+    (made,) = warm_starts(runs, space, provenance or Provenance())
     return list(sentences(made))
 
 
@@ -160,7 +160,7 @@ def test_what_is_left_out_would_not_be_said(tmp_path: Path) -> None:
         objective="auroc",
         epochs=12,
         sampler={"name": "qmc"},
-        basis=Basis(images_digest="0123456789abcdef"),
+        provenance=Provenance(images_digest="0123456789abcdef"),
     )
     assert said[0].endswith("is tried first.")
     assert said[1] == (

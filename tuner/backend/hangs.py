@@ -23,13 +23,13 @@ from ray.tune.experiment import Trial
 from ray.util.placement_group import PlacementGroup
 
 from tuner.backend.capacity_notice import Waiting, has_place
-from tuner.backend.fan_out import task_on
+from tuner.backend.node_tasks import task_on
 from tuner.backend.ray_internals import actor_facts, live_actors
 from tuner.backend.trainable import ATTEMPT
 from tuner.cli.output import say
 from tuner.engine.attempt import Attempt
 from tuner.engine.engine import Engine
-from tuner.worker.setting import TrialSetting
+from tuner.worker.search_setting import TrialSetting
 from tuner.worker.stack_dump import stacks_then_kill
 
 FACTOR = 10.0  # how many times its median an epoch may take

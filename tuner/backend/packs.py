@@ -29,7 +29,7 @@ from tuner.packing.lane_allocator import DeviceLocation, LaneAllocator, Structur
 from tuner.packing.occupancy import Occupancy
 from tuner.planning.lanes import LaneChoice
 from tuner.worker.error_text import reason_of
-from tuner.worker.setting import TrialSetting
+from tuner.worker.search_setting import TrialSetting
 
 _SPARE_CALLS = 8
 _PATIENCE_S = 5.0

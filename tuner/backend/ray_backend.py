@@ -16,7 +16,7 @@ from tuner.space import Machine, Space, resolve_scale
 
 if TYPE_CHECKING:  # a finished search is shown without Optuna
     from tuner.engine.engine import Engine
-    from tuner.worker.setting import TrialSetting
+    from tuner.worker.search_setting import TrialSetting
 
 
 @contextmanager
@@ -57,6 +57,6 @@ class RayBackend:
         self, engine: Engine, setting: TrialSetting, space: Space, machine: Machine, *, lanes: int
     ) -> Occupancy | None:
         """Let Tune work through the engine's attempts."""
-        from tuner.backend.run import run  # noqa: PLC0415 - ray
+        from tuner.backend.tune_run import run  # noqa: PLC0415 - ray
 
         return run(engine, setting, space, machine, lanes=lanes)

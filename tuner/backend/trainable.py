@@ -5,7 +5,7 @@ from typing import Any
 from ray import tune
 
 from tuner.engine.attempt import Attempt
-from tuner.worker.setting import TrialSetting
+from tuner.worker.search_setting import TrialSetting
 
 SETTING = "setting"
 ATTEMPT = "attempt"

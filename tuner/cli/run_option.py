@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Callable
 from pathlib import Path
 
-from tuner.cli.typed import word_of
+from tuner.cli.command_text import word_of
 
 RUNS = Path("runs")
 """The folder of all runs, where no other is named."""

@@ -11,8 +11,8 @@ from typing import Any
 from rich.console import Console, RenderableType
 from rich.live import Live
 
+from tuner.cli.command_text import command
 from tuner.cli.output import is_silent
-from tuner.cli.typed import command
 from tuner.console import lines
 from tuner.console.cell import CellScreen, in_cell
 from tuner.console.screen import screen

@@ -16,7 +16,7 @@ from tuner.backend.ray_files import ray_files
 from tuner.errors import TunerError
 from tuner.planning.data_summary import check_enough, check_judged, few_text, split_text
 from tuner.planning.machine import find_machine
-from tuner.record.basis import code_digest
+from tuner.record.provenance import code_digest
 from tuner.space import Space
 from tuner.versions import installed
 

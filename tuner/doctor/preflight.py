@@ -74,7 +74,7 @@ def _answers(question: Question, address: str | None) -> _Answers:
 
     with connected(address):
         from tuner.backend.connection import head_address  # noqa: PLC0415 - ray
-        from tuner.backend.fan_out import Reply, on_every_node  # noqa: PLC0415
+        from tuner.backend.node_tasks import Reply, on_every_node  # noqa: PLC0415
 
         found.stranger_let_in = is_let_in(head_address())
         for name, reply in on_every_node(

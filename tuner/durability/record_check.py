@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from models.data.split import load_splits, splits_digest
+from tuner.cli.command_text import quoted
 from tuner.cli.output import say
 from tuner.cli.text import counted
-from tuner.cli.typed import quoted
 from tuner.errors import TunerError
-from tuner.record.basis import Basis, check_basis
 from tuner.record.compatibility import check_space, space_in
 from tuner.record.history import History
 from tuner.record.own_files import is_own_file, read_own
+from tuner.record.provenance import Provenance, check_provenance
 from tuner.record.run_folder import RunFolder
 from tuner.space import dump_space
 from tuner.storage import Storage
@@ -47,8 +47,8 @@ def check_beside(history: History, run_folder: RunFolder) -> None:
         check_space(history, run_folder)
     _check_end(history, run_folder)
     if is_own_file(run_folder.split):
-        found = Basis(split_digest=splits_digest(load_splits(run_folder.split)))
-        check_basis(history.basis, found, run_folder)
+        found = Provenance(split_digest=splits_digest(load_splits(run_folder.split)))
+        check_provenance(history.provenance, found, run_folder)
 
 
 def _check_empty(run_folder: RunFolder, storage: Storage) -> None:

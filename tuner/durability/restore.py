@@ -6,8 +6,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from tuner.cli.output import say
-from tuner.durability.location import is_kept
 from tuner.durability.record_sync import fetch_record
+from tuner.durability.storage_choice import is_kept
 from tuner.record.run_folder import RunFolder
 from tuner.storage import Storage
 from tuner.storage.files import replace_file

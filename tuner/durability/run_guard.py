@@ -14,10 +14,10 @@ from tuner.cli.output import say
 from tuner.durability.background import BackgroundSync
 from tuner.durability.data_staging import data_storage, upload
 from tuner.durability.lease import Lease, leased
-from tuner.durability.location import record_storage
 from tuner.durability.record_sync import RecordCopies
 from tuner.durability.recovery import Recovery
 from tuner.durability.retention import Retention
+from tuner.durability.storage_choice import record_storage
 from tuner.record.run_folder import RunFolder
 from tuner.record.trials import SearchListener
 from tuner.space import Space

@@ -23,7 +23,6 @@ from tuner.engine.early_stopping import EarlyStopping, Promotion, catch_up
 from tuner.engine.listeners import Listeners
 from tuner.engine.recorder import Clock, Recorder
 from tuner.engine.retries import hopeless, spent
-from tuner.record.basis import Basis
 from tuner.record.events import (
     AttemptStarted,
     DriverClosed,
@@ -39,13 +38,14 @@ from tuner.record.events import (
     WorkerLost,
 )
 from tuner.record.history import History
+from tuner.record.provenance import Provenance
 from tuner.record.run_folder import RunFolder
 from tuner.record.trials import Decision, EndReason, EpochRow, SearchListener, TrialView
 from tuner.seeds import trial_seed
 from tuner.space import Space
 from tuner.study.proposals import Proposals
 
-_NOTHING_KNOWN = Basis()
+_NOTHING_KNOWN = Provenance()
 
 
 class NoAttempt(Enum):
@@ -70,7 +70,7 @@ class Engine:
         scheduler: EarlyStopping,
         slots: int,
         time_budget_s: float | None = None,
-        basis: Basis = _NOTHING_KNOWN,
+        provenance: Provenance = _NOTHING_KNOWN,
         clock: Clock = time.time,
         past: Sequence[Event] | None = None,
     ) -> None:
@@ -96,9 +96,9 @@ class Engine:
                 resumed=bool(past),
                 slots=slots,
                 time_budget_s=recorded_s if time_budget_s is None else time_budget_s,
-                split_digest=basis.split_digest,
-                images_digest=basis.images_digest,
-                code=basis.code,
+                split_digest=provenance.split_digest,
+                images_digest=provenance.images_digest,
+                code=provenance.code,
                 space=space.model_dump(mode="json"),
             )
         )

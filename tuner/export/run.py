@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib.util import find_spec
 from pathlib import Path
 
-from tuner.cli.drafts import check_file, drafted
+from tuner.cli.atomic_results import check_file, drafted
 from tuner.errors import TunerError
 from tuner.retrain.model_folder import StoredModel
 

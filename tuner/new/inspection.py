@@ -17,11 +17,11 @@ from tuner.new.baselines import floor, floor_lines
 from tuner.new.cost import cost_lines
 from tuner.new.options import Wishes, check_classes
 from tuner.new.paragraphs import paragraph
-from tuner.new.plan import plan
 from tuner.new.proposal import Proposal, propose
-from tuner.new.roles import role_lines, roles
+from tuner.new.search_plan import plan
 from tuner.new.shortcuts import comparisons, shortcut_lines, shortcuts
 from tuner.new.space_file import file_text, read_text, search_command, write_new
+from tuner.new.split_preview import role_lines, roles
 from tuner.new.statistics import Measured, measure_all
 from tuner.planning.machine import find_machine
 from tuner.storage.files import as_typed

@@ -12,7 +12,6 @@ from models.data.config import DataConfig
 from models.data.places import DataTooSmall
 from models.data.registry import FOLDER
 from tuner.errors import TunerError
-from tuner.new.counts import Counts, count
 from tuner.new.options import Wishes, check_size
 from tuner.new.reasons import (
     KNOWN_WANTED,
@@ -23,6 +22,7 @@ from tuner.new.reasons import (
     why_normals,
     why_synthetic,
 )
+from tuner.new.split_counts import Counts, count
 from tuner.new.statistics import Measures
 from tuner.new.summary import all_grey, bits_used, shorter_side
 

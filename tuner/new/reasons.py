@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tuner.cli.text import counted
-from tuner.new.counts import LEAST_BAD, LEAST_VALIDATION, Counts
+from tuner.new.split_counts import LEAST_BAD, LEAST_VALIDATION, Counts
 
 OF_NORMALS, OF_BOTH = "autoencoder", "two-discriminator-gan"
 """What is proposed for good pictures alone, and where enough bad ones are known."""

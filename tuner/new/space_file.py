@@ -13,9 +13,9 @@ from pathlib import Path
 from models import detectors
 from models.data.config import DataConfig
 from tuner.cli.command_line import check_name
-from tuner.cli.typed import command
+from tuner.cli.command_text import command
 from tuner.errors import SpaceError, TunerError
-from tuner.new.plan import Line, Plan
+from tuner.new.search_plan import Line, Plan
 from tuner.space import Space
 from tuner.space.yaml_reader import read_yaml
 

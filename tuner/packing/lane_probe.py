@@ -17,7 +17,7 @@ from models.probes.lane_probe import LaneMeasurement, probe_lanes
 from tuner.planning.lanes import LaneChoice
 from tuner.storage.files import replace_file
 from tuner.worker.images import load_tasks
-from tuner.worker.setting import TrialSetting
+from tuner.worker.search_setting import TrialSetting
 
 _ACTOR_BYTES = 120 * 2**20
 """What one more trial actor takes of the host's memory, most of it the import of ray.tune.

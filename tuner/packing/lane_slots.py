@@ -18,7 +18,7 @@ from tuner.worker.faults import check_gpu, within_reach
 from tuner.worker.images import load_tasks
 from tuner.worker.progress import TrainedEpoch
 from tuner.worker.rows import log_line
-from tuner.worker.setting import TrialSetting
+from tuner.worker.search_setting import TrialSetting
 
 
 class LaneSlots:

@@ -29,7 +29,7 @@ from tuner.record.pack_names import pack_name
 from tuner.worker.error_text import reason_of
 from tuner.worker.model_warnings import ModelWarnings
 from tuner.worker.progress import Progress, TrainedEpoch
-from tuner.worker.setting import TrialSetting
+from tuner.worker.search_setting import TrialSetting
 from tuner.worker.stack_dump import answer_with_stacks
 
 _WINDOW_SHARE, _LONGEST_WINDOW_S = 0.05, 0.25

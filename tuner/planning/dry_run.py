@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from tuner.cli.text import counted, duration
 from tuner.durability.lease import Lease
-from tuner.durability.location import check_free, is_kept
+from tuner.durability.storage_choice import check_free, is_kept
 from tuner.engine.early_stopping import rungs_of
 from tuner.errors import TunerError
 from tuner.planning.data_summary import (

@@ -8,7 +8,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from tuner.record.basis import Basis
 from tuner.record.events import (
     AttemptStarted,
     DriverStarted,
@@ -23,6 +22,7 @@ from tuner.record.events import (
     WorkerHung,
     WorkerLost,
 )
+from tuner.record.provenance import Provenance
 from tuner.record.trials import Decided, Decision, Hindrance, Interruption, TrialView
 
 
@@ -31,7 +31,7 @@ class History:
 
     `started` is the time of the very first event, which tells this search from all others.
     `time_budget_s` is the newest driver's, in seconds of all drivers together; None without one.
-    `basis` is what its trials depend on, `space` what they were searched in, as it was written.
+    `provenance` is what its trials depend on, `space` what they were searched in, as it was written.
 
     A driver that was killed wrote no last word: its time counts up to its last event.
     """
@@ -41,7 +41,7 @@ class History:
         self.started: float | None = None
         self.seconds = 0.0
         self.time_budget_s: float | None = None
-        self.basis = Basis()
+        self.provenance = Provenance()
         self.space: Mapping[str, Any] = {}
         self._last_time: float | None = None
         for event in events:
@@ -71,10 +71,10 @@ class History:
             case DriverStarted():
                 self.time_budget_s = event.time_budget_s
                 self.space = event.space
-                self.basis = Basis(
-                    split_digest=event.split_digest or self.basis.split_digest,
-                    images_digest=event.images_digest or self.basis.images_digest,
-                    code=event.code or self.basis.code,
+                self.provenance = Provenance(
+                    split_digest=event.split_digest or self.provenance.split_digest,
+                    images_digest=event.images_digest or self.provenance.images_digest,
+                    code=event.code or self.provenance.code,
                 )
             case TrialAsked():
                 self.trials[event.trial] = TrialView(

@@ -1,8 +1,8 @@
 """The search's own diary, `events.jsonl`: one event a line, never changed once written.
 
-Lines are numbered and chained (`record.chain`). A driver that is killed in mid-write leaves a torn
-last line; reading stops there and opening for writing cuts it off. Any other damage is an error
-that names the line: nothing is skipped in silence.
+Lines are numbered and chained (`record.hash_chain`). A driver that is killed in mid-write leaves a
+torn last line; reading stops there and opening for writing cuts it off. Any other damage is an
+error that names the line: nothing is skipped in silence.
 """
 
 import io
@@ -13,11 +13,11 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from tuner.cli.typed import quoted
+from tuner.cli.command_text import quoted
 from tuner.errors import TunerError
-from tuner.record.chain import Chain, ChainError
+from tuner.record.event_order import Order
 from tuner.record.events import Event, decode, encode
-from tuner.record.order import Order
+from tuner.record.hash_chain import Chain, ChainError
 from tuner.record.own_files import open_own, read_own
 
 SYNC_S = 2.0

@@ -5,10 +5,10 @@ import json
 import os
 from pathlib import Path
 
-from tuner.record.chain import Chain
+from tuner.record.event_order import Order
 from tuner.record.events import Event, decode
+from tuner.record.hash_chain import Chain
 from tuner.record.journal import JournalError, read_journal
-from tuner.record.order import Order
 from tuner.record.own_files import is_own_file
 
 

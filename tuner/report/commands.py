@@ -1,7 +1,7 @@
 """The commands that a report names: what to type next, and what makes the same again."""
 
+from tuner.cli.command_text import command
 from tuner.cli.run_option import run_words
-from tuner.cli.typed import command
 from tuner.report.material import Material
 
 

@@ -3,8 +3,8 @@
 from dataclasses import replace
 from pathlib import Path
 
+from tuner.cli.command_text import command
 from tuner.cli.run_option import run_words
-from tuner.cli.typed import command
 from tuner.figures.metrics import damaged
 from tuner.record.run_folder import RunFolder
 from tuner.report.material import Material, read_material

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from models import detectors
-from tuner.cli.typed import command
+from tuner.cli.command_text import command
 from tuner.record.run_folder import RunFolder
 from tuner.record.trials import TrialView
 from tuner.results import leaderboard

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from tuner.record.compatibility import recorded_space
 from tuner.record.history import History
 from tuner.record.journal import read_journal
-from tuner.record.place import place_name
 from tuner.record.run_folder import RunFolder
+from tuner.record.storage_name import place_name
 from tuner.record.trials import TrialView
 from tuner.results.leaderboard import best, one_line
 from tuner.storage import NONE

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 
 from models.names import shown
 from tuner.cli.command_line import add_overrides, run_command
+from tuner.cli.command_text import command
 from tuner.cli.run_option import add_run, run_path, run_words
 from tuner.cli.signals import leave
-from tuner.cli.typed import command
 from tuner.errors import TunerError
 from tuner.record.run_folder import RunFolder
 from tuner.storage import PLACES
@@ -82,8 +82,8 @@ def _main(given: argparse.Namespace) -> int:
 def retrained(given: argparse.Namespace) -> RetrainSummary | EachSummary:
     """Retrain as the options say, and say what has come of it. Raises TunerError."""
     given.search = given.search and run_path(given.search)
-    from tuner.durability.location import storage_of  # noqa: PLC0415
-    from tuner.retrain.recorded import check_run  # noqa: PLC0415
+    from tuner.durability.storage_choice import storage_of  # noqa: PLC0415
+    from tuner.retrain.run_check import check_run  # noqa: PLC0415
     from tuner.space import load_space  # noqa: PLC0415 - keeps --help fast
 
     if given.config and given.storage:

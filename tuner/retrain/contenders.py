@@ -13,7 +13,7 @@ from models.hyperparameters import Value
 from tuner.errors import TunerError
 from tuner.figures.metrics import AUTOENCODER, BEST, DEFAULTS, PCA
 from tuner.results.leaderboard import Gain, best_published, gain
-from tuner.retrain.recorded import Searched
+from tuner.retrain.run_check import Searched
 
 BASELINES = (AUTOENCODER, PCA, "random")
 

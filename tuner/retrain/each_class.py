@@ -23,9 +23,9 @@ from tuner.record.compatibility import recorded_space
 from tuner.record.run_folder import RunFolder
 from tuner.report.writing import report_line
 from tuner.retrain.divergences import diverged_seeds
-from tuner.retrain.facts import dataset_title
 from tuner.retrain.flow import retrain
-from tuner.retrain.recorded import check_splits
+from tuner.retrain.report_facts import dataset_title
+from tuner.retrain.run_check import check_splits
 from tuner.retrain.work_dir import install, made_in, work_folder
 from tuner.space import Space, dump_space
 

@@ -10,8 +10,8 @@ from models.data.registry import FOLDER
 from models.data.sources import DataNotFound, DataProblem, Source, check_test, find
 from models.data.split import Split
 from tuner.backend.address import named_address, reached
+from tuner.cli.command_text import command, word_of
 from tuner.cli.output import Say, say
-from tuner.cli.typed import command, word_of
 from tuner.errors import TunerError
 from tuner.figures.metrics import Metrics, damaged
 from tuner.figures.task import without_place
@@ -22,8 +22,8 @@ from tuner.results.no_result import nothing_recorded
 from tuner.retrain.jobs import train_all
 from tuner.retrain.ledger import check_record
 from tuner.retrain.plan import Plan, Setting, make_plan
-from tuner.retrain.recorded import check_run, check_splits
 from tuner.retrain.report import stored_metrics
+from tuner.retrain.run_check import check_run, check_splits
 from tuner.retrain.summary import summary_lines
 from tuner.retrain.work_dir import work_folder
 from tuner.space import Space, load_space
@@ -126,7 +126,7 @@ def retrain(  # noqa: PLR0913
     for line in plan.left_out:
         say(line)
     # torch and matplotlib: late, to be light until here, and before hours of training, not after.
-    from tuner.retrain.outcome import report_on_test  # noqa: PLC0415
+    from tuner.retrain.final_test import report_on_test  # noqa: PLC0415
 
     with work_folder(folder) as work:
         setting, split = _prepare(plan, work)

@@ -114,7 +114,7 @@ def _shipped(setting: Setting, storage: Storage) -> Storage:
 
 
 def _run(errands: Sequence[Errand], setting: Setting, say: Say, *, gpus: bool) -> "list[Trained]":
-    from tuner.backend.tasks import Lost, run_tasks  # noqa: PLC0415 - ray
+    from tuner.backend.ray_tasks import Lost, run_tasks  # noqa: PLC0415 - ray
 
     trained = []
     for errand, item in run_tasks(run_errand, errands, gpus=gpus):

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tuner.cli.typed import command
+from tuner.cli.command_text import command
 from tuner.errors import TunerError
 from tuner.record.run_folder import RunFolder
 

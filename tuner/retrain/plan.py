@@ -23,7 +23,7 @@ from tuner.retrain.contenders import (
     claimed_gain,
     published_contender,
 )
-from tuner.retrain.recorded import Searched, searched_in
+from tuner.retrain.run_check import Searched, searched_in
 from tuner.seeds import derive
 from tuner.space import Space
 

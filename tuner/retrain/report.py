@@ -10,7 +10,7 @@ from tuner.retrain.plan import Plan
 from tuner.versions import installed
 
 if TYPE_CHECKING:
-    from tuner.retrain.facts import Facts
+    from tuner.retrain.report_facts import Facts
     from tuner.retrain.scores import SeedScores
 
 _FLAT = (
@@ -50,9 +50,9 @@ def make_metrics(
     plan: Plan, scores: "Mapping[str, Sequence[SeedScores]]", facts: "Facts"
 ) -> Metrics:
     """The whole report: the best at the top, the others below, each in the same shape."""
-    from tuner.retrain.blocks import make_blocks  # noqa: PLC0415 - scikit-learn
+    from tuner.retrain.contender_figures import make_blocks  # noqa: PLC0415 - scikit-learn
     from tuner.retrain.evaluation import split_figures  # noqa: PLC0415
-    from tuner.retrain.facts import dataset_title  # noqa: PLC0415
+    from tuner.retrain.report_facts import dataset_title  # noqa: PLC0415
 
     made = make_blocks(plan, scores, facts)
     others = {key: block for key, block in made.blocks.items() if key not in (BEST, DEFAULTS)}

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from models.data.decoding import Unreadable
 from models.data.preprocessing import Preprocessing
-from tuner.cli.drafts import drafted_folder
+from tuner.cli.atomic_results import drafted_folder
 from tuner.errors import TunerError
 from tuner.score.inputs import Named
 from tuner.score.overlay import draw

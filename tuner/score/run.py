@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from models.precision import pick_device
-from tuner.cli.drafts import check_file
+from tuner.cli.atomic_results import check_file
 from tuner.cli.text import counted
 from tuner.console.progress_bar import progress
 from tuner.errors import TunerError

@@ -9,7 +9,7 @@ from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TextIO
 
-from tuner.cli.drafts import drafted
+from tuner.cli.atomic_results import drafted
 from tuner.cli.streams import standard_output
 from tuner.score.stream import Scored
 

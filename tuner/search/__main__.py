@@ -191,8 +191,8 @@ def _is_shown(given: argparse.Namespace, run_folder: RunFolder, past: Past) -> b
 
 def _is_whole(given: argparse.Namespace, run_folder: RunFolder, past: Past) -> bool:
     """Whether the record is whole here. Raises TunerError where no storage may have more of it."""
-    from tuner.durability.location import storage_of  # noqa: PLC0415 - for --help
     from tuner.durability.record_check import check_record  # noqa: PLC0415
+    from tuner.durability.storage_choice import storage_of  # noqa: PLC0415 - for --help
 
     if not past.events:  # of a new run, or lost: what is said of that depends on the storage
         return False
@@ -208,8 +208,8 @@ def _is_whole(given: argparse.Namespace, run_folder: RunFolder, past: Past) -> b
 def _copy_shown(given: argparse.Namespace, run_folder: RunFolder) -> None:
     """Bring the storage's copy up to date, should the driver that finished have failed at that."""
     from tuner.cli.output import say  # noqa: PLC0415 - for --help
-    from tuner.durability.location import storage_of  # noqa: PLC0415
     from tuner.durability.record_sync import FAILURES, RecordCopies  # noqa: PLC0415
+    from tuner.durability.storage_choice import storage_of  # noqa: PLC0415
 
     try:
         storage = storage_of(run_folder, given.storage)
@@ -267,7 +267,7 @@ def _shared(given: argparse.Namespace) -> Storage | None:
     """Return the storage where other machines may keep runs, whose names are taken here too."""
     if given.storage is None and not os.environ.get(VARIABLE):
         return None
-    from tuner.durability.location import named_storage  # noqa: PLC0415 - for --help
+    from tuner.durability.storage_choice import named_storage  # noqa: PLC0415 - for --help
 
     return named_storage(given.storage)
 
@@ -315,7 +315,7 @@ def _is_run(runs: Path, name: str, shared: Storage | None) -> bool:
     folder = RunFolder(runs / name)
     if folder.holds_run():
         return True
-    from tuner.durability.location import is_kept  # noqa: PLC0415 - for --help
+    from tuner.durability.storage_choice import is_kept  # noqa: PLC0415 - for --help
 
     return shared is not None and is_kept(shared, folder)
 
@@ -418,9 +418,9 @@ def _earlier(given: argparse.Namespace, space: Space) -> Sequence[EarlierRun]:
 
 def _dry_run(given: argparse.Namespace, run_folder: RunFolder) -> int:
     from tuner.cli.output import log_lines_shown, say  # noqa: PLC0415
-    from tuner.durability.location import storage_of  # noqa: PLC0415
     from tuner.durability.record_check import check_record  # noqa: PLC0415
     from tuner.durability.restore import at_hand  # noqa: PLC0415
+    from tuner.durability.storage_choice import storage_of  # noqa: PLC0415
     from tuner.planning.dry_run import check_start, dry_run_text, found_splits, run_line  # noqa: PLC0415
     from tuner.planning.epoch_timing import epoch_seconds  # noqa: PLC0415
     from tuner.planning.machine import find_machine  # noqa: PLC0415

@@ -9,7 +9,7 @@ from tuner.engine.engine import Engine
 from tuner.packing.occupancy import Occupancy
 from tuner.planning.lanes import LaneChoice
 from tuner.space import Machine, Space
-from tuner.worker.setting import TrialSetting
+from tuner.worker.search_setting import TrialSetting
 
 
 class Backend(Protocol):

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tuner.cli.output import say
-from tuner.durability.location import check_free, storage_of
 from tuner.durability.record_check import check_record
 from tuner.durability.restore import fetch
 from tuner.durability.run_guard import RunGuard, guarded
+from tuner.durability.storage_choice import check_free, storage_of
 from tuner.record.compatibility import recorded_space
 from tuner.record.past import Past, read_past
 from tuner.record.run_folder import RunFolder

@@ -9,16 +9,16 @@ from models.data.tasks import make_splits, with_splits
 from tuner.cli.output import say
 from tuner.durability.run_guard import RunGuard
 from tuner.planning.data_summary import check_enough, search_warnings
-from tuner.record.basis import Basis, check_basis, code_changes, code_versions
 from tuner.record.compatibility import recorded_space
 from tuner.record.own_files import is_own_file
+from tuner.record.provenance import Provenance, check_provenance, code_changes, code_versions
 from tuner.record.run_folder import RunFolder
 from tuner.space import Space
 
 
 def prepare_images(
-    space: Space, source: Source, splits: Sequence[Split], guard: RunGuard, recorded: Basis
-) -> Basis:
+    space: Space, source: Source, splits: Sequence[Split], guard: RunGuard, recorded: Provenance
+) -> Provenance:
     """Check the splits, say what is to be said of them, and let other machines have the images.
 
     Returns what the trials depend on. Raises TunerError where those `recorded` had other images.
@@ -26,19 +26,19 @@ def prepare_images(
     run_folder = guard.run_folder
     for data, split in with_splits(space.data, splits):
         check_content(data, source, split)
-    basis = Basis(
+    provenance = Provenance(
         split_digest=splits_digest(splits),
         images_digest=images_digest(splits),
         code=code_versions(),
     )
-    check_basis(recorded, basis, run_folder)
-    if said := code_changes(recorded, basis):
+    check_provenance(recorded, provenance, run_folder)
+    if said := code_changes(recorded, provenance):
         say(said)
     check_enough(space, splits)
     for warning in search_warnings(space, splits):
         say(warning)
     guard.upload(space.data, source)
-    return basis
+    return provenance
 
 
 def splits_of(space: Space, source: Source, run_folder: RunFolder) -> tuple[Split, ...]:

@@ -18,7 +18,7 @@ from tuner.engine.engine import Engine
 from tuner.errors import SpaceError, TunerError
 from tuner.planning.lanes import choose_lanes
 from tuner.planning.machine import find_machine
-from tuner.record.basis import Basis
+from tuner.record.provenance import Provenance
 from tuner.record.run_folder import RunFolder
 from tuner.record.time_budget import time_budget
 from tuner.report.writing import report_line
@@ -46,7 +46,7 @@ from tuner.space.samplers import package_problems
 from tuner.storage.files import as_typed
 from tuner.tracking.listener import WandbListener, search_listener
 from tuner.tracking.mode import choose_mode
-from tuner.worker.setting import TrialSetting
+from tuner.worker.search_setting import TrialSetting
 
 
 def run_search(claim: Claim, backend: Backend, time_budget_s: float | None = None) -> SearchSummary:
@@ -69,10 +69,10 @@ def run_search(claim: Claim, backend: Backend, time_budget_s: float | None = Non
                     splits = made.result()
                 else:  # of another scale than this machine's
                     splits = splits_of(space, source, claim.run_folder)
-                recorded = claim.past.history.basis
-                basis = prepare_images(space, source, splits, claim.guard, recorded)
+                recorded = claim.past.history.provenance
+                provenance = prepare_images(space, source, splits, claim.guard, recorded)
                 resolved = replace(claim, space=space)
-                return _search_on(machine, backend, resolved, source, basis, time_budget_s)
+                return _search_on(machine, backend, resolved, source, provenance, time_budget_s)
         finally:
             beside.shutdown(wait=False, cancel_futures=True)
 
@@ -90,7 +90,7 @@ def _search_on(
     backend: Backend,
     claim: Claim,
     source: Source,
-    basis: Basis,
+    provenance: Provenance,
     time_budget_s: float | None,
 ) -> SearchSummary:
     run_folder, guard, space = claim.run_folder, claim.guard, claim.space
@@ -106,11 +106,11 @@ def _search_on(
             scheduler=make_scheduler(space),
             slots=slots,
             time_budget_s=None if budget is None else budget.seconds,
-            basis=basis,
+            provenance=provenance,
             past=claim.past.events,
         )
         opened.callback(engine.close)
-        begin(engine, claim.earlier, space, basis)
+        begin(engine, claim.earlier, space, provenance)
         wandb = _wandb(space, run_folder, engine)
         opened.callback(wandb.close)
         console = ConsoleListener(run_folder.name, _state(space), slots)

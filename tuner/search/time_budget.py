@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tuner.cli.command_line import seconds_text
+from tuner.cli.command_text import command
 from tuner.cli.run_option import run_words
-from tuner.cli.typed import command
 from tuner.console.lines import duration_text
 from tuner.errors import OutOfTime
 from tuner.record.history import History

@@ -18,11 +18,11 @@ from tuner.cli.output import say
 from tuner.cli.text import counted
 from tuner.engine.engine import Engine
 from tuner.errors import TunerError
-from tuner.record.basis import Basis
 from tuner.record.compatibility import space_in
 from tuner.record.events import KnownTrial, WarmStarted
 from tuner.record.history import History
 from tuner.record.journal import read_journal
+from tuner.record.provenance import Provenance
 from tuner.record.run_folder import RunFolder
 from tuner.record.trials import TrialView
 from tuner.results.leaderboard import best
@@ -56,20 +56,22 @@ def earlier_runs(paths: Sequence[Path], detector: str) -> list[EarlierRun]:
     return found
 
 
-def warm_starts(runs: Sequence[EarlierRun], space: Space, basis: Basis) -> list[WarmStarted]:
+def warm_starts(
+    runs: Sequence[EarlierRun], space: Space, provenance: Provenance
+) -> list[WarmStarted]:
     """What a search of the resolved `space` begins with, run by run."""
     tried = [dict(values) for values in _published(space)]
     made = []
     for run in runs:
-        made.append(_warm_start(run, space, basis, tried))
+        made.append(_warm_start(run, space, provenance, tried))
         if made[-1].best:
             tried.append(dict(made[-1].best))
     return made
 
 
-def begin(engine: Engine, runs: Sequence[EarlierRun], space: Space, basis: Basis) -> None:
+def begin(engine: Engine, runs: Sequence[EarlierRun], space: Space, provenance: Provenance) -> None:
     """Let a search that has no trial yet begin with what the runs have found, and say so."""
-    for each in warm_starts(runs, space, basis):
+    for each in warm_starts(runs, space, provenance):
         engine.note(replace(each, time=engine.clock()))
         for line in sentences(each):
             say(line)
@@ -94,11 +96,11 @@ def _read(path: Path) -> EarlierRun:
 
 
 def _warm_start(
-    run: EarlierRun, space: Space, basis: Basis, tried: Sequence[Mapping[str, Value]]
+    run: EarlierRun, space: Space, provenance: Provenance, tried: Sequence[Mapping[str, Value]]
 ) -> WarmStarted:
     left_out = list[str]()
     number, first = _best(run, space, tried, left_out)
-    if useless := list(_useless(run, space, basis)):
+    if useless := list(_useless(run, space, provenance)):
         left_out.append(f"all trials but the best: {'; '.join(useless)}")
     trials = () if useless else _trials(run, space, left_out)
     return WarmStarted(
@@ -149,7 +151,7 @@ def _known(trial: TrialView, space: Space) -> KnownTrial:
     )
 
 
-def _useless(run: EarlierRun, space: Space, basis: Basis) -> Iterator[str]:
+def _useless(run: EarlierRun, space: Space, provenance: Provenance) -> Iterator[str]:
     """Why the values of a run's trials are of no use here."""
     there, sampler = run.space, space.sampler.name
     if sampler not in LEARNING:
@@ -160,7 +162,8 @@ def _useless(run: EarlierRun, space: Space, basis: Basis) -> Iterator[str]:
         yield f"trials there have {counted(there.epochs, 'epoch')}, here {space.epochs}"
     for what in ("images", "split"):
         before, now = (
-            getattr(each, f"{what}_digest")[:_SHOWN] for each in (run.history.basis, basis)
+            getattr(each, f"{what}_digest")[:_SHOWN]
+            for each in (run.history.provenance, provenance)
         )
         if before != now:
             known = [digest or "unknown" for digest in (before, now)]

@@ -12,7 +12,7 @@ from models.data.config import EACH, DataConfig
 from models.data.registry import DATASETS, FOLDER
 from models.names import nearest, shown
 from tuner.errors import Problem
-from tuner.space.places import Places, unknown_key
+from tuner.space.key_sections import Places, unknown_key
 
 _KINDS = {
     "integer": "a whole number",

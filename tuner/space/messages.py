@@ -10,7 +10,7 @@ from pydantic_core import ErrorDetails
 from models import detectors
 from models.names import nearest, shown
 from tuner.errors import KeyPath, Problem
-from tuner.space.places import Places, unknown_key
+from tuner.space.key_sections import Places, unknown_key
 
 if TYPE_CHECKING:
     from tuner.space.sections import Section

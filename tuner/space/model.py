@@ -14,8 +14,8 @@ from models.stages import last_stage_start
 from tuner.errors import KeyPath, Problem, SpaceError
 from tuner.space.data_section import data_problems
 from tuner.space.fields import SpaceFields
+from tuner.space.key_sections import places
 from tuner.space.messages import field_problems
-from tuner.space.places import places
 from tuner.space.rules import rule_problems
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from models.names import nearest, shown
 from tuner import errors
 from tuner.errors import Problem, SpaceError
-from tuner.space.ineffective import idle_problems
+from tuner.space.ineffective_domains import idle_problems
 from tuner.space.model import Space
 from tuner.space.overrides import apply_override
 from tuner.space.project_name import project_problems

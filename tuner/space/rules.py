@@ -13,7 +13,7 @@ from tuner.errors import KeyPath, Problem
 from tuner.space.data_rules import impossible_data
 from tuner.space.domains import AnyDomain, Choice, Log, Uniform, spell
 from tuner.space.fields import SpaceFields
-from tuner.space.places import places, unknown_key
+from tuner.space.key_sections import places, unknown_key
 from tuner.space.requirements import requirement_problems
 from tuner.space.samplers import grid_size, sampler_problems
 from tuner.space.sections import Scale

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from tuner.cli.typed import command
+from tuner.cli.command_text import command
 from tuner.tracking.runs import Account, Mode, account
 
 REQUESTS = ("auto", "online", "offline", "off")

@@ -11,7 +11,7 @@ from models.data.split import Split
 from models.data.tasks import with_splits
 from tuner.durability.data_staging import fetch
 from tuner.storage import Storage, StorageError
-from tuner.worker.setting import TrialSetting
+from tuner.worker.search_setting import TrialSetting
 
 
 def load_tasks(setting: TrialSetting) -> dict[str, TrainingData]:

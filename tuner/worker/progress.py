@@ -13,7 +13,7 @@ from tuner.objectives import metric_of
 from tuner.record.trials import EpochRow, is_kept, of_stage
 from tuner.worker.files import Checkpoint, TrialFiles
 from tuner.worker.rows import epoch_row, log_line
-from tuner.worker.setting import TrialSetting
+from tuner.worker.search_setting import TrialSetting
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,7 +14,7 @@ from tuner.worker.images import load_tasks
 from tuner.worker.model_warnings import ModelWarnings
 from tuner.worker.progress import Progress
 from tuner.worker.rows import log_line
-from tuner.worker.setting import TrialSetting
+from tuner.worker.search_setting import TrialSetting
 from tuner.worker.stack_dump import answer_with_stacks
 
 

@@ -21,7 +21,7 @@ from tuner.backend.hangs import (
     HangClock,
     Watchdog,
 )
-from tuner.backend.run import run
+from tuner.backend.tune_run import run
 from tuner.engine.early_stopping import make_scheduler
 from tuner.engine.engine import Engine
 from tuner.record.journal import read_lines

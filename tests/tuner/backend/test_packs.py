@@ -16,7 +16,7 @@ from tuner.backend import packs
 from tuner.backend.capacity_notice import GPU_CAME, WAITS_FOR_GPU
 from tuner.planning.lanes import LaneChoice
 from tuner.storage import local_storage
-from tuner.worker.setting import TrialSetting
+from tuner.worker.search_setting import TrialSetting
 
 
 @pytest.fixture

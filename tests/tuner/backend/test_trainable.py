@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tuner.backend.packed import PackedTrialActor
+from tuner.backend.packed_trainable import PackedTrialActor
 from tuner.backend.trainable import TrialActor
 from tuner.engine.attempt import Attempt
 

@@ -40,7 +40,7 @@ def test_the_judge_would_let_everything_pass(
 
     monkeypatch.setattr(runs, "_wholes", {})  # of these, nothing is kept for other cases
     monkeypatch.setattr("models.fitted.read_whole", unchecked)
-    monkeypatch.setattr("tuner.retrain.recorded.check_best", lambda *_: None)
+    monkeypatch.setattr("tuner.retrain.run_check.check_best", lambda *_: None)
     other = runs.another / "one"
     weights = case("model/model.safetensors", of_another(other / "model" / WEIGHTS), "score")
     assert runs.problem(weights).startswith("wrong: ")

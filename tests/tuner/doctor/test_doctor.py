@@ -17,7 +17,7 @@ from tuner.doctor.checks import Need
 from tuner.doctor.node_facts import CODE, Disk, NodeFacts, Question, examine
 from tuner.doctor.preflight import needed
 from tuner.errors import TunerError
-from tuner.record.basis import code_digest, code_versions
+from tuner.record.provenance import code_digest, code_versions
 from tuner.space import Machine, Space
 
 

@@ -15,14 +15,14 @@ from tuner.durability.record_check import check_record
 from tuner.engine.early_stopping import make_scheduler
 from tuner.engine.engine import Engine
 from tuner.errors import TunerError
-from tuner.record.basis import Basis, check_basis, code_changes, code_versions
 from tuner.record.compatibility import recorded_space
 from tuner.record.history import History
 from tuner.record.journal import read_journal
 from tuner.record.past import read_past
+from tuner.record.provenance import Provenance, check_provenance, code_changes, code_versions
 from tuner.record.run_folder import RunFolder
 from tuner.results.files import write_results
-from tuner.retrain.recorded import check_run, check_splits
+from tuner.retrain.run_check import check_run, check_splits
 from tuner.space import dump_space, load_space
 from tuner.storage import local_storage
 
@@ -183,7 +183,7 @@ def test_a_retrain_would_take_the_split_of_another_search(tmp_path: Path) -> Non
             RunFolder(tmp_path / digest),
             scheduler=make_scheduler(SPACE),
             slots=1,
-            basis=Basis(split_digest=digest),
+            provenance=Provenance(split_digest=digest),
         )
         engine.close()
         with pytest.raises(TunerError) if refused else nullcontext():
@@ -192,21 +192,25 @@ def test_a_retrain_would_take_the_split_of_another_search(tmp_path: Path) -> Non
 
 def test_other_images_or_another_split_would_go_on() -> None:
     run_folder = RunFolder(Path("runs/one"))
-    recorded = Basis(split_digest="a" * 64, images_digest="b" * 64)
-    check_basis(recorded, recorded, run_folder)
-    check_basis(Basis(), recorded, run_folder)  # of an earlier version
-    check_basis(recorded, Basis(), run_folder)
+    recorded = Provenance(split_digest="a" * 64, images_digest="b" * 64)
+    check_provenance(recorded, recorded, run_folder)
+    check_provenance(Provenance(), recorded, run_folder)  # of an earlier version
+    check_provenance(recorded, Provenance(), run_folder)
     with pytest.raises(TunerError, match="is not the split that this search was recorded on"):
-        check_basis(recorded, Basis(split_digest="c" * 64, images_digest="b" * 64), run_folder)
+        check_provenance(
+            recorded, Provenance(split_digest="c" * 64, images_digest="b" * 64), run_folder
+        )
     with pytest.raises(TunerError, match="the images are not those"):  # and so the split another
-        check_basis(recorded, Basis(split_digest="c" * 64, images_digest="c" * 64), run_folder)
+        check_provenance(
+            recorded, Provenance(split_digest="c" * 64, images_digest="c" * 64), run_folder
+        )
 
 
 def test_other_code_would_go_on_without_a_word_or_not_at_all() -> None:
-    now = Basis(code=code_versions())
+    now = Provenance(code=code_versions())
     assert {"python", "tuner", "torch"} <= now.code.keys()
-    assert code_changes(now, now) == code_changes(Basis(), now) == ""
-    before = Basis(code={**now.code, "torch": "1.0", "gone": "2"})
+    assert code_changes(now, now) == code_changes(Provenance(), now) == ""
+    before = Provenance(code={**now.code, "torch": "1.0", "gone": "2"})
     said = code_changes(before, now)
     assert f"torch 1.0, now {now.code['torch']}; gone 2, now none" in said
 
@@ -214,10 +218,10 @@ def test_other_code_would_go_on_without_a_word_or_not_at_all() -> None:
 def test_what_trials_depend_on_would_not_be_recorded_or_be_forgotten_by_a_later_driver(
     tmp_path: Path,
 ) -> None:
-    basis = Basis(split_digest="a", images_digest="b", code={"torch": "1.0"})
-    for given in (basis, Basis()):
+    provenance = Provenance(split_digest="a", images_digest="b", code={"torch": "1.0"})
+    for given in (provenance, Provenance()):
         engine = Engine(
-            SPACE, RunFolder(tmp_path), scheduler=make_scheduler(SPACE), slots=1, basis=given
+            SPACE, RunFolder(tmp_path), scheduler=make_scheduler(SPACE), slots=1, provenance=given
         )
         engine.close()
-    assert History(read_journal(tmp_path / "events.jsonl")).basis == basis
+    assert History(read_journal(tmp_path / "events.jsonl")).provenance == provenance

@@ -12,7 +12,7 @@ from tests.tuner.new.folders import picture, pictures, workpieces
 from tuner.errors import TunerError
 from tuner.new.options import Wishes
 from tuner.new.proposal import Proposal, propose
-from tuner.new.roles import Role, role_lines, roles
+from tuner.new.split_preview import Role, role_lines, roles
 from tuner.new.statistics import measure_all
 
 

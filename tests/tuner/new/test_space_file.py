@@ -8,7 +8,7 @@ from models import detectors
 from models.data.config import DataConfig
 from tuner.cli.command_line import check_name
 from tuner.errors import TunerError
-from tuner.new.plan import plan
+from tuner.new.search_plan import plan
 from tuner.new.space_file import (
     check_free,
     default_path,

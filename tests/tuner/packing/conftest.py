@@ -6,7 +6,7 @@ import pytest
 
 from tests.tuner.packing.packing import LANES, Requests
 from tuner.packing.pack import PackWorker
-from tuner.worker.setting import TrialSetting
+from tuner.worker.search_setting import TrialSetting
 
 
 @pytest.fixture

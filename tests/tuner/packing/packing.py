@@ -10,7 +10,7 @@ from tuner.engine.attempt import (
     Report,
 )
 from tuner.packing.pack import PackWorker
-from tuner.worker.setting import TrialSetting
+from tuner.worker.search_setting import TrialSetting
 
 LANES = 3
 Curve = list[tuple[object, ...]]

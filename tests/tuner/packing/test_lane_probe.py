@@ -13,7 +13,7 @@ from models.probes.lane_probe import LaneMeasurement
 from tuner.packing import lane_probe
 from tuner.packing.lane_probe import Host
 from tuner.planning.lanes import LaneChoice
-from tuner.worker.setting import TrialSetting
+from tuner.worker.search_setting import TrialSetting
 
 SIXTEEN = LaneMeasurement(
     lanes=16,

@@ -20,7 +20,7 @@ from tuner.engine.attempt import (
 )
 from tuner.record.pack_names import is_pack
 from tuner.worker.files import Checkpoint
-from tuner.worker.setting import TrialSetting
+from tuner.worker.search_setting import TrialSetting
 
 
 def checkpoint_of(setting: TrialSetting, of: Attempt) -> Checkpoint | None:

@@ -26,7 +26,7 @@ from tuner.packing.pack import PackWorker
 from tuner.storage import StorageError
 from tuner.storage.folder import FolderStorage
 from tuner.worker import faults
-from tuner.worker.setting import TrialSetting
+from tuner.worker.search_setting import TrialSetting
 
 
 def test_a_request_would_wait_for_ever_in_a_closed_pack(

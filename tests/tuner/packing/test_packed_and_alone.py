@@ -13,7 +13,7 @@ from tuner.engine.attempt import Attempt, Report
 from tuner.engine.early_stopping import StoppingAsha
 from tuner.packing.pack import PackWorker
 from tuner.record.trials import Decision
-from tuner.worker.setting import TrialSetting
+from tuner.worker.search_setting import TrialSetting
 from tuner.worker.trial import TrialWorker
 
 CONFIGURATIONS, EPOCHS, LANES, CLOSE = 24, 4, 8, 0.003

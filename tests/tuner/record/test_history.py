@@ -8,9 +8,9 @@ import pytest
 from tests.tuner.fake_trials import event, row
 from tests.tuner.simulated import Simulation, small_space
 from tuner.engine.attempt import Report
-from tuner.record.basis import Basis
 from tuner.record.history import History
 from tuner.record.journal import read_journal, read_lines
+from tuner.record.provenance import Provenance
 from tuner.record.trials import EndReason, TrialState
 
 
@@ -118,11 +118,11 @@ def test_an_empty_reason_would_end_a_trial_as_complete(tmp_path: Path) -> None:
 def test_a_driver_that_knows_nothing_of_its_basis_would_make_the_next_accept_any() -> None:
     known = {"split_digest": "a", "images_digest": "b", "code": {"torch": "1.0"}}
     events = [event("driver", resumed=False, slots=1, space={}, **known)]
-    assert History([*events, event("driver", resumed=True, slots=1, space={})]).basis == Basis(
-        split_digest="a", images_digest="b", code={"torch": "1.0"}
-    )
+    assert History(
+        [*events, event("driver", resumed=True, slots=1, space={})]
+    ).provenance == Provenance(split_digest="a", images_digest="b", code={"torch": "1.0"})
     other = event("driver", resumed=True, slots=1, space={}, **{**known, "split_digest": "c"})
-    assert History([*events, other]).basis.split_digest == "c"
+    assert History([*events, other]).provenance.split_digest == "c"
 
 
 def test_interruptions_of_another_kind_or_before_an_epoch_would_use_up_retries() -> None:

@@ -13,7 +13,7 @@ from tests.tuner.simulated import Simulation, small_space
 from tuner.engine.attempt import Report
 from tuner.record.run_folder import RunFolder
 from tuner.record.trials import EpochRow
-from tuner.retrain import jobs, outcome
+from tuner.retrain import final_test, jobs
 from tuner.retrain.flow import retrain
 from tuner.retrain.plan import Setting
 from tuner.simulation.curves import Formula
@@ -70,7 +70,7 @@ def retrained(folder: Path, monkeypatch: pytest.MonkeyPatch) -> RunFolder:
         return jobs._train_here(jobs._jobs(setting.plan, fused=False), setting, say)
 
     monkeypatch.setattr(jobs, "_train_on_ray", here)
-    monkeypatch.setattr(outcome, "_draw", lambda tested, folder: None)
+    monkeypatch.setattr(final_test, "_draw", lambda tested, folder: None)
     written = space_of(good_alone(folder.parent / "parts"), validation="synthetic").model_dump()
     searched = {"fixed": {}, "search": {"components": {"int": [2, 12]}}, "trials": 14}
     space = Space.model_validate(written | searched)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tuner.record.run_folder import RunFolder
-from tuner.retrain import jobs, outcome
+from tuner.retrain import final_test, jobs
 from tuner.retrain.flow import RetrainSummary, retrain
 from tuner.retrain.plan import Plan, Setting, make_plan
 from tuner.space import Space, dump_space, load_space
@@ -77,5 +77,5 @@ def quick_retrain(monkeypatch: pytest.MonkeyPatch) -> Callable[..., RetrainSumma
         return retrain(folder, **(usual | {"say": lambda text: None} | options))
 
     monkeypatch.setattr(jobs, "_train_on_ray", here)
-    monkeypatch.setattr(outcome, "_draw", lambda tested, folder: None)
+    monkeypatch.setattr(final_test, "_draw", lambda tested, folder: None)
     return quick

@@ -9,7 +9,7 @@ from tuner.figures.metrics import BEST
 from tuner.record.trials import EpochRow
 from tuner.retrain.divergences import divergence_lines
 from tuner.retrain.each_class import EachSummary
-from tuner.retrain.outcome import best_seed
+from tuner.retrain.final_test import best_seed
 from tuner.retrain.scores import SeedScores
 from tuner.retrain.training import Trained
 from tuner.worker.rows import epoch_row

@@ -16,9 +16,9 @@ from models.fitted import FittedDetector
 from tests.tuner.retrain.conftest import plan_of
 from tests.tuner.retrain.test_divergences import seed as training_of
 from tuner.retrain import scores
-from tuner.retrain.blocks import make_blocks
-from tuner.retrain.facts import Facts
+from tuner.retrain.contender_figures import make_blocks
 from tuner.retrain.ledger import Openings
+from tuner.retrain.report_facts import Facts
 from tuner.retrain.scores import SeedScores, SplitScores, seed_scores
 
 Scores = np.ndarray

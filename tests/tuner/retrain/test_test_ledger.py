@@ -12,7 +12,7 @@ import pytest
 
 from tests.tuner.retrain.conftest import make_search, plan_of
 from tuner.errors import TunerError
-from tuner.retrain import ledger, outcome
+from tuner.retrain import final_test, ledger
 from tuner.retrain.ledger import Openings, check_record, open_test
 
 
@@ -130,8 +130,8 @@ def test_an_opening_would_be_called_the_only_one() -> None:
         Openings(of_configuration=1, of_task=1),
         Openings(of_configuration=1, of_task=2),
     ):
-        outcome._announce(openings, said.append)
-    outcome._announce(Openings(of_configuration=2, of_task=2), said.append)
+        final_test._announce(openings, said.append)
+    final_test._announce(Openings(of_configuration=2, of_task=2), said.append)
     assert "only" not in " ".join(said)
     assert "for the first time on record" in said[0]
     assert "It is opening 2 for this detector and these classes" in said[1]

@@ -17,7 +17,7 @@ from tests.tuner.processes import of_session, wait_until_gone
 from tests.tuner.retrain.conftest import make_run, make_search, plan_of
 from tests.tuner.retrain.own_pictures import space_of, with_defects
 from tests.tuner.retrain.test_training import make_setting
-from tuner.backend.tasks import Lost
+from tuner.backend.ray_tasks import Lost
 from tuner.errors import TunerError
 from tuner.retrain import jobs
 from tuner.retrain.jobs import JobFailed, train_all
@@ -118,7 +118,7 @@ def test_a_training_that_begins_anew_would_do_so_in_silence(
         (errand, "epoch 1/2"),
         (errand, Lost(why="its machine is gone", given_up=True)),
     ]
-    monkeypatch.setattr("tuner.backend.tasks.run_tasks", lambda *_, **__: iter(told))
+    monkeypatch.setattr("tuner.backend.ray_tasks.run_tasks", lambda *_, **__: iter(told))
     with pytest.raises(JobFailed, match="seed 1/2 was lost again and again: its machine is gone"):
         jobs._run([errand], setting, said.append, gpus=False)
     assert said == [

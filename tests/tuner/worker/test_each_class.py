@@ -17,7 +17,7 @@ from tuner.record.run_folder import RunFolder
 from tuner.storage import local_storage
 from tuner.storage.checkpoints import Checkpoints
 from tuner.worker.images import load_tasks
-from tuner.worker.setting import TrialSetting
+from tuner.worker.search_setting import TrialSetting
 from tuner.worker.trial import TrialWorker
 
 MakeSetting = Callable[..., TrialSetting]

@@ -16,7 +16,7 @@ from tests.tuner.worker.attempts import attempt, essence
 from tuner.engine.attempt import Attempt, OutOfReachError, Report, WorkerLostError
 from tuner.storage import local_storage, open_storage
 from tuner.worker import faults
-from tuner.worker.setting import SPLIT, TrialSetting
+from tuner.worker.search_setting import SPLIT, TrialSetting
 from tuner.worker.trial import TrialWorker
 
 

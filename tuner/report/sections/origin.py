@@ -95,11 +95,14 @@ def _facts(material: Material) -> Iterator[tuple[str, str]]:
     openings = metrics.get("openings")
     if openings:
         yield "openings of the test split", f"{openings['of_configuration']} for this configuration"
-    basis = material.history.basis
-    digests = {"digest of the split": basis.split_digest, "of the images": basis.images_digest}
+    provenance = material.history.provenance
+    digests = {
+        "digest of the split": provenance.split_digest,
+        "of the images": provenance.images_digest,
+    }
     yield from ((name, digest) for name, digest in digests.items() if digest)
-    if basis.code:
-        yield "versions of the search", _listed(basis.code)
+    if provenance.code:
+        yield "versions of the search", _listed(provenance.code)
     if "versions" in metrics:
         yield "versions of the retrain", _listed(metrics["versions"])
     here = {"python": platform.python_version(), **installed(_PACKAGES)}

@@ -8,22 +8,22 @@ from typing import Any
 
 from ray import tune
 
-from tuner.backend.adapters import EngineScheduler, EngineSearcher, EngineStopper
 from tuner.backend.hangs import Watchdog, least_silence_s
 from tuner.backend.nodes import Nodes
-from tuner.backend.packed import PACKS, PackedTrialActor
+from tuner.backend.packed_trainable import PACKS, PackedTrialActor
 from tuner.backend.packs import open_packs
 from tuner.backend.ray_internals import (
     keep_keys_from_actors,
     take_every_death_for_a_lost_actor,
 )
 from tuner.backend.trainable import SETTING, TrialActor
+from tuner.backend.tune_adapters import EngineScheduler, EngineSearcher, EngineStopper
 from tuner.engine.attempt import Attempt
 from tuner.engine.engine import Engine
 from tuner.packing.occupancy import Occupancy
 from tuner.planning.lanes import share_of_a_device
 from tuner.space import Machine, Resources, Space, trials_at_once
-from tuner.worker.setting import TrialSetting
+from tuner.worker.search_setting import TrialSetting
 
 _PENDING = 100_000  # trials: more than the engine ever hands out at once
 

@@ -8,13 +8,13 @@ from models.arrays import Labels, Scores
 from models.evaluation.metrics import auroc
 from tuner.figures.metrics import BEST
 from tuner.figures.words import MIXTURE_IS_SUPERVISED
+from tuner.retrain.anomaly_kinds import by_kind, seen_and_unseen
 from tuner.retrain.bootstrap import interval, resampled_aurocs, resampled_difference
 from tuner.retrain.contenders import Contender
 from tuner.retrain.evaluation import decision_figures, in_order, ranking_figures, spread
-from tuner.retrain.facts import Facts
-from tuner.retrain.kinds import by_kind, seen_and_unseen
 from tuner.retrain.pixels import pixel_block
 from tuner.retrain.plan import Plan
+from tuner.retrain.report_facts import Facts
 from tuner.retrain.scores import SeedScores, is_mixed
 from tuner.seeds import derive
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from tuner.retrain.kinds import by_kind, seen_and_unseen
+from tuner.retrain.anomaly_kinds import by_kind, seen_and_unseen
 
 NAMES = ("good", "hole", "scratch", "stain")
 

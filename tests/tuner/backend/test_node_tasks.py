@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from ray.cluster_utils import Cluster
 
-from tuner.backend import fan_out
+from tuner.backend import node_tasks
 from tuner.backend.connection import connection
-from tuner.backend.fan_out import Reply, on_every_node, skew
+from tuner.backend.node_tasks import Reply, on_every_node, skew
 from tuner.doctor.preflight import visit
 
 BOOKED = 64  # more GPUs than any machine of these tests has
@@ -44,7 +44,7 @@ def test_a_clock_that_is_wrong_would_pass_on_a_node_that_takes_long_to_answer(
     def clock_behind() -> float:
         return time.time() - behind_s
 
-    monkeypatch.setattr(fan_out, "_clock", clock_behind)
+    monkeypatch.setattr(node_tasks, "_clock", clock_behind)
     with connection(cluster.address):
         ((_, reply),) = on_every_node(looks_long, lambda node: "images")
     assert isinstance(reply, Reply)

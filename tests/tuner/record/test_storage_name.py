@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.tuner.simulated import small_space
-from tuner.durability.location import record_storage, storage_of
+from tuner.durability.storage_choice import record_storage, storage_of
 from tuner.errors import TunerError
 from tuner.record.run_folder import RunFolder
 from tuner.space import dump_space

@@ -10,7 +10,7 @@ import pytest
 import ray
 from ray.cluster_utils import Cluster
 
-from tuner.backend.tasks import MOST_LOSSES, Lost, run_tasks
+from tuner.backend.ray_tasks import MOST_LOSSES, Lost, run_tasks
 
 
 def starts(folder: Path) -> int:

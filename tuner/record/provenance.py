@@ -20,7 +20,7 @@ _SHOWN = 12
 
 
 @dataclass(frozen=True, kw_only=True)
-class Basis:
+class Provenance:
     """Digests of the split and of the images, and versions by name; empty where it is not known."""
 
     split_digest: str = ""
@@ -28,7 +28,7 @@ class Basis:
     code: Mapping[str, str] = field(default_factory=dict)
 
 
-def check_basis(recorded: Basis, now: Basis, run_folder: RunFolder) -> None:
+def check_provenance(recorded: Provenance, now: Provenance, run_folder: RunFolder) -> None:
     """Raise TunerError where trials of now would have other images than the recorded ones.
 
     Of other images the split is another too: they are looked at first.
@@ -48,7 +48,7 @@ def check_basis(recorded: Basis, now: Basis, run_folder: RunFolder) -> None:
         )
 
 
-def code_changes(recorded: Basis, now: Basis) -> str:
+def code_changes(recorded: Provenance, now: Provenance) -> str:
     """Say that earlier trials were trained by other code; "" where they were not, as far as known.
 
     No search is refused for it: newer versions go on with earlier records.

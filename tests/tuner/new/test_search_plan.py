@@ -5,8 +5,8 @@ import pytest
 from models import detectors
 from models.data.config import DataConfig
 from models.hyperparameters import Hyperparameter
-from tuner.new import plan as plans
-from tuner.new.plan import LEAST_STEPS, batch_of, plan
+from tuner.new import search_plan as plans
+from tuner.new.search_plan import LEAST_STEPS, batch_of, plan
 from tuner.objectives import LABEL_FREE_OBJECTIVE
 from tuner.space.yaml_reader import read_yaml
 

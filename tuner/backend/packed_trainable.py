@@ -13,7 +13,7 @@ from tuner.backend.packs import LaneAllocation
 from tuner.backend.trainable import ATTEMPT, REPORT, SETTING, QuietTrainable
 from tuner.engine.attempt import Attempt, AttemptGivenUpError, OutOfReachError, Report
 from tuner.packing.lane_allocator import DeviceLocation
-from tuner.worker.setting import TrialSetting
+from tuner.worker.search_setting import TrialSetting
 
 PACKS = "packs"
 _WAIT_S = 0.2

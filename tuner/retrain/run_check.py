@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from models.data.split import Split, splits_digest
-from tuner.record.basis import Basis, check_basis
 from tuner.record.compatibility import check_best, recorded_space
 from tuner.record.history import History
 from tuner.record.journal import read_journal
+from tuner.record.provenance import Provenance, check_provenance
 from tuner.record.run_folder import RunFolder
 from tuner.record.trials import TrialView
 from tuner.space import Space, load_space
@@ -43,7 +43,9 @@ def check_splits(splits: Sequence[Split], run_folder: RunFolder) -> None:
     """Raise TunerError where the run's split is not the one that its trials were trained on."""
     history = _history(run_folder)
     if history is not None:
-        check_basis(history.basis, Basis(split_digest=splits_digest(splits)), run_folder)
+        check_provenance(
+            history.provenance, Provenance(split_digest=splits_digest(splits)), run_folder
+        )
 
 
 def _history(run_folder: RunFolder) -> History | None:

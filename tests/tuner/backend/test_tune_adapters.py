@@ -10,9 +10,9 @@ from ray.exceptions import RayActorError, RayTaskError
 from tests.tuner.backend.lacking_actor import SAID, LackingActor
 from tests.tuner.backend.stuck_actor import StuckSetting
 from tests.tuner.simulated import small_space
-from tuner.backend.adapters import cause_of
 from tuner.backend.connection import connection
-from tuner.backend.run import run
+from tuner.backend.tune_adapters import cause_of
+from tuner.backend.tune_run import run
 from tuner.engine.attempt import OutOfReachError, WorkerLostError
 from tuner.engine.early_stopping import make_scheduler
 from tuner.engine.engine import Engine

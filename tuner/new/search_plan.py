@@ -9,7 +9,7 @@ from models import detectors
 from models.data.config import DataConfig
 from models.evaluation.criteria_names import MEANINGS
 from models.hyperparameters import Hyperparameter
-from tuner.new.roles import FEW
+from tuner.new.split_preview import FEW
 from tuner.objectives import LABEL_FREE_OBJECTIVE, Objective, metric_of
 
 LEAST_STEPS = 8

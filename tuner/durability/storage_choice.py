@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 
-from tuner.cli.typed import quoted
+from tuner.cli.command_text import quoted
 from tuner.errors import TunerError
-from tuner.record.place import read_place, write_place
 from tuner.record.run_folder import RunFolder
+from tuner.record.storage_name import read_place, write_place
 from tuner.storage import NONE, VARIABLE, Storage, open_storage
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from tests.tuner.simulated import small_space
 from tuner.api import search
-from tuner.durability.location import check_free, record_storage, storage_of
+from tuner.durability.storage_choice import check_free, record_storage, storage_of
 from tuner.errors import TunerError
 from tuner.record.run_folder import RunFolder
 from tuner.storage import open_storage

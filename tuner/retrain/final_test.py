@@ -16,7 +16,7 @@ from tuner.cli.output import Say
 from tuner.errors import TunerError
 from tuner.figures.metrics import AUTOENCODER, BEST, Metrics, write_metrics
 from tuner.retrain.card import make_card, write_card
-from tuner.retrain.facts import Facts
+from tuner.retrain.example_images import telling_arrays
 from tuner.retrain.ledger import Openings, open_test
 from tuner.retrain.pictures.chosen import Shown
 from tuner.retrain.pictures.confusion import confusion_figure
@@ -27,8 +27,8 @@ from tuner.retrain.pictures.maps import maps_figure
 from tuner.retrain.pictures.style import save
 from tuner.retrain.plan import Plan, Setting
 from tuner.retrain.report import make_metrics
+from tuner.retrain.report_facts import Facts
 from tuner.retrain.scores import SeedScores, score_arrays, seed_scores
-from tuner.retrain.telling import telling_arrays
 from tuner.retrain.test_images import Opened, open_images
 from tuner.retrain.training import Trained, load_images
 from tuner.retrain.work_dir import install, made_in
