@@ -31,7 +31,8 @@ class History:
 
     `started` is the time of the very first event, which tells this search from all others.
     `time_budget_s` is the newest driver's, in seconds of all drivers together; None without one.
-    `provenance` is what its trials depend on, `space` what they were searched in, as it was written.
+    `provenance` is what its trials depend on, `space` what they were searched in, as it was
+    written.
 
     A driver that was killed wrote no last word: its time counts up to its last event.
     """
