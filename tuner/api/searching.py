@@ -13,7 +13,9 @@ from tuner.api.run import Run
 from tuner.api.stopping import working
 from tuner.cli.signals import TERMINATED
 from tuner.errors import SpaceError
-from tuner.search.__main__ import found_folder, parser, searched
+from tuner.search.from_options import searched
+from tuner.search.named_run import found_folder
+from tuner.search.options import parser
 from tuner.space import Space
 from tuner.space.writing import space_text
 
