@@ -24,8 +24,8 @@ from tuner.api import load
 from tuner.errors import TunerError
 from tuner.score import stream
 from tuner.score.__main__ import main
+from tuner.score.heatmap import in_size, map_on_picture, overlay
 from tuner.score.inputs import Named, named_pictures
-from tuner.score.overlay import in_size, map_on_picture, overlay
 
 Rows = list[dict[str, str]]
 

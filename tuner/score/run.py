@@ -16,7 +16,7 @@ from tuner.cli.text import counted
 from tuner.console.progress_bar import progress
 from tuner.errors import TunerError
 from tuner.retrain.model_folder import StoredModel
-from tuner.score.heatmaps import check_maps, heat_maps
+from tuner.score.heatmap_folder import check_maps, heat_maps
 from tuner.score.inputs import Named
 from tuner.score.stream import Scored, scored_batches
 from tuner.score.table import table

@@ -26,8 +26,8 @@ from tuner.results.files import write_if_room
 from tuner.results.no_result import lacking_best
 from tuner.results.standard_errors import with_standard_errors
 from tuner.search.backend import Backend
+from tuner.search.budget_words import devices_used_up, more_devices
 from tuner.search.claim import Claim
-from tuner.search.device_budget import devices_used_up, more_devices
 from tuner.search.figures_note import figures_note
 from tuner.search.images import prepare_images, splits_of
 from tuner.search.summary import SearchSummary

@@ -17,11 +17,11 @@ from tuner.record.events import (
 from tuner.space import Sampler
 from tuner.space.domains import Domain
 from tuner.space.requirements import Meets
+from tuner.study.choose_sampler import Turn, sampler_of_trial
 from tuner.study.distributions import distribution
 from tuner.study.optuna_copy import OptunaCopy
 from tuner.study.sampler_window import Rank, SamplerWindow, rank
 from tuner.study.samplers_view import SamplersView, view_of
-from tuner.study.sampling import Turn, sampler_of_trial
 from tuner.study.study_file import ToldTrial
 
 _GP_AT_MOST = 300  # trials: its time grows with the third power of their number

@@ -12,8 +12,8 @@ from models.data.decoding import Unreadable
 from models.data.preprocessing import Preprocessing
 from tuner.cli.atomic_results import drafted_folder
 from tuner.errors import TunerError
+from tuner.score.heatmap import draw
 from tuner.score.inputs import Named
-from tuner.score.overlay import draw
 from tuner.score.stream import Scored, one_thread_here, workers
 
 

@@ -15,7 +15,7 @@ from tuner.record.time_budget import time_budget
 from tuner.report.material import read_material
 from tuner.report.sections import cost
 from tuner.search import __main__ as search
-from tuner.search.device_budget import devices_used_up, more_devices
+from tuner.search.budget_words import devices_used_up, more_devices
 from tuner.search.time_budget import resume_command
 from tuner.simulation.search import simulate
 from tuner.space import Machine, Space
