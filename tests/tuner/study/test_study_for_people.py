@@ -130,6 +130,6 @@ def test_a_diverged_trial_would_look_like_one_that_counts(
     assert diverged.user_attrs["reason"] == "diverged: loss is NaN"
     assert list(diverged.constraints.values()) == [1.0], "above 0: infeasible"
     assert not any(trial.constraints for trial in others)
-    seen = engine._recorder.study._study.get_trials()
+    seen = engine._recorder.study._suggestions._study.get_trials()
     assert not any(trial.constraints for trial in seen), "the sampler would heed them"
     engine.close()
