@@ -50,7 +50,7 @@ def rungs(grace_epochs: int, reduction_factor: int, epochs: int) -> tuple[int, .
     "part", [0, *(pytest.param(part, marks=pytest.mark.long) for part in range(1, 10))]
 )
 def test_a_decision_would_not_be_tunes(part: int) -> None:
-    """10,000 searches, 1,000 of them in `make test`, of trials in any order of their epochs; many values are equal."""
+    """10,000 searches of trials in any order of their epochs; many values are equal."""
     for seed in range(1000 * part, 1000 * (part + 1)):
         generator = random.Random(seed)
         grace, factor = generator.randint(1, 4), generator.randint(2, 5)
