@@ -135,6 +135,12 @@ def _rows(array: Array) -> list[Array]:
         return [array]
     colour = array.ndim == 4 and (array.shape[1] in _COLOURS or array.shape[3] in _COLOURS)
     grey = array.ndim == 3 and array.shape[2] != _WITH_ALPHA
+    if grey and array.shape[0] in _COLOURS and array.shape[0] != 1:
+        raise ValueError(
+            f"pictures: got {_described(array)}, which may be one picture in colour or "
+            f"{array.shape[0]} grey ones: put the one into a list, or give the others as "
+            f"[{array.shape[0]}, H, W, 1]"
+        )
     if not colour and not grey:
         raise ValueError(f"pictures: got {_described(array)}; {ALLOWED}")
     return list(array)

@@ -26,6 +26,7 @@ _FLAGS = (
     "--disable-gpu",
     "--enable-unsafe-swiftshader",  # WebGL without a GPU, for the parallel coordinates
 )
+_PATIENCE_MS = 120_000  # where the machine is busy
 DATA = DataConfig(
     dataset="digits",
     normal=(0,),
@@ -77,7 +78,9 @@ def browser() -> Iterator[Any]:
     if CHROMIUM is None:
         pytest.skip("no chromium: apt-get install chromium")
     with playwright.sync_playwright() as started:
-        opened = started.chromium.launch(executable_path=CHROMIUM, args=_FLAGS)
+        opened = started.chromium.launch(
+            executable_path=CHROMIUM, args=_FLAGS, timeout=_PATIENCE_MS
+        )
         yield opened
         opened.close()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tuner.cli.run_option import run_path
+from tuner.cli.run_option import run_folder
 from tuner.retrain.model_folder import open_model
 
 if TYPE_CHECKING:
@@ -19,4 +19,4 @@ def load(run: str | Path) -> Model:
     """
     from tuner.api.model import Model  # noqa: PLC0415 - torch: a search does without
 
-    return Model(open_model(run_path(str(run))))
+    return Model(open_model(run_folder(run)))

@@ -52,7 +52,7 @@ def as_yaml(word: str, value: object) -> str:
 
     def plain(part: object) -> str:
         if isinstance(part, Path):
-            return str(part)
+            return str(part.absolute())  # `mine` alone would be a name, and so another folder
         raise TypeError
 
     try:

@@ -3,7 +3,7 @@
 import webbrowser
 from pathlib import Path
 
-from tuner.cli.run_option import run_path
+from tuner.cli.run_option import run_folder
 from tuner.record.run_folder import RunFolder
 from tuner.report.writing import write_report
 
@@ -13,7 +13,7 @@ def report(run: str | Path, *, open: bool = False) -> Path:
 
     Raises TunerError where there is no run.
     """
-    written = write_report(RunFolder(run_path(str(run))))
+    written = write_report(RunFolder(run_folder(run)))
     if open:
         webbrowser.open(written.absolute().as_uri())
     return written

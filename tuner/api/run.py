@@ -10,7 +10,7 @@ from tuner.api.frames import epochs_frame, events_frame, trials_frame
 from tuner.api.loading import load
 from tuner.api.reporting import report
 from tuner.api.retraining import retrain
-from tuner.cli.run_option import run_path
+from tuner.cli.run_option import run_folder
 from tuner.cli.text import counted
 from tuner.errors import TunerError
 from tuner.record.run_folder import RunFolder
@@ -39,7 +39,7 @@ class Run:
     """
 
     def __init__(self, run: str | Path) -> None:
-        self._folder = RunFolder(run_path(str(run))).absolute()
+        self._folder = RunFolder(run_folder(run)).absolute()
         self._read: tuple[object, Material] | None = None
         self._material  # noqa: B018 - a folder without a search is refused at once
 

@@ -69,7 +69,7 @@ def search(  # noqa: PLR0913 - the command's options
             summary = searched(given, folder)
     if summary is not None and summary.signal == signal.SIGTERM:
         raise SystemExit(TERMINATED)
-    return Run(folder.path)
+    return Run(folder.path.absolute())
 
 
 @contextmanager

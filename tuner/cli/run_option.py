@@ -40,6 +40,11 @@ def run_path(
     return path if is_there(path) and not is_there(runs / path) else runs / path
 
 
+def run_folder(run: str | Path) -> Path:
+    """The folder of what Python names: a path is one, a text is read as it would be typed."""
+    return run if isinstance(run, Path) else run_path(run)
+
+
 def run_words(run_folder: Path) -> tuple[str, str]:
     """The option as it is typed here, a path even where that is a name alone."""
     text = word_of(run_folder.absolute())

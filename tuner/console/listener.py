@@ -44,7 +44,7 @@ class ConsoleListener(SearchListener):
     ) -> None:
         self.name = name
         self.state = state
-        self._slots = slots
+        self.slots = slots
         self._console = console or make_console()
         self._lock = threading.RLock()  # rich draws from its own thread
         self._live: Live | CellScreen | None = None
@@ -200,7 +200,7 @@ class ConsoleListener(SearchListener):
     def screen(self) -> RenderableType:
         """The live screen as it should look now."""
         with self._lock:
-            return screen(self.name, self.state, self._slots, self._console.height)
+            return screen(self.name, self.state, self.slots, self._console.height)
 
     def _redirect_logging(self, streams: tuple[Any, Any]) -> None:
         """Let log handlers made before the screen began write above it, not into it."""

@@ -41,6 +41,10 @@ class SearchState:
         else:
             self.standings[view.number] = found
 
+    def begin_again(self, at: float) -> None:
+        """Another driver goes on from here: time and speed are its own."""
+        self._start, self.session_epochs = at, 0
+
     @property
     def running(self) -> list[TrialView]:
         """Trials in training, by number."""

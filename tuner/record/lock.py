@@ -40,11 +40,17 @@ def sole_driver(run_folder: RunFolder) -> Iterator[None]:
 
 
 def driver_of(run_folder: RunFolder) -> str | None:
-    """Name the driver at work there now, or return None."""
+    """Name the driver at work there now, or return None.
+
+    A shared lock tells it too: a file that is only read can have no other on a network's disk.
+    """
     if not run_folder.lock.is_file():
         return None
     with suppress(OSError), run_folder.lock.open(errors="replace") as file:
-        return None if _taken(file) else file.read().strip()
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return file.read().strip()
     return None
 
 

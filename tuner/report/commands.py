@@ -6,7 +6,12 @@ from tuner.report.material import Material
 
 
 def next_commands(material: Material) -> list[str]:
-    """To go on with the search, to retrain its best, or to use the retrained model."""
+    """To go on with the search, to retrain its best, or to use the retrained model.
+
+    None while it is under way.
+    """
+    if material.under_way:
+        return []
     if not material.finished:
         return [command("tuner.search", "--resume", *run_words(material.folder.path))]
     if not material.ranking:
@@ -23,7 +28,12 @@ def next_commands(material: Material) -> list[str]:
 
 
 def repeat_commands(material: Material) -> list[str]:
-    """To search the same again, and to check the record without training."""
+    """To search the same again, and to check the record without training.
+
+    None while it is under way.
+    """
+    if material.under_way:
+        return []
     folder = material.folder.absolute()
     return [
         command("tuner.search", "--space", folder.space, "--run", f"{folder.path.name}-again"),

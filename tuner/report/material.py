@@ -30,9 +30,11 @@ class Material:
     """A search as its record tells of it; `metrics` are those of its retrain, None without one.
 
     `moments` are those of the events, in seconds of search: time without a driver is left out.
+    It is `under_way` where another process may write to it: no command on it is named.
     """
 
     folder: RunFolder
+    under_way: bool
     space: Space
     events: Sequence[Event]
     moments: Sequence[float]
@@ -124,8 +126,8 @@ class Material:
         return sorted(names, key=lambda name: -self.importance.mean.get(name, 0.0))  # type: ignore[union-attr]
 
 
-def read_material(folder: RunFolder) -> Material:
-    """Read a run.
+def read_material(folder: RunFolder, *, under_way: bool = False) -> Material:
+    """Read a run, perhaps one that another process drives, and perhaps a copy of its record.
 
     Raises TunerError where there is none, or what is there cannot be read or is of another run.
     """
@@ -144,6 +146,7 @@ def read_material(folder: RunFolder) -> Material:
     check_space(history, folder)
     return Material(
         folder=folder,
+        under_way=under_way,
         space=space,
         events=events,
         moments=moments,

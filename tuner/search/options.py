@@ -54,7 +54,7 @@ def parser() -> argparse.ArgumentParser:
     cluster = "of a Ray cluster, or auto on one of its machines (default: $RAY_ADDRESS)"
     add("--address", help=cluster)
     add("--storage", metavar="PLACE", help="where what must outlive a machine goes: " + PLACES)
-    add("--wandb", choices=("online", "offline", "off"), help="where the curves go")
+    add("--wandb", choices=("auto", "online", "offline", "off"), help="where the curves go")
     return options
 
 

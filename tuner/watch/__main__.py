@@ -6,6 +6,7 @@ python -m tuner.watch runs/quickstart-1 --serve
 from __future__ import annotations
 
 import argparse
+import threading
 from collections.abc import Sequence
 from contextlib import ExitStack
 
@@ -54,9 +55,7 @@ def parser() -> argparse.ArgumentParser:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; returns its exit code."""
-    return run_command(
-        lambda: _main(parser().parse_args(argv)), stopped="No longer watched; the search goes on."
-    )
+    return run_command(lambda: _main(parser().parse_args(argv)), stopped="No longer watched.")
 
 
 def _main(given: argparse.Namespace) -> int:
@@ -70,7 +69,12 @@ def _main(given: argparse.Namespace) -> int:
         if given.serve is not None:
             from tuner.watch.serving import served  # noqa: PLC0415 - draws, which takes a while
 
-            say(f"Report: {open_until_its_end.enter_context(served(record, given.serve))}")
+            address, live = open_until_its_end.enter_context(served(record, given.serve))
+            say(f"Report: {address}")
+            follow(record, folder.name)
+            live.make()  # with all that was recorded by its end
+            say(f"The report stays at {address} until Ctrl-C.")
+            threading.Event().wait()
         finished = follow(record, folder.name)
     return 0 if finished else UNFINISHED
 

@@ -21,7 +21,6 @@ from tuner.record.events import (
 from tuner.record.history import History
 from tuner.record.journal_tail import JournalTail
 from tuner.record.time_budget import time_budget
-from tuner.record.trials import SearchListener
 from tuner.results.standard_errors import with_standard_errors
 from tuner.search.figures_note import figures_note
 from tuner.search.time_budget import resume_command
@@ -61,31 +60,40 @@ class Following:
             case DriverClosed():
                 self.closed = event
 
-    @property
-    def is_over(self) -> bool:
-        """Whether no driver is at work."""
-        silent_s = time.time() - self.last_time
-        return self.closed is not None or self._record.driver_is_gone(silent_s)
-
 
 def follow(record: Record, name: str, wait: Callable[[float], object] = time.sleep) -> bool:
-    """Show a search until its driver has closed it or is gone; whether it is finished.
+    """Show a search until no driver is at work on it; whether it is finished.
 
     Raises TunerError where the record cannot be read.
     """
-    found = recorded_space(record.folder)
-    if found is None:
-        raise TunerError(f"{record.folder.space} is missing")
-    space, following = found, Following(record)
-    for event in following.look():
-        following.take(event)
+    following = Following(record)
+    space = _begun(record, following, wait)
     with _console(name, space, following) as console:
         console.state.restore(following.history.by_number)
-        while not following.is_over:
-            wait(record.every_s)
+        gone = False
+        while not gone:
+            gone = record.driver_is_gone()  # and then all that it has written is there
             _tell(console, following, following.look())
+            if not gone:
+                wait(record.every_s)
     _sum_up(console, space, following, record)
     return following.history.is_over(space.trials)
+
+
+def _begun(record: Record, following: Following, wait: Callable[[float], object]) -> Space:
+    """Wait until a driver has written what it searches; all events by then are taken."""
+    while True:
+        gone = record.driver_is_gone()
+        for event in following.look():
+            following.take(event)
+        if following.history.started is not None:
+            found = recorded_space(record.folder)
+            if found is None:
+                raise TunerError(f"{record.folder.space} is missing: --resume makes it anew")
+            return found
+        if gone:
+            raise TunerError(f"{record.folder} holds no search: nothing is recorded of it")
+        wait(record.every_s)
 
 
 def _console(name: str, space: Space, following: Following) -> ConsoleListener:
@@ -100,19 +108,22 @@ def _console(name: str, space: Space, following: Following) -> ConsoleListener:
     return ConsoleListener(name, state, following.slots)
 
 
-def _tell(listener: SearchListener, following: Following, events: Iterable[Event]) -> None:
+def _tell(console: ConsoleListener, following: Following, events: Iterable[Event]) -> None:
     for event in events:
         following.take(event)
         trials = following.history.trials
         match event:
+            case DriverStarted():
+                console.slots = event.slots
+                console.state.begin_again(event.time)
             case AttemptStarted():
-                listener.trial_started(trials[event.trial], event.attempt)
+                console.trial_started(trials[event.trial], event.attempt)
             case EpochReported():
-                listener.epoch_reported(trials[event.trial], event.row, event.decision)
+                console.epoch_reported(trials[event.trial], event.row, event.decision)
             case TrialPaused():
-                listener.trial_paused(trials[event.trial])
+                console.trial_paused(trials[event.trial])
             case TrialEnded():
-                listener.trial_ended(trials[event.trial])
+                console.trial_ended(trials[event.trial])
 
 
 def _sum_up(console: ConsoleListener, space: Space, following: Following, record: Record) -> None:

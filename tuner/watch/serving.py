@@ -23,7 +23,7 @@ _SHARE = 0.05  # of one core, at most, so that the search is not slowed down
 _RELOADING = """<script>
 setInterval(() => fetch("version").then(r => r.text()).then(now => {
   if (now !== "%s" && now !== "") location.reload();
-}).catch(() => {}), 3000);
+}).catch(() => { document.title = "no longer live"; }), 3000);
 </script></body>"""
 
 
@@ -57,7 +57,7 @@ class LivePage:
         if version == self.version:
             return
         try:
-            material = read_material(self._record.folder)
+            material = read_material(self._record.folder, under_way=True)
             text = page(material, sections_of(material))
         except Exception as error:  # the page says it, and the next one may be well
             text = f"<!doctype html><body><pre>{_escaped(str(error))}</pre></body>"
@@ -72,21 +72,29 @@ class LivePage:
         self._made.set()
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Nothing: a tab that is closed breaks its connection off."""
+
+
 @contextmanager
-def served(record: Record, port: int) -> Iterator[str]:
-    """Serve the report while this lasts; yields its address. Port 0 is any that is free.
+def served(record: Record, port: int) -> Iterator[tuple[str, LivePage]]:
+    """Serve the report while this lasts; yields its address, and the page.
+
+    Port 0 is any that is free.
 
     Raises TunerError where the port cannot be had.
     """
     live = LivePage(record)
     try:
-        server = ThreadingHTTPServer((HOST, port), _handler(live))
+        server = _Server((HOST, port), _handler(live))
     except (OSError, OverflowError) as error:
         raise TunerError(
             f"--serve {port}: {getattr(error, 'strerror', None) or error}; name another port, or "
             "none for any that is free"
         ) from None
-    server.daemon_threads = True
     threads = [
         threading.Thread(target=target, daemon=True)
         for target in (live.keep_fresh, server.serve_forever)
@@ -94,7 +102,7 @@ def served(record: Record, port: int) -> Iterator[str]:
     for thread in threads:
         thread.start()
     try:
-        yield f"http://{HOST}:{server.server_port}/"
+        yield f"http://{HOST}:{server.server_port}/", live
     finally:
         live.stop()
         server.shutdown()
@@ -104,7 +112,10 @@ def served(record: Record, port: int) -> Iterator[str]:
 def _handler(live: LivePage) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            if self.path == "/":
+            port = self.connection.getsockname()[1]
+            if self.headers.get("Host") not in (f"{HOST}:{port}", f"localhost:{port}"):
+                self.send_error(403)  # another site's name for this machine
+            elif self.path == "/":
                 self._answer(live.wait(), "text/html; charset=utf-8")
             elif self.path == "/version":
                 self._answer(live.version, "text/plain")

@@ -38,7 +38,8 @@ def _sentence(material: Material, splits: tuple[Split, ...]) -> str:
     where = data.folder if data.dataset == "folder" and data.folder else data.dataset
     fit = f"{len(splits[0].fit_normals):,} normal images of {where}" if splits else where
     detector = material.space.detector
-    return f"The detector {detector} was fitted on {fit}; these commands repeat the search."
+    fitted = f"The detector {detector} was fitted on {fit}"
+    return f"{fitted}." if material.under_way else f"{fitted}; these commands repeat the search."
 
 
 def _splits(material: Material) -> tuple[Split, ...]:
