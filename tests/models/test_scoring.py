@@ -42,9 +42,9 @@ def test_an_array_would_be_scored_otherwise_than_its_file(
     name: str, shape: tuple[int, ...], tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
     scorer: Scorer = request.getfixturevalue(name)
-    paths, arrays = files(tmp_path, [shape] * 3)
+    paths, arrays = files(tmp_path, [shape] * 4)
     by_path = scorer.score(paths)
-    assert len(set(by_path.tolist())) == 3
+    assert len(set(by_path.tolist())) == 4
     assert torch.equal(scorer.score([str(path) for path in paths]), by_path)
     assert torch.equal(scorer.score(arrays), by_path)
     assert torch.equal(scorer.score(np.stack(arrays)), by_path)
@@ -54,6 +54,14 @@ def test_an_array_would_be_scored_otherwise_than_its_file(
     if len(shape) == 3:
         assert torch.equal(scorer.score(np.stack(arrays).transpose(0, 3, 1, 2)), by_path)
     assert torch.equal(scorer.score(paths[1]), by_path[1:2])
+
+
+def test_one_picture_in_colour_would_be_scored_as_three_grey_ones(colour: Scorer) -> None:
+    three = torch.from_numpy(np.stack([picture(number, (24, 32)) for number in range(3)]))
+    with pytest.raises(ValueError, match="may be one picture in colour or 3 grey ones"):
+        colour.score(three)
+    assert len(colour.score([three])) == 1
+    assert len(colour.score(three[..., None])) == 3
 
 
 @pytest.mark.parametrize("shape", [(24, 32, 3), (24, 32), (7, 5, 1)])

@@ -8,14 +8,16 @@ import pytest
 from tests.tuner.simulated import small_space
 from tests.tuner.test_simulation import FORMULA
 from tuner.cli.command_text import command
+from tuner.errors import OutOfTime
 from tuner.planning.dry_run import dry_run_text
 from tuner.record.history import History
+from tuner.record.past import read_past
 from tuner.record.run_folder import RunFolder
 from tuner.record.time_budget import time_budget
 from tuner.report.material import read_material
 from tuner.report.sections import cost
 from tuner.search import __main__ as search
-from tuner.search.budget_words import devices_used_up, more_devices
+from tuner.search.budget_words import check_devices, devices_used_up, more_devices
 from tuner.search.time_budget import resume_command
 from tuner.simulation.search import simulate
 from tuner.space import Machine, Space
@@ -37,7 +39,7 @@ def limited(**budget: Any) -> Space:
         (
             {"device_hours": 1, "money": 30, "price_per_device_hour": 2.0},
             "The budget of 1 device-hours is used up: 1.50",
-            "device_hours=2",
+            "device_hours=3",  # of what it used: twice the limit would be used up already
         ),
     ],
 )
@@ -46,11 +48,11 @@ def test_another_limit_would_be_said_than_the_one_that_ended_it(
 ) -> None:
     space = limited(**budget)
     assert devices_used_up(space, 1.5 * 3600).startswith(said)
-    assert more_devices(space) == ("--set", f"budget.{more}")
+    assert more_devices(space, 1.5 * 3600) == ("--set", f"budget.{more}")
 
 
 def test_the_command_that_goes_on_would_be_refused() -> None:
-    more = more_devices(limited(device_hours=0.5))
+    more = more_devices(limited(device_hours=0.5), 0.0)
     typed = resume_command(RunFolder(Path("runs/a b")), None, more)
     assert typed == command(
         "tuner.search", "--resume", "--run", "runs/a b", "--set", "budget.device_hours=1"
@@ -89,7 +91,7 @@ def test_a_dry_run_would_not_say_what_a_search_costs() -> None:
     hours = float(epochs.split("likely about ")[1].rstrip(".")) * 36 / 3600
     assert float(line.split("about ")[1].split()[0]) == pytest.approx(hours, rel=0.02)
     assert float(line.split("cost ")[1].split(";")[0]) == pytest.approx(2 * hours, rel=0.02)
-    assert line.endswith("more than the budget of 0.00 hours.")
+    assert line.endswith("more than the budget, 0.00 hours.")
     assert "Devices:" not in dry_run_text(small_space(), Machine(cpus=2), lambda *_: 36.0)
 
 
@@ -98,3 +100,15 @@ def test_the_report_would_not_say_what_a_search_has_cost(tmp_path: Path) -> None
     found = cost.section(read_material(RunFolder(tmp_path / "run")))
     hours = found.context["total"]["hours"]
     assert f"which cost {7.2 * hours:.2f})" in found.sentence
+
+
+def test_a_search_whose_devices_are_used_up_would_start_to_do_nothing(tmp_path: Path) -> None:
+    space = limited(device_hours=100 / 3600)
+    simulate(space, tmp_path / "run", FORMULA, workers=2)
+    run, past = RunFolder(tmp_path / "run"), read_past(RunFolder(tmp_path / "run"))
+    used = sum(row.seconds for trial in past.history.by_number for row in trial.rows)
+    smaller = limited(device_hours=used / 3600)
+    with pytest.raises(OutOfTime, match=r"Nothing was started. Give it more:\n.*--set budget.dev"):
+        check_devices(run, past.history, smaller)
+    check_devices(run, past.history, limited(device_hours=2 * used / 3600))
+    check_devices(run, past.history, small_space(trials=30))

@@ -62,7 +62,7 @@ def test_a_command_or_what_it_needs_would_be_missing() -> None:
     assert "| `--run, --model RUN` | a retrained run: its name, its folder runs/\\<name>" in text
     assert "| `--out FILE` | the file: NAME.onnx; required |" in text
     assert "either this or `--config FILE` |" in text
-    assert "| `--wandb online\\|offline\\|off` |" in text
+    assert "| `--wandb auto\\|online\\|offline\\|off` |" in text
     assert "| `--no-baselines` |" in text
 
 

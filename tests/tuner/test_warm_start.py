@@ -16,10 +16,12 @@ from tests.tuner.typed_commands import FakeApi, recorded_run
 from tuner.api.options import given_options
 from tuner.engine.attempt import Report
 from tuner.errors import TunerError
-from tuner.record.journal import read_lines
+from tuner.record.journal import read_journal, read_lines
 from tuner.record.provenance import Provenance
+from tuner.record.run_folder import RunFolder
 from tuner.replay.comparison import replay
 from tuner.search import __main__ as command
+from tuner.search.named_run import check_new
 from tuner.search.warm_start import begin, earlier_runs, sentences, warm_starts
 
 needs_cmaes = pytest.mark.skipif(find_spec("cmaes") is None, reason="needs the package cmaes")
@@ -191,9 +193,12 @@ def test_a_search_that_has_begun_would_begin_with_another(
 ) -> None:
     earlier(Path("runs/a"), trials=2)
     recorded_run("mine")
-    for options in (["--resume", "--run", "a"], ["--space", "small.yaml", "--run", "a"]):
+    for options, said in (
+        (["--resume", "--run", "a"], "--from is for a new search: runs/a has begun"),
+        (["--space", "small.yaml", "--run", "a"], "runs/a exists"),
+    ):
         assert command.main([*options, "--from", "runs/a"]) == 2
-        assert capsys.readouterr().err.startswith("--from is for a new search: runs/a has trials")
+        assert capsys.readouterr().err.startswith(said)
     assert command.main(["--space", "small.yaml", "--from", "runs/gone"]) == 2
     assert "--from runs/gone: it holds no search" in capsys.readouterr().err
     assert api.calls == []
@@ -206,3 +211,23 @@ def test_python_would_have_no_word_for_it() -> None:
     words: dict[str, Any] = {"from": ["runs/a", "b"], "trials": "+50"}
     given = given_options(command.parser(), **words)
     assert (given.earlier, str(given.trials)) == (["runs/a", "b"], "+50")
+
+
+def test_a_search_would_begin_twice_with_one_run(api: FakeApi) -> None:
+    """By two ways to its folder; and again after a start that came to no trial."""
+    run = earlier(Path("runs/a"), trials=2)
+    again = ["--space", "small.yaml", "--from", "a", "--from", str(run.absolute())]
+    assert command.main(again) == 0
+    assert len(api.claims[-1].earlier) == 1
+    begun(Path("runs/begun"), [run]).engine.close()
+    given = command.parser().parse_args(["--resume", "--run", "begun", "--from", "a"])
+    with pytest.raises(TunerError, match="has begun"):
+        check_new(
+            given, RunFolder(Path("runs/begun")), read_journal(Path("runs/begun/events.jsonl"))
+        )
+
+
+def test_a_best_for_which_no_trial_is_left_would_be_said_to_be_tried(tmp_path: Path) -> None:
+    said = left_out(earlier(tmp_path / "earlier"), trials=2)
+    assert "tried first" not in said[0]
+    assert any("all 2 trials are others" in line for line in said)

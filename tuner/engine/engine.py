@@ -268,7 +268,8 @@ class Engine:
 
     def _next_number(self) -> int | None:
         if self._queue:
-            return self._queue.popleft()
+            goes_on = self._affords(self.history.trials[self._queue[0]].epochs)
+            return self._queue.popleft() if goes_on else None
         promotion = next_promotion(self._space, self._scheduler, self.history)
         if promotion is not None:
             if not self._affords(self.history.trials[promotion.number].epochs):

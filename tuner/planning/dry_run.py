@@ -28,6 +28,7 @@ from tuner.record.lock import driven, driver_of
 from tuner.record.run_folder import RunFolder
 from tuner.record.time_budget import TimeBudget
 from tuner.record.trials import TrialView
+from tuner.results.device_time import device_seconds
 from tuner.space import (
     Machine,
     Space,
@@ -94,7 +95,7 @@ def dry_run_text(
         _epochs_line(epochs, "left" if trials else "of all trials together"),
         _time_line(resolved, machine, times),
         *([] if budget is None else [_budget_line(budget, times)]),
-        *_devices_line(resolved, machine, times),
+        *_devices_line(resolved, machine, times, trials),
         "Nothing was started, and nothing was written, downloads of images apart.",
     ]
     return "\n".join(lines) + "\n"
@@ -172,7 +173,9 @@ def _budget_line(budget: TimeBudget, times: Range | None) -> str:
     return f"{line}; likely too little for all that is left, --time-budget changes it."
 
 
-def _devices_line(space: Space, machine: Machine, times: Range | None) -> list[str]:
+def _devices_line(
+    space: Space, machine: Machine, times: Range | None, trials: Sequence[TrialView]
+) -> list[str]:
     """What devices will be used, where there is a limit or a price for them."""
     price, limit_s = space.budget.price_per_device_hour, space.budget.device_s
     if times is None or (price is None and limit_s is None):
@@ -183,8 +186,10 @@ def _devices_line(space: Space, machine: Machine, times: Range | None) -> list[s
     line = f"Devices: likely about {used_s / 3600:.2f} hours of them together{costs}"
     if limit_s is None:
         return [f"{line}."]
-    fits = "within" if used_s <= limit_s else "more than"
-    return [f"{line}; {fits} the budget of {limit_s / 3600:.2f} hours."]
+    left_s = limit_s - sum(device_seconds(trials).values())
+    fits = "within" if used_s <= left_s else "more than"
+    which = "the rest of the budget" if trials else "the budget"
+    return [f"{line}; {fits} {which}, {left_s / 3600:.2f} hours."]
 
 
 def measured_how(space: Space, machine: Machine) -> str:

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from tuner.engine.budget import DeviceBudget
+from tuner.errors import OutOfTime
+from tuner.record.history import History
+from tuner.record.run_folder import RunFolder
+from tuner.search.time_budget import resume_command
 from tuner.space import Space
 
 
@@ -18,11 +23,27 @@ def devices_used_up(space: Space, used_s: float) -> str:
     )
 
 
-def more_devices(space: Space) -> tuple[str, ...]:
-    """The words of a command that give a search twice the devices."""
+def more_devices(space: Space, used_s: float) -> tuple[str, ...]:
+    """The words of a command that give a search twice the devices that it has, or has used."""
+    budget = space.budget
     if by_money(space):
-        return "--set", f"budget.money={2 * (space.budget.money or 0.0):g}"
-    return "--set", f"budget.device_hours={2 * (space.budget.device_hours or 0.0):g}"
+        spent = used_s / 3600 * (budget.price_per_device_hour or 0.0)
+        return "--set", f"budget.money={2 * max(budget.money or 0.0, spent):.4g}"
+    hours = max(budget.device_hours or 0.0, used_s / 3600)
+    return "--set", f"budget.device_hours={2 * hours:.4g}"
+
+
+def check_devices(run_folder: RunFolder, history: History, space: Space) -> None:
+    """Raise OutOfTime where the trials before have used up the budget of devices."""
+    rows = [row for trial in history.by_number for row in trial.rows]
+    budget = DeviceBudget(space, rows)
+    if not budget.is_used_up or history.is_over(space.trials):
+        return
+    more = more_devices(space, budget.used_s)
+    raise OutOfTime(
+        f"{devices_used_up(space, budget.used_s)} Nothing was started. Give it more:\n"
+        f"  {resume_command(run_folder, None, more)}"
+    )
 
 
 def by_money(space: Space) -> bool:

@@ -17,6 +17,7 @@ from tuner.record.compatibility import recorded_space
 from tuner.record.past import Past, read_past
 from tuner.record.run_folder import RunFolder
 from tuner.record.time_budget import time_budget
+from tuner.search.budget_words import check_devices
 from tuner.search.named_run import check_new, earlier_of
 from tuner.search.time_budget import check_time
 from tuner.search.wanted_space import address_of, wanted_space
@@ -35,10 +36,11 @@ def dry_run(given: argparse.Namespace, run_folder: RunFolder) -> int:
         recorded = recorded_space(record) if given.resume else None
         space, goes_on = wanted_space(given, record, recorded), recorded is not None
         trials = past.history.by_number if goes_on else None
-    check_new(given, run_folder)
+    check_new(given, run_folder, past.events)
     earlier = earlier_of(given, space)
     check_start(run_folder, place, goes_on=goes_on)
     check_time(run_folder, past.history, space, given.time_budget)
+    check_devices(run_folder, past.history, space)
     address = address_of(given)
     machine = _cluster(address) if address else find_machine()
     probe = None if address else epoch_seconds

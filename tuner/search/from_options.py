@@ -32,7 +32,6 @@ def searched(given: argparse.Namespace, run_folder: RunFolder) -> SearchSummary 
     from tuner.record.past import read_past  # noqa: PLC0415
     from tuner.search.claim import claimed  # noqa: PLC0415
 
-    check_new(given, run_folder)
     backend = RayBackend(given.address)
     new = None if given.resume else wanted_space(given, run_folder, None)
     if new is not None:  # what is wrong is said before anything is made or waited for
@@ -50,11 +49,13 @@ def searched(given: argparse.Namespace, run_folder: RunFolder) -> SearchSummary 
 
     with sole_driver(run_folder.absolute()):
         past = read_past(run_folder) if given.resume else None
+        check_new(given, run_folder, past.events if past else ())
         if past is not None and _is_shown(given, run_folder, past):
             return None
         with claimed(run_folder, wanted, storage=given.storage, past=past) as claim:
             if given.resume:
                 backend.check(claim.space)
+            check_new(given, run_folder, claim.past.events)  # of which the storage may know more
             earlier = earlier_of(given, claim.space)
             return _search(given, replace(claim, earlier=earlier), backend)
 
@@ -115,7 +116,8 @@ def _agreed(given: argparse.Namespace, space: Space) -> bool:
     from tuner.planning.epoch_timing import epoch_seconds  # noqa: PLC0415
     from tuner.planning.machine import find_machine  # noqa: PLC0415
 
-    if given.yes or given.time_budget or address_of(given) or not somebody_is_there():
+    limited = given.time_budget or space.budget.time
+    if given.yes or limited or address_of(given) or not somebody_is_there():
         return True
     if agreed(space, find_machine(), epoch_seconds):
         return True

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +14,7 @@ from tuner.record.run_folder import RunFolder
 from tuner.storage import VARIABLE
 
 if TYPE_CHECKING:
+    from tuner.record.events import Event
     from tuner.search.warm_start import EarlierRun
     from tuner.space import Space
     from tuner.storage import Storage
@@ -24,17 +25,16 @@ def found_folder(given: argparse.Namespace) -> RunFolder:
     return _run_folder(given, _shared(given))
 
 
-def check_new(given: argparse.Namespace, run_folder: RunFolder) -> None:
+def check_new(given: argparse.Namespace, run_folder: RunFolder, recorded: Iterable[Event]) -> None:
     """Raise TunerError where a search that is to begin with earlier runs has begun."""
     if not given.earlier:
         return
-    from tuner.record.history import History  # noqa: PLC0415 - for --help
-    from tuner.record.journal import read_journal  # noqa: PLC0415
+    from tuner.record.events import TrialAsked, WarmStarted  # noqa: PLC0415 - for --help
 
-    if History(read_journal(run_folder.journal)).trials:
+    if any(isinstance(event, TrialAsked | WarmStarted) for event in recorded):
         raise TunerError(
-            f"--from is for a new search: {run_folder} has trials already, and what it began with "
-            "is in its record. Leave it out, or start another search with --run."
+            f"--from is for a new search: {run_folder} has begun, and what it began with is in its "
+            "record. Leave it out, or start another search with --run."
         )
 
 
@@ -44,7 +44,8 @@ def earlier_of(given: argparse.Namespace, space: Space) -> Sequence[EarlierRun]:
         return ()
     from tuner.search.warm_start import earlier_runs  # noqa: PLC0415 - for --help
 
-    return earlier_runs([run_path(each) for each in given.earlier], space.detector)
+    paths = {(path := run_path(each)).resolve(): path for each in given.earlier}
+    return earlier_runs(list(paths.values()), space.detector)
 
 
 def _shared(given: argparse.Namespace) -> Storage | None:

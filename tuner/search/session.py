@@ -26,7 +26,7 @@ from tuner.results.files import write_if_room
 from tuner.results.no_result import lacking_best
 from tuner.results.standard_errors import with_standard_errors
 from tuner.search.backend import Backend
-from tuner.search.budget_words import devices_used_up, more_devices
+from tuner.search.budget_words import check_devices, devices_used_up, more_devices
 from tuner.search.claim import Claim
 from tuner.search.figures_note import figures_note
 from tuner.search.images import prepare_images, splits_of
@@ -55,6 +55,7 @@ def run_search(claim: Claim, backend: Backend, time_budget_s: float | None = Non
     if lacking := package_problems(claim.space):
         raise SpaceError(lacking)
     check_time(claim.run_folder, claim.past.history, claim.space, time_budget_s)
+    check_devices(claim.run_folder, claim.past.history, claim.space)
     say(f"New run {name}." if claim.is_new else f"Run {name} goes on.")
     with log_lines_shown():
         source, expected = find(claim.space.data), _expected(claim.space)
@@ -163,7 +164,7 @@ def _finish(
     if lacking := lacking_best(trials):
         say(f"{lacking} See the trials' logs.")
     budget = time_budget(engine.history, space, None)
-    more = more_devices(space) if out_of_devices else ()
+    more = more_devices(space, engine.device_s) if out_of_devices else ()
     resume = "" if engine.finished else resume_command(run_folder, budget, more)
     console.summary(
         trials,

@@ -46,7 +46,7 @@ class EarlierRun:
 
 def earlier_runs(paths: Sequence[Path], detector: str) -> list[EarlierRun]:
     """Read the runs; TunerError where one is none, or has nothing that this search could take."""
-    found = [_read(path) for path in dict.fromkeys(paths)]
+    found = [_read(path) for path in paths]
     for each in found:
         if each.space.detector != detector:
             raise TunerError(
@@ -64,6 +64,9 @@ def warm_starts(
     made = []
     for run in runs:
         made.append(_warm_start(run, space, provenance, tried))
+        if made[-1].best and len(tried) >= space.trials:
+            said = f"its best, trial {made[-1].number}: all {space.trials} trials are others"
+            made[-1] = replace(made[-1], best={}, left_out=(said, *made[-1].left_out))
         if made[-1].best:
             tried.append(dict(made[-1].best))
     return made

@@ -7,6 +7,7 @@ import math
 import operator
 import random
 from collections.abc import Callable, Iterator, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from models import detectors
@@ -19,7 +20,7 @@ from tuner.space.fields import SpaceFields
 Meets = Callable[[Mapping[str, Value]], bool]
 """Whether a configuration, by what is searched, meets all that is required."""
 
-_DRAWN = 1000
+_DRAWN, _LEAST_MET = 10_000, 10
 _LONGEST = 200  # letters of one
 _COMPARED: Mapping[type[ast.cmpop], Callable[[Any, Any], bool]] = {
     ast.Lt: operator.lt,
@@ -99,12 +100,15 @@ class Requirement:
         raise AssertionError("checked when it was read")
 
 
-def meets(space: SpaceFields) -> Meets | None:
-    """What is required of a space's configurations; None where nothing is."""
+def meets(space: SpaceFields, held: Mapping[str, Value] = MappingProxyType({})) -> Meets | None:
+    """Whether a configuration is as the space requires; a scale's own `held` beside what is fixed.
+
+    None where nothing is required.
+    """
     if not space.require:
         return None
     found = [Requirement(text) for text in space.require]
-    others = detectors.resolve(space.detector, space.fixed)
+    others = detectors.resolve(space.detector, {**space.fixed, **held})
     return lambda searched: all(each.holds({**others, **searched}) for each in found)
 
 
@@ -116,7 +120,10 @@ def requirement_problems(space: SpaceFields) -> Iterator[Problem]:
     ]
     yield from problems
     if space.require and not problems and not _can_be_met(space):
-        text = f"none of {_DRAWN:,} configurations drawn at random meets this"
+        text = (
+            f"fewer than {_LEAST_MET} of {_DRAWN:,} configurations drawn at random meet this: "
+            "search narrower ranges, or require less"
+        )
         yield Problem(path=("require",), text=text)
 
 
@@ -147,7 +154,8 @@ def _can_be_met(space: SpaceFields) -> bool:
             {name: any_of(domain, generator) for name, domain in space.search.items()}
             for _ in range(_DRAWN)
         )
-        if not any(all(one.holds({**others, **each}) for one in found) for each in drawn):
+        met = (all(one.holds({**others, **each}) for one in found) for each in drawn)
+        if sum(met) < _LEAST_MET:
             return False
     return True
 

@@ -53,17 +53,21 @@ def missing_package(sampler: str) -> str:
 
 
 def grid_size(space: SpaceFields) -> int | None:
-    """How many combinations a grid tries; None for another sampler, and where there is no end."""
+    """How many combinations a grid tries; None for another sampler, and where there is no end.
+
+    Of several scales, the one at which most meet what is required: a resolved space has one.
+    """
     counts = [count_of(domain) for domain in space.search.values()]
     if space.sampler.name != "grid" or None in counts:
         return None
     size = math.prod(count for count in counts if count is not None)
-    required = meets(space)
-    if required is None or size > _MOST_COMBINATIONS:
+    if not space.require or size > _MOST_COMBINATIONS:
         return size
     values = grid_values(space.search)
-    combinations = product(*values.values())
-    return sum(required(dict(zip(values, each, strict=True))) for each in combinations)
+    combinations = [dict(zip(values, each, strict=True)) for each in product(*values.values())]
+    held = [scale.hyperparameters for scale in space.scales.values()] or [{}]
+    required = [each for one in held if (each := meets(space, one)) is not None]
+    return max(sum(map(one, combinations)) for one in required)
 
 
 def grid_values(search: Mapping[str, AnyDomain]) -> dict[str, Sequence[Value]]:

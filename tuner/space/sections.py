@@ -138,7 +138,7 @@ class Resources(Section):
 
 def _time(value: object) -> object:
     if isinstance(value, int | float) and not isinstance(value, bool):
-        value = f"{value:g}"
+        value = repr(float(value))  # to the last digit: a record is compared with its file
     if not isinstance(value, str):
         raise ValueError(f"must be a time such as 90, 10m or 2h; got {shown(value)}")
     return seconds(value)
@@ -166,7 +166,8 @@ class Budget(Section):
     """Time by the clock, such as 2h; `--time-budget` goes before it."""
     device_hours: Amount | None = None
     """Hours of GPUs, or of workers' cores where there are no GPUs. No trial begins, and none is
-    promoted, that would not come to its next rung within them."""
+    promoted, that would not come to its next rung within them; until an epoch has told how long
+    one takes, each slot begins a trial."""
     price_per_device_hour: Amount | None = None
     """What an hour of a device costs, in any currency."""
     money: Amount | None = None

@@ -13,7 +13,7 @@ from tuner.seeds import derive
 from tuner.space.requirements import Meets
 
 _AGAIN = {"gp": 3, "qmc": 1, "grid": 1}  # with their own: each takes long, or is always the same
-_OF_OTHERS, _AT_RANDOM = 20, 5000
+_OF_OTHERS, _AT_RANDOM = 20, 20_000
 
 Drawn = Callable[[int], BaseSampler]
 """The sampler with a seed."""
@@ -52,7 +52,8 @@ class Requiring(BaseSampler):
                 return suggested
         raise TunerError(
             f"none of {_AT_RANDOM:,} configurations drawn for trial {trial.number} meets what the "
-            "space requires: require less, or search where it is met more often"
+            "space requires: start another search that requires less, or searches where more meet "
+            "it"
         )
 
     def sample_independent(

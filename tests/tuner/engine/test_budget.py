@@ -16,7 +16,7 @@ from tuner.record.trials import EpochRow, TrialView
 from tuner.replay.comparison import replay
 from tuner.results.device_time import device_seconds
 from tuner.simulation.search import simulate
-from tuner.space import Space
+from tuner.space import Space, dump_space, load_space
 
 
 def limited(hours: float | None = None, **changes: Any) -> Space:
@@ -91,3 +91,18 @@ def test_a_budget_that_is_none_would_be_taken(budget: object, said: str) -> None
     with pytest.raises(SpaceError) as caught:
         limited(budget=budget)
     assert said in str(caught.value)
+
+
+@pytest.mark.parametrize("time", ["14d", "1.234567h", 4444.4412, 12_345_678])
+def test_a_time_would_not_come_back_from_its_record_as_it_was(time: object, tmp_path: Path) -> None:
+    space = limited(budget={"time": time})
+    dump_space(space, tmp_path / "space.yaml")
+    assert load_space(tmp_path / "space.yaml").budget.time == space.budget.time
+    assert Space.model_validate(space.model_dump(mode="json")) == space
+
+
+def test_trials_that_were_under_way_would_go_on_beyond_the_budget(tmp_path: Path) -> None:
+    first = simulate(limited(36 / 3600), tmp_path / "run", FORMULA, workers=16)
+    again = simulate(limited(72 / 3600), tmp_path / "run", FORMULA, workers=16)
+    epochs = [sum(trial.epochs for trial in trials) for trials in (first, again)]
+    assert epochs[1] - epochs[0] <= 4  # of ten seconds each, where 32 are left at most
