@@ -1,8 +1,6 @@
 """What `--dry-run` says is what the command itself would do."""
 
-import sys
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 
@@ -42,9 +40,7 @@ def probed(api: FakeApi, monkeypatch: pytest.MonkeyPatch) -> None:
     assert api
     if (images := ROOT / "data").is_dir() and not Path("data").exists():
         Path("data").symlink_to(images)
-    probe = ModuleType("tuner.planning.epoch_timing")
-    probe.epoch_seconds = lambda _space, _machine, _lanes: 1.0  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "tuner.planning.epoch_timing", probe)
+    monkeypatch.setattr("tuner.search.dry_run.epoch_seconds", lambda *_: 1.0)
     for name in ("RAY_ADDRESS", "TUNER_STORAGE"):
         monkeypatch.delenv(name, raising=False)
 

@@ -1,10 +1,8 @@
 """`tuner.search` as a person types it; `tuner.api` is replaced where a search would start."""
 
 import os
-import sys
 from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 
@@ -261,10 +259,8 @@ def test_a_wrong_command_would_start_something(
 def test_a_dry_run_would_start_or_write_something(
     api: FakeApi, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    probe = ModuleType("tuner.planning.epoch_timing")
-    probe.epoch_seconds = lambda _space, _machine, _lanes: 1.0  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "tuner.planning.epoch_timing", probe)
-    monkeypatch.setattr("tuner.planning.dry_run.found_splits", lambda _space: ())
+    monkeypatch.setattr("tuner.search.dry_run.epoch_seconds", lambda *_: 1.0)
+    monkeypatch.setattr("tuner.search.dry_run.found_splits", lambda _space: ())
     assert search.main(["--space", "small.yaml", "--dry-run"]) == 0
     said = capsys.readouterr().out
     assert "Time: likely about" in said

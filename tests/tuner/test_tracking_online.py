@@ -252,6 +252,7 @@ def sync(command: str, at: Path) -> None:
     assert run.returncode == 0, run.stdout + run.stderr
 
 
+@pytest.mark.long
 def test_a_server_that_goes_away_would_cost_rows_even_when_it_is_back(
     server: WandbServer, tmp_path: Path, impatient: None
 ) -> None:

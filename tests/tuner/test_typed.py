@@ -14,6 +14,7 @@ from tuner.errors import TunerError
 from tuner.record.run_folder import RunFolder
 from tuner.record.run_names import free_name, known_name, name_stem
 from tuner.search import __main__ as search
+from tuner.search.named_run import found_folder
 from tuner.search.time_budget import resume_command
 
 ROOT = Path(__file__).parents[2]
@@ -104,6 +105,6 @@ def test_a_run_that_an_earlier_version_named_with_a_blank_would_not_be_found(
     (tmp_path / "runs" / "my space-3").mkdir(parents=True)
     (tmp_path / "runs" / "my space-3" / "space.yaml").touch()
     options = search.parser().parse_args(["--space", "my space.yaml", "--resume"])
-    assert search._run_folder(options, None).name == "my space-3"
+    assert found_folder(options).name == "my space-3"
     options = search.parser().parse_args(["--space", "my space.yaml"])
-    assert search._run_folder(options, None).name == "my-space-1"
+    assert found_folder(options).name == "my-space-1"

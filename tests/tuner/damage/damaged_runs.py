@@ -228,7 +228,7 @@ def _run(typed: tuple[str, Sequence[str]], folder: Path, command: str) -> Ended:
     with (
         contextlib.chdir(folder),
         mock.patch("tuner.backend.ray_backend.RayBackend", InlineBackend),
-        mock.patch("tuner.planning.epoch_timing.epoch_seconds", lambda *_, **__: 1.0),
+        mock.patch("tuner.search.dry_run.epoch_seconds", lambda *_, **__: 1.0),
         contextlib.redirect_stdout(said),
         contextlib.redirect_stderr(said),
         _in_time(),

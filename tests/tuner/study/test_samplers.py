@@ -170,5 +170,5 @@ def test_a_suggestion_would_not_meet_what_is_required(tmp_path: Path, name: str)
 def test_a_requirement_that_is_hardly_met_would_end_in_a_traceback() -> None:
     space = small_space(sampler={"name": "random"})
     study = Study(None, space.search, space.sampler, space.objective, meets=lambda _searched: False)
-    with pytest.raises(TunerError, match="none of 5,000 configurations drawn for trial 0 meets"):
+    with pytest.raises(TunerError, match="none of 20,000 configurations drawn for trial 0 meets"):
         study.ask(0)
