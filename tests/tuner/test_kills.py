@@ -11,7 +11,7 @@ from tuner.record.journal import read_journal
 
 
 @pytest.mark.long
-@pytest.mark.parametrize(("kind", "nth"), [("asked", 3), ("epoch", 4), ("stop", 1), ("ended", 1)])
+@pytest.mark.parametrize(("kind", "nth"), [("asked", 3), ("epoch", 4), ("ended", 1)])
 def test_a_driver_killed_after_an_event_would_lose_or_repeat_something(
     tmp_path: Path, kind: str, nth: int
 ) -> None:

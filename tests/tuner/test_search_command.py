@@ -99,22 +99,16 @@ def test_a_search_would_leave_a_part_of_its_results_out(tmp_path: Path) -> None:
     assert "python -m tuner.retrain --run" in said
 
 
-@pytest.mark.parametrize(
-    "number", [signal.SIGKILL, pytest.param(signal.SIGINT, marks=pytest.mark.long)]
-)
-def test_a_stopped_driver_would_lose_or_repeat_an_epoch(tmp_path: Path, number: int) -> None:
+def test_a_killed_driver_would_lose_or_repeat_an_epoch(tmp_path: Path) -> None:
     options = [*SMALL, "--name=stopped", "--trials=4", "--set=epochs=12"]
     process = subprocess.Popen(
         command(tmp_path, *options), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     )
     folder = tmp_path / "stopped"
     wait_for_rows(folder, 5, process)
-    process.send_signal(number)
-    said, _ = process.communicate(timeout=60)
+    process.send_signal(signal.SIGKILL)
+    process.communicate(timeout=60)
     before = recorded(folder)
-    if number != signal.SIGKILL:
-        assert process.returncode == 130, said
-        assert "go on with" in said
     assert any(trial.state == "running" for trial in before.trials.values())
     finished(tmp_path, *options, "--resume")
     after = recorded(folder)
