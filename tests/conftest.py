@@ -14,7 +14,17 @@ from models.data.sources import DataNotFound, Source, find
 os.environ["WANDB_MODE"] = "offline"
 os.environ.pop("WANDB_API_KEY", None)
 
+_LONGEST = {
+    *("test_bottles.py", "test_fuzzing.py", "test_on_premises.py", "test_packed_search.py"),
+    *("test_own_images.py", "test_notebook.py", "test_search_command.py", "test_each.py"),
+}
+"""Files that take a minute and more: begun last, one of them would hold up the end alone."""
 _CONTRACT = re.compile(r"detectors/test_contract\w*\.py::Test_([\w-]+)::")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest files come first; all else stays in its order."""
+    items.sort(key=lambda item: item.path.name not in _LONGEST)
 
 
 def pytest_terminal_summary(terminalreporter: TerminalReporter) -> None:
