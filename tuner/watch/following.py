@@ -40,7 +40,6 @@ class Following:
         self.began = time.time()
         self.epochs_since = 0
         self.closed: DriverClosed | None = None
-        self.last_time = 0.0
 
     def look(self) -> list[Event]:
         """Read what has come; the history stands before it until `take` is called for each."""
@@ -50,7 +49,6 @@ class Following:
     def take(self, event: Event) -> None:
         """Stand behind one more event."""
         self.history.apply(event)
-        self.last_time = event.time
         match event:
             case DriverStarted():
                 self.slots, self.began, self.epochs_since = event.slots, event.time, 0
