@@ -16,7 +16,7 @@ def test_bottles_would_not_be_told_apart(tmp_path: Path) -> None:
         pytest.skip("TUNER_DATA names no folder with mvtec/bottle")
     bottle = Path(data).absolute() / "mvtec" / "bottle"
     said = run(tmp_path, ["-m", "tuner.new", str(bottle), "--detector=autoencoder"])
-    said = run(tmp_path, [*typed_next(said, "search"), "--trials=3"])
+    said = run(tmp_path, [*typed_next(said, "search"), "--trials=2"])
     said = run(tmp_path, [*typed_next(said, "retrain"), "--seeds=1"])
     metrics = json.loads(next(tmp_path.glob("runs/*/retrain/metrics.json")).read_text())
     assert metrics["test"]["auroc"]["mean"] > 0.75

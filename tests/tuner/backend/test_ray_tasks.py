@@ -39,26 +39,8 @@ def fails(text: str) -> Iterator[str]:
     yield text
 
 
-def test_a_task_whose_worker_was_killed_would_be_given_up_or_waited_for(
-    cluster: Cluster, tmp_path: Path
-) -> None:
-    told = [item for _, item in run_tasks(killed_until, [(2, tmp_path)], gpus=False)]
-    (lost,) = (item for item in told if isinstance(item, Lost))
-    place = told.index(lost)  # nothing is promised of what it told before
-    assert told[:place] in ([], ["begun"]) and told[place + 1 :] == ["begun", "done"]
-    assert not lost.given_up and "killed" in lost.why
-
-
-def test_a_task_that_kills_its_worker_each_time_would_begin_without_end(
-    cluster: Cluster, tmp_path: Path
-) -> None:
-    told = [item for _, item in run_tasks(killed_until, [(99, tmp_path)], gpus=False)]
-    lost = [item for item in told if isinstance(item, Lost)]
-    assert [one.given_up for one in lost] == [False] * (MOST_LOSSES - 1) + [True]
-    assert len(list(tmp_path.iterdir())) == MOST_LOSSES
-
-
 def test_a_task_on_a_lost_machine_would_be_lost_with_it(tmp_path: Path) -> None:
+    """It comes first: the cluster of the others stays to their end."""
     made = Cluster(initialize_head=True, head_node_args={"num_cpus": 0})
     node = made.add_node(num_cpus=1)
     ray.init(made.address, log_to_driver=False)
@@ -79,6 +61,25 @@ def test_a_task_on_a_lost_machine_would_be_lost_with_it(tmp_path: Path) -> None:
         made.shutdown()
 
 
-def test_what_the_work_raises_would_be_taken_for_a_lost_worker(cluster: Cluster) -> None:
+def test_a_task_whose_worker_was_killed_would_be_given_up_or_waited_for(
+    cluster_of_one: Cluster, tmp_path: Path
+) -> None:
+    told = [item for _, item in run_tasks(killed_until, [(2, tmp_path)], gpus=False)]
+    (lost,) = (item for item in told if isinstance(item, Lost))
+    place = told.index(lost)  # nothing is promised of what it told before
+    assert told[:place] in ([], ["begun"]) and told[place + 1 :] == ["begun", "done"]
+    assert not lost.given_up and "killed" in lost.why
+
+
+def test_a_task_that_kills_its_worker_each_time_would_begin_without_end(
+    cluster_of_one: Cluster, tmp_path: Path
+) -> None:
+    told = [item for _, item in run_tasks(killed_until, [(99, tmp_path)], gpus=False)]
+    lost = [item for item in told if isinstance(item, Lost)]
+    assert [one.given_up for one in lost] == [False] * (MOST_LOSSES - 1) + [True]
+    assert len(list(tmp_path.iterdir())) == MOST_LOSSES
+
+
+def test_what_the_work_raises_would_be_taken_for_a_lost_worker(cluster_of_one: Cluster) -> None:
     with pytest.raises(ValueError, match="wrong"):
         list(run_tasks(fails, ["wrong"], gpus=False))

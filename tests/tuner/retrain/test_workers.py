@@ -10,7 +10,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from ray.cluster_utils import Cluster
 
 from tests.test_architecture import loaded_after
 from tests.tuner.processes import of_session, wait_until_gone
@@ -18,7 +17,6 @@ from tests.tuner.retrain.conftest import make_run, make_search, plan_of
 from tests.tuner.retrain.own_pictures import space_of, with_defects
 from tests.tuner.retrain.test_training import make_setting
 from tuner.backend.ray_tasks import Lost
-from tuner.errors import TunerError
 from tuner.retrain import jobs
 from tuner.retrain.jobs import JobFailed, train_all
 from tuner.retrain.plan import Job, Setting
@@ -38,14 +36,6 @@ print(load("run").detector.detector)
 
 def test_importing_the_retrain_would_load_heavy_libraries() -> None:
     assert loaded_after("import tuner.retrain.flow") == set()
-
-
-def test_a_failure_in_a_process_would_lose_its_traceback(tmp_path: Path) -> None:
-    setting = make_setting(plan_of(tmp_path), tmp_path)
-    setting.split_file.write_bytes(b"torn")
-    with pytest.raises(TunerError, match="SplitDamaged"):
-        train_all(setting, print)
-    assert "Traceback" in setting.plan.run_folder.retrain_failure.read_text()
 
 
 def told_by(errand: Errand) -> list[object]:
@@ -88,24 +78,6 @@ def test_trainings_side_by_side_would_differ_from_one_after_the_other(
             assert (one.folder / name).read_bytes() == (other.folder / name).read_bytes()
     assert sorted(said["here"]) == sorted(said["ray"])
     assert len(said["ray"]) == 2 * 2 * 2
-
-
-def test_a_cluster_that_is_named_would_not_train_or_train_otherwise(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Even a single training goes there: it may have what this machine lacks."""
-    plan = plan_of(tmp_path)
-    setting = make_setting(replace(plan, contenders=(plan.best,), seeds=plan.seeds[:1]), tmp_path)
-    monkeypatch.delenv("RAY_ADDRESS", raising=False)
-    (here,) = train_all(setting, lambda text: None)
-    monkeypatch.setattr(jobs, "_train_here", None)
-    cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 1})
-    try:
-        (there,) = train_all(setting, lambda text: None, address=cluster.address)
-    finally:
-        cluster.shutdown()
-    assert [row.losses for row in there.rows] == [row.losses for row in here.rows]
-    assert there.folder == here.folder and (there.folder / "config.json").exists()
 
 
 def test_a_training_that_begins_anew_would_do_so_in_silence(
