@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from tuner.durability.record_check import check_beside
 from tuner.errors import TunerError
 from tuner.figures.metrics import Metrics, read_metrics
 from tuner.objectives import metric_of
@@ -143,7 +144,10 @@ def read_material(folder: RunFolder, *, under_way: bool = False) -> Material:
             f"{folder.journal} {'holds no event' if folder.journal.exists() else 'is missing'}: "
             "there is nothing to report of. Bring the file back from a copy."
         )
-    check_space(history, folder)
+    if under_way:
+        check_space(history, folder)
+    else:
+        check_beside(history, folder)
     return Material(
         folder=folder,
         under_way=under_way,
