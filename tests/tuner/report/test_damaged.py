@@ -54,6 +54,18 @@ def test_a_record_that_lost_its_end_would_be_reported_of(
     assert (run.page.read_bytes() if run.page.exists() else None) == before
 
 
+@pytest.mark.parametrize(("content", "said"), [(None, "is missing"), ("", "is damaged")])
+def test_a_space_file_that_is_gone_would_leave_nothing_to_do(
+    run: RunFolder, content: str | None, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run.space.unlink()
+    if content is not None:
+        run.space.write_text(content)
+    assert main(["--run", str(run.path)]) == 2
+    message = capsys.readouterr().err
+    assert f"space.yaml {said}" in message and "--resume" in message
+
+
 def test_a_report_that_was_changed_would_be_believed(
     run: RunFolder, capsys: pytest.CaptureFixture[str]
 ) -> None:
