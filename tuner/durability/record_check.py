@@ -9,7 +9,7 @@ from tuner.cli.command_text import quoted
 from tuner.cli.output import say
 from tuner.cli.text import counted
 from tuner.errors import TunerError
-from tuner.record.compatibility import check_space, space_in
+from tuner.record.compatibility import check_space, space_in, space_missing
 from tuner.record.history import History
 from tuner.record.own_files import is_own_file, read_own
 from tuner.record.provenance import Provenance, check_provenance
@@ -33,8 +33,7 @@ def check_record(
         return
     if not is_own_file(run_folder.space):
         if not mend:
-            name = run_folder.space.name
-            raise TunerError(f"{run_folder.name}: {name} is missing: --resume makes it anew")
+            raise space_missing(run_folder)
         dump_space(space_in(history, run_folder), run_folder.space)
         say(f"{run_folder.space.name} was missing: made anew from {run_folder.journal.name}.")
     check_space(history, run_folder)

@@ -14,6 +14,7 @@ from models.data.sources import default_cache, find
 from tuner.cli.output import log_lines_shown
 from tuner.new import summary
 from tuner.new.baselines import floor, floor_lines
+from tuner.new.copies import copies_line
 from tuner.new.cost import cost_lines
 from tuner.new.options import Wishes, check_classes
 from tuner.new.paragraphs import paragraph
@@ -95,6 +96,7 @@ def _found_lines(wishes: Wishes, opened: OpenedFolder, measured: Measured) -> li
         summary.colour_line(measures),
         summary.bits_line(measures),
         summary.duplicates_line([picture.name for picture in opened.pictures], opened.digests),
+        copies_line(opened),
     ]
     if (odd := summary.not_square(measures)) and wishes.resize == "stretch":
         text = f"{odd:,} are stretched to squares; --resize pad keeps their shape"

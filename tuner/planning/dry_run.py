@@ -183,13 +183,13 @@ def _devices_line(
     lanes = choose_lanes(space, machine).count
     used_s = max(0.0, times.likely - START_S) * trials_at_once(space, machine, lanes) / lanes
     costs = "" if price is None else f", which cost {price * used_s / 3600:.2f}"
-    line = f"Devices: likely about {used_s / 3600:.2f} hours of them together{costs}"
+    line = f"Devices: likely about {duration(used_s)} of them together{costs}"
     if limit_s is None:
         return [f"{line}."]
     left_s = limit_s - sum(device_seconds(trials).values())
     fits = "within" if used_s <= left_s else "more than"
     which = "the rest of the budget" if trials else "the budget"
-    return [f"{line}; {fits} {which}, {left_s / 3600:.2f} hours."]
+    return [f"{line}; {fits} {which}, {duration(left_s)}."]
 
 
 def measured_how(space: Space, machine: Machine) -> str:

@@ -28,6 +28,12 @@ def recorded_space(run_folder: RunFolder) -> Space | None:
     return load_space(run_folder.space) if is_own_file(run_folder.space) else None
 
 
+def space_missing(run_folder: RunFolder) -> TunerError:
+    """What to say where there is a record, and its space file is gone."""
+    name = run_folder.space.name
+    return TunerError(f"{run_folder.name}: {name} is missing: --resume makes it anew")
+
+
 def space_in(history: History, run_folder: RunFolder) -> Space:
     """The space that the newest driver wrote into the journal."""
     try:

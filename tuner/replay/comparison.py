@@ -170,7 +170,7 @@ class _Replay:
         decision = decide(self._space, self._scheduler, trial, row)
         _compare_each(event, "decision", asdict(event.decision), asdict(decision))
         self.counts["decision"] += 1
-        self.counts["stop"] += decision.action == "stop"
+        self.counts["stop"] += decision.action == "stop" and row.epoch < self._space.epochs
         self.counts["pause"] += decision.action == "pause"
 
     def _paused(self, event: TrialPaused) -> None:

@@ -8,13 +8,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from tuner.durability.record_check import check_beside
 from tuner.errors import TunerError
 from tuner.figures.metrics import Metrics, read_metrics
 from tuner.objectives import metric_of
-from tuner.record.compatibility import check_space, recorded_space
+from tuner.record.compatibility import check_space, recorded_space, space_missing
 from tuner.record.events import Event
 from tuner.record.history import History
 from tuner.record.journal import read_journal
+from tuner.record.own_files import is_own_file
 from tuner.record.run_folder import RunFolder
 from tuner.record.trials import TrialView
 from tuner.report.importance import Compared, Importance, compared, importance
@@ -131,19 +133,19 @@ def read_material(folder: RunFolder, *, under_way: bool = False) -> Material:
 
     Raises TunerError where there is none, or what is there cannot be read or is of another run.
     """
-    space = recorded_space(folder)
-    if space is None:
-        raise TunerError(f"--run: {folder} holds no search, it has no {folder.space.name}")
     events, history, moments = read_journal(folder.journal), History(), []
     for event in events:
         history.apply(event)
         moments.append(history.seconds)
     if not events:
-        raise TunerError(
-            f"{folder.journal} {'holds no event' if folder.journal.exists() else 'is missing'}: "
-            "there is nothing to report of. Bring the file back from a copy."
-        )
-    check_space(history, folder)
+        raise _nothing(folder)
+    if under_way:
+        check_space(history, folder)
+    else:
+        check_beside(history, folder)
+    space = recorded_space(folder)
+    if space is None:
+        raise space_missing(folder)
     return Material(
         folder=folder,
         under_way=under_way,
@@ -152,6 +154,16 @@ def read_material(folder: RunFolder, *, under_way: bool = False) -> Material:
         moments=moments,
         history=history,
         metrics=read_metrics(folder.metrics),
+    )
+
+
+def _nothing(folder: RunFolder) -> TunerError:
+    """What is wrong with a folder that has no event."""
+    if not is_own_file(folder.space):
+        return TunerError(f"--run: {folder} holds no search, it has no {folder.space.name}")
+    return TunerError(
+        f"{folder.journal} {'holds no event' if folder.journal.exists() else 'is missing'}: "
+        "there is nothing to report of. Bring the file back from a copy."
     )
 
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from tuner.cli.command_text import command
+from tuner.cli.run_option import run_words
 from tuner.record.compatibility import recorded_space
 from tuner.record.history import History
 from tuner.record.journal import read_journal
+from tuner.record.lock import driver_of
 from tuner.record.run_folder import RunFolder
 from tuner.record.storage_name import place_name
 from tuner.record.trials import TrialView
@@ -24,6 +27,18 @@ def nothing_found(run_folder: RunFolder, trials: Sequence[TrialView], objective:
     last = (failed or trials)[-1]
     reason = one_line(last.reason).removeprefix("error: ") or f"no finite {objective} in any epoch"
     return f"{_what(trials, failed)}: {reason}; see {_place(run_folder)}/{log_key(last.number)}"
+
+
+def no_best(run_folder: RunFolder) -> str:
+    """Say why a run has no best.yaml, and what to do."""
+    if said := nothing_recorded(run_folder):
+        return said
+    if (driver := driver_of(run_folder)) is not None:
+        return f"{run_folder} is still being searched ({driver}): wait for its end"
+    resume = command("tuner.search", "--resume", *run_words(run_folder.path))
+    return (
+        f"{run_folder} has no {run_folder.best.name} yet: let the search end first, with {resume}"
+    )
 
 
 def nothing_recorded(run_folder: RunFolder) -> str:

@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING
 
 from models.names import shown
 from tuner.cli.command_line import add_overrides, run_command
-from tuner.cli.command_text import command
-from tuner.cli.run_option import add_run, run_path, run_words
+from tuner.cli.run_option import add_run, run_path
 from tuner.cli.signals import leave
 from tuner.errors import TunerError
 from tuner.record.run_folder import RunFolder
@@ -180,14 +179,9 @@ def _best_of(run_folder: Path, storage: Storage | None) -> Path:
     if run_folder.is_dir() and not RunFolder(run_folder).holds_run():
         raise TunerError(f"--run: {run_folder} holds no search")
     if run_folder.is_dir():
-        from tuner.results.no_result import nothing_recorded  # noqa: PLC0415 - for --help
+        from tuner.results.no_result import no_best  # noqa: PLC0415 - for --help
 
-        if said := nothing_recorded(RunFolder(run_folder)):
-            raise TunerError(said)
-        raise TunerError(
-            f"{run_folder} has no {config.name} yet: let the search end first, with "
-            f"{command('tuner.search', '--resume', *run_words(run_folder))}"
-        )
+        raise TunerError(no_best(RunFolder(run_folder)))
     if run_folder.exists():
         raise TunerError(f"--run: {run_folder} is a file: give the folder, or --config")
     from tuner.record.run_names import nearest_run  # noqa: PLC0415 - for --help

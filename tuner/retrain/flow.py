@@ -18,7 +18,7 @@ from tuner.figures.task import without_place
 from tuner.record.compatibility import recorded_space
 from tuner.record.run_folder import RunFolder
 from tuner.report.writing import report_line
-from tuner.results.no_result import nothing_recorded
+from tuner.results.no_result import no_best
 from tuner.retrain.jobs import train_all
 from tuner.retrain.ledger import check_record
 from tuner.retrain.plan import Plan, Setting, make_plan
@@ -150,9 +150,7 @@ def _stored_summary(folder: RunFolder, stored: Metrics) -> RetrainSummary:
 
 def _best_space(run_folder: RunFolder) -> Space:
     if not run_folder.best.exists():
-        if said := nothing_recorded(run_folder):
-            raise TunerError(said)
-        raise TunerError(f"{run_folder} has no {run_folder.best.name}: let the search end first")
+        raise TunerError(no_best(run_folder))
     check_run(run_folder)
     return load_space(run_folder.best)
 

@@ -40,7 +40,7 @@ def rule_problems(space: SpaceFields, unread: Collection[KeyPath] = ()) -> list[
         *requirement_problems(space),
         *_fixed_problems(space, settings),
         *_size_problems(space, published, unread),
-        *_budget_problems(space),
+        *_budget_problems(space, unread),
     ]
     named = {problem.path for problem in found}
     return found + [problem for problem in impossible_data(space) if problem.path not in named]
@@ -134,10 +134,12 @@ def _size_problems(
         yield from _number_problems(space, key, published, unread)
 
 
-def _budget_problems(space: SpaceFields) -> Iterator[Problem]:
-    budget = space.budget
+def _budget_problems(space: SpaceFields, unread: Collection[KeyPath]) -> Iterator[Problem]:
+    budget, price = space.budget, "price_per_device_hour"
+    if ("budget", price) in unread:
+        return
     if budget.money is not None and budget.price_per_device_hour is None:
-        text = "takes a price: say `price_per_device_hour: <number>` beside it"
+        text = f"takes a price: say `{price}: <number>` beside it"
         yield Problem(path=("budget", "money"), text=text)
 
 

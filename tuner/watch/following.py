@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from tuner.console.listener import ConsoleListener
 from tuner.console.state import SearchState
 from tuner.errors import TunerError
-from tuner.record.compatibility import recorded_space
+from tuner.record.compatibility import recorded_space, space_missing
 from tuner.record.events import (
     AttemptStarted,
     DriverClosed,
@@ -87,7 +87,7 @@ def _begun(record: Record, following: Following, wait: Callable[[float], object]
         if following.history.started is not None:
             found = recorded_space(record.folder)
             if found is None:
-                raise TunerError(f"{record.folder.space} is missing: --resume makes it anew")
+                raise space_missing(record.folder)
             return found
         if gone:
             raise TunerError(f"{record.folder} holds no search: nothing is recorded of it")

@@ -91,7 +91,8 @@ def opened(run_folder: RunFolder, storage: str | None) -> Iterator[Record]:
     Raises TunerError where there is none.
     """
     if storage is None:
-        if not run_folder.space.exists() and driver_of(run_folder) is None:
+        there = run_folder.space.exists() or run_folder.journal.exists()
+        if not there and driver_of(run_folder) is None:
             raise TunerError(
                 f"{run_folder} holds no search, it has no {run_folder.space.name}. Where its "
                 "driver is on another machine, say which storage it has: --storage PLACE"

@@ -244,6 +244,16 @@ def _mask_problem(picture: Picture) -> str:
     return ""
 
 
+def _or_else(counted: int) -> str:
+    """What else helps where there are enough of them, but too few are for fit."""
+    if counted < LEAST_NORMALS:
+        return ""
+    return (
+        ", put some into train/good, or take the folders of its parts away, and they are divided "
+        "for you"
+    )
+
+
 def _check_counts(config: DataConfig, folder: Path, opened: OpenedFolder) -> None:
     anomalous = opened.part("fit", "validation", "test", "unused").index.anomalous
     normals = [side for side, bad in zip(opened.sides, anomalous, strict=True) if not bad]
@@ -251,10 +261,9 @@ def _check_counts(config: DataConfig, folder: Path, opened: OpenedFolder) -> Non
     if counted < LEAST_NORMALS or normals.count("fit") < LEAST_FIT:
         fit = normals.count("fit")
         raise DataTooSmall(
-            f"{folder} has {counted} normal pictures, equal files counted once, {fit} of them "
-            f"for fit; {LEAST_NORMALS}, with {LEAST_FIT} for fit, are the fewest a detector can "
-            "be trained and judged on: add more, put some into train/good, or take the folders of "
-            "its parts away, and they are divided for you"
+            f"{folder} has {counted} normal picture{'s' * (counted != 1)}, equal files counted "
+            f"once, {fit} of them for fit; {LEAST_NORMALS}, with {LEAST_FIT} for fit, are the "
+            f"fewest a detector can be trained and judged on: add more{_or_else(counted)}"
         )
     if config.validation == "labelled" and "validation" not in [
         side for side, is_anomaly in zip(opened.sides, anomalous, strict=True) if is_anomaly

@@ -93,6 +93,12 @@ def test_a_budget_that_is_none_would_be_taken(budget: object, said: str) -> None
     assert said in str(caught.value)
 
 
+def test_a_wrong_price_would_be_called_a_missing_one_too() -> None:
+    with pytest.raises(SpaceError) as caught:
+        limited(budget={"money": 3, "price_per_device_hour": 0})
+    assert str(caught.value).count("price_per_device_hour") == 1
+
+
 @pytest.mark.parametrize("time", ["14d", "1.234567h", 4444.4412, 12_345_678])
 def test_a_time_would_not_come_back_from_its_record_as_it_was(time: object, tmp_path: Path) -> None:
     space = limited(budget={"time": time})

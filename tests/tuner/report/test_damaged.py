@@ -43,6 +43,29 @@ def test_a_report_that_is_none_would_end_in_a_traceback(
     assert "from a copy" in said and "--again" in said
 
 
+def test_a_record_that_lost_its_end_would_be_reported_of(
+    run: RunFolder, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines = run.journal.read_bytes().splitlines(keepends=True)
+    run.journal.write_bytes(b"".join(lines[: len(lines) // 2]))
+    before = run.page.read_bytes() if run.page.exists() else None
+    assert main(["--run", str(run.path)]) == 2
+    assert "has lost lines at its end" in capsys.readouterr().err
+    assert (run.page.read_bytes() if run.page.exists() else None) == before
+
+
+@pytest.mark.parametrize(("content", "said"), [(None, "is missing"), ("", "is damaged")])
+def test_a_space_file_that_is_gone_would_leave_nothing_to_do(
+    run: RunFolder, content: str | None, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run.space.unlink()
+    if content is not None:
+        run.space.write_text(content)
+    assert main(["--run", str(run.path)]) == 2
+    message = capsys.readouterr().err
+    assert f"space.yaml {said}" in message and "--resume" in message
+
+
 def test_a_report_that_was_changed_would_be_believed(
     run: RunFolder, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -1,6 +1,7 @@
 """A whole retrain on digits: its files, its figures by scikit-learn, its look at the test."""
 
 import json
+import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -27,6 +28,7 @@ from tests.tuner.retrain.conftest import EPOCHS, SEEDS, WIDTH, make_run, make_se
 from tuner.errors import TunerError
 from tuner.figures.metrics import keyed_blocks
 from tuner.figures.words import spread_text
+from tuner.record.lock import sole_driver
 from tuner.record.run_folder import RunFolder
 from tuner.retrain import flow, jobs
 from tuner.retrain.flow import RetrainSummary, retrain
@@ -381,6 +383,14 @@ def test_a_space_that_still_searches_would_be_trained(tmp_path: Path) -> None:
         retrain(folder, say=lambda text: None)
     with pytest.raises(TunerError, match=r"has no best\.yaml"):
         retrain(tmp_path, say=lambda text: None)
+
+
+def test_a_search_at_work_would_be_called_one_that_was_stopped(tmp_path: Path) -> None:
+    folder = RunFolder(tmp_path / "run")
+    with sole_driver(folder), pytest.raises(TunerError) as caught:
+        retrain(folder.path, say=lambda text: None)
+    assert str(caught.value).endswith(": wait for its end")
+    assert f"process {os.getpid()} on" in str(caught.value)
 
 
 def test_two_retrains_of_a_run_would_write_over_each_other(
