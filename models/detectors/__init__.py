@@ -12,6 +12,7 @@ import importlib
 import pkgutil
 import re
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -35,7 +36,14 @@ def names() -> tuple[str, ...]:
 
     Raises FolderProblem where a folder's name is not that of a module.
     """
-    folders = [module.name for module in pkgutil.iter_modules(__path__) if module.ispkg]
+    return _names_in(tuple((place, Path(place).stat().st_mtime_ns) for place in __path__))
+
+
+@cache
+def _names_in(places: tuple[tuple[str, int], ...]) -> tuple[str, ...]:
+    """Those in these folders, looked for again when one of them has changed since."""
+    found = pkgutil.iter_modules([place for place, _ in places])
+    folders = [module.name for module in found if module.ispkg]
     for folder in folders:
         if not folder.isidentifier():
             raise FolderProblem(
@@ -140,6 +148,8 @@ def _not_structural(hyperparameter: Hyperparameter) -> str:
 
 def _module(detector: str, part: str) -> ModuleType:
     folder = detector.replace("-", "_")
+    if detector not in names():
+        _names_in.cache_clear()  # its folder may have become a package since
     if detector not in names():
         text = unknown("detector", detector, names())
         if any((Path(place) / folder).is_dir() for place in __path__):
