@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Mapping, Sequence
 from contextlib import closing
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -55,9 +56,25 @@ def open_on_disk(
 
 def _make(path: Path, name: str) -> None:
     """Let Optuna make an empty study, in tables that it alone knows how to make."""
-    storage = RDBStorage(study_url(path))
+    path.write_bytes(_empty_tables())
+    storage = RDBStorage(study_url(path), skip_compatibility_check=True, skip_table_creation=True)
     optuna.create_study(storage=storage, study_name=name, direction="maximize")
     let_go(storage)
+
+
+@cache
+def _empty_tables() -> bytes:
+    """The file of a storage without a study.
+
+    It is made in memory and once a process: on a disk each table waits for the disk.
+    """
+    storage = RDBStorage("sqlite://", skip_compatibility_check=True)
+    with storage.engine.connect() as connection:
+        made = connection.connection.driver_connection
+        assert isinstance(made, sqlite3.Connection)
+        tables = made.serialize()
+    let_go(storage)
+    return tables
 
 
 def study_url(path: Path) -> str:

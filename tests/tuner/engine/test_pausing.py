@@ -109,7 +109,7 @@ def test_a_kill_at_any_event_would_change_what_is_recorded(tmp_path: Path, slots
     space = promoting(trials=9)
     Simulation(space, tmp_path / "whole", slots=slots).run().close()
     whole = (tmp_path / "whole" / "events.jsonl").read_bytes().splitlines(keepends=True)
-    for count in range(1, len(whole) - 1, 5):
+    for count in range(1, len(whole) - 1, 3):
         folder = tmp_path / str(count)
         folder.mkdir()
         (folder / "events.jsonl").write_bytes(b"".join(whole[:count]) + whole[count][:9])
