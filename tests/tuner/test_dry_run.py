@@ -158,6 +158,24 @@ def test_a_dry_run_would_say_nothing_of_the_time_budget(
 
 
 @pytest.mark.usefixtures("probed")
+def test_a_dry_run_would_promise_to_go_on_with_other_images(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = recorded_run("small-2")
+    journal = Journal(folder / "events.jsonl")
+    space = load_space(folder / "space.yaml").model_dump(mode="json")
+    facts = {"split_digest": "", "images_digest": "a" * 64, "code": {}}
+    journal.append(event("driver", resumed=False, slots=1, space=space, **facts))
+    journal.close()
+    go_on = ["--space", "small.yaml", "--dry-run", "--resume"]
+    monkeypatch.setattr("tuner.search.dry_run.images_digest", lambda _splits: "a" * 64)
+    assert search.main(go_on) == 0
+    monkeypatch.setattr("tuner.search.dry_run.images_digest", lambda _splits: "b" * 64)
+    assert search.main(go_on) == 2
+    assert "the images are not those that" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("probed")
 def test_a_dry_run_would_call_a_run_new_whose_space_its_storage_lacks(
     api: FakeApi, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -55,7 +55,7 @@ def report_on_test(setting: Setting, split: Split, trained: Sequence[Trained], s
     check_test(setting.plan.data, setting.source)  # what cannot be opened is not counted
     for one in trained:
         _check_usable(one, data)
-    openings = open_test(setting.plan)
+    openings = open_test(setting.plan, split.content)
     _announce(openings, say)
     test = open_images(setting.plan.data, setting.source, split)
     tested = _evaluate(setting.plan, split, data, test, trained=trained, openings=openings)

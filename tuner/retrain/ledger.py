@@ -24,7 +24,8 @@ from tuner.retrain.plan import Plan
 class Openings:
     """Openings so far, this one included: of the same configuration, and of any on this task.
 
-    A task is a detector on a data set, or a folder, with its normal classes.
+    A task is a detector on a data set with its normal classes; for pictures of one's own those of
+    the same folder are one, and those with the same content wherever they lie.
     """
 
     of_configuration: int
@@ -44,19 +45,20 @@ def check_record(plan: Plan) -> None:
         ) from None
 
 
-def open_test(plan: Plan) -> Openings:
+def open_test(plan: Plan, images: str = "") -> Openings:
     """Write down that the test split is opened now, and count; the split is then open.
 
-    A report that lies in the folder without an opening that is written down is of one more.
+    `images` is the digest of a folder's pictures, "" for a published data set. A report that lies
+    in the folder without an opening that is written down is of one more.
     """
-    entry, path = _entry(plan), plan.run_folder.test_openings
+    entry, path = _entry(plan, images), plan.run_folder.test_openings
     with _locked(path) as file:
         earlier = _read(file, path)
         file.write(json.dumps(entry).encode() + b"\n")
         file.flush()
         os.fsync(file.fileno())
     lost = _is_reported(plan) and not any(_is_of(plan, one) for one in earlier)
-    same_task = [one for one in earlier if _task(one) == _task(entry)]
+    same_task = [one for one in earlier if _is_same_task(one, entry)]
     same = [one for one in same_task if one.get("configuration") == entry["configuration"]]
     return Openings(of_configuration=len(same) + 1 + lost, of_task=len(same_task) + 1 + lost)
 
@@ -69,7 +71,7 @@ def _is_of(plan: Plan, entry: dict[str, Any]) -> bool:
     return bool(entry.get("search") == plan.run_folder.name)
 
 
-def _entry(plan: Plan) -> dict[str, Any]:
+def _entry(plan: Plan, images: str) -> dict[str, Any]:
     hashed = {
         "hyperparameters": dict(plan.best.hyperparameters),
         "epochs": plan.epochs,
@@ -82,20 +84,25 @@ def _entry(plan: Plan) -> dict[str, Any]:
         "detector": plan.best.detector,
         "dataset": plan.data.dataset,
         "normal": list(plan.data.normal_classes) or [plan.data.normal_text],
-        **_place(plan),
+        **_place(plan, images),
         "configuration": digest,
     }
 
 
-def _place(plan: Plan) -> dict[str, str]:
-    """Which folder the pictures are in; the files of a data set are the same wherever they lie."""
+def _place(plan: Plan, images: str) -> dict[str, str]:
+    """Which pictures they are; the files of a data set are the same wherever they lie."""
     if plan.data.dataset != FOLDER or plan.data.folder is None:
         return {}
-    return {"folder": str(Path(plan.data.folder).expanduser().resolve())}
+    folder = str(Path(plan.data.folder).expanduser().resolve())
+    return {"folder": folder, **({"images": images} if images else {})}
 
 
-def _task(entry: dict[str, Any]) -> tuple[Any, ...]:
-    return tuple(entry.get(key) for key in ("detector", "dataset", "normal", "folder"))
+def _is_same_task(one: dict[str, Any], other: dict[str, Any]) -> bool:
+    """Whether both are of one task; earlier versions wrote no digest of the images."""
+    if any(one.get(key) != other.get(key) for key in ("detector", "dataset", "normal")):
+        return False
+    copied = "images" in one and one["images"] == other.get("images")
+    return copied or one.get("folder") == other.get("folder")
 
 
 @contextmanager

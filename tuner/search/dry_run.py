@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
+from models.data.split import Split, images_digest
 from tuner.backend.ray_backend import connected
 from tuner.cli.output import log_lines_shown, say
 from tuner.durability.record_check import check_record
@@ -15,13 +16,14 @@ from tuner.planning.epoch_timing import epoch_seconds
 from tuner.planning.machine import find_machine
 from tuner.record.compatibility import recorded_space
 from tuner.record.past import Past, read_past
+from tuner.record.provenance import Provenance, check_provenance
 from tuner.record.run_folder import RunFolder
 from tuner.record.time_budget import time_budget
 from tuner.search.budget_words import check_devices
 from tuner.search.named_run import check_new, earlier_of
 from tuner.search.time_budget import check_time
 from tuner.search.wanted_space import address_of, wanted_space
-from tuner.space import Machine, resolve_scale
+from tuner.space import Machine, Space, resolve_scale
 from tuner.storage import local_storage
 
 
@@ -48,11 +50,19 @@ def dry_run(given: argparse.Namespace, run_folder: RunFolder) -> int:
     if earlier:
         say(f"It begins with what {', '.join(each.name for each in earlier)} has found.")
     with log_lines_shown():  # the probe may download images
-        splits = () if address else found_splits(resolve_scale(space, machine))
+        splits = () if address else _splits(resolve_scale(space, machine), past, run_folder)
         budget = time_budget(past.history, space, given.time_budget)
         text = dry_run_text(space, machine, probe, trials or (), splits, budget)
     sys.stdout.write(text)
     return 0
+
+
+def _splits(space: Space, past: Past, run_folder: RunFolder) -> tuple[Split, ...]:
+    """The images that would be trained on, which have to be those on record."""
+    splits = found_splits(space)
+    found = Provenance(images_digest=images_digest(splits))
+    check_provenance(past.history.provenance, found, run_folder)
+    return splits
 
 
 def _cluster(address: str) -> Machine:

@@ -14,6 +14,7 @@ from tests.tuner.retrain.conftest import make_search, plan_of
 from tuner.errors import TunerError
 from tuner.retrain import final_test, ledger
 from tuner.retrain.ledger import Openings, check_record, open_test
+from tuner.retrain.plan import Plan
 
 
 def test_another_configuration_or_class_would_be_counted_as_the_same(tmp_path: Path) -> None:
@@ -27,6 +28,18 @@ def test_another_configuration_or_class_would_be_counted_as_the_same(tmp_path: P
     assert open_test(fives) == Openings(of_configuration=1, of_task=1)
     by_index = plan_of(tmp_path / "runs" / "three", data={"dataset": "digits", "normal": [3]})
     assert open_test(by_index) == Openings(of_configuration=2, of_task=3)
+
+
+def test_the_same_pictures_elsewhere_would_be_counted_as_never_opened(tmp_path: Path) -> None:
+    def plan_for(folder: str) -> Plan:
+        data = {"dataset": "folder", "folder": str(tmp_path / folder), "anomalies_per_normal": 0}
+        return plan_of(make_search(tmp_path / "runs" / folder), detector="pca", data=data, fixed={})
+
+    assert open_test(plan_for("here"), "digest") == Openings(of_configuration=1, of_task=1)
+    assert open_test(plan_for("copied"), "digest") == Openings(of_configuration=2, of_task=2)
+    assert open_test(plan_for("others"), "another") == Openings(of_configuration=1, of_task=1)
+    assert open_test(plan_for("here"), "changed") == Openings(of_configuration=2, of_task=2)
+    assert open_test(plan_for("here")) == Openings(of_configuration=3, of_task=3)
 
 
 def test_a_line_torn_by_a_crash_would_swallow_the_next(tmp_path: Path) -> None:
