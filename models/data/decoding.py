@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from threading import Lock
+from typing import Any
 
 import numpy as np
 import torch
@@ -124,10 +125,21 @@ def _unidentified(file: Path | bytes) -> str:
     return "the file is empty" if empty else f"no picture of a known format ({', '.join(FORMATS)})"
 
 
+def _check_sixteen_bits(pixels: NDArray[Any]) -> None:
+    """Pillow opens what has 16 bits and what has 32 in the same mode."""
+    darkest, brightest = pixels.min(), pixels.max()
+    if darkest < 0 or brightest > 2**16 - 1:
+        raise Unreadable(
+            f"its pixels are whole numbers from {darkest} to {brightest}; save it with 8 or 16 bits"
+        )
+
+
 def _pixels(picture: Image.Image, preprocessing: Preprocessing) -> Tensor:
     turned = ImageOps.exif_transpose(picture)
     if turned.mode in _SIXTEEN_BITS:
-        grey = torch.from_numpy(np.asarray(turned).astype(np.float32))
+        pixels = np.asarray(turned)
+        _check_sixteen_bits(pixels)
+        grey = torch.from_numpy(pixels.astype(np.float32))
         brightest = 2**preprocessing.bits - 1
         bytes_of_grey = grey.mul_(255 / brightest).clamp_(0, 255)
         return bytes_of_grey.expand(preprocessing.channels, *grey.shape)

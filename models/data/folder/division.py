@@ -76,9 +76,11 @@ def _one_of_each(
     for place, (picture, digest) in enumerate(zip(pictures, digests, strict=True)):
         other = chosen.setdefault(digest, place)
         if is_normal(pictures[other]) != is_normal(picture):
+            linked = pictures[other].path.resolve() == picture.path.resolve()
+            remove = "the link that leads from one to the other" if linked else "one of them"
             raise DataProblem(
                 f"{pictures[other].name} and {picture.name} are the same file, and it cannot be "
-                "both normal and defective; remove one of them"
+                f"both normal and defective; remove {remove}"
             )
         if _NEARNESS[picture.part] > _NEARNESS[pictures[other].part]:
             chosen[digest] = place

@@ -159,6 +159,8 @@ def bomb(side: int) -> bytes:
         (bomb(40_000), "too large"),
         (saved(Image.fromarray(RAMP), "GIF"), "no picture of a known format"),
         (saved(Image.fromarray(RAMP.astype(np.float32)), "TIFF"), "floating-point"),
+        (saved(Image.fromarray(RAMP.astype(np.int32) * 999), "TIFF"), "whole numbers from 0 to"),
+        (saved(Image.fromarray(RAMP.astype(np.int32) - 9), "TIFF"), "whole numbers from -9 to"),
     ],
 )
 def test_a_damaged_or_hostile_file_would_be_decoded_or_be_a_traceback(

@@ -147,6 +147,23 @@ def test_a_picture_would_be_in_two_roles(
     assert again == divided
 
 
+def test_a_link_would_cost_the_only_picture(tmp_path: Path) -> None:
+    (tmp_path / "there.png").touch()
+    (tmp_path / "link.png").symlink_to("there.png")
+    found = [
+        Picture(path=tmp_path / "there.png", name="good/there.png", kind="good", part=""),
+        Picture(path=tmp_path / "link.png", name="crack/link.png", kind="crack", part=""),
+    ]
+    with pytest.raises(DataProblem, match="remove the link that leads from one to the other"):
+        divide(
+            config(),
+            found,
+            ["1", "1"],
+            is_normal=lambda one: one.kind == "good",
+            is_known=lambda _: True,
+        )
+
+
 def test_a_picture_that_is_good_and_bad_would_be_trained_on() -> None:
     found = group("", "good", 3) + group("", "crack", 1)
     digests = ["1", "2", "3", "2"]
