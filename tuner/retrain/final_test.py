@@ -125,8 +125,8 @@ def _announce(openings: Openings, say: Say) -> None:
     elif openings.of_task > 1:
         say(
             f"Training is done; the test split is opened now, for the first time for this "
-            f"configuration. It is opening {openings.of_task} for this detector and these classes: "
-            "what was chosen by an earlier one has seen it."
+            f"configuration. It is opening {openings.of_task} of these images, by whatever "
+            "detector: what was chosen by an earlier one has seen them."
         )
     else:
         say("Training is done; the test split is opened now, for the first time on record.")

@@ -24,8 +24,9 @@ from tuner.retrain.plan import Plan
 class Openings:
     """Openings so far, this one included: of the same configuration, and of any on this task.
 
-    A task is a detector on a data set with its normal classes; for pictures of one's own those of
-    the same folder are one, and those with the same content wherever they lie.
+    A task is a data set with its normal classes, whatever the detector: who compares detectors by
+    their test figures chooses by test. Of pictures of one's own those of a folder are one, and
+    those with the same content wherever they lie.
     """
 
     of_configuration: int
@@ -59,7 +60,8 @@ def open_test(plan: Plan, images: str = "") -> Openings:
         os.fsync(file.fileno())
     lost = _is_reported(plan) and not any(_is_of(plan, one) for one in earlier)
     same_task = [one for one in earlier if _is_same_task(one, entry)]
-    same = [one for one in same_task if one.get("configuration") == entry["configuration"]]
+    keys = ("detector", "configuration")
+    same = [one for one in same_task if all(one.get(key) == entry[key] for key in keys)]
     return Openings(of_configuration=len(same) + 1 + lost, of_task=len(same_task) + 1 + lost)
 
 
@@ -99,7 +101,7 @@ def _place(plan: Plan, images: str) -> dict[str, str]:
 
 def _is_same_task(one: dict[str, Any], other: dict[str, Any]) -> bool:
     """Whether both are of one task; earlier versions wrote no digest of the images."""
-    if any(one.get(key) != other.get(key) for key in ("detector", "dataset", "normal")):
+    if any(one.get(key) != other.get(key) for key in ("dataset", "normal")):
         return False
     copied = "images" in one and one["images"] == other.get("images")
     return copied or one.get("folder") == other.get("folder")

@@ -8,7 +8,6 @@ from typing import Any
 
 from models import detectors
 from models.data.counts import LEAST_OF_A_KIND, JudgingCounts
-from models.data.registry import FOLDER
 from models.evaluation.criteria_names import CRITERIA, RANK_CORRELATIONS
 from tuner.cli.text import aligned, counted
 from tuner.figures.metrics import AUTOENCODER, BEST, Metrics, is_made, keyed_blocks, task_title
@@ -224,10 +223,9 @@ def _gaps(metrics: Metrics) -> str:
 
 def _openings(metrics: Metrics) -> str:
     openings = metrics["openings"]
-    what = "folder" if metrics["configuration"]["data"]["dataset"] == FOLDER else "class"
     return (
         f"The test split was opened {_times(openings['of_configuration'])} for this configuration, "
-        f"{_times(openings['of_task'])} for this detector and {what} in these searches."
+        f"{_times(openings['of_task'])} for these images in these searches."
     )
 
 

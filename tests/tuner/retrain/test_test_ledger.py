@@ -42,6 +42,13 @@ def test_the_same_pictures_elsewhere_would_be_counted_as_never_opened(tmp_path: 
     assert open_test(plan_for("here")) == Openings(of_configuration=3, of_task=3)
 
 
+def test_each_detector_would_be_told_that_it_is_the_first(tmp_path: Path) -> None:
+    open_test(plan_of(make_search(tmp_path / "runs" / "gan")))
+    data = {"dataset": "digits", "normal": [3], "anomalies_per_normal": 0}
+    pca = plan_of(make_search(tmp_path / "runs" / "pca"), detector="pca", data=data, fixed={})
+    assert open_test(pca) == Openings(of_configuration=1, of_task=2)
+
+
 def test_a_line_torn_by_a_crash_would_swallow_the_next(tmp_path: Path) -> None:
     plan = plan_of(make_search(tmp_path / "run"))
     open_test(plan)
@@ -147,7 +154,7 @@ def test_an_opening_would_be_called_the_only_one() -> None:
     final_test._announce(Openings(of_configuration=2, of_task=2), said.append)
     assert "only" not in " ".join(said)
     assert "for the first time on record" in said[0]
-    assert "It is opening 2 for this detector and these classes" in said[1]
+    assert "It is opening 2 of these images, by whatever detector" in said[1]
     assert "opening 2 of the test split for this configuration" in said[2]
 
 

@@ -95,7 +95,11 @@ def _facts(material: Material) -> Iterator[tuple[str, str]]:
         yield "seeds of the retrain", ", ".join(map(str, seeds))
     openings = metrics.get("openings")
     if openings:
-        yield "openings of the test split", f"{openings['of_configuration']} for this configuration"
+        yield (
+            "openings of the test split",
+            f"{openings['of_configuration']} for this configuration, {openings['of_task']} for "
+            "these images by any",
+        )
     provenance = material.history.provenance
     digests = {
         "digest of the split": provenance.split_digest,
