@@ -44,7 +44,7 @@ def test_a_row_would_be_missing_or_under_another_key_in_the_offline_files(tmp_pa
     said: list[str] = []
     listener = WandbListener(config(tmp_path), said.append)
     feed(listener, trial(0, 0.9, 0.95, 0.93, published="W1"))
-    feed(listener, trial(1, 0.6, state="pruned", reason="asha"))
+    feed(listener, trial(1, 0.6, state="pruned", reason="asha", inactive=("patch_n",)))
     feed(listener, trial(2, 0.6, state="failed", reason="error: out of memory"))
     assert listener.close()
     assert said == []
@@ -63,6 +63,8 @@ def test_a_row_would_be_missing_or_under_another_key_in_the_offline_files(tmp_pa
     assert first.config["number"] == 0
     assert first.config["published"] == "W1"
     assert first.config["generator_lr"] == 1e-4
+    with_it = {name for name, one in found.items() if "patch_n" in one.config}
+    assert with_it == {"trial-0", "trial-2"}, "it is inactive in the other"
     assert (first.summary["state"], first.exit_code) == ("complete", 0)
     assert (found["trial-1"].summary["reason"], found["trial-1"].exit_code) == ("asha", 0)
     assert (found["trial-2"].summary["state"], found["trial-2"].exit_code) == ("failed", 1)

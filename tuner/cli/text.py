@@ -15,6 +15,10 @@ def counted(number: int, noun: str, plural: str = "") -> str:
     return f"{number:,} {noun if number == 1 else plural or f'{noun}s'}"
 
 
+INACTIVE = "-"
+"""What stands for a hyperparameter's value in a trial that it is inactive in."""
+
+
 def setting_text(value: object) -> str:
     """A hyperparameter's value, a number with four digits."""
     return f"{value:.4g}" if isinstance(value, float) else str(value)

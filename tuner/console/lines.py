@@ -4,7 +4,7 @@ import math
 import textwrap
 from collections.abc import Sequence
 
-from tuner.cli.text import counted, setting_text
+from tuner.cli.text import INACTIVE, counted, setting_text
 from tuner.objectives import metric_of
 from tuner.record.trials import EndReason, EpochRow, TrialView, of_stage
 from tuner.results.leaderboard import (
@@ -152,17 +152,18 @@ def best_lines(trials: Sequence[TrialView], objective: str) -> list[str]:
     ranking = rank(trials, objective)
     if not ranking:
         return []
-    values = ranking[0].trial.hyperparameters
+    best = ranking[0].trial
     varied = any(not trial.published for trial in trials) and len(trials) > 1
     searched = [
         name
-        for name in values
-        if not varied or len({str(trial.hyperparameters.get(name)) for trial in trials}) > 1
+        for name in best.hyperparameters
+        if not varied or len({str(trial.settings.get(name)) for trial in trials}) > 1
     ]
     width = max((len(name) for name in searched), default=0)
     label = objective.replace("_", " ")
-    lines = [f"best: trial {ranking[0].trial.number}, {label} {value_text(ranking[0])}"]
-    return lines + [fit(f"  {name:<{width}}  {setting_text(values[name])}") for name in searched]
+    lines = [f"best: trial {best.number}, {label} {value_text(ranking[0])}"]
+    texts = ((name, setting_text(best.settings.get(name, INACTIVE))) for name in searched)
+    return lines + [fit(f"  {name:<{width}}  {text}") for name, text in texts]
 
 
 def gain_lines(trials: Sequence[TrialView], objective: str) -> list[str]:

@@ -287,6 +287,7 @@ class Engine:
                 taken_from=proposal.taken_from,
                 searched=proposal.searched,
                 hyperparameters=proposal.hyperparameters,
+                inactive=proposal.inactive,
             )
         )
         return number if written else None

@@ -84,7 +84,8 @@ class TrialAsked(TrialEvent):
     """The sampler suggested a trial, or one that was known before became one.
 
     That is a `published` set, or the best configuration of the run that it was `taken_from`.
-    `searched` is what Optuna is told of its hyperparameters.
+    `searched` is what Optuna is told of its hyperparameters; those that are searched where a
+    condition holds, which here does not, are `inactive`. They are written where there are any.
     """
 
     kind = "asked"
@@ -92,6 +93,7 @@ class TrialAsked(TrialEvent):
     taken_from: str | None = None
     searched: Mapping[str, Value]
     hyperparameters: Mapping[str, Value]
+    inactive: Sequence[str] = ()
 
     @property
     def suggested(self) -> bool:
@@ -261,6 +263,8 @@ def encode(event: Event) -> dict[str, Any]:
         if not written["lacks_best"]:
             del written["lacks_best"]
         written["decision"] = asdict(event.decision)
+    if isinstance(event, TrialAsked) and not event.inactive:
+        del written["inactive"]
     if isinstance(event, WarmStarted):
         written["trials"] = [asdict(each) for each in event.trials]
     return {"event": event.kind, **written}
@@ -302,8 +306,13 @@ def _warm_started(written: Mapping[str, Any]) -> WarmStarted:
     return _made(WarmStarted, {**written, "trials": trials, "left_out": left_out})
 
 
+def _trial_asked(written: Mapping[str, Any]) -> TrialAsked:
+    return _made(TrialAsked, {**written, "inactive": tuple(written.get("inactive", ()))})
+
+
 _READ: Mapping[type[Event], Callable[[Mapping[str, Any]], Event]] = {
     EpochReported: _epoch_reported,
+    TrialAsked: _trial_asked,
     WarmStarted: _warm_started,
 }
 """Events that hold more than plain values."""

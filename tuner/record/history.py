@@ -82,6 +82,7 @@ class History:
                     number=event.trial,
                     published=event.published,
                     hyperparameters=event.hyperparameters,
+                    inactive=event.inactive,
                 )
             case AttemptStarted():
                 self._update(event, attempts=event.attempt)

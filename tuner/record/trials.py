@@ -6,6 +6,7 @@ Values only: the engine makes them from the journal's events, console, W&B and r
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
+from functools import cached_property
 from typing import Literal
 
 from models.hyperparameters import Value
@@ -102,6 +103,9 @@ class TrialView:
     are those of its `attempts` that ended so, whether or not an epoch came after; the last may have
     ended the trial. An attempt that ended with its driver is none.
 
+    Of its `hyperparameters` those `inactive` are searched in other trials, and not in this one:
+    what it was trained with are all, what is shown of it are its `settings`.
+
     It `lacks_best` where its best detector so far could not be written.
     """
 
@@ -110,11 +114,19 @@ class TrialView:
     reason: str = ""
     published: str | None = None
     hyperparameters: Mapping[str, Value] = field(default_factory=dict)
+    inactive: Sequence[str] = ()
     rows: tuple[EpochRow, ...] = field(default=(), repr=False)
     attempts: int = 0
     decisions: tuple[Decided, ...] = ()
     interruptions: tuple[Interruption, ...] = ()
     lacks_best: bool = False
+
+    @cached_property
+    def settings(self) -> Mapping[str, Value]:
+        """Its hyperparameters without those that are inactive."""
+        if not self.inactive:
+            return self.hyperparameters
+        return {k: value for k, value in self.hyperparameters.items() if k not in self.inactive}
 
     @property
     def epochs(self) -> int:

@@ -48,6 +48,35 @@ stand for, and 20 levels; whole numbers go to 1,000,000,000. Editors that read
 
 ## Keys
 """
+_CONDITIONS = """
+## Conditions: `when`
+
+Beside its domain, a hyperparameter may say `when` it is searched:
+
+```yaml
+detector: kd-cae
+search:
+  optimizer: {choice: [adadelta, adam]}
+  learning_rate: {log: [0.1, 2], when: {optimizer: adadelta}}
+  adam_learning_rate:
+    log: [1e-4, 1e-2]
+    when: {optimizer: [adam]}
+```
+
+A condition names another hyperparameter with one value, or a list of those that are allowed; where
+several are named, all must hold. It may name what is searched as a choice, in whole numbers or in
+steps, what has conditions itself, and what is fixed. In a trial where it does not hold, and in one
+where what it names is inactive itself, the hyperparameter is inactive: it is not drawn, the
+detector has its default, and tables, figures, Weights & Biases and Optuna have no value of it. What
+`require` says of an inactive hyperparameter need not be met. A published set is trained as it is
+published; what would be inactive in it is shown as inactive.
+
+`tpe` models the hyperparameters that stand in the same trials together, each such group by itself;
+`gp` and `cmaes` learn what all trials have, and draw what has conditions at random. `qmc` leaves
+out of its points what is inactive, and `grid` counts those that differ in nothing else once.
+`--from` takes over a trial whose inactive hyperparameters had the defaults. The report tells no
+importance of what has conditions: fANOVA takes what all trials have.
+"""
 _SAMPLERS = """
 All are Optuna's:
 
@@ -126,6 +155,7 @@ def page() -> str:
     keys: dict[str, Node] = schema["properties"]
     sections = dict(_sections(schema))
     lines = [_HEAD, *table(_COLUMNS, [_key(name, keys[name], sections) for name in keys])]
+    lines.append(_CONDITIONS.rstrip())
     for name, node in sections.items():
         lines += ["", f"## `{_title(name)}`", "", str(node["description"]), ""]
         lines += table(_COLUMNS, [_row(key, each) for key, each in node["properties"].items()])

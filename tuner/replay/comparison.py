@@ -155,6 +155,7 @@ class _Replay:
         _compare(event, "published set", event.published, proposal.published)
         _compare(event, "run it is taken from", event.taken_from, proposal.taken_from)
         _compare_each(event, "suggestion", event.searched, proposal.searched)
+        _compare(event, "inactive hyperparameters", event.inactive, proposal.inactive)
         known = detectors.resolve(self._space.detector, {})  # earlier records have fewer
         recorded = {**known, **event.hyperparameters}
         _compare_each(event, "hyperparameter", recorded, proposal.hyperparameters)

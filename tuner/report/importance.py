@@ -14,6 +14,7 @@ from models.hyperparameters import Value
 from tuner.objectives import metric_of
 from tuner.record.trials import TrialView, of_stage
 from tuner.space import Space
+from tuner.space.conditions import always_active
 from tuner.space.domains import Choice, Domain, Uniform
 
 LEAST = 10
@@ -72,8 +73,12 @@ def _value_at(trial: TrialView, epoch: int, objective: str) -> float | None:
 
 
 def importance(domains: Mapping[str, Domain], found: Compared) -> Importance | None:
-    """Importances over resampled trials; None with too few trials, or where all came out alike."""
-    searched = {name: each for name, each in domains.items() if not _single(each)}
+    """Importances over resampled trials; None with too few trials, or where all came out alike.
+
+    fANOVA takes what all trials have: hyperparameters with a condition get none.
+    """
+    always = always_active(domains)
+    searched = {n: each for n, each in domains.items() if n in always and not _single(each)}
     trials = [(t, v) for t, v in found.trials if searched.keys() <= t.hyperparameters.keys()]
     if len(trials) < LEAST or not searched or len({value for _, value in trials}) == 1:
         return None

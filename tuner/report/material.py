@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from tuner.cli.text import INACTIVE, setting_text
 from tuner.durability.record_check import check_beside
 from tuner.errors import TunerError
 from tuner.figures.metrics import Metrics, read_metrics
@@ -172,6 +173,10 @@ def of_other(material: Material) -> str:
     return f" ({material.other}, not the best trial)" if material.other else ""
 
 
-def settings_of(trial: TrialView, names: Sequence[str]) -> Mapping[str, object]:
-    """Of a trial's hyperparameters those that are asked for and that it has."""
-    return {name: trial.hyperparameters[name] for name in names if name in trial.hyperparameters}
+def setting_texts(trial: TrialView, names: Sequence[str]) -> Mapping[str, str]:
+    """Of a trial's hyperparameters those that are asked for and that it has, in words."""
+    return {
+        name: setting_text(trial.settings.get(name, INACTIVE))
+        for name in names
+        if name in trial.hyperparameters
+    }

@@ -29,12 +29,14 @@ def write_results(space: Space, run_folder: RunFolder, trials: Sequence[TrialVie
         "epoch": best.epoch,
         **({} if best.error is None else {"standard_error": best.error}),
     }
+    unused = f"Inactive in it: {', '.join(best.trial.inactive)}.\n" if best.trial.inactive else ""
     dump_space(
         best_space(space, best.trial.hyperparameters, result),
         run_folder.best,
         heading=(
             f"The best configuration of {run_folder.name}: trial {best.trial.number}, "
             f"{space.objective} {value_text(best)} on validation.\n"
+            f"{unused}"
             f"{command('tuner.retrain', '--run', run_folder.path)}"
         ),
     )

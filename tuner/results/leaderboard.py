@@ -217,8 +217,8 @@ def write_trials_csv(path: Path, trials: Sequence[TrialView], objective: str) ->
     `seconds` is the sum over epochs as the trial's worker spent them; of those of a pack, whose
     lanes train at the same time, `device_seconds` has the trial's share. Scores stay empty for
     trials outside the ranking. Every hyperparameter of any trial has a column, empty where a trial
-    does not have it. `attempts` and what cut them short are counted from the search's beginning, by
-    all its drivers.
+    does not have it or it is inactive. `attempts` and what cut them short are counted from the
+    search's beginning, by all its drivers.
     """
 
     def write(temporary: Path) -> None:
@@ -234,7 +234,7 @@ def table(trials: Sequence[TrialView], objective: str) -> list[list[Cell]]:
     names = list(dict.fromkeys(name for trial in trials for name in trial.hyperparameters))
     rows: list[list[Cell]] = [[*COLUMNS, *names]]
     for trial in sorted(trials, key=lambda trial: trial.number):
-        values = [trial.hyperparameters.get(name) for name in names]
+        values = [trial.settings.get(name) for name in names]
         rows.append([*_record_cells(trial, objective, on_device[trial.number]), *values])
     return rows
 

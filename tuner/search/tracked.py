@@ -28,7 +28,7 @@ def searched(
         reason=one_line(failure),
         columns=["place", "number", "state", "published", "epochs", objective, *names],
         rows=[_row(place, one, names) for place, one in enumerate(ranking, start=1)],
-        best=ranking[0].trial.hyperparameters if ranking else {},
+        best=ranking[0].trial.settings if ranking else {},
         figures=_figures(trials, objective, ranking),
         files=[path for path in made if path.is_file()],
     )
@@ -36,7 +36,7 @@ def searched(
 
 def _row(place: int, one: Standing, names: Sequence[str]) -> list[Value | None]:
     trial = one.trial
-    settings = (trial.hyperparameters.get(name) for name in names)
+    settings = (trial.settings.get(name) for name in names)
     return [place, trial.number, trial.state, trial.published, trial.epochs, one.value, *settings]
 
 

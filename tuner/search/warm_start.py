@@ -27,6 +27,7 @@ from tuner.record.run_folder import RunFolder
 from tuner.record.trials import TrialView
 from tuner.results.leaderboard import best
 from tuner.space import Space
+from tuner.space.conditions import inactive
 from tuner.space.requirements import meets
 from tuner.space.samplers import LEARNING
 from tuner.study.distributions import distribution, is_within
@@ -177,11 +178,16 @@ def _outside(trial: TrialView, space: Space) -> list[str]:
     """By which hyperparameters a trial is none that this search could draw."""
     here = detectors.resolve(space.detector, space.fixed)
     there = {**detectors.resolve(space.detector, {}), **trial.hyperparameters}
-    held = [name for name in here if name not in space.search and here[name] != there[name]]
+    unused = inactive(space.search, there)
+    held = [
+        name
+        for name in here
+        if (name not in space.search or name in unused) and here[name] != there[name]
+    ]
     searched = [
         name
         for name, domain in space.search.items()
-        if not is_within(there, {name: distribution(domain)})
+        if name not in unused and not is_within(there, {name: distribution(domain)})
     ]
     required = meets(space)
     unmet = ["require"] if required and not required(_searched(trial, space)) else []
@@ -190,11 +196,16 @@ def _outside(trial: TrialView, space: Space) -> list[str]:
 
 def _searched(trial: TrialView, space: Space) -> dict[str, Value]:
     there = {**detectors.resolve(space.detector, {}), **trial.hyperparameters}
-    return {name: there[name] for name in space.search}
+    return _active(there, space)
+
+
+def _active(values: Mapping[str, Value], space: Space) -> dict[str, Value]:
+    unused = inactive(space.search, values)
+    return {name: values[name] for name in space.search if name not in unused}
 
 
 def _published(space: Space) -> Iterator[Mapping[str, Value]]:
     """The published sets, by what is searched, where they are held to what is fixed."""
     for values in detectors.published(space.detector).values():
         whole = detectors.resolve(space.detector, {**space.fixed, **values})
-        yield {name: whole[name] for name in space.search}
+        yield _active(whole, space)

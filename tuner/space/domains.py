@@ -5,25 +5,19 @@ generator_lr: {log: [2e-5, 1e-3]}
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import Annotated, TypeGuard
+from typing import Annotated, Any, TypeGuard
 
 from pydantic import PlainSerializer, PlainValidator, WithJsonSchema
 
 from models.hyperparameters import Value
 from models.names import shown, unknown
+from tuner.space.plain_values import PLAIN_SCHEMA, is_number, plain_value
+from tuner.space.when import WHEN, WHEN_SCHEMA, Condition, parse_when, write_when
 
-_LARGEST = sys.float_info.max
 _MOST_SPELT, _LONGEST = 10, 40  # of a choice's values, and of the letters of one
-
-
-def _is_number(value: object) -> TypeGuard[float]:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return False
-    return -_LARGEST <= value <= _LARGEST  # NaN is in no range
 
 
 def _is_whole(value: object) -> TypeGuard[int]:
@@ -31,18 +25,25 @@ def _is_whole(value: object) -> TypeGuard[int]:
 
 
 @dataclass(frozen=True)
-class _Reals:
+class _Domain:
+    """`when` are the conditions that all must hold in a trial, else nothing is drawn for it."""
+
+    when: tuple[Condition, ...] = field(default=(), kw_only=True)
+
+
+@dataclass(frozen=True)
+class _Reals(_Domain):
     low: float
     high: float
 
     def __post_init__(self) -> None:
-        _check_ends(self.low, self.high, _is_number, "finite numbers")
+        _check_ends(self.low, self.high, is_number, "finite numbers")
         object.__setattr__(self, "low", float(self.low))  # a file may say 5 for 5.0
         object.__setattr__(self, "high", float(self.high))
 
 
 @dataclass(frozen=True)
-class _Wholes:
+class _Wholes(_Domain):
     low: int
     high: int
 
@@ -59,7 +60,7 @@ class Uniform(_Reals):
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.step is not None:
-            _check_step(self.low, self.high, self.step, _is_number, "a finite number")
+            _check_step(self.low, self.high, self.step, is_number, "a finite number")
             object.__setattr__(self, "step", float(self.step))
 
 
@@ -96,7 +97,7 @@ class LogInt(_Wholes):
 
 
 @dataclass(frozen=True)
-class Choice:
+class Choice(_Domain):
     """One of some values, without order between them; no value stands twice."""
 
     values: tuple[Value, ...]
@@ -141,15 +142,11 @@ def _check_step(
         )
 
 
-def plain_value(value: object) -> Value:
-    """Return a value of a hyperparameter as it is; ValueError for anything else."""
-    if isinstance(value, str) or _is_number(value):
-        return value
-    raise ValueError(f"must be one finite number or one word, got {shown(value)}")
-
-
 def parse_domain(written: object) -> AnyDomain:
-    """Read a domain as a space file spells it, `{word: [..]}`; ValueError says what is wrong."""
+    """Read a domain as a space file spells it, `{word: [..]}`, perhaps with a `when` beside it.
+
+    ValueError says what is wrong.
+    """
     if isinstance(written, AnyDomain):
         return written
     if not isinstance(written, Mapping):
@@ -157,32 +154,40 @@ def parse_domain(written: object) -> AnyDomain:
             f"must be a domain such as {{uniform: [0.5, 5]}}, got {shown(written)}; "
             "one value belongs under `fixed:`"
         )
-    if len(written) != 1:
+    spelt = {word: arguments for word, arguments in written.items() if word != WHEN}
+    if len(spelt) != 1:
         raise ValueError(
-            f"must be one domain, one of {', '.join(WORDS)}; got {shown(dict(written))}"
+            f"must be one domain, one of {', '.join(WORDS)}, with or without a `{WHEN}` beside it; "
+            f"got {shown(dict(written))}"
         )
-    ((word, arguments),) = written.items()
+    ((word, arguments),) = spelt.items()
     if word not in WORDS:
         raise ValueError(unknown("domain", word, WORDS))
     if not isinstance(arguments, list | tuple):
         raise ValueError(f"{word} takes a list in square brackets, got {shown(arguments)}")
-    kind = WORDS[word]
+    kind: Callable[..., AnyDomain] = WORDS[word]
+    when = parse_when(written[WHEN]) if WHEN in written else ()
     if kind is Choice:
-        return Choice(tuple(arguments))
+        return Choice(tuple(arguments), when=when)
     stepped = kind in (Uniform, Int)
     if len(arguments) != 2 and not (stepped and len(arguments) == 3):
         forms = "[low, high] or [low, high, step]" if stepped else "[low, high]"
         raise ValueError(f"{word} takes {forms}, got {shown(list(arguments))}")
-    return kind(*arguments)
+    return kind(*arguments, when=when)
 
 
-def write_domain(domain: AnyDomain) -> dict[str, list[Value]]:
+def write_domain(domain: AnyDomain) -> dict[str, Any]:
     """Spell a domain as a space file does; `parse_domain` reads it back equal."""
+    word, arguments = _spelt(domain)
+    return {word: arguments, **({WHEN: write_when(domain.when)} if domain.when else {})}
+
+
+def _spelt(domain: AnyDomain) -> tuple[str, list[Value]]:
     word = next(word for word, kind in WORDS.items() if isinstance(domain, kind))
     if isinstance(domain, Choice):
-        return {word: list(domain.values)}
+        return word, list(domain.values)
     step = step_of(domain)
-    return {word: [domain.low, domain.high, *([] if step is None else [step])]}
+    return word, [domain.low, domain.high, *([] if step is None else [step])]
 
 
 def step_of(domain: AnyDomain) -> float | None:
@@ -210,6 +215,16 @@ def values_of(domain: AnyDomain) -> tuple[Value, ...]:
     return tuple(kind(low + nth * step) for nth in range(count))
 
 
+def holds_value(domain: AnyDomain, value: Value) -> bool:
+    """Whether it is one of the values of a domain that has an end of them."""
+    if isinstance(domain, Choice):
+        return value in domain.values
+    if isinstance(value, str):
+        return False
+    step = _exact(step_of(domain) or 1)
+    return domain.low <= value <= domain.high and not _width(domain.low, value) % step
+
+
 def _exact(number: float) -> Fraction:
     """The number as it is written: 0.1 is a tenth."""
     return Fraction(repr(number))
@@ -221,13 +236,10 @@ def _width(low: float, high: float) -> Fraction:
 
 def spell(domain: AnyDomain) -> str:
     """Return the domain as a person writes it, a long choice in part: {log: [2e-05, 0.001]}."""
-    ((word, arguments),) = write_domain(domain).items()
+    word, arguments = _spelt(domain)
     said = [str(each)[:_LONGEST] for each in arguments[:_MOST_SPELT]]
     rest = ["..."] if len(arguments) > _MOST_SPELT else []
     return f"{{{word}: [{', '.join([*said, *rest])}]}}"
-
-
-_PLAIN_SCHEMA = {"type": ["number", "string"]}
 
 
 def _range_schema(word: str, number: str, most: int = 2) -> dict[str, object]:
@@ -236,15 +248,16 @@ def _range_schema(word: str, number: str, most: int = 2) -> dict[str, object]:
     return {
         "type": "object",
         "description": about,
-        "properties": {word: pair},
+        "properties": {word: pair, WHEN: WHEN_SCHEMA},
         "required": [word],
         "additionalProperties": False,
     }
 
 
 def _choice_schema() -> dict[str, object]:
-    values = {"type": "array", "items": _PLAIN_SCHEMA, "minItems": 1, "uniqueItems": True}
-    return _range_schema("choice", "string") | {"properties": {"choice": values}}
+    values = {"type": "array", "items": PLAIN_SCHEMA, "minItems": 1, "uniqueItems": True}
+    properties = {"choice": values, WHEN: WHEN_SCHEMA}
+    return _range_schema("choice", "string") | {"properties": properties}
 
 
 DOMAIN_SCHEMA: dict[str, object] = {
@@ -264,6 +277,3 @@ Domain = Annotated[
     WithJsonSchema(DOMAIN_SCHEMA),
 ]
 """A domain as a field of a space: read by parse_domain, written by write_domain."""
-
-PlainValue = Annotated[Value, PlainValidator(plain_value), WithJsonSchema(_PLAIN_SCHEMA)]
-"""A hyperparameter's value as a field of a space."""

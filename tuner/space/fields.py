@@ -9,7 +9,8 @@ from pydantic import BeforeValidator, Field, StrictStr
 from models.data.config import DataConfig
 from tuner.objectives import Objective
 from tuner.space.data_section import Data
-from tuner.space.domains import Domain, PlainValue
+from tuner.space.domains import Domain
+from tuner.space.plain_values import PlainValue
 from tuner.space.sections import (
     Budget,
     Count,
@@ -41,7 +42,7 @@ class SpaceFields(Section):
     objective: Objective = "best_auroc"
     """What the search maximises, on validation; the sampler and the scheduler see the same."""
     search: dict[str, Domain] = Field(default_factory=dict)
-    """The hyperparameters to search, each with its domain."""
+    """The hyperparameters to search, each with its domain, and perhaps `when` it is searched."""
     fixed: dict[str, PlainValue] = Field(default_factory=dict)
     """Hyperparameters held at one value; all others stay at the detector's defaults."""
     require: Annotated[list[StrictStr], BeforeValidator(_several)] = Field(default_factory=list)

@@ -6,7 +6,7 @@ import ast
 import math
 import operator
 import random
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
@@ -14,6 +14,7 @@ from models import detectors
 from models.hyperparameters import Value
 from models.names import shown, unknown
 from tuner.errors import Problem
+from tuner.space.conditions import drawn, inactive
 from tuner.space.domains import AnyDomain, Choice, Int, Log, LogInt, Uniform, values_of
 from tuner.space.fields import SpaceFields
 
@@ -103,13 +104,20 @@ class Requirement:
 def meets(space: SpaceFields, held: Mapping[str, Value] = MappingProxyType({})) -> Meets | None:
     """Whether a configuration is as the space requires; a scale's own `held` beside what is fixed.
 
-    None where nothing is required.
+    What names an inactive hyperparameter asks nothing of it. None where nothing is required.
     """
     if not space.require:
         return None
     found = [Requirement(text) for text in space.require]
     others = detectors.resolve(space.detector, {**space.fixed, **held})
-    return lambda searched: all(each.holds({**others, **searched}) for each in found)
+    return lambda searched: _all_hold(found, space, {**others, **searched})
+
+
+def _all_hold(
+    requirements: Sequence[Requirement], space: SpaceFields, values: Mapping[str, Value]
+) -> bool:
+    unused = inactive(space.search, values)
+    return all(each.holds(values) for each in requirements if each.names.isdisjoint(unused))
 
 
 def requirement_problems(space: SpaceFields) -> Iterator[Problem]:
@@ -150,11 +158,11 @@ def _can_be_met(space: SpaceFields) -> bool:
             others = detectors.resolve(space.detector, {**space.fixed, **held})
         except ValueError:  # said of the key itself
             continue
-        drawn = (
-            {name: any_of(domain, generator) for name, domain in space.search.items()}
+        some = (
+            drawn(space.search, lambda name: any_of(space.search[name], generator))
             for _ in range(_DRAWN)
         )
-        met = (all(one.holds({**others, **each}) for one in found) for each in drawn)
+        met = (_all_hold(found, space, {**others, **each}) for each in some)
         if sum(met) < _LEAST_MET:
             return False
     return True

@@ -10,6 +10,7 @@ from models.names import unknown
 from models.stages import epochs_problem
 from tuner.cli.text import counted
 from tuner.errors import KeyPath, Problem
+from tuner.space.condition_rules import condition_problems
 from tuner.space.data_rules import impossible_data
 from tuner.space.domains import AnyDomain, Choice, Log, Uniform, spell
 from tuner.space.fields import SpaceFields
@@ -36,6 +37,7 @@ def rule_problems(space: SpaceFields, unread: Collection[KeyPath] = ()) -> list[
     found = [
         *_published_problems(space),
         *_search_problems(space, settings),
+        *condition_problems(space, settings, unread),
         *sampler_problems(space),
         *requirement_problems(space),
         *_fixed_problems(space, settings),

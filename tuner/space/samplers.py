@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from importlib.util import find_spec
-from itertools import product
 
-from models.hyperparameters import Value
 from tuner.errors import Problem
-from tuner.space.domains import AnyDomain, Choice, Log, Uniform, count_of, spell, values_of
+from tuner.space.conditions import always_active, combinations
+from tuner.space.domains import AnyDomain, Choice, Log, Uniform, count_of, spell
 from tuner.space.fields import SpaceFields
 from tuner.space.requirements import meets
 
 LEARNING = ("tpe", "gp", "cmaes")
 """Samplers that look at the trials so far."""
-_MOST_COMBINATIONS = 100_000
+MOST_COMBINATIONS = 100_000
 _PACKAGES = {"cmaes": "cmaes"}
 _NAME = ("sampler", "name")
 
@@ -27,15 +26,28 @@ def sampler_problems(space: SpaceFields) -> Iterator[Problem]:
         endless = [key for key, domain in search.items() if count_of(domain) is None]
         for key in endless:
             yield Problem(path=("search", key), text=_endless(search[key]))
-        if (size := grid_size(space)) is not None and size > _MOST_COMBINATIONS:
+        if (size := grid_size(space)) is not None and size > MOST_COMBINATIONS:
+            most = f"{MOST_COMBINATIONS:,}"
+            said = f"more than {most}" if _is_conditional(space) else f"{size:,}"
             text = (
-                f"the grid has {size:,} combinations, allowed are {_MOST_COMBINATIONS:,}; search "
-                "fewer values, or use qmc, which covers a space evenly with any number of trials"
+                f"the grid has {said} combinations, allowed are {most}; search fewer values, or "
+                "use qmc, which covers a space evenly with any number of trials"
             )
             yield Problem(path=_NAME, text=text)
-    if name == "cmaes" and search and all(isinstance(each, Choice) for each in search.values()):
-        text = "cmaes learns ranges alone, and all that is searched are choices; use tpe"
+    if name == "cmaes" and search and not _has_ranges_in_all(space):
+        what = "are choices, or have a `when`" if _is_conditional(space) else "are choices"
+        text = f"cmaes learns ranges alone, and all that is searched {what}; use tpe"
         yield Problem(path=_NAME, text=text)
+
+
+def _is_conditional(space: SpaceFields) -> bool:
+    return any(domain.when for domain in space.search.values())
+
+
+def _has_ranges_in_all(space: SpaceFields) -> bool:
+    """Whether there is a range that every trial has a value of."""
+    names = always_active(space.search)
+    return any(not isinstance(space.search[name], Choice) for name in names)
 
 
 def package_problems(space: SpaceFields) -> list[Problem]:
@@ -58,21 +70,20 @@ def grid_size(space: SpaceFields) -> int | None:
     Of several scales, the one at which most meet what is required: a resolved space has one.
     """
     counts = [count_of(domain) for domain in space.search.values()]
-    if space.sampler.name != "grid" or None in counts:
+    ended = [count for count in counts if count is not None]
+    if space.sampler.name != "grid" or len(ended) < len(counts):
         return None
-    size = math.prod(count for count in counts if count is not None)
-    if not space.require or size > _MOST_COMBINATIONS:
+    size = math.prod(ended)
+    if max(ended, default=0) > MOST_COMBINATIONS:
         return size
-    values = grid_values(space.search)
-    combinations = [dict(zip(values, each, strict=True)) for each in product(*values.values())]
+    if not _is_conditional(space) and (not space.require or size > MOST_COMBINATIONS):
+        return size
+    found = combinations(space.search, MOST_COMBINATIONS)
+    if len(found) > MOST_COMBINATIONS:
+        return MOST_COMBINATIONS + 1
     held = [scale.hyperparameters for scale in space.scales.values()] or [{}]
     required = [each for one in held if (each := meets(space, one)) is not None]
-    return max(sum(map(one, combinations)) for one in required)
-
-
-def grid_values(search: Mapping[str, AnyDomain]) -> dict[str, Sequence[Value]]:
-    """The values whose combinations a grid is made of."""
-    return {name: values_of(domain) for name, domain in search.items()}
+    return max(sum(map(one, found)) for one in required) if required else len(found)
 
 
 def _endless(domain: AnyDomain) -> str:

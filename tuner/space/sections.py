@@ -20,7 +20,7 @@ from models.hyperparameters import Value
 from models.names import shown
 from tuner.cli.command_line import seconds
 from tuner.cli.text import size_bytes
-from tuner.space.domains import PlainValue
+from tuner.space.plain_values import PlainValue
 
 
 class Section(BaseModel):

@@ -12,12 +12,13 @@ from optuna.trial import FrozenTrial
 from tuner.errors import TunerError
 from tuner.seeds import derive
 from tuner.space import Sampler
+from tuner.space.conditions import always_active
 from tuner.space.domains import Domain
 from tuner.space.requirements import Meets
 from tuner.space.samplers import missing_package
 from tuner.study.distributions import distribution
 from tuner.study.requiring import Requiring
-from tuner.study.samplers import CmaEs, Gp, Grid, Sobol, Tpe
+from tuner.study.samplers import CmaEs, Gp, Grid, GroupedTpe, Sobol, Tpe
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,30 +46,37 @@ def sampler_of_trial(
         raise TunerError(f"sampler {settings.name} {text}")
     seed = derive(settings.seed, "sampler", turn.number)
     distributions = {name: distribution(domain) for name, domain in domains.items()}
+    always = {name: distributions[name] for name in always_active(domains)}
 
     def drawn(seed: int) -> BaseSampler:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ExperimentalWarning)
             if settings.name == "grid":
                 return Grid(domains, derive(settings.seed, "grid", 0), turn.nth, meets)
-            return _made(settings, turn, distributions, seed)
+            return _made(settings, turn, distributions, always, seed)
 
     if meets is None:
         return drawn(seed)
-    return Requiring(settings.name, seed, drawn, distributions, meets)
+    return Requiring(settings.name, seed, drawn, domains, meets)
 
 
 def _made(
-    settings: Sampler, turn: Turn, distributions: Mapping[str, BaseDistribution], seed: int
+    settings: Sampler,
+    turn: Turn,
+    distributions: Mapping[str, BaseDistribution],
+    always: Mapping[str, BaseDistribution],
+    seed: int,
 ) -> BaseSampler:
+    """Of hyperparameters that not every trial has, gp and cmaes draw the values at random."""
     learning = turn.ended >= settings.startup_trials
     match settings.name:
         case "tpe":
-            return Tpe(distributions, seed, 0 if learning else settings.startup_trials)
+            kind = Tpe if len(always) == len(distributions) else GroupedTpe
+            return kind(distributions, seed, 0 if learning else settings.startup_trials)
         case "gp" if learning:
-            return Gp(distributions, seed)
+            return Gp(always, seed)
         case "cmaes":
-            return CmaEs(distributions, seed, turn.known)
+            return CmaEs(always, seed, turn.known)
         case "qmc":
             return Sobol(distributions, derive(settings.seed, "qmc", 0), turn.nth)
     return RandomSampler(seed=seed)

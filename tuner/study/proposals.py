@@ -3,24 +3,29 @@
 That is the detector's published sets, then the best configurations of the runs of a warm start.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from models import detectors
 from models.hyperparameters import Value
 from tuner.space import Space, published_trials
+from tuner.space.conditions import inactive
 from tuner.space.domains import Choice, Domain, Log, LogInt
 from tuner.study.study import Study
 
 
 @dataclass(frozen=True, kw_only=True)
 class Proposal:
-    """A trial's hyperparameters: all of them, and those among them that the space searches."""
+    """A trial's hyperparameters: all of them, and those among them that the space searches.
+
+    Those that it searches in other trials alone are `inactive`, and have the detector's default.
+    """
 
     published: str | None = None
     taken_from: str | None = None
     searched: Mapping[str, Value]
     hyperparameters: Mapping[str, Value]
+    inactive: Sequence[str] = ()
 
 
 class Proposals:
@@ -38,10 +43,12 @@ class Proposals:
             return self._from_published(name, detectors.published(self._space.detector)[name])
         taken = self._study.taken[number - len(self._published) :]
         searched = taken[0].best if taken else self._study.ask(number)
+        hyperparameters = self._resolve(searched)
         return Proposal(
             taken_from=taken[0].run if taken else None,
             searched=searched,
-            hyperparameters=self._resolve(searched),
+            hyperparameters=hyperparameters,
+            inactive=inactive(self._space.search, hyperparameters),
         )
 
     def _from_published(self, name: str, values: Mapping[str, Value]) -> Proposal:
@@ -50,7 +57,8 @@ class Proposals:
         Optuna takes a number outside its range as it is, but for one without a logarithm, which it
         is told as the lowest of the range; a choice it does not know cannot be told to it. A choice
         that the set does not name takes the first allowed value where the detector's default is not
-        allowed, so that a search of widths compares like with like.
+        allowed, so that a search of widths compares like with like. Of what is inactive by the
+        set's own values Optuna is told nothing.
         """
         choices = {
             key: domain.values
@@ -63,12 +71,19 @@ class Proposals:
             if key not in values and self._resolve({})[key] not in allowed
         }
         hyperparameters = self._resolve({**unnamed, **values})
+        unused = inactive(self._space.search, hyperparameters)
         searched = {
             key: _with_logarithm(domain, hyperparameters[key])
             for key, domain in self._space.search.items()
-            if hyperparameters[key] in choices.get(key, (hyperparameters[key],))
+            if key not in unused
+            and hyperparameters[key] in choices.get(key, (hyperparameters[key],))
         }
-        return Proposal(published=name, searched=searched, hyperparameters=hyperparameters)
+        return Proposal(
+            published=name,
+            searched=searched,
+            hyperparameters=hyperparameters,
+            inactive=unused,
+        )
 
     def _resolve(self, values: Mapping[str, Value]) -> dict[str, Value]:
         return detectors.resolve(self._space.detector, {**self._space.fixed, **values})

@@ -10,12 +10,15 @@ from optuna.trial import FrozenTrial
 
 from tuner.errors import TunerError
 from tuner.seeds import derive
+from tuner.space.conditions import drawn
+from tuner.space.domains import Domain
 from tuner.space.requirements import Meets
+from tuner.study.distributions import distribution
 
 _AGAIN = {"gp": 3, "qmc": 1, "grid": 1}  # with their own: each takes long, or is always the same
 _OF_OTHERS, _AT_RANDOM = 20, 20_000
 
-Drawn = Callable[[int], BaseSampler]
+Seeded = Callable[[int], BaseSampler]
 """The sampler with a seed."""
 
 
@@ -29,12 +32,13 @@ class Requiring(BaseSampler):
         self,
         name: str,
         seed: int,
-        drawn: Drawn,
-        distributions: Mapping[str, BaseDistribution],
+        sampler: Seeded,
+        domains: Mapping[str, Domain],
         meets: Meets,
     ) -> None:
-        self._name, self._seed, self._drawn = name, seed, drawn
-        self._distributions, self._meets = dict(distributions), meets
+        self._name, self._seed, self._sampler = name, seed, sampler
+        self._domains, self._meets = domains, meets
+        self._distributions = {name: distribution(domain) for name, domain in domains.items()}
 
     def infer_relative_search_space(
         self, study: optuna.Study, trial: FrozenTrial
@@ -70,7 +74,7 @@ class Requiring(BaseSampler):
 
     def _samplers(self) -> Iterator[BaseSampler]:
         for nth in range(_AGAIN.get(self._name, _OF_OTHERS)):
-            yield self._drawn(derive(self._seed, "again", nth) if nth else self._seed)
+            yield self._sampler(derive(self._seed, "again", nth) if nth else self._seed)
         at_random = RandomSampler(seed=derive(self._seed, "at random", 0))
         for _ in range(_AT_RANDOM):
             yield at_random
@@ -79,8 +83,12 @@ class Requiring(BaseSampler):
         self, sampler: BaseSampler, study: optuna.Study, trial: FrozenTrial
     ) -> dict[str, Any]:
         space = sampler.infer_relative_search_space(study, trial)
-        suggested = dict(sampler.sample_relative(study, trial, space))
-        for name, each in self._distributions.items():
-            if name not in suggested:
-                suggested[name] = sampler.sample_independent(study, trial, name, each)
-        return suggested
+        relative = sampler.sample_relative(study, trial, space)
+
+        def one(name: str) -> Any:
+            if name in relative:
+                return relative[name]
+            each = self._distributions[name]
+            return sampler.sample_independent(study, trial, name, each)
+
+        return drawn(self._domains, one)

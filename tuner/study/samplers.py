@@ -5,17 +5,21 @@ far a sequence has come beside the study. Here the space is known, and the place
 follows from the record.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from functools import lru_cache
 from itertools import islice
 from typing import Any
 
+import numpy as np
 import optuna
 from optuna.distributions import BaseDistribution, CategoricalDistribution
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
-from tuner.space.domains import Domain
+from models.hyperparameters import Value
+from tuner.space.conditions import combinations
+from tuner.space.domains import AnyDomain, Domain
 from tuner.space.requirements import Meets
-from tuner.space.samplers import grid_values
+from tuner.space.samplers import MOST_COMBINATIONS
 
 _LEAST_SOURCES = 10  # of which a tenth is one
 _TOLD = (TrialState.COMPLETE, TrialState.PRUNED)
@@ -37,6 +41,34 @@ class Tpe(optuna.samplers.TPESampler):
     ) -> dict[str, BaseDistribution]:
         """What every trial so far has, which takes Optuna half the time of a suggestion."""
         return _of_all_trials(study, self._distributions)
+
+
+class GroupedTpe(Tpe):
+    """Multivariate TPE of a space whose trials have different hyperparameters.
+
+    Those that stand in the same trials are suggested together, as Optuna's `group=True` does. It
+    would remember with a trial what it suggested for the inactive ones, of which a record knows
+    nothing.
+    """
+
+    _groups: Sequence[dict[str, BaseDistribution]] = ()
+
+    def infer_relative_search_space(
+        self, study: optuna.Study, trial: FrozenTrial
+    ) -> dict[str, BaseDistribution]:
+        """What any trial so far has."""
+        trials = study.get_trials(deepcopy=False, states=_TOLD)
+        self._groups = _groups({frozenset(each.params) for each in trials}, self._distributions)
+        return {name: each for group in self._groups for name, each in group.items()}
+
+    def sample_relative(
+        self, study: optuna.Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
+    ) -> dict[str, Any]:
+        """Of each group by itself, by the trials that have it."""
+        suggested: dict[str, Any] = {}
+        for group in self._groups:
+            suggested |= self._sample_relative(study, trial, group)
+        return suggested
 
 
 class Gp(optuna.samplers.GPSampler):
@@ -84,7 +116,7 @@ class CmaEs(optuna.samplers.CmaEsSampler):
     def infer_relative_search_space(
         self, study: optuna.Study, trial: FrozenTrial
     ) -> dict[str, BaseDistribution]:
-        """The ranges, which every trial has."""
+        """The ranges that every trial has."""
         return self._ranges
 
 
@@ -110,7 +142,7 @@ class Sobol(optuna.samplers.QMCSampler):
         return self._nth
 
 
-class Grid(optuna.samplers.GridSampler):
+class Grid(optuna.samplers.BaseSampler):
     """All combinations that meet what is required, in an order that is the search's own.
 
     This is the `nth` of them.
@@ -119,15 +151,21 @@ class Grid(optuna.samplers.GridSampler):
     def __init__(
         self, domains: Mapping[str, Domain], seed: int, nth: int, meets: Meets | None
     ) -> None:
-        super().__init__(grid_values(domains), seed=seed)
-        points: Iterator[dict[str, Any]] = (
-            dict(zip(self._param_names, each, strict=True)) for each in self._all_grids
-        )
+        points = _shuffled(tuple(domains.items()), seed)
         required = (point for point in points if meets is None or meets(point))
         self._point = next(islice(required, nth, None))
 
-    def before_trial(self, study: optuna.Study, trial: FrozenTrial) -> None:
-        """Nothing: Optuna would look here which combination is next."""
+    def infer_relative_search_space(
+        self, study: optuna.Study, trial: FrozenTrial
+    ) -> dict[str, BaseDistribution]:
+        """None: each value is looked up by itself."""
+        return {}
+
+    def sample_relative(
+        self, study: optuna.Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
+    ) -> dict[str, Any]:
+        """Nothing."""
+        return {}
 
     def sample_independent(
         self,
@@ -138,6 +176,14 @@ class Grid(optuna.samplers.GridSampler):
     ) -> Any:
         """The value in this combination."""
         return self._point[param_name]
+
+
+@lru_cache(maxsize=1)
+def _shuffled(domains: Sequence[tuple[str, AnyDomain]], seed: int) -> list[dict[str, Value]]:
+    """The order that Optuna's own grid has."""
+    points = combinations(dict(domains), MOST_COMBINATIONS)
+    np.random.RandomState(seed).shuffle(points)  # type: ignore[arg-type]
+    return points
 
 
 def _of_ranges(trial: FrozenTrial, ranges: Mapping[str, BaseDistribution]) -> FrozenTrial:
@@ -155,3 +201,15 @@ def _of_all_trials(
         return {}
     names = set(distributions).intersection(*(each.params for each in trials))
     return {name: distributions[name] for name in sorted(names) if not distributions[name].single()}
+
+
+def _groups(
+    trials: Collection[frozenset[str]], distributions: Mapping[str, BaseDistribution]
+) -> list[dict[str, BaseDistribution]]:
+    """Hyperparameters that stand in the same of the `trials`, by name."""
+    groups: dict[frozenset[frozenset[str]], dict[str, BaseDistribution]] = {}
+    for name, each in sorted(distributions.items()):
+        there = frozenset(names for names in trials if name in names)
+        if there and not each.single():
+            groups.setdefault(there, {})[name] = each
+    return list(groups.values())

@@ -44,7 +44,7 @@ class Study:
         self._file = path and open_on_disk(path, distributions, objective, events, about)
 
     def ask(self, number: int) -> dict[str, Value]:
-        """Suggest values for all searched hyperparameters of trial `number`.
+        """Suggest values for the active of the searched hyperparameters of trial `number`.
 
         Raises TunerError where a package that the sampler needs is missing.
         """

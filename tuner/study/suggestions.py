@@ -15,6 +15,7 @@ from tuner.record.events import (
     WarmStarted,
 )
 from tuner.space import Sampler
+from tuner.space.conditions import drawn
 from tuner.space.domains import Domain
 from tuner.space.requirements import Meets
 from tuner.study.choose_sampler import Turn, sampler_of_trial
@@ -53,7 +54,7 @@ class Suggestions:
         self._warm_starts: list[WarmStarted] = []
 
     def ask(self, number: int) -> dict[str, Value]:
-        """Suggest values for all searched hyperparameters of trial `number`.
+        """Suggest values for the active of the searched hyperparameters of trial `number`.
 
         The sampler is made anew for each, so that what it draws depends on the trials told so far.
         """
@@ -65,12 +66,15 @@ class Suggestions:
         )
         self._study.sampler = sampler_of_trial(self._settings, turn, self._domains, self._meets)
         with _fixed_sums(self._settings.name):
-            trial = self._study.ask(fixed_distributions=self._distributions)
+            trial = self._study.ask()
+            found = drawn(
+                self._domains, lambda name: trial._suggest(name, self._distributions[name])
+            )
         if trial.number != number:
             raise RuntimeError(f"Optuna numbered trial {number} as {trial.number}")
         self._copy.held.append(ToldTrial(trial._trial_id, {}, False))
         self._suggested += 1
-        return dict(trial.params)
+        return found
 
     def take(self, event: Event) -> None:
         """Go on by one event; one already taken in changes nothing."""
@@ -99,7 +103,7 @@ class Suggestions:
     ) -> None:
         """Another version of Optuna may have drawn something else."""
         for name, value in recorded.items():
-            if suggested[name] != value:
+            if suggested.get(name) != value:
                 each, told = self._distributions[name], self._copy.held[number]
                 self._storage.set_trial_param(
                     told.trial_id, name, each.to_internal_repr(value), each

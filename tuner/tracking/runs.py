@@ -127,7 +127,7 @@ class Runs:
             **own,
             "number": view.number,
             "published": view.published,
-            **view.hyperparameters,
+            **view.settings,
         }
         run = self._init(
             job_type="trial",

@@ -63,7 +63,7 @@ def trial_name(trial: TrialView, searched: Sequence[str]) -> str:
     beginning = f"trial-{trial.number}"
     if trial.published:
         return f"{beginning} published {trial.published}"
-    settings = trial.hyperparameters
+    settings = trial.settings
     named = [name for name in searched if name in settings][:_NAMED]
     return " ".join([beginning, *(f"{name}={_short(settings[name])}" for name in named)])
 

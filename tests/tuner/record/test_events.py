@@ -36,7 +36,8 @@ def made(kind: type[Event]) -> Event:
     for each in dataclasses.fields(kind):
         name = each.type if isinstance(each.type, str) else getattr(each.type, "__name__", "")
         values[each.name] = _VALUES.get(str(name), {"a": 1} if "Mapping" in str(each.type) else 2.5)
-    return kind(**{**values, **({"state": "pruned"} if "state" in values else {})})
+    special = {"state": "pruned", "inactive": ("a", "b")}
+    return kind(**{**values, **{name: special[name] for name in special if name in values}})
 
 
 @pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS.keys())

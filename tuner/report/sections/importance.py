@@ -5,13 +5,18 @@ from tuner.report.importance import LEAST, Importance
 from tuner.report.material import Material
 from tuner.report.section import Figure, Section, layout, rounded
 from tuner.report.words import listed
+from tuner.space.conditions import always_active
 
 
 def section(material: Material) -> Section:
     """A bar for each searched hyperparameter."""
     found = material.importance
     figures = {} if found is None else {"importance": figure(found)}
-    context = {"epoch": material.compared.epoch, "trials": len(material.compared.trials)}
+    context = {
+        "epoch": material.compared.epoch,
+        "trials": len(material.compared.trials),
+        "left_out": listed(_conditional(material)),
+    }
     return Section(
         key="importance",
         title="What matters",
@@ -37,14 +42,17 @@ def _sentence(material: Material, found: Importance | None) -> str:
     first = [
         f"{name} ({found.mean[name]:.0%} ± {found.std[name]:.0%})" for name in found.telling[:2]
     ]
-    rest = len(material.space.search) - len(found.telling)
+    compared = len(material.space.search) - len(_conditional(material))
+    rest = compared - len(found.telling)
     verb = "matters" if len(first) == 1 else "matter"
-    end = (
-        f"; {rest} of {len(material.space.search)} settings are not told from chance"
-        if rest
-        else ""
-    )
+    end = f"; {rest} of {compared} settings are not told from chance" if rest else ""
     return f"{listed(first)} {verb} most{end}."
+
+
+def _conditional(material: Material) -> list[str]:
+    """The settings that only some trials have."""
+    always = always_active(material.space.search)
+    return [name for name in material.space.search if name not in always]
 
 
 def figure(found: Importance) -> Figure:

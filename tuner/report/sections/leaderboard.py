@@ -4,12 +4,12 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from tuner.cli.text import counted, setting_text
+from tuner.cli.text import counted
 from tuner.console.lines import ended_counts, ending
 from tuner.figures.colours import BEST_TRIAL
 from tuner.record.trials import EpochRow, TrialView
 from tuner.report.log_lines import logs
-from tuner.report.material import Material, settings_of
+from tuner.report.material import Material, setting_texts
 from tuner.report.section import Section, epoch_axis, rounded
 from tuner.results.device_time import device_seconds
 from tuner.results.leaderboard import value_text
@@ -57,7 +57,7 @@ def _rows(material: Material, ordered: Sequence[TrialView]) -> list[dict[str, An
     for trial in ordered:
         place, found = standings.get(trial.number, (None, None))
         state = "unfinished" if trial.state == "running" else ending(trial)
-        settings = settings_of(trial, material.searched)
+        texts = setting_texts(trial, material.searched)
         rows.append(
             {
                 "number": trial.number,
@@ -70,7 +70,7 @@ def _rows(material: Material, ordered: Sequence[TrialView]) -> list[dict[str, An
                 "published": trial.published or "",
                 "seconds": round(on_device[trial.number], 1),
                 "settings": [
-                    (settings.get(name, ""), setting_text(settings.get(name, "")))
+                    (trial.settings.get(name, ""), texts.get(name, ""))
                     for name in material.searched
                 ],
             }
@@ -92,7 +92,7 @@ def _details(material: Material) -> dict[str, dict[str, Any]]:
 
 
 def _of(material: Material, trial: TrialView, log: list[str]) -> dict[str, Any]:
-    points, settings = material.curve(trial), settings_of(trial, material.searched)
+    points = material.curve(trial)
     names = dict.fromkeys(name for row in trial.rows for name in row.losses)
     losses = {name: [_loss(row, name) for row in trial.rows] for name in names}
     return {
@@ -101,6 +101,6 @@ def _of(material: Material, trial: TrialView, log: list[str]) -> dict[str, Any]:
         "values": [rounded(value) for _, value in points],
         "loss_epochs": [row.epoch for row in trial.rows],
         "losses": losses,
-        "settings": {name: setting_text(value) for name, value in settings.items()},
+        "settings": setting_texts(trial, material.searched),
         "log": log,
     }

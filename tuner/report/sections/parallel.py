@@ -4,17 +4,19 @@ import math
 import re
 from collections.abc import Sequence
 
-from tuner.cli.text import counted, setting_text
+from tuner.cli.text import INACTIVE, counted, setting_text
 from tuner.figures.colours import BEST_TRIAL, COMPLETE, STOPPED
 from tuner.report.axes import Axis
 from tuner.report.material import Material
 from tuner.report.section import Figure, Section, rounded
 from tuner.results.leaderboard import Standing
+from tuner.space.conditions import always_active
 
 _MOST = 8
 _WIDTH, _LETTER = 800, 0.56  # pixels from the first axis to the last, and a letter's in its size
 _WHOLE = 12  # letters of a name that is not broken
 _SMALLEST, _LARGEST = 9, 13  # pixels of the letters of a name
+_BELOW, _STEPS = 0.12, 4  # of an axis, for inactive settings; ticks of one with such
 _FONTS = {  # the ends of an axis would be written over its name
     "tickfont": {"size": 11},
     "rangefont": {"size": 1, "color": "rgba(0,0,0,0)"},
@@ -57,16 +59,20 @@ def _axes(material: Material) -> list[Axis]:
 
 
 def _has_all(one: Standing, axes: list[Axis]) -> bool:
-    settings = one.trial.hyperparameters
+    settings, unused = one.trial.settings, one.trial.inactive
     return all(
-        axis.name in settings and math.isfinite(axis.place(settings[axis.name])) for axis in axes
+        axis.name in unused
+        or (axis.name in settings and math.isfinite(axis.place(settings[axis.name])))
+        for axis in axes
     )
 
 
 def _sentence(material: Material, shown: list[Standing]) -> str:
     """Where the best tenth lies on the most important setting: the middle half of it."""
-    first, best = material.searched[0], shown[: max(3, len(shown) // 10)]
-    values = [one.trial.hyperparameters[first] for one in best]
+    always = always_active(material.space.search)
+    first = next(name for name in material.searched if name in always)
+    best = shown[: max(3, len(shown) // 10)]
+    values = [one.trial.settings[first] for one in best]
     numbers = sorted(value for value in values if not isinstance(value, str))
     if len(numbers) < len(values):
         where = ", ".join(dict.fromkeys(map(str, values)))
@@ -80,21 +86,7 @@ def _sentence(material: Material, shown: list[Standing]) -> str:
 def figure(material: Material, axes: list[Axis], shown: list[Standing]) -> Figure:
     """The last axis is the value."""
     values = [one.value for one in shown]
-    dimensions: list[dict[str, object]] = []
-    for axis in axes:
-        places = [rounded(axis.place(one.trial.hyperparameters[axis.name])) for one in shown]
-        low, high = axis.ends
-        made: dict[str, object] = {
-            "label": _in_two(axis.name),
-            "values": places,
-            "range": [min(low, *places), max(high, *places)],
-        }
-        if axis.ticks:
-            made |= {
-                "tickvals": [at for at, _ in axis.ticks],
-                "ticktext": [text for _, text in axis.ticks],
-            }
-        dimensions.append(made)
+    dimensions = [_dimension(axis, shown) for axis in axes]
     label = material.metric_title.replace(" on ", "<br>on ")
     dimensions.append({"label": label, "values": [rounded(value) for value in values]})
     middle = sorted(values)[len(values) // 2]
@@ -109,6 +101,27 @@ def figure(material: Material, axes: list[Axis], shown: list[Standing]) -> Figur
         "data": [{"type": "parcoords", "line": colour, "dimensions": dimensions, **fonts}],
         "layout": {"margin": {"l": 70, "r": 70, "t": 56, "b": 30}},
     }
+
+
+def _dimension(axis: Axis, shown: list[Standing]) -> dict[str, object]:
+    """An axis with the places of the trials; inactive ones have one of their own, below it."""
+    found = [one.trial.settings.get(axis.name) for one in shown]
+    places = [rounded(axis.place(value)) for value in found if value is not None]
+    low, high = min([axis.ends[0], *places]), max([axis.ends[1], *places])
+    ticks = axis.ticks
+    below = low - _BELOW * (high - low)
+    if None in found:
+        steps = (low + nth * (high - low) / _STEPS for nth in range(_STEPS + 1))
+        ticks = [(below, INACTIVE), *(ticks or [(at, f"{at:.3g}") for at in steps])]
+        low = below
+    made: dict[str, object] = {
+        "label": _in_two(axis.name),
+        "values": [rounded(below if each is None else axis.place(each)) for each in found],
+        "range": [low, high],
+    }
+    if ticks:
+        made |= {"tickvals": [at for at, _ in ticks], "ticktext": [text for _, text in ticks]}
+    return made
 
 
 def _in_two(name: str) -> str:

@@ -45,7 +45,7 @@ def section(material: Material) -> Section:
 
 def _sentence(material: Material, axes: list[Axis]) -> str:
     best = material.ranking[0].trial
-    at_end = [a.name for a in axes if _near_end(a, best.hyperparameters.get(a.name))]
+    at_end = [a.name for a in axes if _near_end(a, best.settings.get(a.name))]
     if not at_end:
         return "The best value lies within the range of every setting that was searched."
     names = listed(at_end)
@@ -112,17 +112,17 @@ def _groups(material: Material) -> list[_Group]:
 
 
 def _dots(axis: Axis, group: _Group, end: str, *, legend: bool) -> dict[str, Any]:
-    there = [one for one in group.trials if axis.name in one.trial.hyperparameters]
+    there = [one for one in group.trials if axis.name in one.trial.settings]
     return {
         "type": "scatter",
         "mode": "markers",
         "name": group.name,
         "legendgroup": group.name,
         "showlegend": legend,
-        "x": [rounded(axis.place(one.trial.hyperparameters[axis.name])) for one in there],
+        "x": [rounded(axis.place(one.trial.settings[axis.name])) for one in there],
         "y": [rounded(one.value) for one in there],
         "text": [
-            f"trial {one.trial.number}: {axis.name} {one.trial.hyperparameters[axis.name]}"
+            f"trial {one.trial.number}: {axis.name} {one.trial.settings[axis.name]}"
             for one in there
         ],
         "xaxis": f"x{end}",
@@ -150,12 +150,12 @@ def _points(material: Material, first: Axis, second: Axis) -> _Points:
     """Rows x, y, value of the trials that are compared at one epoch."""
     rows = [
         (
-            first.place(t.hyperparameters[first.name]),
-            second.place(t.hyperparameters[second.name]),
+            first.place(t.settings[first.name]),
+            second.place(t.settings[second.name]),
             value,
         )
         for t, value in material.compared.trials
-        if first.name in t.hyperparameters and second.name in t.hyperparameters
+        if first.name in t.settings and second.name in t.settings
     ]
     made = np.array(rows, dtype=np.float64).reshape(-1, 3)
     return made[np.isfinite(made).all(axis=1)]

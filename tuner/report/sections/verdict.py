@@ -3,14 +3,14 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from tuner.cli.text import counted, duration, setting_text
+from tuner.cli.text import counted, duration
 from tuner.console.lines import doubt_lines
 from tuner.figures.metrics import BEST, Metrics, is_made
 from tuner.figures.verdicts import by_mixture, lead_sentence, verdict_lines
 from tuner.figures.words import ends_text, share, spread_text
 from tuner.record.trials import TrialView
 from tuner.report.commands import next_commands
-from tuner.report.material import Material, settings_of
+from tuner.report.material import Material, setting_texts
 from tuner.report.section import Section
 from tuner.results.leaderboard import Gain, Standing, one_line, unbeaten_text, value_text
 
@@ -182,8 +182,8 @@ def _settings(material: Material) -> list[tuple[str, str, str]]:
     if not material.ranking:
         return []
     best, other = material.ranking[0].trial, material.published
-    others = {} if other is None else settings_of(other.trial, material.searched)
+    others = {} if other is None else setting_texts(other.trial, material.searched)
     return [
-        (name, setting_text(value), setting_text(others[name]) if name in others else "")
-        for name, value in settings_of(best, material.searched).items()
+        (name, text, others.get(name, ""))
+        for name, text in setting_texts(best, material.searched).items()
     ]
