@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from tuner.cli.text import INACTIVE, setting_text
-from tuner.durability.record_check import check_beside
 from tuner.errors import TunerError
 from tuner.figures.metrics import Metrics, read_metrics
 from tuner.objectives import metric_of
@@ -140,10 +139,8 @@ def read_material(folder: RunFolder, *, under_way: bool = False) -> Material:
         moments.append(history.seconds)
     if not events:
         raise _nothing(folder)
-    if under_way:
+    if is_own_file(folder.space):
         check_space(history, folder)
-    else:
-        check_beside(history, folder)
     space = recorded_space(folder)
     if space is None:
         raise space_missing(folder)

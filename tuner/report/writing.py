@@ -5,7 +5,9 @@ from pathlib import Path
 
 from tuner.cli.command_text import command
 from tuner.cli.run_option import run_words
+from tuner.durability.record_check import check_beside
 from tuner.figures.metrics import damaged
+from tuner.record.lock import driver_of
 from tuner.record.run_folder import RunFolder
 from tuner.report.material import Material, read_material
 from tuner.report.page import page
@@ -41,8 +43,15 @@ _SECTIONS = (
 
 
 def write_report(folder: RunFolder) -> Path:
-    """Write the run's report.html; returns where. Raises TunerError where there is no run."""
+    """Write the run's report.html; returns where.
+
+    Raises TunerError where there is no run, or its record has lost its end: what lies beside it is
+    ahead of it then, as it also is while a driver writes.
+    """
+    is_driven = driver_of(folder) is not None
     material = read_material(folder)
+    if not is_driven:
+        check_beside(material.history, folder)
     text = page(material, sections_of(material))
     replace_file(folder.page, lambda path: path.write_text(text, encoding="utf-8"))
     return folder.page
