@@ -11,6 +11,7 @@ from models.data.counts import LEAST_OF_A_KIND, JudgingCounts
 from models.data.registry import FOLDER
 from models.evaluation.criteria_names import CRITERIA, RANK_CORRELATIONS
 from tuner.cli.text import aligned, counted
+from tuner.figures.candidates import choice_lines
 from tuner.figures.metrics import AUTOENCODER, BEST, Metrics, is_made, keyed_blocks, task_title
 from tuner.figures.verdicts import kind_lines, pixel_lines, verdict_lines
 from tuner.figures.words import INSPECTION, ends_text, prose, share, spread_text
@@ -24,6 +25,7 @@ def summary_lines(metrics: Metrics) -> list[str]:
     blocks = keyed_blocks(metrics)
     parts = (
         _head(metrics),
+        choice_lines(metrics["chosen_among"]) if "chosen_among" in metrics else [],
         aligned([_HEADINGS, *(_cells(block) for block in blocks.values())]),
         divergence_lines(metrics),
         _beside(metrics),
@@ -50,6 +52,7 @@ def _head(metrics: Metrics) -> list[str]:
         *prose(
             f"Test report: {metrics['label']} on {task_title(metrics)}, "
             f"{counted(seeds, 'fresh seed')} of at most {counted(epochs, 'epoch')}"
+            f"{_of_others(configuration)}"
         ),
         *prose(f"Fit: {known}.", _chosen(metrics)),
     ]
@@ -59,6 +62,12 @@ def _head(metrics: Metrics) -> list[str]:
             "anomalies made of them."
         )
     return lines
+
+
+def _of_others(configuration: Metrics) -> str:
+    """How many seeds the others have where the best, which was chosen among several, has more."""
+    counts = configuration.get("seeds_of_others")
+    return f", the others {counts[0]}" if counts else ""
 
 
 def _chosen(metrics: Metrics) -> str:
