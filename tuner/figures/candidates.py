@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from tuner.cli.text import aligned, counted, duration
+from tuner.cli.text import aligned, duration
 from tuner.figures.words import ends_text, prose
 
 Choice = Mapping[str, Any]
@@ -21,10 +21,10 @@ def choice_sentences(choice: Choice) -> list[str]:
         f"probability {chance_text(choice['probability'])}"
     )
     if choice["reached"]:
-        return [f"{best}, after {counted(number, 'training')} with fresh seeds."]
+        return [f"{best}, after {number} trainings with fresh seeds."]
     level = choice["rule"]["level"]
     return [
-        f"{best}: {chance_text(level)} was not reached in {number} trainings of at most {most}.",
+        f"{best}: {level:g} was not reached in {most} trainings.",
         _level_sentence(choice),
         _cheapest_sentence(choice),
     ]
@@ -100,6 +100,8 @@ def _cheapest_sentence(choice: Choice) -> str:
     costs = {each["trial"]: each["training_seconds"] for each in choice["candidates"]}
     chosen, cheapest = choice["chosen"], choice["cheapest"]
     takes = f"{duration(costs[cheapest])} a training"
+    if duration(max(costs[each] for each in [chosen, *choice["not_told_apart"]])) in takes:
+        return f"They cost the same: {takes}."
     if cheapest == chosen:
         return f"Of these it is the cheapest, with {takes}."
     return (

@@ -170,7 +170,7 @@ def _run(
 def _name(job: Job, plan: Plan) -> str:
     if len(job.numbers) > 1:
         return job.contender.label
-    return f"{job.contender.label} seed {job.numbers[0] + 1}/{len(plan.seeds)}"
+    return plan.seed_text(job.contender, job.numbers[0])
 
 
 def _text(failure: JobFailed, file: Path) -> str:

@@ -69,6 +69,10 @@ class Plan:
         """Of the seeds that it is trained with: all, unless it is said."""
         return self.numbers.get(contender.key, tuple(range(len(self.seeds))))
 
+    def seed_text(self, contender: Contender, number: int) -> str:
+        """A training as it is named: `trial 4 seed 2/3`."""
+        return f"{contender.label} seed {number + 1}/{self.numbers_of(contender)[-1] + 1}"
+
     @property
     def data_seed(self) -> int:
         """Of the order of images: another than the search's."""

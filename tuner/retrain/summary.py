@@ -51,8 +51,8 @@ def _head(metrics: Metrics) -> list[str]:
     lines = [
         *prose(
             f"Test report: {metrics['label']} on {task_title(metrics)}, "
-            f"{counted(seeds, 'fresh seed')} of at most {counted(epochs, 'epoch')}"
-            f"{_of_others(configuration)}"
+            f"{counted(seeds, 'fresh seed')}{_of_others(configuration)} of at most "
+            f"{counted(epochs, 'epoch')}"
         ),
         *prose(f"Fit: {known}.", _chosen(metrics)),
     ]
@@ -67,7 +67,7 @@ def _head(metrics: Metrics) -> list[str]:
 def _of_others(configuration: Metrics) -> str:
     """How many seeds the others have where the best, which was chosen among several, has more."""
     counts = configuration.get("seeds_of_others")
-    return f", the others {counts[0]}" if counts else ""
+    return f" ({counts[0]} of the others)" if counts else ""
 
 
 def _chosen(metrics: Metrics) -> str:

@@ -13,6 +13,7 @@ from tuner.cli.output import Say
 from tuner.cli.text import counted
 from tuner.figures.candidates import round_line
 from tuner.figures.metrics import BEST, Metrics, write_metrics
+from tuner.figures.words import prose
 from tuner.retrain.choosing.candidates import Candidate
 from tuner.retrain.choosing.kept import Keeper, Kept
 from tuner.retrain.choosing.rounds import Rule, State, next_round, state_of
@@ -53,7 +54,8 @@ class Choice:
     def made(self) -> Chosen:
         """Train, decide, write down and say, round by round; a training is never made twice."""
         self._trained = [[] for _ in self.candidates]
-        self.say(self._beginning())
+        for line in self._beginning():
+            self.say(line)
         with ExitStack() as opened:
             joined = None
             while any(more := next_round(self._values(), self.rule)):
@@ -137,15 +139,15 @@ class Choice:
         replace_file(plan.run_folder.candidates, lambda path: write_metrics(written, path))
         return known
 
-    def _beginning(self) -> str:
+    def _beginning(self) -> list[str]:
         trials = ", ".join(str(each.trial) for each in self.candidates)
         metric = self.setting.plan.metric.upper()
-        return (
+        return prose(
             f"Choosing among {counted(len(self.candidates), 'trial')} ({trials}) by the {metric} "
             f"of fresh seeds on validation: {self.rule.first} trainings of each, then more where "
             f"they can change the choice, until one is the best with probability "
-            f"{self.rule.level:g} or {self.rule.most} are trained. What is trained is kept: after "
-            "a stop the same command goes on."
+            f"{self.rule.level:g} or {self.rule.most} are trained.",
+            "What is trained is kept: after a stop the same command goes on.",
         )
 
 

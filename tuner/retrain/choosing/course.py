@@ -8,6 +8,7 @@ from models.data.split import Split
 from tuner.cli.output import Say
 from tuner.figures.candidates import choice_sentences
 from tuner.figures.metrics import BEST, Metrics, read_metrics
+from tuner.figures.words import prose
 from tuner.retrain.choosing.candidates import Asked, Candidate, candidates_of, rule_of
 from tuner.retrain.choosing.choose import Choice, asked_of
 from tuner.retrain.choosing.rounds import Rule
@@ -68,7 +69,7 @@ class Course:
         )
         chosen = choice.made()
         plan = self._plan_of(chosen.candidate, chosen.known)
-        for line in (*choice_sentences(chosen.known), *plan.left_out):
+        for line in (*prose(*choice_sentences(chosen.known)), *plan.left_out):
             say(line)
         setting = replace(setting, plan=plan)
         if not (others := plan.contenders[1:]):

@@ -9,6 +9,9 @@ differential expression in microarray experiments", section 3: of few seeds the 
 decides, of many a configuration's own. Each mean then has a Student t posterior, independent of the
 others.
 
+All configurations are trained with the same seeds. A seed that is lucky for one may be lucky for
+all; their differences are then surer than is said here, where they count as independent.
+
 The spread is that of the seeds. Split, validation images and the order of images are the same for
 all trainings, so that "best" means best on these validation images.
 """
