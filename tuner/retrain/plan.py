@@ -52,6 +52,8 @@ class Plan:
     """The AUROC on validation by which the search saw the best ahead of the published set."""
     numbers: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     """By key of a contender that is not trained with every seed: the numbers of those, from 0."""
+    own_seeds: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    """By key of a contender that is trained with other seeds than the plan's: its own."""
     chosen_among: Mapping[str, Any] | None = None
     """What was known of the candidates that the best was chosen among, as metrics.json has it."""
 
@@ -68,6 +70,10 @@ class Plan:
     def numbers_of(self, contender: Contender) -> tuple[int, ...]:
         """Of the seeds that it is trained with: all, unless it is said."""
         return self.numbers.get(contender.key, tuple(range(len(self.seeds))))
+
+    def seed_of(self, contender: Contender, number: int) -> int:
+        """The seed of a training by its number, from 0."""
+        return self.own_seeds.get(contender.key, self.seeds)[number]
 
     def seed_text(self, contender: Contender, number: int) -> str:
         """A training as it is named: `trial 4 seed 2/3`."""
@@ -168,7 +174,7 @@ def make_plan(  # noqa: PLR0913
         run_folder=run_folder,
         data=space.data,
         contenders=(best, *defaults, *others.contenders),
-        seeds=fresh_seeds(space.sampler.seed, seeds),
+        seeds=fresh_seeds(space.sampler.seed, "retrain", seeds),
         epochs=epochs or space.epochs,
         objective=space.objective,
         search_seed=space.sampler.seed,
@@ -178,9 +184,9 @@ def make_plan(  # noqa: PLR0913
     )
 
 
-def fresh_seeds(search_seed: int, count: int) -> tuple[int, ...]:
-    """So many seeds that no trial of the search has trained with."""
-    return tuple(derive(search_seed, "retrain", number) for number in range(count))
+def fresh_seeds(search_seed: int, purpose: str, count: int) -> tuple[int, ...]:
+    """So many seeds that no trial of the search has trained with, of a purpose of their own."""
+    return tuple(derive(search_seed, purpose, number) for number in range(count))
 
 
 def _is_of(recorded: Space | None, space: Space) -> bool:

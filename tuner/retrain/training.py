@@ -73,7 +73,7 @@ def train_told(
     """
     plan, contender = setting.plan, job.contender
     lanes = [
-        Lane(hyperparameters=dict(contender.hyperparameters), seed=plan.seeds[number])
+        Lane(hyperparameters=dict(contender.hyperparameters), seed=plan.seed_of(contender, number))
         for number in job.numbers
     ]
     trainer = Trainer(

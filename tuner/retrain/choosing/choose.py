@@ -82,15 +82,17 @@ class Choice:
         return [[value_of(plan, one) for one in of_one] for of_one in self._trained]
 
     def _plan_with(self, more: Sequence[int]) -> Plan:
-        """The plan with the seeds of this round, those of earlier ones before them."""
-        plan = self.setting.plan
-        counts = [len(each) for each in self._trained]
-        numbers = {
-            one.contender.key: tuple(range(count, count + new))
-            for one, count, new in zip(self.candidates, counts, more, strict=True)
-        }
-        longest = max(count + new for count, new in zip(counts, more, strict=True))
-        return replace(plan, seeds=fresh_seeds(plan.search_seed, longest), numbers=numbers)
+        """The plan with the numbers of this round, and all seeds up to it.
+
+        A candidate has seeds of its own. Did all have the same, those that were given more of them
+        would differ from the others by the luck of these seeds, which would be taken for theirs.
+        """
+        plan, numbers, seeds = self.setting.plan, {}, {}
+        for one, trained, new in zip(self.candidates, self._trained, more, strict=True):
+            key, count = one.contender.key, len(trained)
+            numbers[key] = tuple(range(count, count + new))
+            seeds[key] = fresh_seeds(plan.search_seed, f"retrain {key}", count + new)
+        return replace(plan, numbers=numbers, own_seeds=seeds)
 
     def _missing(self, plan: Plan) -> dict[str, tuple[int, ...]]:
         """Of the round, what an earlier command has not left."""

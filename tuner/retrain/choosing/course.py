@@ -83,7 +83,7 @@ class Course:
         row = next(each for each in known["candidates"] if each["trial"] == chosen.trial)
         result = {"trial": chosen.trial, "value": chosen.searched}
         space = best_space(self.space, chosen.contender.hyperparameters, result)
-        plan = self.planned(space, seeds=len(row["seeds"]))
+        plan = replace(self.planned(space, seeds=1), seeds=tuple(row["seeds"]))
         numbers = {}
         if len(plan.seeds) > self.rule.first:
             of_others = tuple(range(self.rule.first))

@@ -78,7 +78,7 @@ class Keeper:
                 {
                     "detector": contender.detector,
                     "hyperparameters": dict(contender.hyperparameters),
-                    "seed": plan.seeds[number],
+                    "seed": plan.seed_of(contender, number),
                     "data_seed": plan.data_seed,
                     "epochs": plan.epochs,
                     "objective": plan.objective,

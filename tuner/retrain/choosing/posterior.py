@@ -9,15 +9,14 @@ differential expression in microarray experiments", section 3: of few seeds the 
 decides, of many a configuration's own. Each mean then has a Student t posterior, independent of the
 others.
 
-All configurations are trained with the same seeds. A seed that is lucky for one may be lucky for
-all; their differences are then surer than is said here, where they count as independent.
-
-The spread is that of the seeds. Split, validation images and the order of images are the same for
-all trainings, so that "best" means best on these validation images.
+Each configuration has seeds of its own, so that they are independent. The spread is that of the
+seeds alone: split, validation images and the order of images are the same for all trainings, so
+that "best" means best on these validation images.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,7 +29,7 @@ PRIOR_DEGREES = 4.0
 """The pooled variance counts as much as that of five seeds more."""
 LEAST_DEVIATION = 1e-6
 """Of figures that do not differ at all, so that what does not depend on its seed can be judged."""
-_POINTS = 1000
+_POINTS = 128
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -50,28 +49,35 @@ class Posterior:
         """The probability [K] that each mean is the highest of all.
 
         The integral over the quantiles q of each mean of the product of the others' distribution
-        functions at it, by the midpoint rule.
+        functions at it, by Gauss-Legendre quadrature.
         """
-        from scipy.stats import t  # noqa: PLC0415 - takes long to load
+        from scipy.special import stdtr, stdtrit  # noqa: PLC0415 - for --help
 
-        quantiles = (np.arange(_POINTS) + 0.5) / _POINTS
+        quantiles, weights = _nodes()
         found = np.empty(len(self.means))
         for each in range(len(found)):
-            at = self.means[each] + self.scales[each] * t.ppf(quantiles, self.degrees[each])
+            at = self.means[each] + self.scales[each] * stdtrit(self.degrees[each], quantiles)
             others = np.arange(len(found)) != each
             standard = (at[:, None] - self.means[others]) / self.scales[others]
-            found[each] = t.cdf(standard, self.degrees[others]).prod(axis=1).mean()
+            found[each] = stdtr(self.degrees[others], standard).prod(axis=1) @ weights
         return np.asarray(found / found.sum())
 
     def intervals(self) -> list[tuple[float, float]]:
         """The 95% interval of each mean."""
-        from scipy.stats import t  # noqa: PLC0415
+        from scipy.special import stdtrit  # noqa: PLC0415
 
-        half = self.scales * t.ppf(0.975, self.degrees)
+        half = self.scales * stdtrit(self.degrees, 0.975)
         return [
             (float(mean - each), float(mean + each))
             for mean, each in zip(self.means, half, strict=True)
         ]
+
+
+@cache
+def _nodes() -> tuple[Floats, Floats]:
+    """Points between 0 and 1, with their weights."""
+    nodes, weights = np.polynomial.legendre.leggauss(_POINTS)
+    return (nodes + 1) / 2, weights / 2
 
 
 def posterior(values: Values) -> Posterior:

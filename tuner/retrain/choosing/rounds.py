@@ -60,11 +60,11 @@ def next_round(values: Values, rule: Rule) -> Sequence[int]:
     """
     if not any(values):
         return [rule.first] * len(values)
-    state = state_of(values)
-    left = rule.most - sum(state.trainings)
-    if state.probability >= rule.level or left <= 0:
+    known = posterior(values)
+    left = rule.most - int(known.counts.sum())
+    if left <= 0 or known.probabilities().max() >= rule.level:
         return [0] * len(values)
-    return next_trainings(posterior(values), min(left, len(values)))
+    return next_trainings(known, min(left, len(values)))
 
 
 def not_told_apart(state: State, level: float) -> list[int]:

@@ -73,7 +73,7 @@ def _row(
     return {
         "trial": candidate.trial,
         "searched": candidate.searched,
-        "seeds": list(plan.seeds[: len(kept)]),
+        "seeds": list(plan.own_seeds[candidate.contender.key]),
         "values": [value_of(plan, each) for each in kept],
         "diverged_seeds": [number for number, each in enumerate(kept, 1) if not each.trained.whole],
         "mean": state.means[place],
