@@ -7,7 +7,6 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from models.detector_files import read_whole
 from tuner.figures.task import data_configuration
 from tuner.record.trials import EpochRow
 from tuner.retrain.plan import Job, Plan
@@ -57,6 +56,8 @@ class Keeper:
 
         One of other images or settings, or that is not whole, is none.
         """
+        from models.detector_files import read_whole  # noqa: PLC0415 - torch
+
         place = self._place(key, number)
         try:
             told = json.loads((place / _FILE).read_text(encoding="utf-8"))
