@@ -20,12 +20,17 @@ def test_a_variance_would_not_be_drawn_toward_the_pooled_one() -> None:
     np.testing.assert_allclose(known.scales, np.sqrt(expected / (freedom + 1)))
 
 
-def test_the_chance_of_being_the_best_would_differ_from_monte_carlo() -> None:
-    known = posterior(VALUES)
+@pytest.mark.parametrize("values", [VALUES, [[0.94, 0.95], [0.905, 0.915]]])
+def test_the_chance_of_being_the_best_would_differ_from_monte_carlo(
+    values: list[list[float]],
+) -> None:
+    """Also where two are far apart by two seeds each, so that only the tails overlap."""
+    known = posterior(values)
     generator = np.random.default_rng(7)
-    drawn = known.means + known.scales * generator.standard_t(known.degrees, (400_000, 4))
-    shares = np.bincount(drawn.argmax(axis=1), minlength=4) / len(drawn)
-    np.testing.assert_allclose(known.probabilities(), shares, atol=0.003)
+    drawn = generator.standard_t(known.degrees, (1_000_000, len(values)))
+    best = (known.means + known.scales * drawn).argmax(axis=1)
+    shares = np.bincount(best, minlength=len(values)) / len(drawn)
+    np.testing.assert_allclose(known.probabilities(), shares, atol=0.0015)
 
 
 def test_two_of_the_same_spread_would_not_have_the_chance_of_their_difference() -> None:

@@ -88,6 +88,13 @@ def test_the_variances_would_not_count_in_the_shares() -> None:
     assert found[1] / found[2] == pytest.approx(known.variances[1] / known.variances[2])
 
 
+def test_a_round_would_all_go_to_whoever_lacks_most_at_its_beginning() -> None:
+    """Of three alike, whose shares are 0.41, 0.29 and 0.29, and who have three each."""
+    known = posterior([[0.90, 0.91, 0.92]] * 3)
+    assert next_trainings(known, 1) == [1, 0, 0]
+    assert next_trainings(known, 3) == [2, 1, 0]
+
+
 def test_seeds_would_go_where_they_change_nothing() -> None:
     values = [[0.90, 0.92, 0.91], [0.905, 0.9, 0.915], [0.70, 0.72, 0.71]]
     assert next_round(values, RULE)[2] == 0
