@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -51,10 +51,8 @@ def searched(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture
-def quick(searched: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Path, Retrain]:
-    """A copy of the search, and a retrain of it in this process without baselines and pictures."""
-    folder = tmp_path / "runs" / "pca"
+def quick_retrain(searched: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Retrain:
+    """A retrain of a copy of the search in this process, without baselines and pictures."""
     shutil.copytree(searched, folder)
     monkeypatch.setenv("TUNER_CACHE", str(searched.parent / "cache"))
     monkeypatch.setattr("tuner.retrain.jobs.find_machine", lambda: Machine(cpus=1, gpus=0))
@@ -64,49 +62,86 @@ def quick(searched: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tu
         usual: dict[str, Any] = {"seeds": 2, "epochs": 1, "baselines": False, "among": Asked(top=3)}
         return retrain(folder, **(usual | {"say": lambda text: None} | options))
 
-    return folder, run
+    return run
 
 
-def test_the_test_split_would_be_opened_for_more_than_the_chosen_one(
-    quick: tuple[Path, Retrain],
-) -> None:
-    folder, run = quick
-    said: list[str] = []
-    summary = run(say=said.append)
-    metrics, choice = summary.metrics, summary.metrics["chosen_among"]
-    openings = RunFolder(folder).test_openings.read_text().splitlines()
+@pytest.fixture
+def quick(searched: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Path, Retrain]:
+    """The run's folder, and its retrain."""
+    folder = tmp_path / "runs" / "pca"
+    return folder, quick_retrain(searched, folder, monkeypatch)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Whole:
+    """A retrain with a choice, what it said, and what the same command gave then."""
+
+    folder: Path
+    summary: RetrainSummary
+    said: list[str]
+    again: RetrainSummary
+
+
+@pytest.fixture(scope="module")
+def whole(searched: Path, tmp_path_factory: pytest.TempPathFactory) -> Whole:
+    folder, said = tmp_path_factory.mktemp("whole") / "runs" / "pca", list[str]()
+    with pytest.MonkeyPatch.context() as patch:
+        run = quick_retrain(searched, folder, patch)
+        summary = run(say=said.append)
+        return Whole(folder=folder, summary=summary, said=said, again=run())
+
+
+def test_the_test_split_would_be_opened_for_more_than_the_chosen_one(whole: Whole) -> None:
+    metrics, choice = whole.summary.metrics, whole.summary.metrics["chosen_among"]
+    openings = RunFolder(whole.folder).test_openings.read_text().splitlines()
     assert len(openings) == 1 and metrics["openings"] == {"of_configuration": 1, "of_task": 1}
     chosen = next(each for each in choice["candidates"] if each["trial"] == choice["chosen"])
     assert metrics["configuration"]["seeds"] == chosen["seeds"]
     assert max(chosen["values"]) == max(each["mean"] for each in choice["candidates"])
-    of_trial = {one.trial.number: one.trial for one in read_material(RunFolder(folder)).ranking}
-    components = of_trial[choice["chosen"]].hyperparameters["components"]
-    contender = metrics["configuration"]["contenders"]["best"]
-    assert contender["hyperparameters"]["components"] == components
-    assert {path.name for path in folder.iterdir()} >= {"candidates.json", "retrain", "model"}
-    assert not (folder / ".candidate-trainings").exists()
-    assert not (folder / ".retrain-work").exists()
-    before_test = said.index(next(line for line in said if "the test split is opened" in line))
-    assert any(line.startswith("Round 1: 6 of at most 15") for line in said[:before_test])
-    card = json.loads((folder / "model" / "card.json").read_text())
+    ranking = read_material(RunFolder(whole.folder)).ranking
+    of_trial = {one.trial.number: one.trial.hyperparameters for one in ranking}
+    tested = metrics["configuration"]["contenders"]["best"]["hyperparameters"]
+    assert tested["components"] == of_trial[choice["chosen"]]["components"]
+    opened = [place for place, line in enumerate(whole.said) if "the test split is opened" in line]
+    assert any(line.startswith("Round 1: 6 of at most 15") for line in whole.said[: opened[0]])
+
+
+def test_a_choice_would_leave_what_it_no_longer_needs_or_not_what_it_found(whole: Whole) -> None:
+    names = {path.name for path in whole.folder.iterdir()}
+    assert names >= {"candidates.json", "retrain", "model"}
+    assert not names & {".candidate-trainings", ".retrain-work"}
+    choice = whole.summary.metrics["chosen_among"]
+    card = json.loads((whole.folder / "model" / "card.json").read_text())
     assert card["chosen_among"]["in_words"] == " ".join(choice_sentences(choice))
-    assert any(line.startswith(f"trial {choice['chosen']} *") for line in summary.lines())
+    lines = whole.summary.lines()
+    assert any(line.startswith(f"trial {choice['chosen']} *") for line in lines)
 
 
-def test_the_same_command_would_open_the_test_split_again(quick: tuple[Path, Retrain]) -> None:
-    folder, run = quick
-    first = run()
-    again = run()
-    assert (first.trained, again.trained) == (True, False)
-    assert again.metrics == read_metrics(RunFolder(folder).metrics)
-    assert len(RunFolder(folder).test_openings.read_text().splitlines()) == 1
-    assert run(among=Asked(top=3, until=0.9)).trained  # another question
+def test_the_same_command_would_open_the_test_split_again(whole: Whole) -> None:
+    assert (whole.summary.trained, whole.again.trained) == (True, False)
+    assert whole.again.metrics == read_metrics(RunFolder(whole.folder).metrics)
+    assert len(RunFolder(whole.folder).test_openings.read_text().splitlines()) == 1
+
+
+def test_the_report_would_not_show_the_candidates(whole: Whole) -> None:
+    choice = whole.summary.metrics["chosen_among"]
+    sections = {one.key: one for one in sections_of(read_material(RunFolder(whole.folder)))}
+    of_choice = sections["candidates"]
+    assert of_choice.sentence == choice_sentences(choice)[0]
+    assert [row[0].rstrip(" *") for row in of_choice.context["rows"]] == [
+        f"trial {each['trial']}" for each in choice["candidates"]
+    ]
+    assert len(of_choice.figures["candidates"]["data"]) == 2 * len(choice["candidates"])
+    keys = list(sections)
+    assert keys.index("candidates") == keys.index("test") - 1
+    assert of_choice.sentence in (whole.folder / "report.html").read_text()
 
 
 def test_the_chosen_one_would_be_held_against_fewer_seeds_unsaid(
     quick: tuple[Path, Retrain], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _, run = quick
+    monkeypatch.setattr("tuner.retrain.contenders.BASELINES", ("random",))
     monkeypatch.setattr(
         "tuner.retrain.choosing.choose.value_of",
         lambda plan, kept: 0.9 + 0.001 * (kept.trained.number % 2),
@@ -118,29 +153,13 @@ def test_the_chosen_one_would_be_held_against_fewer_seeds_unsaid(
     summary = run(baselines=True, among=Asked(top=2, most=7))
     seeds = len(summary.metrics["configuration"]["seeds"])
     assert seeds > 2
-    pca, *others = (
+    best, *others = (
         len(block["trainings"])
         for block in (summary.metrics, *summary.metrics["baselines"].values())
     )
-    assert pca == seeds and set(others) == {2}
+    assert best == seeds and set(others) == {2}
     head = " ".join(summary.lines()[:2])
     assert f"{seeds} fresh seeds (2 of the others) of at most 1 epoch" in head
-
-
-def test_the_report_would_not_show_the_candidates(quick: tuple[Path, Retrain]) -> None:
-    folder, run = quick
-    choice = run().metrics["chosen_among"]
-    sections = {one.key: one for one in sections_of(read_material(RunFolder(folder)))}
-    of_choice = sections["candidates"]
-    assert of_choice.sentence == choice_sentences(choice)[0]
-    assert [row[0].rstrip(" *") for row in of_choice.context["rows"]] == [
-        f"trial {each['trial']}" for each in choice["candidates"]
-    ]
-    assert len(of_choice.figures["candidates"]["data"]) == 2 * len(choice["candidates"])
-    keys = list(sections)
-    assert keys.index("candidates") == keys.index("test") - 1
-    page = (folder / "report.html").read_text()
-    assert of_choice.sentence in page
 
 
 def test_fewer_trials_than_asked_for_would_be_taken_in_silence(
@@ -149,7 +168,6 @@ def test_fewer_trials_than_asked_for_would_be_taken_in_silence(
     said: list[str] = []
     summary = quick[1](among=Asked(top=50), say=said.append)
     number = len(summary.metrics["chosen_among"]["candidates"])
-    assert said[0] != ""
     assert f"--top 50: the search has {number} finished trials that differ, " in "\n".join(said)
 
 
@@ -208,9 +226,9 @@ def test_a_killed_choice_would_train_again_what_it_had(tmp_path: Path) -> None:
     done = subprocess.run(typed, capture_output=True, text=True, check=False, timeout=280)
     assert done.returncode == 0, done.stderr
     begun = {line.split("  ")[0] for line in done.stdout.splitlines() if "  epoch " in line}
-    again = {f"{name.replace('-', ' ', 1).replace('-', ' seed ')}" for name in before}
-    numbered = {f"{one.rsplit(' ', 1)[0]} {int(one.rsplit(' ', 1)[1]) + 1}" for one in again}
-    assert not {one.split("/")[0] for one in begun} & numbered
+    places = [name.split("-") for name in before]
+    had = {f"{trial} {number} seed {int(seed) + 1}" for trial, number, seed in places}
+    assert not {one.split("/")[0] for one in begun} & had
     assert "of at most 8 trainings; trial " in done.stdout
     assert "* " in done.stdout and "on validation with probability" in done.stdout
     assert not kept.exists()
