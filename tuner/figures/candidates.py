@@ -1,5 +1,6 @@
 """Candidates of a retrain and the choice among them, as metrics.json has it, in words."""
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -74,10 +75,10 @@ def round_line(choice: Choice) -> str:
 
 
 def chance_text(probability: float) -> str:
-    """A probability that is not certain, never as if it were."""
-    return (
-        "<0.01" if probability < 0.005 else ">0.99" if probability > 0.995 else f"{probability:.2f}"
-    )
+    """A probability, never as if it were certain, nor as if it had reached what it has not."""
+    if probability < 0.01:
+        return "<0.01"
+    return ">0.99" if probability > 0.99 else f"{math.floor(100 * probability + 1e-9) / 100:.2f}"
 
 
 def trials_text(numbers: Sequence[int]) -> str:

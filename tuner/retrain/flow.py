@@ -144,7 +144,8 @@ def retrain(  # noqa: PLR0913
         else:
             setting, trained = course.trained(setting, split, say, address=address, storage=storage)
         metrics = report_on_test(setting, split, trained, say)
-        remove(folder.candidate_trainings)
+        if course is not None:
+            remove(folder.candidate_trainings)
     if track is not None:
         track(metrics)
     said = report_line(folder)

@@ -20,11 +20,15 @@ DEFAULT_MOST = 5
 
 @dataclass(frozen=True, kw_only=True)
 class Candidate:
-    """A trial to retrain; `searched` is the value that the search saw, which chose it."""
+    """A trial to retrain, and the `space` of it alone, as best.yaml is that of the best.
+
+    `searched` is the value that the search saw, by which the trial is a candidate.
+    """
 
     trial: int
     searched: float
     contender: Contender
+    space: Space
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,7 +93,16 @@ def _candidate(one: Standing, space: Space) -> Candidate:
         detector=space.detector,
         hyperparameters=dict(detectors.resolve(space.detector, one.trial.hyperparameters)),
     )
-    return Candidate(trial=number, searched=one.value, contender=contender)
+    fixed = dict(one.trial.hyperparameters)
+    result = {"trial": number, "value": one.value}
+    return Candidate(
+        trial=number,
+        searched=one.value,
+        contender=contender,
+        # Not checked anew: the search has trained it, though it be a published set that nobody
+        # may type, as one whose batch is more than all images.
+        space=space.model_copy(update={"fixed": fixed, "result": result}),
+    )
 
 
 def _check(searched: Searched, space: Space) -> None:

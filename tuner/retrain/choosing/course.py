@@ -16,7 +16,7 @@ from tuner.retrain.jobs import train_all
 from tuner.retrain.plan import Plan, Setting
 from tuner.retrain.report import stored_metrics
 from tuner.retrain.run_check import searched_in
-from tuner.space import Space, best_space
+from tuner.space import Space
 from tuner.storage import Storage
 
 if TYPE_CHECKING:
@@ -30,7 +30,6 @@ Planned = Callable[..., Plan]
 class Course:
     """`plan` has the candidates as its contenders; `notes` is said before all else."""
 
-    space: Space
     plan: Plan
     candidates: Sequence[Candidate]
     rule: Rule
@@ -81,9 +80,7 @@ class Course:
     def _plan_of(self, chosen: Candidate, known: Metrics) -> Plan:
         """The retrain of the chosen one, over all its seeds; the others have as many as asked."""
         row = next(each for each in known["candidates"] if each["trial"] == chosen.trial)
-        result = {"trial": chosen.trial, "value": chosen.searched}
-        space = best_space(self.space, chosen.contender.hyperparameters, result)
-        plan = replace(self.planned(space, seeds=1), seeds=tuple(row["seeds"]))
+        plan = replace(self.planned(chosen.space, seeds=1), seeds=tuple(row["seeds"]))
         numbers = {}
         if len(plan.seeds) > self.rule.first:
             of_others = tuple(range(self.rule.first))
@@ -101,7 +98,6 @@ def course_of(asked: Asked, space: Space, plan: Plan, planned: Planned) -> Cours
     rule = rule_of(asked, seeds=len(plan.seeds), candidates=len(candidates))
     contenders = tuple(each.contender for each in candidates)
     return Course(
-        space=space,
         plan=replace(plan, contenders=contenders, left_out=(), claimed_gain=None),
         candidates=candidates,
         rule=rule,

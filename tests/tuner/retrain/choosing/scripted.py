@@ -9,6 +9,7 @@ import numpy as np
 
 from tests.tuner.fake_trials import row
 from tests.tuner.retrain.conftest import plan_of
+from tests.tuner.simulated import small_space
 from tuner.record.trials import EpochRow
 from tuner.retrain.choosing import choose
 from tuner.retrain.choosing.candidates import Candidate
@@ -69,6 +70,7 @@ def candidates(numbers: Sequence[int]) -> list[Candidate]:
         Candidate(
             trial=number,
             searched=0.99,
+            space=small_space(),
             contender=replace(best, key=f"trial-{number}", label=f"trial {number}"),
         )
         for number in numbers

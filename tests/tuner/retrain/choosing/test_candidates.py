@@ -6,7 +6,8 @@ import pytest
 
 from tests.tuner.fake_trials import trial
 from tests.tuner.simulated import small_space
-from tuner.errors import TunerError
+from tuner.errors import SpaceError, TunerError
+from tuner.figures.candidates import chance_text
 from tuner.retrain.choosing.candidates import Asked, candidates_of, rule_of
 from tuner.retrain.run_check import Searched
 from tuner.space import best_space
@@ -32,6 +33,31 @@ def test_a_trial_that_is_no_candidate_would_be_retrained() -> None:
     assert few == ""
     two, _ = candidates_of(SEARCHED, BEST, 2)
     assert [each.trial for each in two] == [2, 4]
+
+
+def test_a_published_set_that_nobody_may_type_would_be_refused() -> None:
+    """As one whose batch is more than all images: the search has trained it."""
+    space = small_space(detector="deep-svdd", search={"learning_rate": {"log": [1e-5, 1e-3]}})
+    trials = [
+        trial(number, 0.9 + number / 100, hyperparameters={"batch_normals": size})
+        for number, size in enumerate((200, 64))
+    ]
+    searched = Searched(space=space, trials=trials, journal=Path("events.jsonl"))
+    found, _ = candidates_of(searched, best_space(space, {"batch_normals": 64}, {}), 2)
+    assert [dict(each.space.fixed) for each in found] == [
+        {"batch_normals": 64},
+        {"batch_normals": 200},
+    ]
+    assert found[0].space.result == {"trial": 1, "value": 0.91}
+    with pytest.raises(SpaceError, match="a batch of 200 normals"):
+        best_space(space, {"batch_normals": 200}, {})
+
+
+def test_a_chance_would_be_said_to_reach_what_it_has_not() -> None:
+    chances = (0.9499, 0.95, 0.3333, 0.9999, 0.004, 0.29)
+    assert [chance_text(one) for one in chances] == [
+        *("0.94", "0.95", "0.33", ">0.99", "<0.01", "0.29")
+    ]
 
 
 def test_fewer_candidates_than_asked_for_would_be_unsaid() -> None:
