@@ -8,6 +8,7 @@ from tests.tuner.typed_commands import FakeApi, recorded_run
 from tuner.api import load
 from tuner.cli.output import say
 from tuner.retrain import __main__ as retrain
+from tuner.retrain.choosing.candidates import Asked
 from tuner.space import best_space, dump_space, load_space
 
 
@@ -60,6 +61,30 @@ def test_a_retrain_would_stay_on_its_machine_although_a_cluster_is_named(api: Fa
             ["--config", "runs/mine/space.yaml", "--storage", "shared"],
             "--storage shared goes with --run alone",
         ),
+        (["--search", "runs/mine", "--top", "1"], "1 leaves nothing to choose: give 2 or more"),
+        (
+            ["--search", "runs/mine", "--top", "few"],
+            "must be a whole number from 1 to 999999999; got 'few'",
+        ),
+        *(
+            (
+                ["--search", "runs/mine", "--top", "5", "--until", until],
+                "must be a probability above 0.5 and below 1, such as 0.95; got ",
+            )
+            for until in ("0.5", "1", "95", "nan", "sure")
+        ),
+        (
+            ["--search", "runs/mine", "--until", "0.9"],
+            "--until 0.9 is of a choice among several: say of how many, with --top 5",
+        ),
+        (
+            ["--search", "runs/mine", "--max-trainings", "20"],
+            "--max-trainings 20 is of a choice among several",
+        ),
+        (
+            ["--config", "runs/mine/space.yaml", "--top", "3"],
+            "--top 3 goes with --run alone: --config is one configuration",
+        ),
     ],
 )
 def test_a_wrong_retrain_would_start_something(
@@ -72,6 +97,23 @@ def test_a_wrong_retrain_would_start_something(
     assert retrain.main(options) == 2
     assert message.format(here=Path.cwd()) in capsys.readouterr().err
     assert api.calls == []
+
+
+def test_a_choice_would_not_be_asked_for_as_it_was_typed(
+    api: FakeApi, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = recorded_run("mine")
+    space = load_space(folder / "space.yaml")
+    dump_space(best_space(space, {"patch_n": 4}, {"best_auroc": 0.9}), folder / "best.yaml")
+    choice = ["--until", "0.9", "--max-trainings", "20"]
+    assert retrain.main(["--search", "runs/mine", "--top", "3", *choice]) == 0
+    assert retrain.main(["--search", "runs/mine", "--top", "4"]) == 0
+    asked = [named["among"] for _, named in api.calls]
+    assert asked == [Asked(top=3, until=0.9, most=20), Asked(top=4, until=0.95, most=None)]
+    each = ["--set", "data.normal=each", "--top", "3"]
+    assert retrain.main(["--search", "runs/mine", *each]) == 2
+    assert "--top 3 chooses on one task, and data.normal is each" in capsys.readouterr().err
+    assert len(api.calls) == 2
 
 
 def test_a_run_that_is_not_retrained_would_only_name_a_file(tmp_path: Path) -> None:

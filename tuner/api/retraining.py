@@ -17,6 +17,9 @@ def retrain(  # noqa: PLR0913 - the command's options
     epochs: int | None = None,
     baselines: bool = True,
     published: bool | None = None,
+    top: int | None = None,
+    until: float | None = None,
+    max_trainings: int | None = None,
     address: str | None = None,
     storage: str | Path | None = None,
     again: bool = False,
@@ -24,6 +27,8 @@ def retrain(  # noqa: PLR0913 - the command's options
     quiet: bool = False,
 ) -> RetrainSummary | EachSummary:
     """Retrain the best configuration of a run with fresh seeds, and open the test split once.
+
+    With `top` it is first chosen among so many of the best.
 
     The words are those of `python -m tuner.retrain --help`; `quiet` says nothing. Raises TunerError
     for what people can put right.
@@ -36,6 +41,9 @@ def retrain(  # noqa: PLR0913 - the command's options
         epochs=epochs,
         baselines=None if baselines else False,
         published=published,
+        top=top,
+        until=until,
+        max_trainings=max_trainings,
         address=address,
         storage=storage,
         again=again or None,

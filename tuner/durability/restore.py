@@ -49,11 +49,19 @@ def fetch_best(place: Storage, run_folder: RunFolder) -> None:
 
 
 def keep_retrained(place: Storage, run_folder: RunFolder) -> None:
-    """Put the report and the model of a retrain into the storage, and those of each class."""
+    """Put the report and the model of a retrain into the storage, and those of each class.
+
+    And the choice among candidates that it came from, if there was one.
+    """
     storage = place.within(run_folder.name)
     for folder in (run_folder.model, run_folder.report, run_folder.classes):
         for file in sorted(folder.rglob("*")):
-            with suppress(FileNotFoundError):
-                if file.is_file():
-                    key = file.relative_to(run_folder.path).as_posix()
-                    storage.put(key, file.read_bytes())
+            _keep(storage, run_folder, file)
+    _keep(storage, run_folder, run_folder.candidates)
+
+
+def _keep(storage: Storage, run_folder: RunFolder, file: Path) -> None:
+    with suppress(FileNotFoundError):
+        if file.is_file():
+            key = file.relative_to(run_folder.path).as_posix()
+            storage.put(key, file.read_bytes())

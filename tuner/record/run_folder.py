@@ -144,6 +144,19 @@ class RunFolder:
         return self.path / "classes"
 
     @property
+    def candidates(self) -> Path:
+        """The choice of `tuner.retrain --top`: of each candidate its fresh seeds' values.
+
+        On validation, with the probability after each round that it is the best.
+        """
+        return self.path / "candidates.json"
+
+    @property
+    def candidate_trainings(self) -> Path:
+        """What such a choice has trained until it ends, so that the same command can go on."""
+        return self.path / ".candidate-trainings"
+
+    @property
     def retrain_work(self) -> Path:
         """Unfinished files of a retrain; removed when it ends."""
         return self.path / ".retrain-work"

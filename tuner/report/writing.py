@@ -13,6 +13,7 @@ from tuner.report.material import Material, read_material
 from tuner.report.page import page
 from tuner.report.section import Section
 from tuner.report.sections import (
+    candidates,
     cost,
     curves,
     images,
@@ -35,6 +36,7 @@ _SECTIONS = (
     parallel,
     slices,
     over_time,
+    candidates,
     on_test,
     images,
     cost,
@@ -74,7 +76,7 @@ def sections_of(material: Material) -> list[Section]:
 
 
 def _made_of(material: Material) -> list[Section]:
-    return [each.section(material) for each in _SECTIONS]
+    return [found for each in _SECTIONS if (found := each.section(material)) is not None]
 
 
 def report_line(folder: RunFolder) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import re
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,12 +22,17 @@ from tuner.storage import PLACES
 
 if TYPE_CHECKING:
     from tuner.figures.metrics import Metrics
+    from tuner.retrain.choosing.candidates import Asked
     from tuner.retrain.each_class import EachSummary
     from tuner.retrain.flow import RetrainSummary
     from tuner.space import Space
     from tuner.storage import Storage
 
 
+_SEEDS = "trainings with fresh seeds (default: 3); with --top, that each begins with"
+_TOP = "choose the best of the K best finished trials with fresh seeds, by validation"
+_UNTIL = "with --top: until one is best with this probability (default: 0.95)"
+_MOST = "with --top: so many trainings of them at most (default: 5 for each)"
 _PUBLISHED = "train the better published set alike (default: where the search has tried one)"
 
 
@@ -44,13 +50,16 @@ def parser() -> argparse.ArgumentParser:
     add_run(what, "--search", dest="search")
     what.add_argument("--config", type=Path, metavar="FILE", help=config)
     add = options.add_argument
-    add("--seeds", type=_count, default=3, help="trainings with fresh seeds (default: 3)")
+    add("--seeds", type=_count, default=3, help=_SEEDS)
     add("--epochs", type=_count, help="of each (default: as many as the search allowed)")
     add("--no-baselines", dest="baselines", action="store_false", help="only the best one")
     add("--published", action=argparse.BooleanOptionalAction, help=_PUBLISHED)
     cluster = "of a Ray cluster, or auto on one of its machines (default: $RAY_ADDRESS)"
     add("--address", help=cluster)
     add("--storage", metavar="PLACE", help="where the run is kept: " + PLACES)
+    add("--top", type=_several, metavar="K", help=_TOP)
+    add("--until", type=_level, metavar="P", help=_UNTIL)
+    add("--max-trainings", type=_count, metavar="N", help=_MOST)
     add("--again", action="store_true", help="train again although the report is there")
     add_overrides(options, "the configuration", example="data.folder=/data")
     return options
@@ -73,6 +82,43 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
 
 
+def _several(text: str) -> int:
+    if (number := _count(text)) > 1:
+        return number
+    raise argparse.ArgumentTypeError(
+        "1 leaves nothing to choose: give 2 or more, or leave it out to retrain the best"
+    )
+
+
+def _level(text: str) -> float:
+    with suppress(ValueError):
+        if 0.5 < (level := float(text)) < 1:
+            return level
+    raise argparse.ArgumentTypeError(
+        f"must be a probability above 0.5 and below 1, such as 0.95; got {shown(text)}"
+    )
+
+
+def _among(given: argparse.Namespace) -> Asked | None:
+    """The choice that the options ask for. Raises TunerError where they do not go together."""
+    from tuner.retrain.choosing.candidates import DEFAULT_LEVEL, Asked  # noqa: PLC0415 - for --help
+
+    if given.top is None:
+        for option, value in (("--until", given.until), ("--max-trainings", given.max_trainings)):
+            if value is not None:
+                raise TunerError(
+                    f"{option} {value} is of a choice among several: say of how many, with --top 5"
+                )
+        return None
+    if given.config:
+        raise TunerError(
+            f"--top {given.top} goes with --run alone: --config is one configuration, and only a "
+            "search has others to choose among."
+        )
+    level = DEFAULT_LEVEL if given.until is None else given.until
+    return Asked(top=given.top, until=level, most=given.max_trainings)
+
+
 def _main(given: argparse.Namespace) -> int:
     retrained(given)
     return 0
@@ -90,6 +136,7 @@ def retrained(given: argparse.Namespace) -> RetrainSummary | EachSummary:
             f"--storage {given.storage} goes with --run alone: with --config, report and model "
             "are written beside the file."
         )
+    among = _among(given)
     storage = storage_of(RunFolder(given.search), given.storage) if given.search else None
     if storage is not None:
         _fetch(storage, RunFolder(given.search))
@@ -97,6 +144,11 @@ def retrained(given: argparse.Namespace) -> RetrainSummary | EachSummary:
     if given.search:
         check_run(RunFolder(given.search))
     space = load_space(config, given.overrides)
+    if among is not None and space.data.each:
+        raise TunerError(
+            f"--top {given.top} chooses on one task, and data.normal is each: every class would "
+            "have a best of its own. Leave --top out."
+        )
     from tuner.cli.output import log_lines_shown, say  # noqa: PLC0415
 
     with log_lines_shown():
@@ -112,6 +164,7 @@ def retrained(given: argparse.Namespace) -> RetrainSummary | EachSummary:
             storage=storage,
             say=say,
             track=_tracker(space, RunFolder(config.parent)),
+            **({} if among is None else {"among": among}),
         )
     for line in summary.lines():
         say(line)

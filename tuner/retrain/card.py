@@ -8,6 +8,7 @@ from typing import Any
 from models import detectors
 from models.detector_files import add_sum
 from models.fitted import FittedDetector
+from tuner.figures.candidates import choice_sentences
 from tuner.figures.metrics import Metrics
 from tuner.retrain.model_folder import CARD
 
@@ -30,6 +31,7 @@ def make_card(metrics: Metrics, fitted: FittedDetector) -> dict[str, Any]:
         "detector": fitted.detector,
         "hyperparameters": fitted.hyperparameters,
         "figures": _figures(metrics),
+        **_choice(metrics),
         "threshold": fitted.threshold,
         "versions": metrics["versions"],
         "date": datetime.now(UTC).date().isoformat(),
@@ -51,6 +53,16 @@ def _protocol(metrics: Metrics) -> str:
         fit = f"normal images and {data['anomalies_per_normal']:g} known anomalies to each"
     kind = "synthetic" if _synthetic(metrics) else "labelled"
     return f"{data['protocol']}; fit: {fit}; validation: {kind} anomalies"
+
+
+def _choice(metrics: Metrics) -> dict[str, Any]:
+    """Of a model that was chosen among candidates, how sure it is that it is the best of them."""
+    if "chosen_among" not in metrics:
+        return {}
+    choice = metrics["chosen_among"]
+    kept = ("chosen", "probability", "reached", "not_told_apart", "cheapest")
+    told = {key: choice[key] for key in kept}
+    return {"chosen_among": {**told, "in_words": " ".join(choice_sentences(choice))}}
 
 
 def _synthetic(metrics: Metrics) -> bool:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from models.data.config import DataConfig
@@ -19,6 +20,8 @@ from tuner.record.compatibility import recorded_space
 from tuner.record.run_folder import RunFolder
 from tuner.report.writing import report_line
 from tuner.results.no_result import no_best
+from tuner.retrain.choosing.candidates import Asked
+from tuner.retrain.choosing.course import course_of
 from tuner.retrain.jobs import train_all
 from tuner.retrain.ledger import check_record
 from tuner.retrain.plan import Plan, Setting, make_plan
@@ -28,6 +31,7 @@ from tuner.retrain.summary import summary_lines
 from tuner.retrain.work_dir import work_folder
 from tuner.space import Space, load_space
 from tuner.storage import Storage
+from tuner.storage.files import remove
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,6 +94,7 @@ def retrain(  # noqa: PLR0913
     record: RunFolder | None = None,
     say: Say = say,
     track: Callable[[Metrics], None] | None = None,
+    among: Asked | None = None,
 ) -> RetrainSummary:
     """Train the configuration with fresh seeds, open the test split once, write the report.
 
@@ -98,6 +103,7 @@ def retrain(  # noqa: PLR0913
     there are baselines. `record` is the search's run, where the folder is not. A report that holds
     all this already is returned, unless `again`. The cluster at `address` or $RAY_ADDRESS trains,
     with the images from the run's `storage`; else this machine. `track` receives a new report.
+    With `among`, what is trained is the one of the search's best few that fresh seeds choose.
     Raises TunerError for what people can put right; leaves no process and no part of a file,
     however it ends.
     """
@@ -107,31 +113,39 @@ def retrain(  # noqa: PLR0913
         raise TunerError(
             "data.normal is each: python -m tuner.retrain --run retrains every class of a search"
         )
-    plan = make_plan(
+    planned = partial(
+        make_plan,
         folder,
-        space,
-        seeds=seeds,
         epochs=epochs,
         baselines=baselines,
         published=published,
         record=record,
     )
-    stored = None if again else stored_metrics(plan)
+    plan = planned(space, seeds=seeds)
+    course = None if among is None else course_of(among, space, plan, planned)
+    stored = None
+    if not again:
+        stored = stored_metrics(plan) if course is None else course.stored()
     if stored is not None and _same_pictures(plan, stored):
         say("Nothing to train: the report for this configuration, seeds and epochs is there.")
         return _stored_summary(folder, stored)
     check_record(plan)
     if cluster := named_address(address):
         reached(cluster)  # before the images are prepared
-    for line in plan.left_out:
+    for line in plan.left_out if course is None else course.notes:
         say(line)
     # torch and matplotlib: late, to be light until here, and before hours of training, not after.
     from tuner.retrain.final_test import report_on_test  # noqa: PLC0415
 
     with work_folder(folder) as work:
         setting, split = _prepare(plan, work)
-        trained = train_all(setting, say, address=address, storage=storage)
+        if course is None:
+            trained = train_all(setting, say, address=address, storage=storage)
+        else:
+            setting, trained = course.trained(setting, split, say, address=address, storage=storage)
         metrics = report_on_test(setting, split, trained, say)
+        if course is not None:
+            remove(folder.candidate_trainings)
     if track is not None:
         track(metrics)
     said = report_line(folder)

@@ -1,8 +1,8 @@
 """All trainings of a plan: one after the other in this process, or as Ray tasks side by side."""
 
 import traceback
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +14,7 @@ from tuner.errors import TunerError
 from tuner.planning.machine import find_machine
 from tuner.retrain.plan import Job, Plan, Setting
 from tuner.retrain.remote_training import Errand, Failed, run_errand
+from tuner.space import Machine
 from tuner.storage import Storage
 from tuner.worker.error_text import reason_of
 
@@ -29,20 +30,37 @@ class JobFailed(Exception):  # noqa: N818 - it says what happened
         self.details = details
 
 
+Done = Callable[[Job, "Trained"], "Trained"]
+"""Hears of a training as soon as it has ended, and may put its files elsewhere."""
+
+
+def _as_it_is(job: Job, trained: "Trained") -> "Trained":
+    del job
+    return trained
+
+
 def train_all(
-    setting: Setting, say: Say, *, address: str | None = None, storage: Storage | None = None
+    setting: Setting,
+    say: Say,
+    *,
+    address: str | None = None,
+    storage: Storage | None = None,
+    joined: Machine | None = None,
+    done: Done = _as_it_is,
 ) -> "list[Trained]":
-    """Train every contender with every seed; TunerError for the first training that fails.
+    """Train every contender with its seeds; TunerError for the first training that fails.
 
     At `address` or $RAY_ADDRESS is the cluster that trains, `storage` then brings it the images;
-    else it is this machine, and without Ray where nothing could run beside anything.
+    else it is this machine, and without Ray where nothing could run beside anything. Where Ray is
+    `joined` already, it trains.
     """
     failure_file = setting.plan.run_folder.retrain_failure
     failure_file.unlink(missing_ok=True)
     try:
-        if named_address(address) is None and (jobs := _one_by_one(setting.plan)) is not None:
-            return _train_here(jobs, setting, say)
-        return _train_on_ray(setting, say, address, storage)
+        alone = joined is None and named_address(address) is None
+        if alone and (jobs := _one_by_one(setting.plan)) is not None:
+            return _train_here(jobs, setting, say, done)
+        return _train_on_ray(setting, say, address, storage, joined, done)
     except JobFailed as failure:
         raise TunerError(_text(failure, failure_file)) from failure
 
@@ -51,27 +69,34 @@ def _one_by_one(plan: Plan) -> list[Job] | None:
     """The jobs where this machine has no room for two, or there is but one; else None."""
     from models.precision import pick_device  # noqa: PLC0415 - torch
 
-    machine, fused = find_machine(), pick_device().type != "cpu"
-    jobs = _jobs(plan, fused=fused)
-    room = machine.gpus if fused else machine.cpus
-    return jobs if min(room, len(jobs)) <= 1 else None
+    jobs = _jobs(plan, fused=pick_device().type != "cpu")
+    return jobs if min(room_here(), len(jobs)) <= 1 else None
+
+
+def room_here() -> int:
+    """How many jobs this machine can have under way at once."""
+    from models.precision import pick_device  # noqa: PLC0415 - torch
+
+    machine = find_machine()
+    return machine.cpus if pick_device().type == "cpu" else machine.gpus
 
 
 def _jobs(plan: Plan, *, fused: bool) -> list[Job]:
     """A job for each seed, or where they are fused for all seeds of a detector that has lanes."""
-    numbers = tuple(range(len(plan.seeds)))
     return [
         Job(contender=contender, numbers=together)
         for contender in plan.contenders
         for together in (
-            [numbers]
+            [plan.numbers_of(contender)]
             if fused and detectors.packable(contender.detector)
-            else [(number,) for number in numbers]
+            else [(number,) for number in plan.numbers_of(contender)]
         )
     ]
 
 
-def _train_here(jobs: Sequence[Job], setting: Setting, say: Say) -> "list[Trained]":
+def _train_here(
+    jobs: Sequence[Job], setting: Setting, say: Say, done: Done = _as_it_is
+) -> "list[Trained]":
     from models.precision import pick_device  # noqa: PLC0415 - torch
     from tuner.retrain.training import load_images, train  # noqa: PLC0415
     from tuner.threads import one_thread  # noqa: PLC0415
@@ -81,7 +106,7 @@ def _train_here(jobs: Sequence[Job], setting: Setting, say: Say) -> "list[Traine
     with one_thread(pick_device().type == "cpu"):
         for job in jobs:
             try:
-                trained += train(job, setting, data, say)
+                trained += [done(job, one) for one in train(job, setting, data, say)]
             except Exception as error:
                 text = f"{job.contender.label}: {reason_of(error)}"
                 raise JobFailed(text, traceback.format_exc()) from error
@@ -89,18 +114,23 @@ def _train_here(jobs: Sequence[Job], setting: Setting, say: Say) -> "list[Traine
 
 
 def _train_on_ray(
-    setting: Setting, say: Say, address: str | None, storage: Storage | None
+    setting: Setting,
+    say: Say,
+    address: str | None,
+    storage: Storage | None,
+    joined: Machine | None,
+    done: Done,
 ) -> "list[Trained]":
     split, place = setting.split_file.read_bytes(), None
     if storage is not None and named_address(address) is not None:
         place = _shipped(setting, storage)
-    with connected(address) as machine:
+    with nullcontext(joined) if joined else connected(address) as machine:
         gpus = machine.gpus > 0
         errands = [
             Errand(job=job, setting=setting, split=split, storage=place, one_thread=not gpus)
             for job in _jobs(setting.plan, fused=gpus)
         ]
-        return _run(errands, setting, say, gpus=gpus)
+        return _run(errands, setting, say, gpus=gpus, done=done)
 
 
 def _shipped(setting: Setting, storage: Storage) -> Storage:
@@ -113,7 +143,9 @@ def _shipped(setting: Setting, storage: Storage) -> Storage:
     return place
 
 
-def _run(errands: Sequence[Errand], setting: Setting, say: Say, *, gpus: bool) -> "list[Trained]":
+def _run(
+    errands: Sequence[Errand], setting: Setting, say: Say, *, gpus: bool, done: Done = _as_it_is
+) -> "list[Trained]":
     from tuner.backend.ray_tasks import Lost, run_tasks  # noqa: PLC0415 - ray
 
     trained = []
@@ -129,16 +161,16 @@ def _run(errands: Sequence[Errand], setting: Setting, say: Say, *, gpus: bool) -
             case Failed(text=text, details=details):
                 raise JobFailed(f"{job.contender.label}: {text}", details)
             case list():
-                trained += [
-                    one.unpacked(setting.folder(job.contender, one.trained.number)) for one in item
-                ]
+                for one in item:
+                    place = setting.folder(job.contender, one.trained.number)
+                    trained.append(done(job, one.unpacked(place)))
     return trained
 
 
 def _name(job: Job, plan: Plan) -> str:
     if len(job.numbers) > 1:
         return job.contender.label
-    return f"{job.contender.label} seed {job.numbers[0] + 1}/{len(plan.seeds)}"
+    return plan.seed_text(job.contender, job.numbers[0])
 
 
 def _text(failure: JobFailed, file: Path) -> str:

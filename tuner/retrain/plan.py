@@ -1,7 +1,8 @@
 """What a retrain trains, and on what: settled before anything starts. Imports no torch."""
 
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +50,12 @@ class Plan:
     """Keys of contenders that nobody asked for: a report of earlier need not have them."""
     claimed_gain: float | None = None
     """The AUROC on validation by which the search saw the best ahead of the published set."""
+    numbers: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    """By key of a contender that is not trained with every seed: the numbers of those, from 0."""
+    own_seeds: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    """By key of a contender that is trained with other seeds than the plan's: its own."""
+    chosen_among: Mapping[str, Any] | None = None
+    """What was known of the candidates that the best was chosen among, as metrics.json has it."""
 
     @property
     def metric(self) -> str:
@@ -59,6 +66,18 @@ class Plan:
     def best(self) -> Contender:
         """What the search found."""
         return self.contenders[0]
+
+    def numbers_of(self, contender: Contender) -> tuple[int, ...]:
+        """Of the seeds that it is trained with: all, unless it is said."""
+        return self.numbers.get(contender.key, tuple(range(len(self.seeds))))
+
+    def seed_of(self, contender: Contender, number: int) -> int:
+        """The seed of a training by its number, from 0."""
+        return self.own_seeds.get(contender.key, self.seeds)[number]
+
+    def seed_text(self, contender: Contender, number: int) -> str:
+        """A training as it is named: `trial 4 seed 2/3`."""
+        return f"{contender.label} seed {number + 1}/{self.numbers_of(contender)[-1] + 1}"
 
     @property
     def data_seed(self) -> int:
@@ -84,10 +103,16 @@ class Plan:
                     "seeds": self.seeds,
                     "data_seed": self.data_seed,
                     "contenders": contenders,
+                    **({"seeds_of_others": self._seeds_of_others} if self.numbers else {}),
                 }
             )
         )
         return configuration
+
+    @property
+    def _seeds_of_others(self) -> list[int]:
+        """How many seeds each contender but the best has, in their order."""
+        return [len(self.numbers_of(each)) for each in self.contenders[1:]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -149,7 +174,7 @@ def make_plan(  # noqa: PLR0913
         run_folder=run_folder,
         data=space.data,
         contenders=(best, *defaults, *others.contenders),
-        seeds=tuple(derive(space.sampler.seed, "retrain", number) for number in range(seeds)),
+        seeds=fresh_seeds(space.sampler.seed, "retrain", seeds),
         epochs=epochs or space.epochs,
         objective=space.objective,
         search_seed=space.sampler.seed,
@@ -157,6 +182,11 @@ def make_plan(  # noqa: PLR0913
         unasked=(DEFAULTS,) if published is None else (),
         claimed_gain=_claimed(searched, space, best) if defaults and of_this else None,
     )
+
+
+def fresh_seeds(search_seed: int, purpose: str, count: int) -> tuple[int, ...]:
+    """So many seeds that no trial of the search has trained with, of a purpose of their own."""
+    return tuple(derive(search_seed, purpose, number) for number in range(count))
 
 
 def _is_of(recorded: Space | None, space: Space) -> bool:

@@ -66,6 +66,7 @@ def make_metrics(
         "left_out": list(plan.left_out),
         "ahead": made.ahead,
         **({} if plan.claimed_gain is None else {"claimed_gain": plan.claimed_gain}),
+        **({} if plan.chosen_among is None else {"chosen_among": plan.chosen_among}),
         "splits": {name: split_figures(of_split) for name, of_split in facts.labels.items()},
         "selection": f"{plan.data.validation}-val",
         "test_anomalies": "synthetic" if facts.synthetic_test else "labelled",

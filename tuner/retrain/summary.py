@@ -10,6 +10,7 @@ from models import detectors
 from models.data.counts import LEAST_OF_A_KIND, JudgingCounts
 from models.evaluation.criteria_names import CRITERIA, RANK_CORRELATIONS
 from tuner.cli.text import aligned, counted
+from tuner.figures.candidates import choice_lines
 from tuner.figures.metrics import AUTOENCODER, BEST, Metrics, is_made, keyed_blocks, task_title
 from tuner.figures.verdicts import kind_lines, pixel_lines, verdict_lines
 from tuner.figures.words import INSPECTION, ends_text, prose, share, spread_text
@@ -23,6 +24,7 @@ def summary_lines(metrics: Metrics) -> list[str]:
     blocks = keyed_blocks(metrics)
     parts = (
         _head(metrics),
+        choice_lines(metrics["chosen_among"]) if "chosen_among" in metrics else [],
         aligned([_HEADINGS, *(_cells(block) for block in blocks.values())]),
         divergence_lines(metrics),
         _beside(metrics),
@@ -48,7 +50,8 @@ def _head(metrics: Metrics) -> list[str]:
     lines = [
         *prose(
             f"Test report: {metrics['label']} on {task_title(metrics)}, "
-            f"{counted(seeds, 'fresh seed')} of at most {counted(epochs, 'epoch')}"
+            f"{counted(seeds, 'fresh seed')}{_of_others(configuration)} of at most "
+            f"{counted(epochs, 'epoch')}"
         ),
         *prose(f"Fit: {known}.", _chosen(metrics)),
     ]
@@ -58,6 +61,12 @@ def _head(metrics: Metrics) -> list[str]:
             "anomalies made of them."
         )
     return lines
+
+
+def _of_others(configuration: Metrics) -> str:
+    """How many seeds the others have where the best, which was chosen among several, has more."""
+    counts = configuration.get("seeds_of_others")
+    return f" ({counts[0]} of the others)" if counts else ""
 
 
 def _chosen(metrics: Metrics) -> str:

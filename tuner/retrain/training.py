@@ -73,7 +73,7 @@ def train_told(
     """
     plan, contender = setting.plan, job.contender
     lanes = [
-        Lane(hyperparameters=dict(contender.hyperparameters), seed=plan.seeds[number])
+        Lane(hyperparameters=dict(contender.hyperparameters), seed=plan.seed_of(contender, number))
         for number in job.numbers
     ]
     trainer = Trainer(
@@ -115,7 +115,7 @@ class _Training:
 
     @property
     def _name(self) -> str:
-        return f"{self._contender.label} seed {self._number + 1}/{len(self._plan.seeds)}"
+        return self._plan.seed_text(self._contender, self._number)
 
     def take(self, result: EpochResult) -> Iterator[str]:
         """Note an epoch, keep its detector if it is the best so far, and tell how it went."""

@@ -1,0 +1,1 @@
+"""Which of the best few trials of a search is the best, found out with fresh seeds."""
