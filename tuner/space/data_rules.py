@@ -77,7 +77,10 @@ def _batch_problems(space: SpaceFields) -> Iterator[Problem]:
     """A batch of more normals than there are would be a smaller one than was asked for.
 
     The detector's default was not asked for: it stands under `fixed` in the best.yaml of a search.
+    Nor was what a search has found: it may be a published set, which is trained whatever it is.
     """
+    if space.result is not None:
+        return
     known = {each.name: each.default for each in detectors.hyperparameters(space.detector)}
     least = min(_normals_taken(data) for _, data in _data_of_scales(space))
     for path, size in _batches(space):

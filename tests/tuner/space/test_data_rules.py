@@ -125,6 +125,16 @@ def test_a_search_would_fail_at_its_end_over_the_default_batch_in_its_best_confi
     assert best.fixed["batch_normals"] == 128  # and there are 114 to fit on
 
 
+@pytest.mark.parametrize("detector", detectors.names())
+def test_a_search_would_fail_at_its_end_over_a_published_set_that_won(
+    tmp_path: Path, detector: str
+) -> None:
+    normals = "{dataset: digits, anomalies_per_normal: 0.3}"
+    text = good_text(detector=detector, data=normals, search="{}", trials="1", epochs="20")
+    for values in detectors.published(detector).values():
+        best_space(load(tmp_path, text), detectors.resolve(detector, values), result={"trial": 0})
+
+
 def test_images_would_be_judged_with_torch_or_numpy_loaded(tmp_path: Path) -> None:
     (tmp_path / "space.yaml").write_text(good_text(data="{size: 30}"), encoding="utf-8")
     code = (

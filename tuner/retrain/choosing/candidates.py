@@ -11,7 +11,7 @@ from tuner.results.leaderboard import Standing, rank
 from tuner.retrain.choosing.rounds import Rule
 from tuner.retrain.contenders import Contender
 from tuner.retrain.run_check import Searched
-from tuner.space import Space
+from tuner.space import Space, best_space
 
 DEFAULT_LEVEL = 0.95
 DEFAULT_MOST = 5
@@ -93,15 +93,11 @@ def _candidate(one: Standing, space: Space) -> Candidate:
         detector=space.detector,
         hyperparameters=dict(detectors.resolve(space.detector, one.trial.hyperparameters)),
     )
-    fixed = dict(one.trial.hyperparameters)
-    result = {"trial": number, "value": one.value}
     return Candidate(
         trial=number,
         searched=one.value,
         contender=contender,
-        # Not checked anew: the search has trained it, though it be a published set that nobody
-        # may type, as one whose batch is more than all images.
-        space=space.model_copy(update={"fixed": fixed, "result": result}),
+        space=best_space(space, one.trial.hyperparameters, {"trial": number, "value": one.value}),
     )
 
 
