@@ -7,7 +7,6 @@ from statistics import median
 
 from tuner.cli.text import aligned, counted, duration
 from tuner.replay.what_if import Answer, Course, Recorded
-from tuner.results.leaderboard import best
 
 _COLUMNS = ("", "trial-epochs", "device time", "best", "epochs beyond the record", "decisions")
 
@@ -25,8 +24,8 @@ def answer_lines(record: Recorded, answers: Sequence[Answer]) -> Iterator[str]:
             "A curve says nothing of epochs after its trial was stopped. Where they were needed, "
             "figures are given for curves that stay flat from there on, and for ones that rise as "
             "steeply as any on record; training may lie outside. `decisions` are those at rungs "
-            "that were made on such epochs. The best value counts trained epochs alone: with such "
-            "epochs it is the least that would have been found."
+            "that were made on such epochs. The best value counts trained epochs alone: >= says "
+            "that others might have been better."
         )
     for each in answers:
         yield from _far(each)
@@ -57,13 +56,12 @@ def _range(one: float, other: float, text: Callable[[float], str]) -> str:
 
 def _far(answer: Answer) -> Iterator[str]:
     """How far the curves are from what was asked for, and what is found without the farther."""
-    course, objective = answer.flat, answer.space.objective
+    course = answer.flat
     away = {number: each for number, each in course.distances.items() if each > 0}
     if not away:
         return
     middle = median(away.values())
-    near = [trial for trial in course.trials if away.get(trial.number, 0.0) <= middle]
-    found = best(near, objective)
+    found = course.best_within(middle)
     value = "none" if found is None else f"{found.value:.4f}"
     yield (
         f"{_name(answer)}: {counted(len(away), 'configuration')} of {len(course.trials):,} "

@@ -21,6 +21,7 @@ from tuner.record.events import (
     TrialAsked,
     TrialEnded,
     TrialPaused,
+    TrialPromoted,
     WarmStarted,
     WorkerHung,
     WorkerLost,
@@ -51,7 +52,6 @@ class Follower:
         self.clock = VirtualClock()
         self.under_way: dict[int, tuple[str, Attempt]] = {}
         self._folder, self._changed, self._proposed = folder, changed, proposed
-        self._asked: dict[int, Mapping[str, Value]] = {}
         self._begun, self._is_open = 0, False
 
     def follow(self, events: Sequence[Event]) -> int | None:
@@ -85,9 +85,9 @@ class Follower:
     def _goes_along(self, event: Event) -> bool:
         match event:
             case TrialAsked():
-                self._asked[event.trial] = event.hyperparameters
-            case AttemptStarted():
-                return self._begin(event)
+                return self._begin(event.trial, event.hyperparameters)
+            case TrialPromoted() | AttemptStarted():
+                return event.trial in self.under_way or self._begin(event.trial)
             case EpochReported():
                 return self._epoch(event)
             case TrialPaused():
@@ -106,12 +106,12 @@ class Follower:
                 self.engine.note(event)
         return True
 
-    def _begin(self, event: AttemptStarted) -> bool:
+    def _begin(self, number: int, asked: Mapping[str, Value] | None = None) -> bool:
+        """Have an attempt handed out; whether it is at this trial, as it was asked for."""
         attempt = self._next()
-        if isinstance(attempt, NoAttempt):
+        if isinstance(attempt, NoAttempt) or attempt.number != number:
             return False
-        asked = self._asked.get(event.trial)
-        return attempt.number == event.trial and attempt.hyperparameters == asked
+        return asked is None or attempt.hyperparameters == asked
 
     def _next(self) -> Attempt | NoAttempt:
         attempt_id = f"recorded-{self._begun}"

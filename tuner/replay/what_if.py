@@ -8,6 +8,7 @@ beyond that is guessed twice, and told apart.
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -42,18 +43,28 @@ from tuner.study.proposals import Proposal
 class Course:
     """How a search goes: its trials, and of each how far the curve that it took is away.
 
-    `device_s` is the time of devices, `best` the best value among epochs that were trained.
+    `device_s` is the time of devices.
     """
 
     trials: Sequence[TrialView]
     distances: Mapping[int, float]
     device_s: float
-    best: Standing | None
+    objective: str
+
+    @property
+    def best(self) -> Standing | None:
+        """The best value among epochs that were trained."""
+        return self.best_within(math.inf)
 
     @property
     def epochs(self) -> int:
         """Epochs of all trials."""
         return sum(trial.epochs for trial in self.trials)
+
+    def best_within(self, distance: float) -> Standing | None:
+        """The best of those trials whose curves are not farther away, by what was trained."""
+        near = [each for each in self.trials if self.distances[each.number] <= distance]
+        return best([_as_trained(each) for each in near], self.objective)
 
     @property
     def epochs_beyond(self) -> int:
@@ -132,16 +143,16 @@ def course(
 ) -> Course:
     """Sum a search up; lanes share an epoch's time as they did when it was `recorded`."""
     shares = _Shares(row for trial in recorded for row in trial.rows)
-    trained = [
-        replace(trial, rows=tuple(row for row in trial.rows if row.worker != BEYOND))
-        for trial in trials
-    ]
     return Course(
         trials=trials,
         distances=distances,
         device_s=sum(shares.of(row) for trial in trials for row in trial.rows),
-        best=best(trained, space.objective),
+        objective=space.objective,
     )
+
+
+def _as_trained(trial: TrialView) -> TrialView:
+    return replace(trial, rows=tuple(row for row in trial.rows if row.worker != BEYOND))
 
 
 class _Shares:
