@@ -27,6 +27,7 @@ from tuner.record.trials import EpochRow, TrialView
 from tuner.space import Space, load_space
 
 FOLDER = Path(__file__).parent / "curves"
+SPACES = ROOT / "search_spaces"
 _KEPT = (*METRICS, AUROC_ERROR)
 
 
@@ -121,6 +122,13 @@ def read_table(name: str) -> Table:
     common = about["hyperparameters"]
     trials = tuple(_read(row, stages, common) for row in content["rows"])
     return Table(name=name, space=Space.model_validate(about["space"]), trials=trials, about=about)
+
+
+def space_on(table: Table, trials: int, changes: Sequence[str] = ()) -> Space:
+    """The table's space with the sampler and the early stopping that its file says, changed so."""
+    file = load_space(SPACES / f"{RECORDINGS[table.name].space}.yaml", changes)
+    rules = {"sampler": file.sampler, "scheduler": file.scheduler, "trials": trials}
+    return Space.model_validate({**table.space.model_dump(), **rules})
 
 
 def _lines(about: Mapping[str, Any]) -> str:
