@@ -64,7 +64,9 @@ class Rival(ABC):
     def goes_on(self, number: int, epoch: int, value: float) -> bool:
         """Take in an epoch that is not the last one."""
 
-    def ended(self, number: int, epoch: int, value: float | None, *, stopped: bool) -> None:
+    def ended(  # noqa: B027 - random search has no use for it
+        self, number: int, epoch: int, value: float | None, *, stopped: bool
+    ) -> None:
         """A trial has ended; None without a value."""
 
 
@@ -186,6 +188,10 @@ class Tune(Rival):
             return
         self._search.on_trial_complete(trial.trial_id, _result(epoch, value))
         self._asha.on_trial_complete(None, trial, _result(epoch, value))  # type: ignore[arg-type]
+
+
+def _result(epoch: int, value: float) -> dict[str, float]:
+    return {"training_iteration": epoch, METRIC: value}
 
 
 RIVALS: Mapping[str, type[Rival]] = {
