@@ -37,10 +37,12 @@ class Finds:
     enough: float
     steps: list[tuple[int, float, float]] = field(default_factory=list)
     epochs: int = 0
+    seconds: float = 0.0
 
     def take(self, time: float, value: float) -> bool:
         """Take in an epoch; whether enough is found."""
         self.epochs += 1
+        self.seconds = time
         if not self.steps or value > self.steps[-1][2]:
             self.steps.append((self.epochs, time, value))
         return value >= self.enough

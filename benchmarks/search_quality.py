@@ -6,7 +6,8 @@
 Trial-epochs and virtual time until a search has found a value of a table's 95th and 99th
 percentile: the space file's own settings, random search, ASHA on random draws, Optuna's TPE with
 its Hyperband pruner, Ray Tune's OptunaSearch with its ASHA, and what keeps the best tenth after one
-epoch; 1, 8, 64 and 500 workers, ten seeds. A cell that is done is kept under --work.
+epoch; 1, 8, 64 and 500 workers, ten seeds. A search that does not find it counts with all that it
+trained. A cell that is done is kept under --work, until what it depends on is changed.
 """
 
 import argparse
@@ -15,6 +16,7 @@ import json
 import math
 import tempfile
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -40,9 +42,10 @@ WORKERS, SEEDS = (1, 8, 64, 500), 10
 PERCENTILES = (95, 99)
 TRIALS = 1000  # of a search that does not find it: more than any table has rows
 AT = 8
+_OURS = [ROOT / "tuner" / room for room in ("engine", "study", "simulation")]
 PICTURE = Path(__file__).parent / "pictures" / "search-quality.png"
 Cell = dict[str, Any]
-"""`steps`, each a better value with the trial-epochs and the time by then, and all `epochs`."""
+"""`steps`, each a better value with the trial-epochs and the time by then; all `epochs`, `seconds`."""
 
 
 def main() -> None:
@@ -89,7 +92,7 @@ def _cell(work: Path, table: Table, method: str, workers: int, seed: int) -> Cel
     """Search once, unless that was done with the same table, settings and code of ours."""
     space = space_on(table, TRIALS, [f"sampler.seed={seed}"])
     depends = [file_of(table.name).read_text(), method, workers, seed, TRIALS]
-    depends += [space.model_dump_json(), code_digest()] if method == OURS else [_rival_code()]
+    depends += [space.model_dump_json(), code_digest(_OURS)] if method == OURS else [_rival_code()]
     key = hashlib.sha256(json.dumps(depends).encode()).hexdigest()[:16]
     file = work / f"{table.name}-{method}-{workers}-{seed}-{key}.json".replace(" ", "_")
     if file.exists():
@@ -100,7 +103,7 @@ def _cell(work: Path, table: Table, method: str, workers: int, seed: int) -> Cel
         finds = _ours(space, table, workers, enough)
     else:
         finds = run_rival(RIVALS[method](space, seed), table, workers, TRIALS, enough)
-    cell: Cell = {"steps": finds.steps, "epochs": finds.epochs}
+    cell: Cell = {"steps": finds.steps, "epochs": finds.epochs, "seconds": finds.seconds}
     work.mkdir(parents=True, exist_ok=True)
     file.write_text(json.dumps(cell))
     print(
@@ -149,33 +152,42 @@ def _target(table: Table, percentile: int) -> float:
     return values[math.ceil(percentile / 100 * len(values)) - 1]
 
 
-def _reached(cell: Cell, target: float) -> tuple[float, float]:
-    """Trial-epochs and time until the target; infinite where it was not found."""
+@dataclass(frozen=True)
+class Reach:
+    """Trial-epochs and time until the target, or all of them where it was not `found`."""
+
+    epochs: int
+    seconds: float
+    found: bool
+
+
+def _reached(cell: Cell, target: float) -> Reach:
     for epochs, time, value in cell["steps"]:
         if value >= target:
-            return epochs, time
-    return math.inf, math.inf
+            return Reach(epochs, time, True)
+    return Reach(cell["epochs"], cell["seconds"], False)
 
 
-Found = Mapping[tuple[str, int, str, int], Sequence[tuple[float, float]]]
+Found = Mapping[tuple[str, int, str, int], Sequence[Reach]]
 
 
 def _print(table: Table, found: Found) -> None:
     for percentile in PERCENTILES:
         target = _target(table, percentile)
         print(f"\n{table.name}: to {target:.4f}, the {percentile}th percentile; median (range)\n")
-        rows = [("trial-epochs, s", *(f"{workers} workers" for workers in WORKERS))]
+        rows = [("trial-epochs, time", *(f"{workers} workers" for workers in WORKERS))]
         for method in METHODS:
             each = [found[table.name, percentile, method, workers] for workers in WORKERS]
             rows.append((method, *map(_text, each)))
         print("\n".join(aligned(rows)))
 
 
-def _text(reached: Sequence[tuple[float, float]]) -> str:
-    epochs, seconds = zip(*reached, strict=True)
-    parts = (median(epochs), min(epochs), max(epochs), median(seconds))
-    middle, low, high, time = ("none" if value == math.inf else f"{value:.0f}" for value in parts)
-    return f"{middle} ({low} to {high}), {time}"
+def _text(reached: Sequence[Reach]) -> str:
+    epochs = [each.epochs for each in reached]
+    missed = sum(not each.found for each in reached)
+    seconds = median(each.seconds for each in reached)
+    said = f"{median(epochs):.0f} ({min(epochs)} to {max(epochs)}), {seconds:.1f} s"
+    return f"{said}, {missed} missed" if missed else said
 
 
 def _figures(tables: Sequence[Table], found: Found) -> dict[str, float]:
@@ -199,16 +211,16 @@ def _figures(tables: Sequence[Table], found: Found) -> dict[str, float]:
 def _ratio(table: str, percentile: int, rival: str, found: Found) -> float:
     """Our trial-epochs as a part of another's, both medians."""
     ours, theirs = (
-        median(epochs for epochs, _ in found[table, percentile, method, AT])
+        median(each.epochs for each in found[table, percentile, method, AT])
         for method in (OURS, rival)
     )
-    return ours / theirs if ours < math.inf else math.inf
+    return ours / theirs
 
 
 def _scaling(table: str, workers: int, found: Found) -> float:
     """How many times sooner than one worker so many find the 99th percentile."""
     alone, together = (
-        median(time for _, time in found[table, max(PERCENTILES), OURS, count])
+        median(each.seconds for each in found[table, max(PERCENTILES), OURS, count])
         for count in (1, workers)
     )
     return alone / together
