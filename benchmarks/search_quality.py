@@ -45,7 +45,8 @@ AT = 8
 _OURS = [ROOT / "tuner" / room for room in ("engine", "study", "simulation")]
 PICTURE = Path(__file__).parent / "pictures" / "search-quality.png"
 Cell = dict[str, Any]
-"""`steps`, each a better value with the trial-epochs and the time by then; all `epochs`, `seconds`."""
+"""`steps`, each a better value with the trial-epochs and the time by then, and the whole search's
+`epochs` and `seconds`."""
 
 
 def main() -> None:

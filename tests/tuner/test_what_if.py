@@ -50,13 +50,31 @@ def but_attempts(trials: Sequence[TrialView]) -> list[TrialView]:
     return [replace(trial, attempts=0) for trial in trials]
 
 
+class Lagging(Simulation):
+    """Lets go of attempts some time after their last decision, as Tune does."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.late: list[str] = []
+
+    def let_go(self, attempt_id: str) -> None:
+        del self.running[attempt_id]
+        self.late.append(attempt_id)
+
+    def step(self) -> None:
+        if self.late and (not self.running or self._order.random() < 0.4):
+            self.engine.attempt_over(self.late.pop(0))
+        else:
+            super().step()
+
+
 @pytest.mark.parametrize("kind", ["stop", "promote"])
 def test_a_search_with_nothing_changed_would_go_otherwise(tmp_path: Path, kind: str) -> None:
     """Events in an order that no clock explains, drivers that are killed, workers that are lost."""
     space = small_space(trials=22, scheduler={"type": kind, "grace_epochs": 1})
     journal = tmp_path / "events.jsonl"
     for driver in range(3):
-        Simulation(space, tmp_path, slots=3, order_seed=driver).run().close()
+        Lagging(space, tmp_path, slots=4, order_seed=driver).run().close()
         lines = journal.read_bytes().splitlines(keepends=True)
         journal.write_bytes(b"".join(lines[: 40 * (driver + 1)]))
         for file in tmp_path.glob("study.db*"):
