@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from statistics import median
+from textwrap import wrap
 
 from tuner.cli.text import aligned, counted, duration
 from tuner.replay.what_if import Answer, Course, Recorded
 
+_WIDTH = 100
 _COLUMNS = ("", "trial-epochs", "device time", "best", "epochs beyond the record", "decisions")
 
 
@@ -17,6 +19,11 @@ def answer_lines(record: Recorded, answers: Sequence[Answer]) -> Iterator[str]:
     rows = [_COLUMNS, _row("as recorded", record.course, record.course)]
     rows += [_row(_name(each), each.flat, each.steep) for each in answers]
     yield from aligned(rows)
+    for sentence in _notes(record, answers):
+        yield from wrap(sentence, _WIDTH)
+
+
+def _notes(record: Recorded, answers: Sequence[Answer]) -> Iterator[str]:
     if any(not trial.ended for trial in record.course.trials):
         yield "The recorded search has not ended; what it is compared with goes on to its end."
     if any(each.flat.epochs_beyond or each.steep.epochs_beyond for each in answers):
