@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.tuner.simulated import Simulation, small_space
+from tests.tuner.simulated import Simulation, row, small_space
 from tests.tuner.test_simulation import FORMULA, Slow
 from tuner.engine.attempt import Report
 from tuner.errors import SpaceError, TunerError
@@ -50,31 +50,13 @@ def but_attempts(trials: Sequence[TrialView]) -> list[TrialView]:
     return [replace(trial, attempts=0) for trial in trials]
 
 
-class Lagging(Simulation):
-    """Lets go of attempts some time after their last decision, as Tune does."""
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        self.late: list[str] = []
-
-    def let_go(self, attempt_id: str) -> None:
-        del self.running[attempt_id]
-        self.late.append(attempt_id)
-
-    def step(self) -> None:
-        if self.late and (not self.running or self._order.random() < 0.4):
-            self.engine.attempt_over(self.late.pop(0))
-        else:
-            super().step()
-
-
 @pytest.mark.parametrize("kind", ["stop", "promote"])
 def test_a_search_with_nothing_changed_would_go_otherwise(tmp_path: Path, kind: str) -> None:
     """Events in an order that no clock explains, drivers that are killed, workers that are lost."""
     space = small_space(trials=22, scheduler={"type": kind, "grace_epochs": 1})
     journal = tmp_path / "events.jsonl"
     for driver in range(3):
-        Lagging(space, tmp_path, slots=4, order_seed=driver).run().close()
+        Simulation(space, tmp_path, slots=3, order_seed=driver).run().close()
         lines = journal.read_bytes().splitlines(keepends=True)
         journal.write_bytes(b"".join(lines[: 40 * (driver + 1)]))
         for file in tmp_path.glob("study.db*"):
@@ -96,6 +78,22 @@ def test_a_search_with_nothing_changed_would_go_otherwise(tmp_path: Path, kind: 
         assert answer.flat is answer.steep
         assert but_attempts(answer.flat.trials) == but_attempts(History(record.events).by_number)
         assert (answer.flat.device_s, answer.flat.epochs_beyond) == (record.course.device_s, 0)
+
+
+def test_a_trial_would_be_promoted_before_its_worker_has_let_go_of_it(tmp_path: Path) -> None:
+    """By then another has made it the best of its rung, and a new trial has begun instead."""
+    space = small_space(trials=6, scheduler={**PROMOTE, "reduction_factor": 2})
+    search = Simulation(space, tmp_path, slots=4)
+    search.fill()
+    for number, value in ((2, 0.5), (3, 0.4)):
+        report = Report(outcome="epoch", row=row({}, 1, lambda _values, _epoch, at=value: at))
+        search.engine.report(f"attempt-{number + 1}", report)
+    search.let_go("attempt-4")
+    search.fill()
+    search.let_go("attempt-3")
+    search.run().close()
+    record = record_in(tmp_path, space)
+    assert record.ask(()).flat.trials == History(record.events).by_number
 
 
 @pytest.mark.parametrize(
