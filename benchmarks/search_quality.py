@@ -71,8 +71,8 @@ def main() -> None:
     }
     for table in tables:
         _print(table, found)
-    _draw(tables, cells, given.seeds)
     standard = given.seeds == SEEDS and not given.only
+    _draw(tables, cells, given.seeds, PICTURE if standard else given.work / PICTURE.name)
     finish("search_quality", _figures(tables, found), standard=standard)
 
 
@@ -228,7 +228,10 @@ def _scaling(table: str, workers: int, found: Found) -> float:
 
 
 def _draw(
-    tables: Sequence[Table], cells: Mapping[tuple[str, str, int, int], Cell], seeds: int
+    tables: Sequence[Table],
+    cells: Mapping[tuple[str, str, int, int], Cell],
+    seeds: int,
+    path: Path,
 ) -> None:
     """The best value so far over trial-epochs, the median of all seeds."""
     import matplotlib as mpl
@@ -250,8 +253,8 @@ def _draw(
     axes[0][0].set_ylabel("best validation AUROC so far, median")
     axes[0][0].legend()
     figure.tight_layout()
-    figure.savefig(PICTURE, dpi=100)
-    print(f"picture: {PICTURE.relative_to(ROOT)}")
+    figure.savefig(path, dpi=100)
+    print(f"picture: {path}")
 
 
 def _value_at(steps: Sequence[tuple[int, float, float]], epochs: int) -> float:
