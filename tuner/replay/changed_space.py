@@ -8,6 +8,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from tuner.errors import Problem, SpaceError
+from tuner.record.run_folder import RunFolder
 from tuner.space import Space, dump_space, load_space
 from tuner.space.samplers import package_problems
 
@@ -21,7 +22,7 @@ def changed_space(recorded: Space, changes: Sequence[str]) -> Space:
     """Change a recorded space by `key=value`, as `--set` does. Raises SpaceError."""
     typed = {_spelt(change): change for change in changes}
     with TemporaryDirectory() as folder:
-        path = Path(folder) / "space.yaml"
+        path = RunFolder(Path(folder)).space
         dump_space(recorded, path)
         try:
             space = load_space(path, list(typed))
