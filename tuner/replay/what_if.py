@@ -231,6 +231,7 @@ def _proposals(events: Sequence[Event]) -> Sequence[Proposal]:
             taken_from=event.taken_from,
             searched=event.searched,
             hyperparameters=event.hyperparameters,
+            inactive=event.inactive,
         )
         for event in events
         if isinstance(event, TrialAsked)
