@@ -112,6 +112,12 @@ TARGETS: dict[str, dict[str, Target]] = {
         "lossweights_test_auroc_mean": Target(at_least=0.974),
         "lossweights_search_s": Target(at_most=900),
     },
+    "search_quality": {
+        "ratio_to_random_8": Target(at_most=1 / 5),
+        "ratio_to_hyperband_8": Target(at_most=1 / 2),
+        "ratio_to_tune_8": Target(at_most=2 / 3),
+        "configurations": Target(at_least=500),
+    },
     "quickstart": {
         "total_s": Target(at_most=600),
         "search_s": Target(at_most=240),

@@ -32,3 +32,53 @@ def test_an_auroc_of_the_mixture_would_be_held_against_one_of_the_error() -> Non
         [sys.executable, "-c", code], check=True, capture_output=True, text=True, cwd=BENCHMARKS
     )
     assert done.stdout.split() == ["best_validation_auroc_by_error"]
+
+
+def _printed(code: str) -> list[str]:
+    done = subprocess.run(
+        [sys.executable, "-c", code], check=False, capture_output=True, text=True, cwd=BENCHMARKS
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout.splitlines()
+
+
+def test_a_table_would_not_be_what_was_recorded(tmp_path: Path) -> None:
+    code = f"""
+import json, sys
+sys.path.insert(0, "..")
+from pathlib import Path
+import _curves
+from _curves import read_table, space_on, write_table
+from tests.tuner.simulated import small_space
+from tests.tuner.test_simulation import FORMULA
+from tuner.record.run_folder import RunFolder
+from tuner.simulation.search import simulate
+_curves.FOLDER = Path({str(tmp_path)!r})
+drawn = small_space(trials=6, sampler={{"name": "random"}}, scheduler={{"name": "none"}})
+trials = simulate(drawn, _curves.FOLDER / "run", FORMULA, workers=1)
+write_table("shirt", RunFolder(_curves.FOLDER / "run"), "")
+table = read_table("shirt")
+rounded = lambda rows: [(row.epoch, round(row.metrics["auroc"], 6), row.seconds) for row in rows]
+print(all(rounded(a.rows) == rounded(b.rows) for a, b in zip(trials, table.trials)))
+print([a.hyperparameters for a in trials] == [b.hyperparameters for b in table.trials])
+space = space_on(table, 9, ["sampler.seed=4"])
+print(space.search == drawn.search, space.scheduler.type, space.sampler.seed, space.trials)
+"""
+    assert _printed(code) == ["True", "True", "True promote 4 9"]
+
+
+def test_another_way_to_search_would_not_be_counted_by_its_epochs() -> None:
+    """Random search to the end, what stops trials below that, and all of them up to a value."""
+    code = """
+from math import inf
+from _curves import read_table
+from _rivals import RIVALS, run_rival
+table = read_table("bottle")
+epochs = {n: run_rival(k(table.space, 1), table, 3, 12, inf).epochs for n, k in RIVALS.items()}
+print(epochs["random"] == 12 * 27, all(12 <= epochs[n] < 12 * 27 for n in epochs if n != "random"))
+alone = run_rival(RIVALS["random"](table.space, 1), table, 1, 12, inf)
+part = run_rival(RIVALS["random"](table.space, 1), table, 1, 12, alone.steps[-1][2])
+print(part.steps == alone.steps, part.epochs == alone.steps[-1][0] < alone.epochs)
+print(all(a[2] < b[2] and a[1] < b[1] for a, b in zip(alone.steps, alone.steps[1:])))
+"""
+    assert _printed(code) == ["True True", "True True", "True"]

@@ -43,7 +43,7 @@ from tuner.record.run_folder import RunFolder
 from tuner.record.trials import Decision, EndReason, EpochRow, SearchListener, TrialView
 from tuner.seeds import trial_seed
 from tuner.space import Space
-from tuner.study.proposals import Proposals
+from tuner.study.proposals import Proposal, Proposals
 
 _NOTHING_KNOWN = Provenance()
 
@@ -60,6 +60,7 @@ class Engine:
 
     `time_budget_s` counts all its drivers together; None is what the record says, if anything.
     `past` are the journal's events, read already; None where the engine is to read them.
+    `proposed` are the first trials, where another search has asked for them.
     """
 
     def __init__(  # noqa: PLR0913
@@ -73,6 +74,7 @@ class Engine:
         provenance: Provenance = _NOTHING_KNOWN,
         clock: Clock = time.time,
         past: Sequence[Event] | None = None,
+        proposed: Sequence[Proposal] = (),
     ) -> None:
         self._space = space
         self._scheduler = scheduler
@@ -83,7 +85,7 @@ class Engine:
         self.listeners = Listeners(self._write, clock)
         self._failure: str | None = None
         self._recorder = Recorder(space, folder, past)
-        self._proposals = Proposals(space, self._recorder.study)
+        self._proposals = Proposals(space, self._recorder.study, proposed)
         rows = [row for trial in self.trials for row in trial.rows]
         self._budget, self._budget_refuses = DeviceBudget(space, rows), False
         past = self._recorder.past

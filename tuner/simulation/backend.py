@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from tuner.engine.attempt import Attempt, Report
 from tuner.engine.engine import Engine, NoAttempt
-from tuner.simulation.curves import Curves
+from tuner.simulation.curves import Curves, NoEpoch
 
 
 @dataclass
@@ -35,6 +35,14 @@ class SimulatedBackend:
         self._begun = 0
         self._ends: list[tuple[float, int, str, Attempt, Report]] = []
 
+    def take_over(self, attempt_id: str, attempt: Attempt, end: float | None) -> None:
+        """Go on with an attempt that the engine has handed out elsewhere.
+
+        `end` is when its next epoch ends; None if that follows from the epoch, begun now.
+        """
+        epoch = attempt.recorded_epochs + 1
+        self._train(attempt_id, attempt, epoch, end)
+
     def run(self, engine: Engine) -> None:
         """Until the engine has no attempt left, or stops."""
         while True:
@@ -56,16 +64,22 @@ class SimulatedBackend:
             self._train(attempt_id, attempt, attempt.recorded_epochs + 1)
         return False
 
-    def _train(self, attempt_id: str, attempt: Attempt, epoch: int) -> None:
-        row = self.curves.epoch(attempt.hyperparameters, attempt.seed, epoch)
-        end = (self.clock.now + row.seconds, self._begun, attempt_id)
-        heapq.heappush(self._ends, (*end, attempt, Report(outcome="epoch", row=row)))
+    def _train(
+        self, attempt_id: str, attempt: Attempt, epoch: int, end: float | None = None
+    ) -> None:
+        told = self.curves.epoch(attempt.hyperparameters, attempt.seed, epoch)
+        if isinstance(told, NoEpoch):
+            report, seconds = Report(outcome=told.outcome, reason=told.reason), 0.0
+        else:
+            report, seconds = Report(outcome="epoch", row=told), told.seconds
+        at = self.clock.now + seconds if end is None else end
+        heapq.heappush(self._ends, (at, self._begun, attempt_id, attempt, report))
         self._begun += 1
 
     def _next_end(self, engine: Engine) -> None:
         self.clock.now, _, attempt_id, attempt, report = heapq.heappop(self._ends)
-        assert report.row is not None
-        if engine.report(attempt_id, report).action == "continue":
+        decision = engine.report(attempt_id, report)
+        if report.row is not None and decision.action == "continue":
             self._train(attempt_id, attempt, report.row.epoch + 1)
         else:
             engine.attempt_over(attempt_id)

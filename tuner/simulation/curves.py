@@ -4,16 +4,26 @@ import math
 import random
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
 
 from models.hyperparameters import Value
 from tuner.record.trials import EpochRow
 
 
+@dataclass(frozen=True, kw_only=True)
+class NoEpoch:
+    """Training that comes to no further epoch: it diverges or fails, and why."""
+
+    outcome: Literal["diverged", "error"]
+    reason: str
+
+
 class Curves(Protocol):
     """Says how a configuration would train. A function: the same question, the same answer."""
 
-    def epoch(self, hyperparameters: Mapping[str, Value], seed: int, epoch: int) -> EpochRow:
+    def epoch(
+        self, hyperparameters: Mapping[str, Value], seed: int, epoch: int
+    ) -> EpochRow | NoEpoch:
         """The row of an epoch, counted from 1; `seconds` are those that it would have taken."""
 
 

@@ -29,15 +29,21 @@ class Proposal:
 
 
 class Proposals:
-    """Trial numbers to proposals; only asked trials reach the sampler."""
+    """Trial numbers to proposals; only asked trials reach the sampler.
 
-    def __init__(self, space: Space, study: Study) -> None:
+    `known` are those of the first trials, where another search has made them.
+    """
+
+    def __init__(self, space: Space, study: Study, known: Sequence[Proposal] = ()) -> None:
+        self._known = known
         self._space = space
         self._study = study
         self._published = published_trials(space)
 
     def make(self, number: int) -> Proposal:
         """Propose trial `number`, the next after all that the study holds."""
+        if number < len(self._known):
+            return self._known[number]
         if number < len(self._published):
             name = self._published[number]
             return self._from_published(name, detectors.published(self._space.detector)[name])

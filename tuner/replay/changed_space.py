@@ -1,0 +1,64 @@
+"""The space of a record as `--what-if` changes it: of what its curves can tell, and no more."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from tuner.errors import Problem, SpaceError
+from tuner.record.run_folder import RunFolder
+from tuner.space import Space, dump_space, load_space
+from tuner.space.samplers import package_problems
+
+WHAT_IF = "--what-if"
+_ASKED = ("scheduler", "sampler", "trials", "objective")
+_CONCURRENT = ("resources", "concurrent_trials")
+ASKABLE = f"{', '.join(_ASKED)} and {'.'.join(_CONCURRENT)}"
+
+
+def changed_space(recorded: Space, changes: Sequence[str]) -> Space:
+    """Change a recorded space by `key=value`, as `--set` does. Raises SpaceError."""
+    typed = {_spelt(change): change for change in changes}
+    with TemporaryDirectory() as folder:
+        path = RunFolder(Path(folder)).space
+        dump_space(recorded, path)
+        try:
+            space = load_space(path, list(typed))
+        except SpaceError as error:
+            origins = {f"--set {spelt}": f"{WHAT_IF} {change}" for spelt, change in typed.items()}
+            raise error.with_origins(origins) from None
+    if problems := [*_unknowable(recorded, space), *package_problems(space)]:
+        raise SpaceError(problems)
+    return space
+
+
+def _spelt(change: str) -> str:
+    """`scheduler=none` and `sampler=random` name one."""
+    key, equals, value = change.partition("=")
+    named = key.strip() in ("scheduler", "sampler") and value.strip().isalpha()
+    return f"{key.strip()}.name{equals}{value}" if named else change
+
+
+def _unknowable(recorded: Space, space: Space) -> list[Problem]:
+    before, after = _told(recorded), _told(space)
+    return [
+        Problem(
+            path=(key,),
+            text=(
+                "trials would have trained otherwise, and the recorded curves say nothing of it; "
+                f"what can be asked: {ASKABLE}"
+            ),
+            origin=WHAT_IF,
+        )
+        for key in before
+        if key not in _ASKED and before[key] != after[key]
+    ]
+
+
+def _told(space: Space) -> Mapping[str, Any]:
+    section, key = _CONCURRENT
+    written = space.model_dump()
+    written[section].pop(key)
+    return written
