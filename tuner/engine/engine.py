@@ -73,6 +73,7 @@ class Engine:
         provenance: Provenance = _NOTHING_KNOWN,
         clock: Clock = time.time,
         past: Sequence[Event] | None = None,
+        device: str = "",
     ) -> None:
         self._space = space
         self._scheduler = scheduler
@@ -99,6 +100,7 @@ class Engine:
                 split_digest=provenance.split_digest,
                 images_digest=provenance.images_digest,
                 code=provenance.code,
+                device=device,
                 space=space.model_dump(mode="json"),
             )
         )
