@@ -99,7 +99,7 @@ def test_the_report_would_not_say_what_a_search_has_cost(tmp_path: Path) -> None
     simulate(limited(price_per_device_hour=7.2), tmp_path / "run", FORMULA, workers=2)
     found = cost.section(read_material(RunFolder(tmp_path / "run")))
     hours = found.context["total"]["hours"]
-    assert f"which cost {7.2 * hours:.2f})" in found.sentence
+    assert f"which cost {7.2 * hours:.2f}, " in found.sentence
 
 
 def test_a_search_whose_devices_are_used_up_would_start_to_do_nothing(tmp_path: Path) -> None:

@@ -113,7 +113,7 @@ def test_a_best_published_set_would_be_shown_without_its_hyperparameters() -> No
 def test_a_missing_gain_would_go_unexplained() -> None:
     console, out = listener()
     console.gain([trial(1, 0.9)])
-    assert "this detector has none, or nothing was" in out.getvalue()
+    assert "No gain over published settings to tell: none was tried." in out.getvalue()
     console.gain([trial(1, 0.9), trial(0, 0.8, published="W1", state="pruned", reason="asha")])
     assert "none of them ran to its end" in out.getvalue()
     console.gain([trial(0, 0.95, published="W2"), trial(1, 0.9)])

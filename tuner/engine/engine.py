@@ -75,6 +75,7 @@ class Engine:
         clock: Clock = time.time,
         past: Sequence[Event] | None = None,
         proposed: Sequence[Proposal] = (),
+        device: str = "",
     ) -> None:
         self._space = space
         self._scheduler = scheduler
@@ -101,6 +102,7 @@ class Engine:
                 split_digest=provenance.split_digest,
                 images_digest=provenance.images_digest,
                 code=provenance.code,
+                device=device,
                 space=space.model_dump(mode="json"),
             )
         )

@@ -7,7 +7,7 @@ ALARM = "#c2410c"
 GUIDE = "#8a94a0"
 """Lines that are no data: rungs, chance."""
 BEST_TRIAL = "#d1495b"
-COMPLETE, STOPPED, DIVERGED = "#7fa8d1", "#b9bdc3", "#e0a030"
+COMPLETE, STOPPED, DIVERGED = "#4a86c5", "#a4a9b0", "#e0a030"
 """Trials that ran to their end, that were stopped or wait, that diverged or failed."""
 PUBLISHED = ("#2a7f62", "#6a4c93", "#00798c", "#8d6a00")
 """The trials of published sets, one after the other."""

@@ -2,10 +2,11 @@
 
 import dataclasses
 import json
+from pathlib import Path
 from typing import Any
 
 from models.data.config import DataConfig
-from models.data.registry import FOLDER
+from models.data.registry import DATASETS, FOLDER
 
 _NEW_DATA_FIELDS = (
     "anomalous",
@@ -36,3 +37,11 @@ def data_configuration(data: DataConfig) -> dict[str, Any]:
     written = fields | ({"normal": data.normal_classes} if published else {})
     plain: dict[str, Any] = json.loads(json.dumps(written))
     return plain
+
+
+def dataset_title(data: DataConfig) -> str:
+    """The images as people call them: a data set's name, or that of a folder."""
+    if data.dataset != FOLDER or data.folder is None:
+        return data.dataset
+    name = Path(data.folder).expanduser().absolute().name
+    return f"folder {name}" if name in DATASETS or not name else name

@@ -8,55 +8,99 @@ from tuner.figures.metrics import BEST, DEFAULTS, PCA, Metrics, keyed_blocks
 from tuner.figures.words import MIXTURE_IS_SUPERVISED, interval_text, prose, spread_text
 
 MOST_KINDS = 12
-_PAIRED = "paired over the test images, seeds drawn too"
 
 
 def lead_sentence(metrics: Metrics) -> str:
     """How far ahead of the published defaults the best is, or else of the best baseline; or ""."""
+    key = _yardstick(metrics)
+    if not key:
+        return ""
+    return _same(metrics, key) or _over("It", keyed_blocks(metrics)[key], metrics["ahead"][key])
+
+
+def luck_sentence(metrics: Metrics) -> str:
+    """Whether what `lead_sentence` says is more than luck; "" where there is nothing to say."""
+    key = _yardstick(metrics)
+    if not key or _same(metrics, key):
+        return ""
+    low, high = metrics["ahead"][key]["ci95"]
+    if low > 0:
+        return "That is more than luck: other test images and seeds would hardly turn it round."
+    if high < 0:
+        return "That is no bad luck: other test images and seeds would hardly turn it round."
+    return "That may be luck: other test images or seeds could turn it round."
+
+
+def _yardstick(metrics: Metrics) -> str:
+    """The key of what the best is held against first: published defaults, or the best baseline."""
     ahead, blocks = metrics.get("ahead", {}), keyed_blocks(metrics)
     known = [key for key in blocks if key in ahead]
-    if not known:
-        return ""
-    strongest = max(known, key=lambda key: float(blocks[key]["test"]["auroc"]["mean"]))
-    key = DEFAULTS if DEFAULTS in known else strongest
-    interval = interval_text(ahead[key]["ci95"])
-    return _same(metrics, key) or _over("It", blocks[key], ahead[key], interval)
+    if DEFAULTS in known:
+        return DEFAULTS
+    strength = lambda key: float(blocks[key]["test"]["auroc"]["mean"])  # noqa: E731
+    return max(known, key=strength, default="")
 
 
 def verdict_lines(metrics: Metrics) -> list[str]:
-    """Whether the best is ahead of PCA and of the published defaults on test, and by what score."""
+    """The same as lines of at most 100 characters."""
+    return [line for sentences in verdict_sentences(metrics) for line in prose(sentences)]
+
+
+def verdict_sentences(metrics: Metrics) -> list[str]:
+    """Whether the best is ahead of PCA and of the published defaults on test, and by what score.
+
+    First what is compared fairly.
+    """
     ahead, blocks = metrics.get("ahead", {}), keyed_blocks(metrics)
-    lines = []
+    found = []
     if PCA in ahead and metrics["detector"] != PCA:
-        lines += prose(_over_pca(metrics, blocks[PCA], ahead[PCA]))
+        over = (_over_pca_fairly(metrics, blocks[PCA]), _over_pca(metrics, blocks[PCA], ahead[PCA]))
+        found.append(" ".join(filter(None, over)))
     for key in (DEFAULTS, metrics["detector"]):
         if key in ahead:
-            interval = f"{interval_text(ahead[key]['ci95'])}, {_PAIRED}"
-            said = _same(metrics, key)
-            said = said or _over(_named(metrics), blocks[key], ahead[key], interval)
+            said = _same(metrics, key) or _over(_named(metrics), blocks[key], ahead[key])
             claim = _claim(metrics, ahead[key]) if key == DEFAULTS else ""
-            lines += prose(*filter(None, [said, claim]))
-    return lines + _mixture_lines(blocks)
+            found.append(" ".join(filter(None, [said, claim])))
+    return [*found, *_on_mixtures(metrics, blocks)]
 
 
-def _mixture_lines(blocks: Mapping[str, Metrics]) -> list[str]:
+def _over_pca_fairly(metrics: Metrics, pca: Metrics) -> str:
+    """A mixture has seen labels, PCA has not: what they are without them."""
+    error = metrics.get("error_auroc")
+    if not _is_mixed(metrics) or error is None:
+        return ""
+    figure = metrics.get("ahead_by_error", {}).get(PCA)
+    difference = error["mean"] - pca["test"]["auroc"]["mean"]
+    where = "ahead of" if difference > 0 else "behind"
+    interval = "" if figure is None else f" ({interval_text(figure['ci95'])})"
+    return (
+        f"By its reconstruction error alone, which like PCA has seen no label, {metrics['label']} "
+        f"is {where} PCA by {abs(difference):.4f}{interval}: that is the fair comparison."
+    )
+
+
+def _on_mixtures(metrics: Metrics, blocks: Mapping[str, Metrics]) -> list[str]:
     """Both scores of each contender that is judged by a mixture, and what that means."""
     mixed = [block for block in blocks.values() if _is_mixed(block)]
-    lines = []
-    for block in mixed:
-        if "error_auroc" in block:
-            lines += prose(
-                f"{block['label']} by its reconstruction error alone: test AUROC "
-                f"{spread_text(block['error_auroc'])}, by its mixture "
-                f"{spread_text(block['test']['auroc'])}."
-            )
     if not mixed:
         return []
-    return lines + prose(
-        MIXTURE_IS_SUPERVISED,
-        "A score that sees no label, as those of the baselines, is fairly compared with the error "
-        "alone.",
-    )
+    both = [
+        f"{block['label']} by its reconstruction error alone: test AUROC "
+        f"{spread_text(block['error_auroc'])}, by its mixture "
+        f"{spread_text(block['test']['auroc'])}."
+        for block in mixed
+        if "error_auroc" in block
+    ]
+    return [" ".join([*both, _errors_apart(metrics)]).strip(), MIXTURE_IS_SUPERVISED]
+
+
+def _errors_apart(metrics: Metrics) -> str:
+    """How far the best is ahead of the published set by the error alone, where that is known."""
+    figure = metrics.get("ahead_by_error", {}).get(DEFAULTS)
+    if figure is None or "error_auroc" not in metrics.get(DEFAULTS, {}):
+        return ""
+    interval = interval_text(figure["ci95"])
+    return f"By the error alone the difference is {figure['auroc']:+.4f} ({interval})."
 
 
 def _is_mixed(block: Metrics) -> bool:
@@ -70,26 +114,34 @@ def by_mixture(block: Metrics) -> str:
 
 
 def _named(block: Metrics) -> str:
-    return f"{block['label']}{by_mixture(block)}"
+    label = "PCA" if block["label"] == PCA else block["label"]
+    return f"{label}{by_mixture(block)}"
 
 
-def _is_ahead(figure: Metrics) -> bool:
+def is_ahead(figure: Metrics) -> bool:
     """Whether the whole interval of the paired difference is above 0."""
     return bool(figure["ci95"][0] > 0)
 
 
+def is_behind(figure: Metrics) -> bool:
+    """Whether all of it is below 0."""
+    return bool(figure["ci95"][1] < 0)
+
+
 def _over_pca(metrics: Metrics, pca: Metrics, figure: Metrics) -> str:
-    interval = f"{interval_text(figure['ci95'])}, {_PAIRED}"
-    if _is_ahead(figure):
+    interval = interval_text(figure["ci95"])
+    if is_ahead(figure):
         return f"{_named(metrics)} is ahead of PCA by {figure['auroc']:.4f} ({interval})."
-    reached = f"PCA reaches {pca['test']['auroc']['mean']:.4f} with no training"
-    beside = f"({figure['auroc']:+.4f} beside PCA, {interval})"
-    if figure["ci95"][1] < 0:
+    reached = f"PCA, which trains nothing, reaches {pca['test']['auroc']['mean']:.4f}"
+    if is_behind(figure):
         return (
-            f"{reached}: on these images the {metrics['detector']} is not worth its compute "
-            f"{beside}."
+            f"{reached}: {_named(metrics)} is behind it by {-figure['auroc']:.4f} ({interval}) "
+            "and not worth its compute on these images."
         )
-    return f"{reached}, and the {metrics['detector']} is not shown to be ahead of it {beside}."
+    return (
+        f"{reached}, and {_named(metrics)} is not shown to be ahead of it: "
+        f"{figure['auroc']:+.4f} ({interval})."
+    )
 
 
 def _same(metrics: Metrics, key: str) -> str:
@@ -100,13 +152,14 @@ def _same(metrics: Metrics, key: str) -> str:
     return f"No gain over {keyed_blocks(metrics)[key]['label']}: the best found is that set itself."
 
 
-def _over(best: str, other: Metrics, figure: Metrics, interval: str) -> str:
+def _over(best: str, other: Metrics, figure: Metrics) -> str:
     """The gain over another: shown, not shown, or a loss."""
-    if _is_ahead(figure):
+    interval = interval_text(figure["ci95"])
+    if is_ahead(figure):
         return f"{best} is ahead of {_named(other)} by {figure['auroc']:.4f} ({interval})."
-    if figure["ci95"][1] < 0:
+    if is_behind(figure):
         return f"{best} is behind {_named(other)} by {-figure['auroc']:.4f} ({interval})."
-    return f"No gain shown over {other['label']}: {figure['auroc']:+.4f} ({interval})."
+    return f"No gain shown over {_named(other)}: {figure['auroc']:+.4f} ({interval})."
 
 
 def _claim(metrics: Metrics, figure: Metrics) -> str:
@@ -115,7 +168,7 @@ def _claim(metrics: Metrics, figure: Metrics) -> str:
     Reports of earlier versions do not say what it saw.
     """
     claimed = metrics.get("claimed_gain", 0)
-    if claimed <= 0 or _is_ahead(figure):
+    if claimed <= 0 or is_ahead(figure):
         return ""
     seen = f"The gain of {claimed:+.4f} that the search saw on validation"
     if figure["auroc"] <= 0:

@@ -14,8 +14,8 @@ INSPECTION = {
 _LEAST = 0.0001
 """The least that four decimals can say."""
 MIXTURE_IS_SUPERVISED = (
-    "The mixture is fitted on labelled validation images, normal and anomalous: it makes a "
-    "one-class detector a supervised one."
+    "A mixture is a weighted sum of a detector's score parts whose weights are fitted on labelled "
+    "validation images: it has seen anomalies, which makes a one-class detector a supervised one."
 )
 """What every figure by a mixture must be read beside; metrics.json has it too."""
 

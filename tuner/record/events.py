@@ -36,7 +36,8 @@ class DriverStarted(Event):
     `time_budget_s` counts all drivers together; None is no limit. What its trials depend on beside
     the space is told by the digests of the split and of the images' files, "" of published images,
     and by the versions of the `code` by name. (What earlier versions wrote as `data_digest` told of
-    the split's rows as well, and is not read.)
+    the split's rows as well, and is not read.) Its workers train on a `device`, "gpu" or "cpu"; ""
+    in records of earlier versions.
     """
 
     kind = "driver"
@@ -47,6 +48,7 @@ class DriverStarted(Event):
     split_digest: str = ""
     images_digest: str = ""
     code: Mapping[str, str] = field(default_factory=dict)
+    device: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,14 +8,19 @@ from models.hyperparameters import Value
 from tuner.space.domains import Choice, Domain, Log, LogInt
 
 _STEPS = (1, 2, 5)
+_APART = 0.1  # of an axis: so far from its end the next tick leaves room for one there
 
 
 @dataclass(frozen=True, kw_only=True)
 class Axis:
-    """The axis of one hyperparameter; places on it are logarithms, values, or rows of a choice."""
+    """The axis of one hyperparameter; places on it are logarithms, values, or rows of a choice.
+
+    `values` are those that are drawn on it: published ones may lie outside the domain.
+    """
 
     name: str
     domain: Domain
+    values: Sequence[Value] = ()
 
     @property
     def log(self) -> bool:
@@ -33,9 +38,18 @@ class Axis:
 
     @property
     def ends(self) -> tuple[float, float]:
-        """The first and the last place of the domain."""
+        """The first and the last place of the domain, or of the values where those lie outside."""
         if isinstance(self.domain, Choice):
             return 0.0, float(max(1, len(self.domain.values) - 1))
+        low, high = self.searched
+        drawn = [at for at in map(self.place, self.values) if math.isfinite(at)]
+        return min([low, *drawn]), max([high, *drawn])
+
+    @property
+    def searched(self) -> tuple[float, float]:
+        """The first and the last place of the domain."""
+        if isinstance(self.domain, Choice):
+            return self.ends
         return self.place(self.domain.low), self.place(self.domain.high)
 
     @property
@@ -43,7 +57,17 @@ class Axis:
         """Places to be marked and their texts; none where numbers speak for themselves."""
         if isinstance(self.domain, Choice):
             return [(float(row), str(value)) for row, value in enumerate(self.domain.values)]
-        return _log_ticks(*self.ends) if self.log else []
+        return self._log_ticks() if self.log else []
+
+    def _log_ticks(self) -> list[tuple[float, str]]:
+        """Round numbers, and the ends: what lies outside the domain, or far from a round one."""
+        low, high = self.ends
+        found = _log_ticks(low, high)
+        for end, limit in zip(self.ends, self.searched, strict=True):
+            near = min((abs(end - at) for at, _ in found), default=math.inf)
+            if end != limit or near > _APART * (high - low):
+                found.append((end, f"{10**end:.3g}"))
+        return found
 
     def settings(self) -> dict[str, object]:
         """The axis as Plotly takes it."""

@@ -1,14 +1,27 @@
 """The commands that a report names: what to type next, and what makes the same again."""
 
+import json
+import math
+from dataclasses import fields
+from pathlib import Path
+
+from models import detectors
+from models.data.config import DataConfig
 from tuner.cli.command_text import command
 from tuner.cli.run_option import run_words
+from tuner.figures.advice import advice
+from tuner.figures.metrics import BEST, keyed_blocks
+from tuner.report.importance import LEAST
 from tuner.report.material import Material
+from tuner.space.domains import Choice
+
+_SPACES = Path(__file__).parents[2] / "search_spaces"
 
 
 def next_commands(material: Material) -> list[str]:
     """To go on with the search, to retrain its best, or to use the retrained model.
 
-    None while it is under way.
+    In place of a model that is advised against, what to search instead. None while it is under way.
     """
     if material.under_way:
         return []
@@ -20,6 +33,11 @@ def next_commands(material: Material) -> list[str]:
         return [command("tuner.retrain", *run_words(material.folder.path))]
     if "test" not in material.retrained:  # of each class in turn: one model a class
         return []
+    instead = advice(material.retrained).instead
+    return _instead(material, instead) if instead else _of_model(material)
+
+
+def _of_model(material: Material) -> list[str]:
     model = ("--model", material.folder.model.absolute())
     return [
         command("tuner.score", *model, "IMAGES", "--out", "scores.csv", "--heatmaps", "maps/"),
@@ -27,15 +45,76 @@ def next_commands(material: Material) -> list[str]:
     ]
 
 
-def repeat_commands(material: Material) -> list[str]:
-    """To search the same again, and to check the record without training.
+def _instead(material: Material, contender: str) -> list[str]:
+    """Search and retrain the better detector on the same images; or search further."""
+    blocks = {} if material.retrained is None else keyed_blocks(material.retrained)
+    detector = "" if contender == BEST else blocks[contender]["detector"]
+    space = _SPACES / f"{detector}.yaml"
+    if detector in ("", material.space.detector) or not space.exists():
+        return [more_trials(material, len(material.trials))]
+    name = f"{material.folder.absolute().name}-{detector}"
+    data = f"data={_data_of(material.space.data, detector)}"
+    return [
+        command("tuner.search", "--space", space, "--set", data, "--run", name),
+        command("tuner.retrain", "--run", name),
+    ]
+
+
+def _data_of(data: DataConfig, detector: str) -> str:
+    """The images as `--set` reads them: what is not as it is where nothing is said."""
+    known = DataConfig(dataset=data.dataset, folder=data.folder)
+    values = {each.name: getattr(data, each.name) for each in fields(data)}
+    if not detectors.learns_anomalies(detector):
+        values["anomalies_per_normal"] = 0
+    written = {name: value for name, value in values.items() if value != getattr(known, name)}
+    folder = {} if data.folder is None else {"folder": str(Path(data.folder).absolute())}
+    return json.dumps({"dataset": data.dataset, **folder, **written})
+
+
+def more_trials(material: Material, more: int) -> str:
+    """To extend the search."""
+    folder = run_words(material.folder.path)
+    return command("tuner.search", "--resume", *folder, "--trials", f"+{more}")
+
+
+def trials_lacking(material: Material) -> int:
+    """How many more trials are likely needed until what matters can be told; 0 where none is.
+
+    They are compared where half of them have come to: so many more, as far as that share holds.
+    """
+    there = len(material.compared.trials)
+    lacking = LEAST - there
+    if lacking <= 0 or not any(_varies(each) for each in material.space.search.values()):
+        return 0
+    share = there / max(1, len(material.trials)) or 1.0
+    return math.ceil(lacking / share)
+
+
+def _varies(domain: object) -> bool:
+    return not (isinstance(domain, Choice) and len(domain.values) == 1)
+
+
+def repeat_commands(material: Material) -> list[tuple[str, str]]:
+    """What each does and the command: the same search and retrain again, and a check of the record.
 
     None while it is under way.
     """
     if material.under_way:
         return []
     folder = material.folder.absolute()
-    return [
-        command("tuner.search", "--space", folder.space, "--run", f"{folder.path.name}-again"),
-        command("tuner.replay", *run_words(folder.path)),
+    again = f"{folder.path.name}-again"
+    made = [
+        (
+            "searches again; it writes its own report",
+            command("tuner.search", "--space", folder.space, "--run", again),
+        )
     ]
+    if material.retrained is not None:
+        made.append(
+            (
+                "trains the best of that search again and tests it",
+                command("tuner.retrain", "--run", again),
+            )
+        )
+    checks = "checks every decision of this record, bit for bit, without training"
+    return [*made, (checks, command("tuner.replay", *run_words(folder.path)))]

@@ -19,11 +19,13 @@ from tuner.record.events import (
     WorkerHung,
     WorkerLost,
 )
-from tuner.record.trials import Decision
+from tuner.record.trials import Decision, EndReason
 from tuner.report.material import Material
 from tuner.results.leaderboard import one_line
 
 _LONGEST = 300
+SPARED = "published set"
+"""The reason of a decision that early stopping would have taken otherwise."""
 
 
 def logs(material: Material) -> dict[int, list[str]]:
@@ -48,11 +50,11 @@ def _said(event: Event) -> Iterator[str]:
             if event.decision.rung is not None:
                 yield compared_text(event.decision)
         case TrialPaused():
-            yield "paused: its worker is free"
+            yield "waits; its worker trains another trial"
         case TrialPromoted():
-            yield f"promoted from rung {event.rung}: rank {event.rank} of {event.of} by now"
+            yield f"goes on from epoch {event.rung}: rank {event.rank} of {event.of} there by now"
         case TrialEnded():
-            yield f"ended: {event.state}" + (f" ({one_line(event.reason)})" if event.reason else "")
+            yield _ended(event)
         case WorkerLost():
             why = f": {one_line(event.cause)}" if event.cause else ""
             yield f"the worker of attempt {event.attempt} is lost{why}"
@@ -66,8 +68,17 @@ def _said(event: Event) -> Iterator[str]:
             yield one_line(event.text)
 
 
+def _ended(event: TrialEnded) -> str:
+    if event.reason == EndReason.EARLY_STOPPING.word:
+        return "ended by early stopping"
+    return f"ended: {event.state}" + (f" ({one_line(event.reason)})" if event.reason else "")
+
+
 def compared_text(decision: Decision) -> str:
-    """What early stopping made of a trial at a rung, and why."""
+    """What early stopping made of a trial at a rung, and why: a rank is as of that moment."""
     what = {"continue": "goes on", "pause": "is paused", "stop": "is stopped"}[decision.action]
-    rank = f"rank {decision.rank} of {decision.of}" if decision.rank is not None else "compared"
-    return f"rung {decision.rung}: {rank}, {what}"
+    rank = (
+        f"rank {decision.rank} of {decision.of} so far" if decision.rank is not None else "compared"
+    )
+    spared = " as every published set does" if decision.reason == SPARED else ""
+    return f"after epoch {decision.rung}: {rank}, {what}{spared}"

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from models.hyperparameters import Value
 from tuner.cli.text import INACTIVE, setting_text
 from tuner.errors import TunerError
 from tuner.figures.metrics import Metrics, read_metrics
@@ -126,6 +127,11 @@ class Material:
         if self.importance is None:
             return names
         return sorted(names, key=lambda name: -self.importance.mean.get(name, 0.0))  # type: ignore[union-attr]
+
+
+def values_of(trials: Sequence[TrialView], name: str) -> list[Value]:
+    """All values that trials have of a hyperparameter where it is active."""
+    return [each.settings[name] for each in trials if name in each.settings]
 
 
 def read_material(folder: RunFolder, *, under_way: bool = False) -> Material:

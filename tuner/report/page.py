@@ -8,6 +8,8 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from tuner.figures.task import dataset_title
+from tuner.report.glossary import Explaining, words_of
 from tuner.report.material import Material
 from tuner.report.plotly_js import plotly_js
 from tuner.report.section import Section
@@ -22,12 +24,15 @@ def page(material: Material, sections: Sequence[Section]) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    words = words_of(material)
+    environment.filters["explain"] = Explaining(words)
     return environment.get_template("page.html").render(
         name=material.folder.name,
         detector=material.space.detector,
         note=_note(material),
         made=material.synthetic,
         sections=sections,
+        words=words,
         style=_read("page.css"),
         script=_read("page.js"),
         library=plotly_js(),
@@ -43,7 +48,8 @@ def _note(material: Material) -> str:
     when = datetime.fromtimestamp(last, UTC).strftime("%Y-%m-%d %H:%M UTC")
     state = "finished" if material.finished else "not finished: this is how it stood"
     return (
-        f"{material.space.detector} on {data.dataset}, normal: {data.normal_text}; {state}, {when}"
+        f"{material.space.detector} on {dataset_title(data)}, normal: {data.normal_text}; {state}, "
+        f"{when}"
     )
 
 

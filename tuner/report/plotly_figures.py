@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 __all__ = ["PlotlyFigure", "plotly_figures"]
 _LEGEND = {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"}
 _ROW_PX = 260
-_BINS = 60
 
 
 def plotly_figures(sections: Sequence[Section]) -> dict[str, PlotlyFigure]:
@@ -49,17 +48,12 @@ def _at_threshold(figures: Mapping[str, Figure], scores: Mapping[str, Any]) -> d
     ring = ring | {"x": flagged, "y": found}
     line = {"dash": "dash", "width": 2, "color": ring["marker"]["color"]}
     at = {"type": "line", "x0": threshold, "x1": threshold, "yref": "paper", "y0": 0, "y1": 1}
-    both = np.sort(np.concatenate(kinds))
-    # The few images far above do not press all others together.
-    low, high = both[0], both[int(0.99 * (len(both) - 1))]
-    size = max((high - low) / _BINS, 1e-12)
-    bins = {"start": low, "end": both[-1], "size": size}
     histogram = figures["scores"]
     traces = [
-        trace | {"x": kind, "xbins": bins}
+        trace | {"x": kind, "xbins": scores["bins"]}
         for trace, kind in zip(histogram["data"], kinds, strict=True)
     ]
-    axis = histogram["layout"]["xaxis"] | {"range": [low - size, max(high, threshold) + 3 * size]}
+    axis = histogram["layout"]["xaxis"] | {"range": scores["range"]}
     layout = histogram["layout"] | {"xaxis": axis, "shapes": [at | {"line": line}]}
     return {
         "roc": {**figures["roc"], "data": [*figures["roc"]["data"][:-1], ring]},

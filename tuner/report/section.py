@@ -8,6 +8,7 @@ Figure = Mapping[str, Any]
 """Plotly's own form, `{"data": [...], "layout": {...}}`, without colours of a theme."""
 
 _MOST_TICKS = 15
+_WIDEST = 3  # times the span of the good values: so much further down the worst are shown too
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,13 +41,27 @@ def epoch_axis(last: int) -> dict[str, Any]:
 
 
 def good_range(values: Iterable[float]) -> list[float]:
-    """Where the good values are told apart: a twentieth, the worst, lies outside."""
+    """Where the good values are told apart: all, or all but a twentieth that lies far below."""
     ordered = sorted(values)
     if not ordered:
         return [0.0, 1.0]
     low, high = ordered[len(ordered) // 20], ordered[-1]
+    if high - ordered[0] <= _WIDEST * (high - low):
+        low = ordered[0]
     margin = max(0.05 * (high - low), 0.002)
     return [low - margin, high + margin]
+
+
+def outside_text(values: Iterable[float]) -> str:
+    """How many of these lie below their `good_range`; "" where none does."""
+    shown = list(values)
+    below = sum(value < good_range(shown)[0] for value in shown)
+    if not below:
+        return ""
+    verb = "lies" if below == 1 else "lie"
+    return (
+        f"{below:,} of {len(shown):,} points {verb} below what is shown; a double click shows all."
+    )
 
 
 def rounded(value: float, digits: int = 5) -> float:

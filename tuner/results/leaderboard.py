@@ -182,7 +182,7 @@ def gain(trials: Sequence[TrialView], objective: str) -> Gain | str:
             "did not run to its end."
         )
     if not any(trial.published for trial in trials):
-        return "No gain over published defaults: this detector has none, or nothing was searched."
+        return "No gain over published settings to tell: none was tried."
     found = gain_in(ranking)
     return found or "No gain over the published defaults: none of them ran to its end."
 

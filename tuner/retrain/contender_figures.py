@@ -23,10 +23,15 @@ Block = dict[str, Any]
 
 @dataclass(frozen=True, kw_only=True)
 class Blocks:
-    """Figures by contender; `ahead` by each other one: test AUROC of the best minus its, paired."""
+    """Figures by contender; `ahead` by each other one: test AUROC of the best minus its, paired.
+
+    `ahead_by_error` compares, where the best is judged by a mixture, what has seen no label: its
+    reconstruction error and that of other mixtures, and of the others their own score.
+    """
 
     blocks: dict[str, Block]
     ahead: dict[str, Block]
+    ahead_by_error: dict[str, Block]
 
 
 def make_blocks(plan: Plan, scores: Mapping[str, Sequence[SeedScores]], facts: Facts) -> Blocks:
@@ -46,20 +51,46 @@ def make_blocks(plan: Plan, scores: Mapping[str, Sequence[SeedScores]], facts: F
         blocks[contender.key] = _block(plan, contender, seeds, facts, means)
     tested = {key: of_key["test"] for key, of_key in resampled.items()}
     seed = derive(plan.search_seed, "bootstrap seeds", 0)
-    return Blocks(blocks=blocks, ahead=_ahead(blocks, tested, seed))
+    mean = {key: block["test"]["auroc"]["mean"] for key, block in blocks.items()}
+    return Blocks(
+        blocks=blocks,
+        ahead=_ahead(mean, tested, seed),
+        ahead_by_error=_ahead_by_error(plan, scores, facts, blocks, tested),
+    )
+
+
+def _ahead_by_error(
+    plan: Plan,
+    scores: Mapping[str, Sequence[SeedScores]],
+    facts: Facts,
+    blocks: Mapping[str, Block],
+    tested: Mapping[str, Scores],
+) -> dict[str, Block]:
+    """{} where the best is not judged by a mixture, or has no error."""
+    if "error_auroc" not in blocks[BEST]:
+        return {}
+    mean, resampled = {}, {}
+    for key, block in blocks.items():
+        if not is_mixed(scores[key][0].fitted):
+            mean[key], resampled[key] = block["test"]["auroc"]["mean"], tested[key]
+        elif "error_auroc" in block:
+            mean[key] = block["error_auroc"]["mean"]
+            errors = [seed.test.error for seed in scores[key] if seed.test.error is not None]
+            images = derive(plan.search_seed, "bootstrap test", 0)
+            resampled[key] = resampled_aurocs(facts.labels["test"], errors, images)
+    return _ahead(mean, resampled, derive(plan.search_seed, "bootstrap seeds", 0))
 
 
 def _ahead(
-    blocks: Mapping[str, Block], resampled: Mapping[str, Scores], seed: int
+    mean: Mapping[str, float], resampled: Mapping[str, Scores], seed: int
 ) -> dict[str, Block]:
     """The resamples of all contenders have the same images, so differences are paired."""
-    mean = {key: block["test"]["auroc"]["mean"] for key, block in blocks.items()}
     return {
         key: {
             "auroc": mean[BEST] - mean[key],
             "ci95": interval(resampled_difference(resampled[BEST], resampled[key], seed)),
         }
-        for key in blocks
+        for key in mean
         if key != BEST
     }
 

@@ -17,14 +17,13 @@ from tuner.cli.output import Say
 from tuner.cli.text import aligned, counted
 from tuner.errors import TunerError
 from tuner.figures.metrics import BEST, Metrics, keyed_blocks, write_metrics
-from tuner.figures.task import data_configuration
+from tuner.figures.task import data_configuration, dataset_title
 from tuner.figures.words import INSPECTION, prose, share, spread_text
 from tuner.record.compatibility import recorded_space
 from tuner.record.run_folder import RunFolder
 from tuner.report.writing import report_line
 from tuner.retrain.divergences import diverged_seeds
 from tuner.retrain.flow import retrain
-from tuner.retrain.report_facts import dataset_title
 from tuner.retrain.run_check import check_splits
 from tuner.retrain.work_dir import install, made_in, work_folder
 from tuner.space import Space, dump_space

@@ -14,8 +14,10 @@ from tuner.backend.address import named_address, reached
 from tuner.cli.command_text import command, word_of
 from tuner.cli.output import Say, say
 from tuner.errors import TunerError
+from tuner.figures.advice import advice
 from tuner.figures.metrics import Metrics, damaged
 from tuner.figures.task import without_place
+from tuner.figures.words import prose
 from tuner.record.compatibility import recorded_space
 from tuner.record.run_folder import RunFolder
 from tuner.report.writing import report_line
@@ -62,8 +64,17 @@ class RetrainSummary:
         """The report, where its files are and what to type next, for the console."""
         folder = RunFolder(self.run_folder)
         files = f"Files: {folder.report}, the best seed's model: {folder.model}"
-        lines = [*summary_lines(self.metrics), files, *_next_commands(folder)]
+        lines = [*summary_lines(self.metrics), files, *_to_do(self.metrics, folder)]
         return [*lines, self.report] if self.report else lines
+
+
+def _to_do(metrics: Metrics, folder: RunFolder) -> list[str]:
+    """Whether to use the model, and the commands that do; where it is advised against, none."""
+    found = advice(metrics)
+    if not found.instead:
+        return [*prose(found.sentence), *_next_commands(folder)]
+    told = ["The report says what to type."] if folder.space.exists() else []
+    return prose(found.sentence, *told)
 
 
 def _next_commands(folder: RunFolder) -> list[str]:

@@ -6,6 +6,8 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from tuner.figures.metrics import BEST, DEFAULTS, PCA, Metrics, keyed_blocks, read_metrics
+from tuner.figures.task import dataset_title
+from tuner.record.provenance import code_versions
 from tuner.retrain.plan import Plan
 from tuner.versions import installed
 
@@ -52,7 +54,6 @@ def make_metrics(
     """The whole report: the best at the top, the others below, each in the same shape."""
     from tuner.retrain.contender_figures import make_blocks  # noqa: PLC0415 - scikit-learn
     from tuner.retrain.evaluation import split_figures  # noqa: PLC0415
-    from tuner.retrain.report_facts import dataset_title  # noqa: PLC0415
 
     made = make_blocks(plan, scores, facts)
     others = {key: block for key, block in made.blocks.items() if key not in (BEST, DEFAULTS)}
@@ -65,6 +66,7 @@ def make_metrics(
         "baselines": others,
         "left_out": list(plan.left_out),
         "ahead": made.ahead,
+        **({"ahead_by_error": made.ahead_by_error} if made.ahead_by_error else {}),
         **({} if plan.claimed_gain is None else {"claimed_gain": plan.claimed_gain}),
         **({} if plan.chosen_among is None else {"chosen_among": plan.chosen_among}),
         "splits": {name: split_figures(of_split) for name, of_split in facts.labels.items()},
@@ -97,5 +99,6 @@ def _versions() -> dict[str, str]:
     found = installed(_PACKAGES)
     return {
         "python": platform.python_version(),
+        "code": code_versions()["tuner"],
         **{name: found.get(name, "not installed") for name in _PACKAGES},
     }

@@ -2,14 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from models.arrays import Labels
 from models.data.config import DataConfig
-from models.data.registry import DATASETS, FOLDER, class_index
+from models.data.registry import class_index
 from models.data.split import Split
 from tuner.retrain.ledger import Openings
 
@@ -41,11 +40,3 @@ class Facts:
             return None
         names = self.split.class_names
         return frozenset(class_index("known_classes", each, names) for each in data.known_classes)
-
-
-def dataset_title(data: DataConfig) -> str:
-    """The images as people call them: a data set's name, or that of a folder."""
-    if data.dataset != FOLDER or data.folder is None:
-        return data.dataset
-    name = Path(data.folder).expanduser().absolute().name
-    return f"folder {name}" if name in DATASETS or not name else name

@@ -3,15 +3,14 @@
 Of reports of earlier versions it shows what they have.
 """
 
-import math
 from typing import Any
 
 from models import detectors
-from models.data.counts import LEAST_OF_A_KIND, JudgingCounts
 from models.evaluation.criteria_names import CRITERIA, RANK_CORRELATIONS
 from tuner.cli.text import aligned, counted
 from tuner.figures.candidates import choice_lines
 from tuner.figures.metrics import AUTOENCODER, BEST, Metrics, is_made, keyed_blocks, task_title
+from tuner.figures.small_samples import few_images, few_normals
 from tuner.figures.verdicts import kind_lines, pixel_lines, verdict_lines
 from tuner.figures.words import INSPECTION, ends_text, prose, share, spread_text
 from tuner.retrain.divergences import divergence_lines
@@ -109,8 +108,8 @@ def _beside(metrics: Metrics) -> list[str]:
         "± is the standard deviation over seeds, the interval a bootstrap of the test images.",
         f"The test split has {test['images']:,} images, {test['anomaly_rate']:.1%} anomalous: "
         "chance has that AUPRC.",
-        *_few_normals(test["images"] - test["anomalous"]),
-        *_few_images(metrics["splits"]),
+        *filter(None, [few_normals(metrics["splits"])]),
+        *few_images(metrics["splits"]),
         *_by_score(metrics),
     )
     return [line for sentence in sentences for line in prose(sentence)]
@@ -124,35 +123,6 @@ def _by_score(metrics: Metrics) -> list[str]:
         if "score" in block
     ]
     return [f"The score that each is judged by: {', '.join(named)}."] if named else []
-
-
-def _few_normals(normals: int) -> list[str]:
-    """What the miss rates mean where a percent of the normal images is less than one of them."""
-    allowed = [f"{percent}%" for percent in (1, 5) if math.floor(normals * percent / 100) < 1]
-    if not allowed:
-        return []
-    return [
-        f"It has {counted(normals, 'normal image')}: {' and '.join(allowed)} of them "
-        f"{'is' if len(allowed) == 1 else 'are'} less than one, so no false alarm is allowed there."
-    ]
-
-
-def _few_images(splits: Metrics) -> list[str]:
-    """What too few images of a kind make of the figures."""
-    said = {
-        "validation": "which epoch was kept and where the thresholds lie is mostly chance",
-        "test": "all figures on it are mostly chance",
-    }
-    found = []
-    for name, what in said.items():
-        if name not in splits:
-            continue
-        anomalies = splits[name]["anomalous"]
-        counts = JudgingCounts(normals=splits[name]["images"] - anomalies, anomalies=anomalies)
-        if counts.few:
-            part = "Validation" if name == "validation" else "The test split"
-            found.append(f"{part} has {counts.few} images, fewer than {LEAST_OF_A_KIND}: {what}.")
-    return found
 
 
 def _decisions(metrics: Metrics) -> list[str]:

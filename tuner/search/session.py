@@ -109,6 +109,7 @@ def _search_on(
             time_budget_s=None if budget is None else budget.seconds,
             provenance=provenance,
             past=claim.past.events,
+            device="gpu" if machine.gpus else "cpu",
         )
         opened.callback(engine.close)
         begin(engine, claim.earlier, space, provenance)

@@ -10,10 +10,11 @@ import pytest
 
 from tests.tuner.api.made_up import made_up, stopped_at
 from tests.tuner.inline import InlineBackend
-from tests.tuner.simulated import small_space
+from tests.tuner.simulated import recorded_events, small_space
 from tuner.api import Run, search
 from tuner.backend import ray_backend
 from tuner.errors import SpaceError, TunerError
+from tuner.planning.machine import find_machine
 from tuner.retrain.flow import RetrainSummary
 
 Use = Callable[[InlineBackend], None]
@@ -44,6 +45,13 @@ def test_a_search_from_python_could_not_be_silenced(
     assert (out == "") == quiet
     search(SPACE, run="mine", resume=True, quiet=quiet)
     assert (capsys.readouterr().out == "") == quiet
+
+
+def test_the_record_would_not_say_on_what_the_trials_were_trained(use: Use) -> None:
+    use(made_up())
+    found = search(SPACE, run="mine", quiet=True)
+    (driver,) = recorded_events(found.folder, "driver")
+    assert driver["device"] == ("gpu" if find_machine().gpus else "cpu")
 
 
 def test_a_run_would_flood_a_notebook(use: Use) -> None:

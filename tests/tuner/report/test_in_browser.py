@@ -64,7 +64,6 @@ def _column(opened: Opened, title: str) -> list[float]:
 
 def test_a_click_on_a_trial_would_not_show_it(pages: dict[str, Opened]) -> None:
     opened = pages["interrupted"]
-    opened.page.click("#all-rows")
     row = opened.page.query_selector("#trials tr:has-text('diverged')")
     row.click()
     number = row.get_attribute("data-trial")
@@ -74,6 +73,13 @@ def test_a_click_on_a_trial_would_not_show_it(pages: dict[str, Opened]) -> None:
     best = opened.page.query_selector("#trials tbody tr")
     best.click()
     assert opened.page.query_selector_all("#plot-trial .scatterlayer path")
+
+
+def test_the_trials_beyond_the_first_would_stay_hidden(pages: dict[str, Opened]) -> None:
+    opened = pages["finished"]
+    assert len(opened.visible("#trials tbody tr")) == 15
+    opened.page.click("#all-rows")
+    assert len(opened.visible("#trials tbody tr")) == 40
 
 
 def test_a_brush_would_not_pick_trials(pages: dict[str, Opened]) -> None:
@@ -130,6 +136,15 @@ def _brightness(opened: Opened, selector: str, style: str) -> float:
         selector, f"one => getComputedStyle(one).{style}.match(/[0-9]+/g).slice(0, 3).map(Number)"
     )
     return float(sum(colour) / 3)
+
+
+def test_panels_would_be_drawn_over_each_other_on_a_phone(browser: Any, runs: Runs) -> None:
+    opened = Opened(browser, runs["finished"].page, viewport={"width": 390, "height": 800})
+    panels = opened.page.query_selector_all("#plot-slices .plot > rect, #plot-slices .bglayer rect")
+    assert opened.page.evaluate("document.getElementById('plot-slices').layout.grid.columns") == 1
+    tops = [one.bounding_box()["y"] for one in panels]
+    assert len(tops) == len(set(tops)) >= 3
+    opened.context.close()
 
 
 def test_a_phone_would_have_to_scroll_sideways(browser: Any, runs: Runs, name: str) -> None:

@@ -1,9 +1,14 @@
 """The bootstrap against plain counting."""
 
+from types import SimpleNamespace
+from typing import Any
+
 import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
 
+from models.evaluation.metrics import auroc
+from tuner.retrain import contender_figures
 from tuner.retrain.bootstrap import (
     _draw,
     _drawn_auroc,
@@ -103,3 +108,31 @@ def test_a_difference_would_not_be_of_means_over_seeds_drawn_anew() -> None:
     assert drawn.mean() == pytest.approx(1.3 / 3, abs=4 * drawn.std() / np.sqrt(1000))
     assert drawn.std() == pytest.approx(np.std([0.1, 0.3, 0.9]) / np.sqrt(3), rel=0.1)
     assert len(set(np.round(drawn, 9))) == 10  # so many sets of three of them there are
+
+
+def test_a_mixture_would_lend_its_labels_to_the_fair_comparison(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """By errors the best is behind what it is ahead of by its mixture; both images are the same."""
+    labels = np.repeat([False, True], 40)
+    generator = np.random.default_rng(0)
+    weak, strong = (labels * lift + generator.normal(size=80) for lift in (0.3, 3.0))
+    monkeypatch.setattr(contender_figures, "is_mixed", lambda fitted: fitted == "mixed")
+    scores = {
+        "best": [SimpleNamespace(fitted="mixed", test=SimpleNamespace(error=weak))],
+        "pca": [SimpleNamespace(fitted="plain", test=SimpleNamespace(error=None))],
+        "unknown": [SimpleNamespace(fitted="mixed", test=SimpleNamespace(error=None))],
+    }
+    blocks: dict[str, Any] = {
+        "best": {"error_auroc": {"mean": auroc(labels, weak)}, "test": {"auroc": {"mean": 1.0}}},
+        "pca": {"test": {"auroc": {"mean": auroc(labels, strong)}}},
+        "unknown": {"test": {"auroc": {"mean": 0.9}}},
+    }
+    tested = {"pca": resampled_aurocs(labels, [strong], 1)}
+    of: Any = (SimpleNamespace(search_seed=0), scores, SimpleNamespace(labels={"test": labels}))
+    found = contender_figures._ahead_by_error(*of, blocks, tested)
+    assert found.keys() == {"pca"}
+    assert found["pca"]["auroc"] == pytest.approx(auroc(labels, weak) - auroc(labels, strong))
+    assert found["pca"]["ci95"][1] < 0
+    del blocks["best"]["error_auroc"]
+    assert contender_figures._ahead_by_error(*of, blocks, tested) == {}

@@ -2,7 +2,9 @@
 
 from typing import Any
 
-from tuner.figures.verdicts import MOST_KINDS, kind_lines, verdict_lines
+import pytest
+
+from tuner.figures.verdicts import MOST_KINDS, kind_lines, luck_sentence, verdict_lines
 
 
 def figure(mean: float) -> dict[str, Any]:
@@ -34,10 +36,8 @@ def text_of(metrics: dict[str, Any]) -> str:
 
 def test_a_lead_that_chance_explains_would_be_called_a_gain() -> None:
     text = text_of(report((0.025, [-0.001, 0.05]), (0.1, [0.0, 0.2])))
-    assert "PCA reaches 0.8750 with no training" in text
-    assert (
-        "the gan is not shown to be ahead of it (+0.0250 beside PCA, 95% interval -0.0010" in text
-    )
+    assert "PCA, which trains nothing, reaches 0.8750" in text
+    assert "the gan is not shown to be ahead of it: +0.0250 (95% interval -0.0010" in text
     assert "worth" not in text
     assert "No gain shown over published defaults W2: +0.1000" in text
     assert "is ahead" not in text
@@ -45,7 +45,8 @@ def test_a_lead_that_chance_explains_would_be_called_a_gain() -> None:
 
 def test_a_detector_that_is_behind_would_only_not_be_ahead() -> None:
     text = text_of(report((-0.1, [-0.2, -0.01]), (0.1, [0.0, 0.2])))
-    assert "the gan is not worth its compute (-0.1000 beside PCA" in text
+    assert "the gan is behind it by 0.1000 (95% interval -0.2000" in text
+    assert "not worth its compute" in text
 
 
 def test_a_gain_would_be_denied_or_its_size_kept_back() -> None:
@@ -91,6 +92,35 @@ def test_a_mixture_that_has_seen_labels_would_be_compared_with_scores_that_have_
     assert "by its reconstruction error alone: test AUROC 0.6000, by its mixture 0.9000" in text
     assert "makes a one-class detector a supervised one" in text
     assert "the gan (by its mixture) is ahead of PCA" in text
+
+
+def test_a_mixture_would_be_held_against_pca_before_what_has_seen_no_label_is() -> None:
+    mixed = report((0.1, [0.05, 0.15]), (0.1, [0.1, 0.1])) | {"error_auroc": figure(0.89)}
+    fair = "By its reconstruction error alone, which like PCA has seen no label, the gan is ahead"
+    text = text_of(mixed)
+    assert text.startswith(f"{fair} of PCA by 0.0150: that is the fair comparison.")
+    assert text.index("fair comparison") < text.index("(by its mixture) is ahead of PCA by 0.1000")
+    known = {"pca": {"auroc": 0.015, "ci95": [0.01, 0.02]}}
+    told = text_of(mixed | {"ahead_by_error": known})
+    assert f"{fair} of PCA by 0.0150 (95% interval +0.0100 to +0.0200)" in told
+    behind = text_of(mixed | {"error_auroc": figure(0.8)})
+    assert "the gan is behind PCA by 0.0750" in behind
+
+
+@pytest.mark.parametrize(
+    ("ends", "said"),
+    [([0.02, 0.2], "is more than luck"), ([-0.02, 0.2], "may be luck"), ([-0.2, -0.02], "no bad")],
+)
+def test_a_reader_would_have_to_know_what_an_interval_says_of_luck(
+    ends: list[float], said: str
+) -> None:
+    assert said in luck_sentence(report((0.1, [0.1, 0.1]), (0.1, ends)))
+
+
+def test_a_published_set_that_won_would_be_lucky_against_itself() -> None:
+    metrics = report((0.0, [0, 0]), (0.0, [0, 0]))
+    metrics["configuration"]["contenders"]["defaults"] = {"hyperparameters": {"rate": 1}}
+    assert luck_sentence(metrics) == ""
 
 
 def test_the_mixture_of_the_published_set_would_hide_its_error_alone() -> None:

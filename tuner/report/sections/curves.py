@@ -10,7 +10,16 @@ from tuner.record.trials import EndReason, TrialView
 from tuner.report.kinds import KINDS, Kind, kind_of
 from tuner.report.log_lines import compared_text
 from tuner.report.material import Material
-from tuner.report.section import Figure, Section, epoch_axis, good_range, layout, rounded
+from tuner.report.rungs import final_places, place_text
+from tuner.report.section import (
+    Figure,
+    Section,
+    epoch_axis,
+    good_range,
+    layout,
+    outside_text,
+    rounded,
+)
 from tuner.report.words import listed
 
 _Points = dict[str, list[Any]]
@@ -22,7 +31,11 @@ def section(material: Material) -> Section:
         key="curves",
         title="Learning curves",
         sentence=_sentence(material),
-        context={"any": any(trial.rows for trial in material.trials), "stops": _stops(material)},
+        context={
+            "any": any(trial.rows for trial in material.trials),
+            "about": _about(material),
+            "stops": _stops(material),
+        },
         figures={"curves": figure(material)},
     )
 
@@ -38,6 +51,26 @@ def _sentence(material: Material) -> str:
     at = listed(list(map(str, rungs)))
     ends = f"epoch {at}" if len(rungs) == 1 else f"epochs {at}"
     return f"Of {counted(len(material.trials), 'trial')} {words}; trials are compared after {ends}."
+
+
+def _about(material: Material) -> str:
+    """What the figure shows, by the kind of search."""
+    words = ["Each line is a trial: its value after each epoch."]
+    if rungs_of(material.space):
+        part = material.space.scheduler.reduction_factor
+        words.append(
+            "At the broken lines, the rungs, early stopping compares the trials that have come so "
+            f"far, and about one in {part} goes on. A full dot is where it ended a trial, an open "
+            "one where a trial waits; point at it for its rank, then and in the end."
+        )
+        if any(trial.published for trial in material.trials):
+            words.append("Published sets are never stopped, wherever they rank.")
+    words.append(outside_text(_values(material)))
+    return " ".join(filter(None, words))
+
+
+def _values(material: Material) -> list[float]:
+    return [value for trial in material.trials for _, value in material.curve(trial)]
 
 
 def _was_cut(trial: TrialView) -> bool:
@@ -79,7 +112,7 @@ def figure(material: Material) -> Figure:
     rungs = [_rung_line(rung) for rung in rungs_of(material.space)]
     longest = max((trial.epochs for trial in material.trials), default=1)
     axis = epoch_axis(longest) | {"range": [0.7, longest + 0.3]}
-    good = good_range(value for trial in material.trials for _, value in material.curve(trial))
+    good = good_range(_values(material))
     view = layout("epoch", material.metric_title, shapes=rungs, xaxis=axis, yaxis={"range": good})
     return {"data": traces, "layout": view | {"hovermode": "closest"}}
 
@@ -94,7 +127,7 @@ def _lines(material: Material, trials: Sequence[TrialView], kind: Kind) -> dict[
         "type": "scatter",
         "mode": "lines",
         "name": f"{kind.name} ({len(chosen)})",
-        "line": {"color": kind.colour, "width": 1.1, "dash": "dot" if kind.open else "solid"},
+        "line": {"color": kind.colour, "width": 1.4, "dash": "dot" if kind.open else "solid"},
         "opacity": 0.75,
         "hovertemplate": "trial %{text}, epoch %{x}: %{y:.4f}<extra></extra>",
         **points,
@@ -113,6 +146,7 @@ def _joined(curves: Iterable[tuple[int, list[tuple[int, float]]]]) -> _Points:
 def _ends(material: Material, trials: Sequence[TrialView]) -> list[dict[str, Any]]:
     """A mark at the end of each trial that early stopping stopped or paused, with the reason."""
     kinds: dict[Kind, _Points] = {}
+    places = final_places(material)
     for trial in trials:
         decision, points, kind = trial.decision, material.curve(trial), kind_of(trial)
         cut = trial.state == "paused" or _was_cut(trial)
@@ -121,7 +155,11 @@ def _ends(material: Material, trials: Sequence[TrialView]) -> list[dict[str, Any
         found = kinds.setdefault(kind, {"x": [], "y": [], "text": []})
         found["x"].append(points[-1][0])
         found["y"].append(rounded(points[-1][1]))
-        found["text"].append(f"trial {trial.number}, {compared_text(decision)}")
+        in_the_end = place_text(places, trial)
+        found["text"].append(
+            f"trial {trial.number}, {compared_text(decision)}"
+            + (f"<br>in the end {in_the_end}" if in_the_end else "")
+        )
     return [
         {
             "type": "scatter",

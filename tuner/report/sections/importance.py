@@ -1,6 +1,8 @@
 """Which hyperparameters matter, and how sure that is."""
 
+from tuner.cli.text import counted
 from tuner.figures.colours import COMPLETE, GUIDE, STOPPED
+from tuner.report.commands import more_trials, trials_lacking
 from tuner.report.importance import LEAST, Importance
 from tuner.report.material import Material
 from tuner.report.section import Figure, Section, layout, rounded
@@ -16,6 +18,7 @@ def section(material: Material) -> Section:
         "epoch": material.compared.epoch,
         "trials": len(material.compared.trials),
         "left_out": listed(_conditional(material)),
+        "more": _more(material),
     }
     return Section(
         key="importance",
@@ -26,6 +29,12 @@ def section(material: Material) -> Section:
     )
 
 
+def _more(material: Material) -> str:
+    """The command that likely tells it; "" where it is told, or another driver may be at work."""
+    lacking = trials_lacking(material)
+    return more_trials(material, lacking) if lacking and not material.under_way else ""
+
+
 def _sentence(material: Material, found: Importance | None) -> str:
     if not material.space.search:
         return "Nothing was searched, so nothing can be said of what matters."
@@ -33,8 +42,9 @@ def _sentence(material: Material, found: Importance | None) -> str:
         few = len(material.compared.trials)
         if few < LEAST:
             return (
-                f"Which settings matter cannot be told from {few} comparable trials: it takes "
-                f"{LEAST}."
+                f"Which settings matter cannot be told: {few} of "
+                f"{counted(len(material.trials), 'trial')} have a value after epoch "
+                f"{material.compared.epoch}, where they are compared, and it takes {LEAST}."
             )
         return "Which settings matter cannot be told: the trials' values do not vary."
     if not found.telling:

@@ -7,15 +7,17 @@ from typing import Any
 from tuner.cli.text import counted
 from tuner.console.lines import ended_counts, ending
 from tuner.figures.colours import BEST_TRIAL
-from tuner.record.trials import EpochRow, TrialView
+from tuner.record.trials import EndReason, EpochRow, TrialView
 from tuner.report.log_lines import logs
 from tuner.report.material import Material, setting_texts
+from tuner.report.rungs import Places, final_places, place_text
 from tuner.report.section import Section, epoch_axis, rounded
 from tuner.results.device_time import device_seconds
 from tuner.results.leaderboard import value_text
 
 SHOWN = 15
-"""Rows that are seen at once; a button shows the others."""
+"""Rows that are seen at once where there are many more; a button shows the others."""
+_FEW_MORE = 10
 
 
 def section(material: Material) -> Section:
@@ -28,11 +30,12 @@ def section(material: Material) -> Section:
         title="Leaderboard",
         sentence=_sentence(material, len(ordered) - len(places)),
         context={
-            "objective": material.space.objective.replace("_", " "),
+            "objective": _objective(material),
             "where": material.metric_title,
             "searched": material.searched,
             "rows": _rows(material, ordered),
-            "shown": SHOWN,
+            "shown": SHOWN if len(ordered) > SHOWN + _FEW_MORE else len(ordered),
+            "error": any(one.error is not None for one in material.ranking),
         },
         data={
             "trials": _details(material),
@@ -50,13 +53,18 @@ def _sentence(material: Material, apart: int) -> str:
     return f"{counted(len(material.trials), 'trial')}: {words}{unranked}."
 
 
+def _objective(material: Material) -> str:
+    """ "best AUROC" or "AUROC", that of the last epoch."""
+    best = "best " if material.space.objective != material.metric else ""
+    return f"{best}{material.metric.upper()}"
+
+
 def _rows(material: Material, ordered: Sequence[TrialView]) -> list[dict[str, Any]]:
     standings = {one.trial.number: (place, one) for place, one in enumerate(material.ranking, 1)}
-    on_device = device_seconds(material.trials)
+    on_device, at_rungs = device_seconds(material.trials), final_places(material)
     rows = []
     for trial in ordered:
         place, found = standings.get(trial.number, (None, None))
-        state = "unfinished" if trial.state == "running" else ending(trial)
         texts = setting_texts(trial, material.searched)
         rows.append(
             {
@@ -66,7 +74,7 @@ def _rows(material: Material, ordered: Sequence[TrialView]) -> list[dict[str, An
                 "shown": "" if found is None else value_text(found),
                 "epoch": None if found is None else found.epoch,
                 "epochs": trial.epochs,
-                "state": state,
+                "state": _state(trial, at_rungs),
                 "published": trial.published or "",
                 "seconds": round(on_device[trial.number], 1),
                 "settings": [
@@ -76,6 +84,17 @@ def _rows(material: Material, ordered: Sequence[TrialView]) -> list[dict[str, An
             }
         )
     return rows
+
+
+def _state(trial: TrialView, at_rungs: Places) -> str:
+    """How it ended; of one that early stopping ended, how it ranks among all that came as far."""
+    if trial.state == "running":
+        return "unfinished"
+    stopped = trial.end is EndReason.EARLY_STOPPING
+    there = place_text(at_rungs, trial) if stopped or trial.state == "paused" else ""
+    if not there:
+        return ending(trial)
+    return f"{'stopped early' if stopped else 'paused'}: {there}"
 
 
 def _loss(row: EpochRow, name: str) -> float | None:

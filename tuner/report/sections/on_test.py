@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from models.arrays import Scores
+from tuner.cli.text import counted
 from tuner.figures.colours import BEST_TRIAL, COMPLETE, GUIDE, contender_colour
 from tuner.figures.metrics import (
     BEST,
@@ -15,14 +16,19 @@ from tuner.figures.metrics import (
     model_place,
     task_title,
 )
+from tuner.figures.small_samples import few_normals
 from tuner.figures.verdicts import weakest_first
 from tuner.figures.words import INSPECTION, ends_text, share, spread_text
-from tuner.report.arrays import Arrays, read_arrays
+from tuner.report.arrays import Arrays
+from tuner.report.decided import Decisions, decisions, scores_of
 from tuner.report.material import Material, of_other
 from tuner.report.section import Figure, Section, layout, rounded
 
 _DIGITS = 9
 """Of a score: a threshold between two must tell them apart."""
+_HEADS = ["missed at 1% false alarms", "missed at 5% false alarms", "balanced accuracy"]
+"""Of the figures of inspection, in their order."""
+_BINS, _WIDEST = 60, 3
 _MOST = 20_000
 """Images whose scores a page carries; of more, every so many by their order."""
 
@@ -34,17 +40,19 @@ def section(material: Material) -> Section:
         return _section("Nothing is known on test images: the best has not been retrained.")
     if "test" not in metrics:
         return _section(_each_sentence(material, metrics), classes=_class_rows(metrics))
-    arrays = _scores(material, metrics)
+    arrays = scores_of(material, metrics)
     found = {
-        "heads": list(INSPECTION.values()),
+        "heads": _HEADS,
+        "few": few_normals(metrics["splits"]),
         "contenders": _rows(metrics),
-        "kinds": _kinds(metrics),
+        "kinds": _kinds(metrics, decisions(material, metrics)),
         "title": task_title(metrics),
     }
     if arrays is None:
         note = f"No curves and no scores: {material.folder.scores.name} is missing or damaged."
         return _section(_sentence(material, metrics), note=note, **found)
     data = {"threshold": _of_model(metrics, arrays)}
+    found["outside"] = data["threshold"].pop("outside")
     figures = {
         "roc": _roc(metrics, arrays),
         "pr": _precision(metrics, arrays),
@@ -55,6 +63,7 @@ def section(material: Material) -> Section:
 
 def _section(sentence: str, figures: Any = None, data: Any = None, **context: Any) -> Section:
     empty = {"classes": [], "contenders": [], "heads": [], "kinds": [], "title": "", "note": ""}
+    empty |= {"outside": "", "few": ""}
     return Section(
         key="test",
         title="On test images",
@@ -107,20 +116,18 @@ def _rows(metrics: Metrics) -> list[dict[str, Any]]:
     return rows
 
 
-def _kinds(metrics: Metrics) -> list[tuple[str, str, str]]:
-    """Each kind of anomaly, the weakest first."""
-    ordered = weakest_first(metrics.get("by_kind", {}))
-    return [(name, f"{of['images']:,}", spread_text(of["auroc"])) for name, of in ordered]
-
-
-def _scores(material: Material, metrics: Metrics) -> Arrays | None:
-    """The scores that the figures are of; None where there are none."""
-    best = f"test_{BEST}"
-    arrays = read_arrays(material.folder.scores, ("test_label", best))
-    if arrays is None:
-        return None
-    seeds = len(metrics["configuration"]["seeds"])
-    return arrays if arrays[best].shape == (seeds, len(arrays["test_label"])) else None
+def _kinds(metrics: Metrics, decided: Decisions | None) -> list[dict[str, str]]:
+    """Each kind of anomaly, the weakest first; how many the model misses, where that is known."""
+    missed = None if decided is None else dict(decided.kinds("missed"))
+    return [
+        {
+            "name": name,
+            "images": f"{of['images']:,}",
+            "auroc": spread_text(of["auroc"]),
+            "missed": "" if missed is None or is_made(metrics) else f"{missed.get(name, 0):,}",
+        }
+        for name, of in weakest_first(metrics.get("by_kind", {}))
+    ]
 
 
 def _curves(metrics: Metrics, arrays: Arrays, figure: str, kind: str) -> list[dict[str, Any]]:
@@ -171,6 +178,7 @@ def _roc(metrics: Metrics, arrays: Arrays) -> Figure:
             "color": contender_colour(BEST),
         },
         "showlegend": False,
+        "cliponaxis": False,
     }
     view = layout(
         "false alarms: share of normal images flagged",
@@ -228,14 +236,39 @@ def _of_model(metrics: Metrics, arrays: Arrays) -> dict[str, Any]:
     number, decided = model_place(metrics), model_decisions(metrics)
     scores, labels = arrays[f"test_{BEST}"][number], arrays["test_label"].astype(bool)
     step = -(-len(scores) // _MOST)
+    limit = float(metrics["test"]["threshold"]["seeds"][number])
     return {
+        **_view(scores, limit),
         "normal": _carried(scores[~labels], step),
         "anomalous": _carried(scores[labels], step),
         "normals": int((~labels).sum()),
         "anomalies": int(labels.sum()),
-        "set": float(metrics["test"]["threshold"]["seeds"][number]),
+        "set": limit,
         "own": {"flagged": decided["false_positives"], "found": decided["true_positives"]},
         "mark": BEST_TRIAL,
+    }
+
+
+def _view(scores: Scores, threshold: float) -> dict[str, Any]:
+    """The bins and the range of the histogram; the few images far above do not press all others.
+
+    How many lie outside is said.
+    """
+    both = np.sort(scores)
+    low, high, last = (
+        float(each) for each in (both[0], both[int(0.99 * (len(both) - 1))], both[-1])
+    )
+    if last - low <= _WIDEST * (high - low):
+        high = last
+    size = max((high - low) / _BINS, 1e-12)
+    end = max(high, threshold) + 3 * size
+    above = int((both > end).sum())
+    verb = "scores" if above == 1 else "score"
+    said = f"{counted(above, 'image')} {verb} higher than what is shown, up to {last:.4g}."
+    return {
+        "bins": {"start": low, "end": last + size, "size": size},
+        "range": [low - size, end],
+        "outside": said if above else "",
     }
 
 

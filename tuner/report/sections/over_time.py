@@ -42,10 +42,15 @@ def section(material: Material) -> Section:
 def _sentence(material: Material, wrong: int, begun: int) -> str:
     share = saved(material)
     words = f"The search took {duration(material.history.seconds)}"
-    words += f", with {counted(wrong, 'fault')} and {counted(begun, 'resume')}"
+    words += f", with {counted(wrong, 'fault')}" if wrong else ", without a fault"
+    words += f", and was resumed {_times(begun)}" if begun else ""
     if share.epochs:
-        words += f"; early stopping saved {share.share:.0%} of its trial-epochs"
+        words += f"; early stopping saved {share.share:.0%} of its epochs"
     return f"{words}."
+
+
+def _times(number: int) -> str:
+    return "once" if number == 1 else f"{number} times"
 
 
 def figure(material: Material, rows: Sequence[tuple[str, list[Stretch]]]) -> Figure:
@@ -82,7 +87,7 @@ def _names(names: list[str]) -> dict[str, Any]:
     return {
         "tickvals": list(range(len(names))),
         "ticktext": names,
-        "tickfont": {"size": 10},
+        "tickfont": {"size": 11},
         "automargin": True,
     }
 

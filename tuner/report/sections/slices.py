@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tuner.figures.colours import BEST_TRIAL, COMPLETE
+from tuner.figures.colours import BEST_TRIAL
 from tuner.report.axes import Axis
+from tuner.report.importance import LEAST
 from tuner.report.kinds import KINDS, kind_of
-from tuner.report.material import Material
-from tuner.report.section import Figure, Section, good_range, rounded
+from tuner.report.material import Material, values_of
+from tuner.report.section import Figure, Section, good_range, outside_text, rounded
 from tuner.report.words import listed
 from tuner.results.leaderboard import Standing
 
@@ -25,7 +26,11 @@ _Points = NDArray[np.float64]
 
 def section(material: Material) -> Section:
     """Slices, and the contours of the pairs of the most important settings."""
-    axes = [Axis(name=n, domain=material.space.search[n]) for n in material.searched[:_MOST]]
+    ranked = [one.trial for one in material.ranking]
+    axes = [
+        Axis(name=n, domain=material.space.search[n], values=values_of(ranked, n))
+        for n in material.searched[:_MOST]
+    ]
     drawn = len(material.ranking) > 1 and bool(axes)
     pairs = contours(material, axes[:_PAIRED]) if drawn else {}
     return Section(
@@ -37,6 +42,7 @@ def section(material: Material) -> Section:
             "pairs": list(pairs),
             "epoch": material.compared.epoch,
             "rows": math.ceil(len(axes) / _COLUMNS),
+            "about": _about(material),
         },
         figures={"slices": figure(material, axes)} if drawn else {},
         data={"contours": pairs},
@@ -47,16 +53,30 @@ def _sentence(material: Material, axes: list[Axis]) -> str:
     best = material.ranking[0].trial
     at_end = [a.name for a in axes if _near_end(a, best.settings.get(a.name))]
     if not at_end:
-        return "The best value lies within the range of every setting that was searched."
+        return "The best trial lies near no end of a range that was searched."
     names = listed(at_end)
-    return f"The best trial lies at the end of the range of {names}: a wider one may hold better."
+    return (
+        f"The best trial lies near an end of the range of {names}: whether a wider range holds "
+        "better was not searched."
+    )
+
+
+def _about(material: Material) -> str:
+    order = "in the order of the space file" if material.importance is None else "by importance"
+    words = [
+        f"A panel for each setting, {order}; a point is a trial, its value upwards, and the red "
+        "ring is the best. Trials that were stopped early have lower values because they trained "
+        "less.",
+        outside_text(one.value for one in material.ranking),
+    ]
+    return " ".join(filter(None, words))
 
 
 def _near_end(axis: Axis, value: Any) -> bool:
     """Whether it lies in the outer twentieth of a range; a choice has no ends."""
     if value is None or (axis.ticks and not axis.log):
         return False
-    low, high = axis.ends
+    low, high = axis.searched
     place = (axis.place(value) - low) / (high - low)
     return bool(math.isfinite(place) and not 0.05 <= place <= 0.95)
 
@@ -102,12 +122,13 @@ def _groups(material: Material) -> list[_Group]:
     groups = [
         _Group(
             name=kind.name,
-            marker={"color": kind.colour, "symbol": kind.symbol, "size": 5},
+            marker={"color": kind.colour, "symbol": kind.symbol, "size": 6},
             trials=[one for one in others if kind_of(one.trial) is kind],
         )
         for kind in KINDS
     ]
-    top = _Group(name="best", marker={"color": BEST_TRIAL, "size": 10}, trials=[best])
+    ring = {"color": BEST_TRIAL, "size": 12, "symbol": "circle-open", "line": {"width": 3}}
+    top = _Group(name="best", marker=ring, trials=[best])
     return [each for each in (*groups, top) if each.trials]
 
 
@@ -141,7 +162,7 @@ def contours(material: Material, axes: list[Axis]) -> dict[str, Figure]:
     found = {}
     for first, second in itertools.combinations([a for a in axes if not a.ticks or a.log], 2):
         points = _points(material, first, second)
-        if len(points) >= 8:
+        if len(points) >= LEAST:
             found[f"{first.name} and {second.name}"] = _contour(material, first, second, points)
     return found
 
@@ -168,7 +189,7 @@ def _contour(material: Material, first: Axis, second: Axis, points: _Points) -> 
         "x": [rounded(x) for x in xs.tolist()],
         "y": [rounded(y) for y in ys.tolist()],
         "z": _smooth(points, xs, ys),
-        "colorscale": [[0, "#6c7a89"], [0.5, COMPLETE], [1, "#e8b04a"]],
+        "colorscale": [[0, "#26456e"], [0.5, "#5f9bc8"], [1, "#f2dc8c"]],  # from dark to light
         "contours": {"coloring": "heatmap"},
         "line": {"width": 0.6},
         "colorbar": {"title": {"text": material.metric.upper()}, "thickness": 12},

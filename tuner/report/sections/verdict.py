@@ -5,14 +5,17 @@ from dataclasses import dataclass
 
 from tuner.cli.text import counted, duration
 from tuner.console.lines import doubt_lines
-from tuner.figures.metrics import BEST, Metrics, is_made
-from tuner.figures.verdicts import by_mixture, lead_sentence, verdict_lines
+from tuner.figures.advice import advice
+from tuner.figures.metrics import BEST, Metrics, is_made, model_decisions
+from tuner.figures.small_samples import drop_sentence, few_images, few_normals
+from tuner.figures.verdicts import by_mixture, lead_sentence, luck_sentence, verdict_sentences
 from tuner.figures.words import ends_text, share, spread_text
 from tuner.record.trials import TrialView
+from tuner.report.beside import beside_ranking
 from tuner.report.commands import next_commands
 from tuner.report.material import Material, setting_texts
 from tuner.report.section import Section
-from tuner.results.leaderboard import Gain, Standing, one_line, unbeaten_text, value_text
+from tuner.results.leaderboard import Gain, Standing, one_line, value_text
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,9 +39,16 @@ def section(material: Material) -> Section:
             "published": material.published.trial.published if material.published else "",
             "best": material.ranking[0].trial if material.ranking else None,
             "sentences": list(filter(None, _sentences(material))),
+            "advice": _advice(material),
             "next": next_commands(material),
         },
     )
+
+
+def _advice(material: Material) -> str:
+    """Whether to use the model; "" where there is none of the best."""
+    retrained = material.retrained
+    return "" if retrained is None or "test" not in retrained else advice(retrained).sentence
 
 
 def _sentence(material: Material) -> str:
@@ -57,7 +67,8 @@ def _sentence(material: Material) -> str:
         )
     figure, anomalies = spread_text(retrained["test"]["auroc"]), _made(retrained, " on")
     tested = f"{name}, reaches a test AUROC of {figure}{by_mixture(retrained)}{anomalies}"
-    return f"{tested} when it is retrained. {lead_sentence(retrained)}".rstrip()
+    words = (f"{tested} when it is retrained.", lead_sentence(retrained), luck_sentence(retrained))
+    return " ".join(filter(None, words))
 
 
 def _on_validation(material: Material, best: Standing, of: str) -> str:
@@ -80,26 +91,32 @@ def _nothing(trials: Sequence[TrialView]) -> str:
 
 
 def _cards(material: Material) -> Iterator[Card]:
+    """Those of test first, if there are such: the others are of the images that chose the best."""
+    yield from _test_cards(material)
     if material.ranking:
-        first = material.ranking[0]
-        yield Card(
-            title=f"best {material.metric_title}",
-            figure=value_text(first),
-            note=f"trial {first.trial.number}, epoch {first.epoch}, one seed",
-        )
+        yield _best_card(material, material.ranking[0])
     found = material.gain
     if isinstance(found, Gain) and not found.best.trial.published:
+        luck = "" if found.is_shown else ": chance may explain it"
         yield Card(
-            title=f"gain over published {found.published.trial.published}",
+            title=f"gain over published {found.published.trial.published}, on validation",
             figure=_gain_text(found),
-            note="one seed each, and the best of many: partly luck",
+            note=f"one training each, and the best of {len(material.trials)}{luck}",
         )
-    yield from _test_cards(material)
     yield Card(
         title="trials",
         figure=str(len(material.trials)),
         note=f"in {duration(material.history.seconds)}"
         + ("" if material.finished else ", unfinished"),
+    )
+
+
+def _best_card(material: Material, first: Standing) -> Card:
+    error = "" if first.error is None else "; ± one standard error, of the validation images"
+    return Card(
+        title=f"best {material.metric_title}",
+        figure=value_text(first),
+        note=f"trial {first.trial.number} after epoch {first.epoch}, one training{error}",
     )
 
 
@@ -121,21 +138,32 @@ def _test_cards(material: Material) -> Iterator[Card]:
 
 def _tested_cards(tested: Metrics) -> Iterator[Card]:
     figure, made = tested["test"]["auroc"], _made(tested, ", on")
+    spread = "" if figure["std"] is None else f"± over {counted(figure['n'], 'fresh seed')}; "
     yield Card(
         title=f"test AUROC{by_mixture(tested)}{made}",
         figure=spread_text(figure),
-        note=(
-            f"{counted(figure['n'], 'fresh seed')}; 95% interval over images "
-            f"{ends_text(figure['ci95'])}"
-        ),
+        note=f"{spread}other test images: {ends_text(figure['ci95'])} (95% interval)",
     )
     miss = tested["test"].get("miss_rate_at_5")
     if miss is not None:
         yield Card(
             title=f"missed at 5% false alarms{made}",
             figure=share(miss),
-            note="of anomalies on test",
+            note=few_normals(tested["splits"]) or "of the anomalies of test",
         )
+    yield _decided_card(tested, made)
+
+
+def _decided_card(tested: Metrics, made: str) -> Card:
+    """What the model that is kept does with its own threshold, which comes from validation."""
+    counts = model_decisions(tested)
+    missed, flagged = counts["false_negatives"], counts["false_positives"]
+    anomalies, normals = missed + counts["true_positives"], flagged + counts["true_negatives"]
+    return Card(
+        title=f"missed by the model at its own threshold{made}",
+        figure=f"{missed / anomalies:.1%}",
+        note=f"{missed:,} of {anomalies:,} anomalies; it flags {flagged:,} of {normals:,} normal",
+    )
 
 
 def _sentences(material: Material) -> Iterator[str]:
@@ -152,7 +180,9 @@ def _sentences(material: Material) -> Iterator[str]:
         )
     retrained = material.retrained
     if retrained is not None and "test" in retrained:
-        yield " ".join(verdict_lines(retrained))
+        yield from verdict_sentences(retrained)
+        yield drop_sentence(retrained)
+        yield " ".join(few_images(retrained["splits"]))
     elif material.ranking:
         yield " ".join(doubt_lines(material.trials, material.space.objective))
     if retrained is None and material.ranking:
@@ -160,11 +190,7 @@ def _sentences(material: Material) -> Iterator[str]:
             "Whether the best is ahead by more than luck is told by a retrain, which measures it "
             "with fresh seeds on test images that nothing has seen."
         )
-    found = material.gain
-    if isinstance(found, str):
-        yield found
-    elif found.best.trial.published:
-        yield unbeaten_text(found.best)
+    yield from beside_ranking(material)
 
 
 def _gain_text(found: Gain) -> str:

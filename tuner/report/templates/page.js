@@ -14,9 +14,18 @@
     const template = { layout: { font: { color: ink, family: "system-ui, sans-serif", size: 12 }, paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", xaxis: axis, yaxis: axis, hoverlabel: { bgcolor: wash, bordercolor: line, font: { color: ink } }, annotationdefaults: { font: { color: dim } }, modebar: { bgcolor: "rgba(0,0,0,0)", color: dim, activecolor: ink } } };
     return { margin: { l: 10, r: 10, t: 24, b: 10 }, legend: { orientation: "h", y: 1.02, yanchor: "bottom", x: 0 }, ...layout, template };
   };
+  // Panels stand below each other where there is no room beside; then each says what its values are.
+  const narrow = matchMedia("(max-width: 560px)");
+  const placed = (id, { grid, ...layout }) => {
+    if (!grid || !narrow.matches) return grid ? { grid, ...layout } : layout;
+    const columns = Object.keys(layout).filter((key) => /^xaxis/.test(key)).map((key) => key.slice(5));
+    at(id).style.height = `${100 + 230 * columns.length}px`;
+    const named = Object.fromEntries(columns.map((end) => [`yaxis${end}`, { ...layout[`yaxis${end}`], title: layout[`yaxis${end}`].title.text ? layout[`yaxis${end}`].title : layout.yaxis.title }]));
+    return { ...layout, ...named, grid: { ...grid, rows: columns.length, columns: 1, ygap: 0.36 } };
+  };
   const draw = (id, figure) => {
     drawn.set(id, figure);
-    return Plotly.react(at(id), figure.data, themed(figure.layout), options);
+    return Plotly.react(at(id), figure.data, themed(placed(id, figure.layout)), options);
   };
   const redraw = () => drawn.forEach((figure, id) => draw(id, figure));
   const again = (id, figure) => drawn.has(id) && draw(id, figure); // if its turn has come
@@ -112,7 +121,7 @@
     const losses = Object.entries(one.losses).map(([name, values]) => line(name, one.loss_epochs, values, "2"));
     const own = { ...line(data.metric, one.epochs, one.values, ""), showlegend: false, line: { color: data.mark } };
     const epochs = { title: { text: "epoch" }, ...data.epoch_axis };
-    draw("plot-trial", { data: [own, ...losses], layout: { grid: { rows: 1, columns: losses.length ? 2 : 1, pattern: "independent", xgap: 0.28 }, xaxis: epochs, xaxis2: epochs, yaxis: { title: { text: data.metric } }, yaxis2: { title: { text: "loss" } } } });
+    draw("plot-trial", { data: [own, ...losses], layout: { grid: { rows: 1, columns: losses.length ? 2 : 1, pattern: "independent", xgap: 0.28 }, legend: { orientation: "h", x: 0, y: -0.25, yanchor: "top" }, xaxis: epochs, yaxis: { title: { text: data.metric } }, ...(losses.length ? { xaxis2: epochs, yaxis2: { title: { text: "loss" } } } : {}) } });
     place.scrollIntoView({ block: "nearest" });
   };
 
@@ -134,16 +143,13 @@
   const threshold = () => {
     const slider = at("threshold");
     if (!slider) return;
-    const { normal, anomalous, normals, anomalies, set, own, mark } = data.threshold, both = [...normal, ...anomalous].sort((a, b) => a - b);
+    const { normal, anomalous, normals, anomalies, set, own, mark, bins, range } = data.threshold, both = [...normal, ...anomalous].sort((a, b) => a - b);
     const above = (scores, limit) => scores.filter((score) => score > limit).length;
     const scores = figures.scores;
     scores.data[0].x = normal;
     scores.data[1].x = anomalous;
-    // The same bins for both kinds; the few images far above do not press all others together.
-    const [low, high] = [both[0], both[Math.floor(0.99 * (both.length - 1))]];
-    const bins = { start: low, end: both.at(-1), size: Math.max((high - low) / 60, 1e-12) };
-    for (const trace of scores.data) trace.xbins = bins;
-    scores.layout.xaxis.range = [low - bins.size, Math.max(high, set) + 3 * bins.size];
+    for (const trace of scores.data) trace.xbins = bins; // the same for both kinds
+    scores.layout.xaxis.range = range;
     // Of the model's own threshold the counts are exact; elsewhere they are counted by the scores
     // that the page carries, which may be but some.
     const count = (scores, all, limit) => Math.round((above(scores, limit) / scores.length) * all) || 0;

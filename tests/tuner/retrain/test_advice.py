@@ -1,0 +1,79 @@
+"""Whether to use the model that a retrain leaves."""
+
+from typing import Any
+
+import pytest
+
+from tuner.figures.advice import advice
+
+
+def block(detector: str, auroc: float, label: str = "") -> dict[str, Any]:
+    return {
+        "label": label or detector,
+        "detector": detector,
+        "test": {"auroc": {"mean": auroc, "std": None}},
+    }
+
+
+def report(**ahead: tuple[float, float, float]) -> dict[str, Any]:
+    """Of a GAN with 0.9; `ahead` is its lead over each contender, and the ends of the interval."""
+    counts = {
+        "true_negatives": 95,
+        "false_positives": 5,
+        "false_negatives": 30,
+        "true_positives": 70,
+    }
+    best = block("gan", 0.9)
+    best["test"]["confusion"] = {"seeds": [counts]}
+    others = {
+        key: block("gan" if key == "own" else key, 0.9 - lead)
+        for key, (lead, _, _) in ahead.items()
+    }
+    return {
+        **best,
+        "baselines": others,
+        "ahead": {
+            key: {"auroc": lead, "ci95": [low, high]} for key, (lead, low, high) in ahead.items()
+        },
+        "configuration": {"seeds": [1]},
+    }
+
+
+def test_a_model_that_pca_beats_would_be_offered_for_use() -> None:
+    found = advice(report(pca=(-0.05, -0.08, -0.02)))
+    assert found.sentence.startswith("Do not use this model: PCA, a trivial baseline that trains")
+    assert "by 0.0500 of AUROC" in found.sentence
+    assert found.instead == "pca"
+
+
+def test_a_model_that_is_not_shown_to_be_better_than_pca_would_be_offered_for_use() -> None:
+    found = advice(report(pca=(0.01, -0.01, 0.03)))
+    assert found.sentence.startswith("Rather use PCA")
+    assert found.instead == "pca"
+
+
+def test_a_weaker_baseline_would_be_advised_than_the_strongest_that_beats_it() -> None:
+    found = advice(report(pca=(-0.01, -0.02, -0.005), autoencoder=(-0.05, -0.06, -0.04)))
+    assert "autoencoder is better" in found.sentence
+    assert found.instead == "autoencoder"
+
+
+@pytest.mark.parametrize(("other", "said"), [("own", "own defaults"), ("random", "random scores")])
+def test_a_search_that_found_nothing_would_be_told_to_take_random_scores(
+    other: str, said: str
+) -> None:
+    found = advice(report(pca=(0.1, 0.05, 0.15), **{other: (-0.05, -0.06, -0.04)}))
+    assert said in found.sentence
+    assert found.instead == "best"  # the search has to find a better one
+
+
+def test_a_good_model_would_be_kept_back_or_its_errors_hidden() -> None:
+    found = advice(report(pca=(0.1, 0.05, 0.15), random=(0.4, 0.3, 0.5)))
+    assert found.instead == ""
+    assert "misses 30.0% of anomalies and flags 5.0% of normal images" in found.sentence
+
+
+def test_a_model_without_a_baseline_would_pass_for_one_that_beats_it() -> None:
+    found = advice(report())
+    assert found.instead == ""
+    assert found.sentence.endswith("No simpler detector was tested beside it.")

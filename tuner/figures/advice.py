@@ -1,0 +1,79 @@
+"""Whether to use the model that a retrain leaves: what its test figures come to, in a sentence."""
+
+from dataclasses import dataclass
+
+from tuner.figures.metrics import BEST, DEFAULTS, PCA, Metrics, keyed_blocks, model_decisions
+from tuner.figures.verdicts import is_ahead, is_behind
+
+_SIMPLE = "a trivial baseline that trains nothing"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Advice:
+    """A sentence; `instead` is the contender to take in place of a model that is advised against.
+
+    It is "" where the model may be used, and `BEST` where the search has to find a better one.
+    """
+
+    sentence: str
+    instead: str = ""
+
+
+def advice(metrics: Metrics) -> Advice:
+    """What to do with the model of the best.
+
+    It is read off the test figures and changes nothing that is recorded.
+    """
+    ahead, blocks = metrics.get("ahead", {}), keyed_blocks(metrics)
+    better = [key for key in blocks if key != BEST and _beats(key, metrics)]
+    if better:
+        return _against(max(better, key=lambda key: _auroc(blocks[key])), metrics)
+    if PCA not in ahead or metrics["detector"] == PCA:
+        return Advice(sentence=f"{_usable(metrics)} No simpler detector was tested beside it.")
+    if not is_ahead(ahead[PCA]):
+        sentence = (
+            f"Rather use PCA, {_SIMPLE}: this model is not shown to be better, and costs more. "
+            "Search PCA instead."
+        )
+        return Advice(sentence=sentence, instead=PCA)
+    return Advice(sentence=_usable(metrics))
+
+
+def _beats(key: str, metrics: Metrics) -> bool:
+    """Whether that contender is ahead of the best."""
+    figure = metrics.get("ahead", {}).get(key)
+    return figure is not None and is_behind(figure)
+
+
+def _auroc(block: Metrics) -> float:
+    return float(block["test"]["auroc"]["mean"])
+
+
+def _against(key: str, metrics: Metrics) -> Advice:
+    other = keyed_blocks(metrics)[key]
+    if other["detector"] == metrics["detector"]:
+        own = other["label"] if key == DEFAULTS else "the detector's own defaults"
+        sentence = f"Do not use this model: {own} do better on the test images. Search further."
+        return Advice(sentence=sentence, instead=BEST)
+    if other["detector"] == "random":
+        return Advice(
+            sentence="Do not use this model: random scores do better. Search further.", instead=BEST
+        )
+    name = "PCA" if key == PCA else other["label"]
+    simple = f", {_SIMPLE}," if key == PCA else ""
+    sentence = (
+        f"Do not use this model: {name}{simple} is better on the test images by "
+        f"{-metrics['ahead'][key]['auroc']:.4f} of AUROC. Search {name} instead."
+    )
+    return Advice(sentence=sentence, instead=key)
+
+
+def _usable(metrics: Metrics) -> str:
+    """What it misses is said beside it: whether that will do is the user's to say."""
+    counts = model_decisions(metrics)
+    missed, flagged = counts["false_negatives"], counts["false_positives"]
+    anomalies, normals = missed + counts["true_positives"], flagged + counts["true_negatives"]
+    return (
+        "Use this model if you can live with its errors: at its own threshold it misses "
+        f"{missed / anomalies:.1%} of anomalies and flags {flagged / normals:.1%} of normal images."
+    )
