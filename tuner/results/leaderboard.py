@@ -176,13 +176,13 @@ def gain(trials: Sequence[TrialView], objective: str) -> Gain | str:
     ranking = rank(trials, objective)
     if not ranking:
         return "No gain over the published defaults: no trial has a valid score."
+    if not any(trial.published for trial in trials):
+        return "No gain over published settings to tell: none was tried."
     if ranking[0].trial.state != "complete":
         return (
             f"No gain over the published defaults: trial {ranking[0].trial.number}, the best, "
             "did not run to its end."
         )
-    if not any(trial.published for trial in trials):
-        return "No gain over published settings to tell: none was tried."
     found = gain_in(ranking)
     return found or "No gain over the published defaults: none of them ran to its end."
 

@@ -71,6 +71,7 @@ def test_a_gain_would_be_claimed_over_a_set_that_did_not_run_to_its_end() -> Non
     assert isinstance(said, str)
     assert "trial 2, the best, did not run to its end" in said
     assert "no trial has a valid score" in str(gain([DIVERGED], "best_auroc"))
+    assert "none was tried" in str(gain([early], "best_auroc"))
 
 
 def test_the_gain_would_be_measured_against_the_weaker_published_set() -> None:

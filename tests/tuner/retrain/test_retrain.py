@@ -289,7 +289,9 @@ def test_a_second_look_at_the_test_would_go_unnoticed(tmp_path: Path, quick_retr
     assert any("Warning" in line and "opening 2" in line for line in said)
     elsewhere = make_search(tmp_path / "runs" / "two")
     assert quick_retrain(elsewhere).metrics["openings"]["of_configuration"] == 3
-    longer = quick_retrain(elsewhere, epochs=2)
+    assert not any("replaces" in line for line in said)
+    longer = quick_retrain(elsewhere, epochs=2, say=said.append)
+    assert any("this one replaces it" in line for line in said)
     assert longer.metrics["openings"] == {"of_configuration": 1, "of_task": 4}
     record = tmp_path / "runs" / "test-openings.jsonl"
     assert len(record.read_text().splitlines()) == 4
