@@ -87,6 +87,11 @@ def file_of(name: str) -> Path:
     return FOLDER / f"{name}.json"
 
 
+def there() -> list[str]:
+    """The tables that have been made."""
+    return [name for name in RECORDINGS if file_of(name).exists()]
+
+
 def write_table(name: str, run_folder: RunFolder, images: str) -> Path:
     """Make a table of a search that is over. Of its data folder the place is left out."""
     history = read_past(run_folder).history

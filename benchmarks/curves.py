@@ -18,7 +18,7 @@ import time
 from pathlib import Path
 from statistics import median
 
-from _curves import RECORDINGS, SPACES, Recording, read_table, space_on, write_table
+from _curves import RECORDINGS, SPACES, Recording, read_table, space_on, there, write_table
 from _running import ROOT, run
 
 from tuner.cli.text import duration
@@ -46,7 +46,7 @@ def _options() -> argparse.ArgumentParser:
     add = options.add_argument
     what = options.add_mutually_exclusive_group(required=True)
     what.add_argument("--record", choices=tuple(RECORDINGS), help="make this table, or go on")
-    what.add_argument("--search", choices=tuple(RECORDINGS), help="search on this table")
+    what.add_argument("--search", choices=tuple(there()), help="search on this table")
     add("--workers", type=int, default=8)
     add("--seed", type=int, default=0, help="of the search on a table")
     change = "of sampler or scheduler, for a search on a table"

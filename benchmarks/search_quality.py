@@ -6,8 +6,9 @@
 Trial-epochs and virtual time until a search has found a value of a table's 95th and 99th
 percentile: the space file's own settings, random search, ASHA on random draws, Optuna's TPE with
 its Hyperband pruner, Ray Tune's OptunaSearch with its ASHA, and what keeps the best tenth after one
-epoch; 1, 8, 64 and 500 workers, ten seeds. A search that does not find it counts with all that it
-trained. A cell that is done is kept under --work, until what it depends on is changed.
+epoch; 1, 8, 64 and 500 workers, ten seeds. A search that does not find it is shown with all that it
+trained, and counts as one that never ends. A cell that is done is kept under --work, until what it
+depends on is changed.
 """
 
 import argparse
@@ -17,11 +18,12 @@ import math
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from statistics import median
 from typing import Any
 
-from _curves import RECORDINGS, Table, file_of, read_table, space_on
+from _curves import Table, file_of, read_table, space_on, there
 from _rivals import METRIC, RIVALS, Finds, run_rival
 from _running import ROOT, finish
 
@@ -35,6 +37,7 @@ from tuner.results.leaderboard import best
 from tuner.simulation.backend import SimulatedBackend
 from tuner.simulation.recorded import RecordedCurves
 from tuner.space import Space
+from tuner.versions import installed
 
 OURS = "ours"
 METHODS = (OURS, *RIVALS)
@@ -42,7 +45,11 @@ WORKERS, SEEDS = (1, 8, 64, 500), 10
 PERCENTILES = (95, 99)
 TRIALS = 1000  # of a search that does not find it: more than any table has rows
 AT = 8
-_OURS = [ROOT / "tuner" / room for room in ("engine", "study", "simulation")]
+_NEVER = 99.0
+"""A ratio's highest: so it is written where ours does not find it in half of the seeds."""
+_ROOMS = ("engine", "study", "simulation", "space", "record", "results")
+_CODE = [ROOT / "tuner" / room for room in _ROOMS]
+_OWN = ("search_quality.py", "_rivals.py", "_curves.py")
 PICTURE = Path(__file__).parent / "pictures" / "search-quality.png"
 Cell = dict[str, Any]
 """`steps`, each a better value with the trial-epochs and the time by then, and the whole search's
@@ -51,7 +58,7 @@ Cell = dict[str, Any]
 
 def main() -> None:
     given = _options().parse_args()
-    tables = [read_table(name) for name in given.only or _there()]
+    tables = [read_table(name) for name in given.only or there()]
     cells = {
         (table.name, method, workers, seed): _cell(given.work, table, method, workers, seed)
         for seed in range(given.seeds)
@@ -79,21 +86,17 @@ def main() -> None:
 def _options() -> argparse.ArgumentParser:
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     add = options.add_argument
-    add("--only", nargs="+", choices=tuple(RECORDINGS), help="these tables (default: all)")
+    add("--only", nargs="+", choices=tuple(there()), help="these tables (default: all)")
     add("--seeds", type=int, default=SEEDS)
     add("--work", type=Path, default=ROOT / "runs" / "search-quality", metavar="FOLDER")
     return options
 
 
-def _there() -> list[str]:
-    return [name for name in RECORDINGS if file_of(name).exists()]
-
-
 def _cell(work: Path, table: Table, method: str, workers: int, seed: int) -> Cell:
-    """Search once, unless that was done with the same table, settings and code of ours."""
+    """Search once, unless that was done with the same table, settings, code and libraries."""
     space = space_on(table, TRIALS, [f"sampler.seed={seed}"])
     depends = [file_of(table.name).read_text(), method, workers, seed, TRIALS]
-    depends += [space.model_dump_json(), code_digest(_OURS)] if method == OURS else [_rival_code()]
+    depends += [space.model_dump_json(), _code(), installed(("optuna", "ray"))]
     key = hashlib.sha256(json.dumps(depends).encode()).hexdigest()[:16]
     file = work / f"{table.name}-{method}-{workers}-{seed}-{key}.json".replace(" ", "_")
     if file.exists():
@@ -113,8 +116,10 @@ def _cell(work: Path, table: Table, method: str, workers: int, seed: int) -> Cel
     return cell
 
 
-def _rival_code() -> str:
-    return (Path(__file__).parent / "_rivals.py").read_text()
+@cache
+def _code() -> str:
+    own = "".join((Path(__file__).parent / name).read_text() for name in _OWN)
+    return hashlib.sha256(f"{code_digest(_CODE)}{own}".encode()).hexdigest()
 
 
 class _Watch(SearchListener):
@@ -193,6 +198,7 @@ def _text(reached: Sequence[Reach]) -> str:
 
 def _figures(tables: Sequence[Table], found: Found) -> dict[str, float]:
     rivals = {"random": "random", "hyperband": "Optuna Hyperband", "tune": "Tune"}
+    rivals |= {"asha": "random + ASHA", "tenth": "best tenth"}
     figures: dict[str, float] = {}
     for short, rival in rivals.items():
         for percentile in PERCENTILES:
@@ -204,27 +210,40 @@ def _figures(tables: Sequence[Table], found: Found) -> dict[str, float]:
         figures[f"scaling_{workers}"] = min(
             _scaling(table.name, workers, found) for table in tables
         )
+    figures["missed"] = sum(
+        not each.found
+        for (_, percentile, method, workers), reached in found.items()
+        if (percentile, method, workers) == (max(PERCENTILES), OURS, AT)
+        for each in reached
+    )
     figures["tables"] = len(tables)
     figures["configurations"] = sum(len(table.trials) for table in tables)
     return figures
 
 
 def _ratio(table: str, percentile: int, rival: str, found: Found) -> float:
-    """Our trial-epochs as a part of another's, both medians."""
+    """Our trial-epochs as a part of another's, both medians; a search that misses never ends."""
     ours, theirs = (
-        median(each.epochs for each in found[table, percentile, method, AT])
-        for method in (OURS, rival)
+        median(
+            each.epochs if each.found else math.inf for each in found[table, percentile, one, AT]
+        )
+        for one in (OURS, rival)
     )
-    return ours / theirs
+    if math.isinf(ours):
+        return _NEVER
+    return min(_NEVER, ours / theirs)
 
 
 def _scaling(table: str, workers: int, found: Found) -> float:
     """How many times sooner than one worker so many find the 99th percentile."""
     alone, together = (
-        median(each.seconds for each in found[table, max(PERCENTILES), OURS, count])
+        median(
+            each.seconds if each.found else math.inf
+            for each in found[table, max(PERCENTILES), OURS, count]
+        )
         for count in (1, workers)
     )
-    return alone / together
+    return alone / together if math.isfinite(together) else 0.0
 
 
 def _draw(

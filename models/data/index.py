@@ -26,7 +26,8 @@ class Index:
     `roles` say of each image whether it is for fit or validation; None where the protocol is to
     divide them. Only images that are files have `paths`, `names` below their folder and `masks`
     (None where there is no mask). `content` is the digest of all files of the data set, those of
-    the other part too; "" for published data, which never changes.
+    the other part too; "" for published data, which never changes. `pictures` is that of the files
+    and classes alone, whatever they are for.
     """
 
     classes: NDArray[np.int64]
@@ -37,6 +38,7 @@ class Index:
     names: tuple[str, ...] = ()
     masks: tuple[Path | None, ...] = ()
     content: str = ""
+    pictures: str = ""
 
     def __post_init__(self) -> None:
         """Raise DataProblem for labels that are no indices: 1 to 10, say, or words."""

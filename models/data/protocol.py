@@ -77,6 +77,11 @@ def check_content(config: DataConfig, source: Source, split: Split) -> None:
         raise DataNotFound(changed_text(config))
 
 
+def pictures_digest(config: DataConfig, source: Source) -> str:
+    """The digest of a folder's pictures, whatever they are for; "" for published data."""
+    return module_of(config).training_part(config, source).index.pictures
+
+
 def changed_text(config: DataConfig) -> str:
     """Say that a folder is no longer what a split was made of."""
     return (

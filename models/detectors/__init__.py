@@ -9,6 +9,7 @@ ones PUBLISHED (sets of values by name, {}), STAGES (`models.stages`, one stage)
 """
 
 import importlib
+import os
 import pkgutil
 import re
 from collections.abc import Mapping
@@ -36,11 +37,18 @@ def names() -> tuple[str, ...]:
 
     Raises FolderProblem where a folder's name is not that of a module.
     """
-    return _names_in(tuple((place, Path(place).stat().st_mtime_ns) for place in __path__))
+    return _names_in(tuple((place, _changed(place)) for place in __path__))
+
+
+def _changed(place: str) -> tuple[int, ...]:
+    """When the folder and those in it last got or lost a file."""
+    with os.scandir(place) as entries:
+        inner = [entry.stat().st_mtime_ns for entry in entries if entry.is_dir()]
+    return (Path(place).stat().st_mtime_ns, *sorted(inner))
 
 
 @cache
-def _names_in(places: tuple[tuple[str, int], ...]) -> tuple[str, ...]:
+def _names_in(places: tuple[tuple[str, tuple[int, ...]], ...]) -> tuple[str, ...]:
     """Those in these folders, looked for again when one of them has changed since."""
     found = pkgutil.iter_modules([place for place, _ in places])
     folders = [module.name for module in found if module.ispkg]
@@ -148,8 +156,6 @@ def _not_structural(hyperparameter: Hyperparameter) -> str:
 
 def _module(detector: str, part: str) -> ModuleType:
     folder = detector.replace("-", "_")
-    if detector not in names():
-        _names_in.cache_clear()  # its folder may have become a package since
     if detector not in names():
         text = unknown("detector", detector, names())
         if any((Path(place) / folder).is_dir() for place in __path__):

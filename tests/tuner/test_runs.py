@@ -111,7 +111,7 @@ def test_a_search_that_goes_on_would_not_say_which_time_budget_holds(
     first = Simulation(space, tmp_path / "a-1", time_budget_s=90)
     first.run().close()
     used_s = first.engine.seconds
-    found = search(space, run=tmp_path / "a-1", resume=True, time_budget=round(used_s + 0.01, 2))
+    found = search(space, run=tmp_path / "a-1", resume=True, time_budget=used_s + 1e-4)
     assert not found.finished
     assert len(found.trials) == len(first.engine.trials)
     said = capsys.readouterr().out

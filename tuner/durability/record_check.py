@@ -37,14 +37,14 @@ def check_record(
         dump_space(space_in(history, run_folder), run_folder.space)
         say(f"{run_folder.space.name} was missing: made anew from {run_folder.journal.name}.")
     check_space(history, run_folder)
-    _check_end(history, run_folder)
+    check_end(history, run_folder)
 
 
 def check_beside(history: History, run_folder: RunFolder) -> None:
     """Raise TunerError where what lies beside a journal is not of it, or knows of more."""
     if is_own_file(run_folder.space):
         check_space(history, run_folder)
-    _check_end(history, run_folder)
+    check_end(history, run_folder)
     if is_own_file(run_folder.split):
         found = Provenance(split_digest=splits_digest(load_splits(run_folder.split)))
         check_provenance(history.provenance, found, run_folder)
@@ -73,7 +73,7 @@ def _witnesses(run_folder: RunFolder, storage: Storage) -> Iterator[str]:
         yield "there are checkpoints of trials"
 
 
-def _check_end(history: History, run_folder: RunFolder) -> None:
+def check_end(history: History, run_folder: RunFolder) -> None:
     """Raise TunerError where the study knows of more than the journal, which is written first."""
     for number, epochs in sorted(epochs_told(run_folder.study).items()):
         trial = history.trials.get(number)

@@ -2,10 +2,19 @@
 
 from dataclasses import dataclass
 
-from tuner.figures.metrics import BEST, DEFAULTS, PCA, Metrics, keyed_blocks, model_decisions
+from tuner.figures.metrics import (
+    BEST,
+    DEFAULTS,
+    PCA,
+    Metrics,
+    is_made,
+    keyed_blocks,
+    model_decisions,
+)
 from tuner.figures.verdicts import is_ahead, is_behind
 
 _SIMPLE = "a trivial baseline that trains nothing"
+_REAL_ONES = " How many real defects it misses is not known."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,10 +41,10 @@ def advice(metrics: Metrics) -> Advice:
         return Advice(sentence=f"{_usable(metrics)} No simpler detector was tested beside it.")
     if not is_ahead(ahead[PCA]):
         sentence = (
-            f"Rather use PCA, {_SIMPLE}: this model is not shown to be better, and costs more. "
-            "Search PCA instead."
+            f"This model is not shown to be better than PCA, {_SIMPLE} and costs less: it is not "
+            "needed, as far as these test images tell."
         )
-        return Advice(sentence=sentence, instead=PCA)
+        return Advice(sentence=sentence)
     return Advice(sentence=_usable(metrics))
 
 
@@ -73,7 +82,10 @@ def _usable(metrics: Metrics) -> str:
     counts = model_decisions(metrics)
     missed, flagged = counts["false_negatives"], counts["false_positives"]
     anomalies, normals = missed + counts["true_positives"], flagged + counts["true_negatives"]
+    made = is_made(metrics)
+    kind, unknown = ("synthetic anomalies", _REAL_ONES) if made else ("anomalies", "")
     return (
         "Use this model if you can live with its errors: at its own threshold it misses "
-        f"{missed / anomalies:.1%} of anomalies and flags {flagged / normals:.1%} of normal images."
+        f"{missed / anomalies:.1%} of {kind} and flags {flagged / normals:.1%} of normal images."
+        f"{unknown}"
     )

@@ -10,11 +10,19 @@ from tuner.figures.words import ends_text, prose
 Choice = Mapping[str, Any]
 """`chosen_among` of metrics.json, which is candidates.json without its configuration."""
 
-HEADINGS = ("", "seeds", "mean", "95% interval", "best with", "a training takes", "in the search")
+HEADINGS = (
+    "",
+    "seeds",
+    "mean",
+    "95% interval",
+    "chance to be best",
+    "a training takes",
+    "in the search",
+)
 
 
 def choice_sentences(choice: Choice) -> list[str]:
-    """Which is the best and how surely, what cannot be told apart from it, which is cheapest."""
+    """Which is the best and how surely, which others may be it, which of all these is cheapest."""
     chosen, most = choice["chosen"], choice["rule"]["most"]
     number = sum(len(each["values"]) for each in choice["candidates"])
     best = (
@@ -93,15 +101,16 @@ def _where(choice: Choice) -> str:
 
 
 def _level_sentence(choice: Choice) -> str:
-    others = trials_text(choice["not_told_apart"])
-    return f"{others[0].upper()}{others[1:]} cannot be told apart from it."
+    level, others = choice["rule"]["level"], trials_text(choice["may_be_best"])
+    return f"With probability {level:g} the best is this one or among {others}."
 
 
 def _cheapest_sentence(choice: Choice) -> str:
     costs = {each["trial"]: each["training_seconds"] for each in choice["candidates"]}
     chosen, cheapest = choice["chosen"], choice["cheapest"]
     takes = f"{duration(costs[cheapest])} a training"
-    if duration(max(costs[each] for each in [chosen, *choice["not_told_apart"]])) in takes:
+    dearest = max(costs[each] for each in [chosen, *choice["may_be_best"]])
+    if duration(dearest) == duration(costs[cheapest]):
         return f"They cost the same: {takes}."
     if cheapest == chosen:
         return f"Of these it is the cheapest, with {takes}."

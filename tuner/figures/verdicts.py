@@ -72,6 +72,8 @@ def _over_pca_fairly(metrics: Metrics, pca: Metrics) -> str:
     figure = metrics.get("ahead_by_error", {}).get(PCA)
     difference = error["mean"] - pca["test"]["auroc"]["mean"]
     where = "ahead of" if difference > 0 else "behind"
+    if figure is not None and not (is_ahead(figure) or is_behind(figure)):
+        where = f"not shown to be {where}"
     interval = "" if figure is None else f" ({interval_text(figure['ci95'])})"
     return (
         f"By its reconstruction error alone, which like PCA has seen no label, {metrics['label']} "

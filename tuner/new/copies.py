@@ -23,11 +23,11 @@ _CELLS, _CHUNK = 16, 256
 
 def copies_line(opened: OpenedFolder) -> str:
     """Say which pictures of validation and test are almost one of fit; "" where none is."""
-    found = _copies(opened)
+    found = [pair for pair in _copies(opened) if _are_alike(opened, *pair)]
     if not found:
         return ""
     which = "is" if len(found) == 1 else "are"
-    judged, fitted = found[0]
+    judged, fitted = (opened.pictures[row].name for row in found[0])
     text = (
         f"{counted(len(found), 'picture')} of validation and test {which} almost equal to one of "
         f"fit, such as {judged} and {fitted}: a detector is judged too well by what it has seen; "
@@ -36,8 +36,15 @@ def copies_line(opened: OpenedFolder) -> str:
     return labelled("copies", text)
 
 
-def _copies(opened: OpenedFolder) -> list[tuple[str, str]]:
-    """The names of the pairs, each picture of validation and test with the nearest of fit."""
+def _are_alike(opened: OpenedFolder, one: int, other: int) -> bool:
+    """Whether both are normal, or both defective: a small defect hardly changes a picture."""
+    normal = {opened.class_names[each] for each in opened.normal_classes}
+    kinds = (opened.pictures[one].kind in normal, opened.pictures[other].kind in normal)
+    return kinds[0] == kinds[1]
+
+
+def _copies(opened: OpenedFolder) -> list[tuple[int, int]]:
+    """The rows of the pairs, each picture of validation and test with the nearest of fit."""
     from sklearn.neighbors import NearestNeighbors  # noqa: PLC0415 - for --help
 
     fit = _rows(opened, ("fit",))
@@ -47,7 +54,7 @@ def _copies(opened: OpenedFolder) -> list[tuple[str, str]]:
     search = NearestNeighbors(n_neighbors=1).fit(_thumbnails(opened, fit))
     nearest = fit[search.kneighbors(_thumbnails(opened, judged), return_distance=False)[:, 0]]
     return [
-        (opened.pictures[one].name, opened.pictures[other].name)
+        (int(one), int(other))
         for one, other in zip(judged, nearest, strict=True)
         if _difference(opened, one, other) < ALMOST_EQUAL
     ]

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from statistics import median
 from textwrap import wrap
 
 from tuner.cli.text import aligned, counted, duration
 from tuner.replay.what_if import Answer, Course, Recorded
+from tuner.space.samplers import LEARNING
 
 _WIDTH = 100
 _COLUMNS = ("", "trial-epochs", "device time", "best", "epochs beyond the record", "decisions")
@@ -16,8 +18,9 @@ _COLUMNS = ("", "trial-epochs", "device time", "best", "epochs beyond the record
 def answer_lines(record: Recorded, answers: Sequence[Answer]) -> Iterator[str]:
     """A row of the record and of each answer, then what is to be known of the figures."""
     yield f"{record.space.objective} on validation; what it costs is of all trials together."
-    rows = [_COLUMNS, _row("as recorded", record.course, record.course)]
-    rows += [_row(_name(each), each.flat, each.steep) for each in answers]
+    row = partial(_row, never_falls=record.space.objective.startswith("best_"))
+    rows = [_COLUMNS, row("as recorded", record.course, record.course)]
+    rows += [row(_name(each), each.flat, each.steep) for each in answers]
     yield from aligned(rows)
     for sentence in _notes(record, answers):
         yield from wrap(sentence, _WIDTH)
@@ -34,15 +37,28 @@ def _notes(record: Recorded, answers: Sequence[Answer]) -> Iterator[str]:
             "that were made on such epochs. The best value counts trained epochs alone: >= says "
             "that others might have been better."
         )
+    if any(_would_ask_otherwise(record, each) for each in answers):
+        yield (
+            f"The configurations are the recorded ones: {record.space.sampler.name}, which learns "
+            "from what it sees, would have asked for others."
+        )
     for each in answers:
         yield from _far(each)
+
+
+def _would_ask_otherwise(record: Recorded, answer: Answer) -> bool:
+    """Whether a sampler that learns would have seen other values."""
+    space, asked = record.space, answer.space
+    same = space.scheduler == asked.scheduler and space.objective == asked.objective
+    return space.sampler.name in LEARNING and space.sampler == asked.sampler and not same
 
 
 def _name(answer: Answer) -> str:
     return " ".join(answer.changes)
 
 
-def _row(name: str, flat: Course, steep: Course) -> tuple[str, ...]:
+def _row(name: str, flat: Course, steep: Course, *, never_falls: bool) -> tuple[str, ...]:
+    """`never_falls` says that the objective is the best epoch's, which more epochs cannot lower."""
     beyond = max(flat.epochs_beyond, steep.epochs_beyond)
     values = [each.best.value for each in (flat, steep) if each.best is not None]
     found = f"{min(values):.4f}" if values else "none"
@@ -50,7 +66,7 @@ def _row(name: str, flat: Course, steep: Course) -> tuple[str, ...]:
         name,
         _range(flat.epochs, steep.epochs, "{:,}".format),
         _range(flat.device_s, steep.device_s, duration),
-        f">= {found}" if beyond and values else found,
+        f">= {found}" if beyond and values and never_falls else found,
         _range(flat.epochs_beyond, steep.epochs_beyond, "{:,}".format),
         _range(flat.decisions_beyond, steep.decisions_beyond, "{:,}".format),
     )

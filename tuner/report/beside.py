@@ -67,8 +67,12 @@ def _tie(ranking: list[Standing]) -> str:
     if not level:
         return ""
     numbers = listed([str(one.trial.number) for one in (first, *level)])
-    longer = all(one.trial.epochs > first.trial.epochs for one in level)
-    why = "it trained fewer epochs" if longer else "it has the lower number"
+    longer = [one.trial.epochs > first.trial.epochs for one in level]
+    why = "it has the lower number"
+    if any(longer):
+        why = (
+            "it trained fewer epochs" if all(longer) else "of those that trained least it is first"
+        )
     return (
         f"Trials {numbers} tie at {number(first.value)}; trial {first.trial.number} is called the "
         f"best because {why}."
@@ -77,7 +81,8 @@ def _tie(ranking: list[Standing]) -> str:
 
 def _still_rising(material: Material, first: Standing) -> str:
     """That training may be too short, where the best came to its value in its last epoch."""
-    if first.epoch < material.space.epochs or first.epoch - first.since < 1:
+    values = [value for epoch, value in material.curve(first.trial) if epoch >= first.since]
+    if first.epoch < material.space.epochs or len(values) < 2 or values[-1] <= max(values[:-1]):
         return ""
     return (
         f"The best trial was still rising in its last epoch, {first.epoch}: training for longer "

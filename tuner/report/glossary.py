@@ -12,8 +12,8 @@ _WORDS = {
     "AUROC": "how well scores order the images: the chance that an anomaly scores higher than a "
     "normal image. 1 is perfect, 0.5 is guessing",
     "AUPRC": "the mean precision over all recalls; guessing has the share of anomalies",
-    "PCA": "principal components, a detector that trains nothing: it scores an image by what a "
-    "fixed number of directions cannot tell of it",
+    "PCA": "principal components, a detector that trains nothing: it scores an image by what is "
+    "left of it once the main directions in which normal images differ are taken out",
     "autoencoder": "a network that remakes normal images from a short code; what it remakes badly "
     "is anomalous",
     "mixture": "a score that is a weighted sum of score parts, its weights fitted on labelled "
@@ -22,13 +22,14 @@ _WORDS = {
     "anomaly to be known",
     "published defaults": "a set of settings that was published for this detector, tried as it is",
     "validation": "images that choose: the epoch that is kept, the best trial, the threshold",
-    "test": "images that nothing has seen before the retrain: they judge, and choose nothing",
+    "test": "images that fit and choose nothing: they judge what a retrain has made",
     "retrained": "trained again from the start with fresh seeds, and then tested",
     "seeds": "the starting numbers of chance: trainings with others differ by luck alone",
     "trial": "one set of settings, trained once",
     "threshold": "the score above which an image is called anomalous",
-    "95% interval": "where the figure would lie in 95 of 100 repetitions with other test images "
-    "(and, for a difference, other seeds), reckoned by drawing them again (a bootstrap)",
+    "95% interval": "a range made so that 95 of 100 such ranges hold the true figure: of test "
+    "figures by drawing images (and, for a difference, seeds) again, a bootstrap; of candidates by "
+    "Student's t over seeds",
     "standard error": "how far the value may be off by the choice of images alone",
     "early stopping": "ending trials that do badly before they have trained all epochs (here by "
     "ASHA, successive halving)",
@@ -45,6 +46,7 @@ def words_of(material: Material) -> dict[str, str]:
     of_paper = f"a set of settings that was published for the detector {detector}"
     sets = dict.fromkeys(detectors.published(detector), of_paper)
     settings = {name: known[name] for name in material.space.search if name in known}
+    settings = {name: text for name, text in settings.items() if "_" in name}  # no plain word
     return _WORDS | sets | settings
 
 

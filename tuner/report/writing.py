@@ -5,7 +5,7 @@ from pathlib import Path
 
 from tuner.cli.command_text import command
 from tuner.cli.run_option import run_words
-from tuner.durability.record_check import check_beside
+from tuner.durability.record_check import check_end
 from tuner.figures.metrics import damaged
 from tuner.record.lock import driver_of
 from tuner.record.run_folder import RunFolder
@@ -53,7 +53,7 @@ def write_report(folder: RunFolder) -> Path:
     is_driven = driver_of(folder) is not None
     material = read_material(folder)
     if not is_driven:
-        check_beside(material.history, folder)
+        check_end(material.history, folder)
     text = page(material, sections_of(material))
     replace_file(folder.page, lambda path: path.write_text(text, encoding="utf-8"))
     return folder.page

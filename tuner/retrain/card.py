@@ -60,7 +60,7 @@ def _choice(metrics: Metrics) -> dict[str, Any]:
     if "chosen_among" not in metrics:
         return {}
     choice = metrics["chosen_among"]
-    kept = ("chosen", "probability", "reached", "not_told_apart", "cheapest")
+    kept = ("chosen", "probability", "reached", "may_be_best", "cheapest")
     told = {key: choice[key] for key in kept}
     return {"chosen_among": {**told, "in_words": " ".join(choice_sentences(choice))}}
 

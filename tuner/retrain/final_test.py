@@ -9,6 +9,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from models.data.images import LabelledImages, TrainingData
+from models.data.protocol import pictures_digest
 from models.data.sources import check_test
 from models.data.split import Split
 from models.fitted import FittedDetector
@@ -55,7 +56,9 @@ def report_on_test(setting: Setting, split: Split, trained: Sequence[Trained], s
     check_test(setting.plan.data, setting.source)  # what cannot be opened is not counted
     for one in trained:
         _check_usable(one, data)
-    openings = open_test(setting.plan, split.content)
+    images = pictures_digest(setting.plan.data, setting.source)
+    normal = [split.class_names[each] for each in split.normal_classes]
+    openings = open_test(setting.plan, images, normal)
     _announce(openings, say)
     test = open_images(setting.plan.data, setting.source, split)
     tested = _evaluate(setting.plan, split, data, test, trained=trained, openings=openings)

@@ -7,7 +7,7 @@ import fcntl
 import hashlib
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -46,13 +46,14 @@ def check_record(plan: Plan) -> None:
         ) from None
 
 
-def open_test(plan: Plan, images: str = "") -> Openings:
+def open_test(plan: Plan, images: str = "", normal: Sequence[str] = ()) -> Openings:
     """Write down that the test split is opened now, and count; the split is then open.
 
-    `images` is the digest of a folder's pictures, "" for a published data set. A report that lies
-    in the folder without an opening that is written down is of one more.
+    `images` is the digest of a folder's pictures, "" for a published data set; `normal` are the
+    classes that count as normal, where the plan does not name them. A report that lies in the
+    folder without an opening that is written down is of one more.
     """
-    entry, path = _entry(plan, images), plan.run_folder.test_openings
+    entry, path = _entry(plan, images, normal), plan.run_folder.test_openings
     with _locked(path) as file:
         earlier = _read(file, path)
         file.write(json.dumps(entry).encode() + b"\n")
@@ -73,7 +74,7 @@ def _is_of(plan: Plan, entry: dict[str, Any]) -> bool:
     return bool(entry.get("search") == plan.run_folder.name)
 
 
-def _entry(plan: Plan, images: str) -> dict[str, Any]:
+def _entry(plan: Plan, images: str, normal: Sequence[str]) -> dict[str, Any]:
     hashed = {
         "hyperparameters": dict(plan.best.hyperparameters),
         "epochs": plan.epochs,
@@ -85,7 +86,7 @@ def _entry(plan: Plan, images: str) -> dict[str, Any]:
         "search": plan.run_folder.name,
         "detector": plan.best.detector,
         "dataset": plan.data.dataset,
-        "normal": list(plan.data.normal_classes) or [plan.data.normal_text],
+        "normal": list(plan.data.normal_classes) or list(normal) or [plan.data.normal_text],
         **_place(plan, images),
         "configuration": digest,
     }

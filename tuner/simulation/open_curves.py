@@ -13,6 +13,7 @@ from tuner.space import Space
 BEYOND = "not recorded"
 """The worker of epochs that nobody trained."""
 Guess = Literal["flat", "steep"]
+_AREAS = ("auroc", "auprc")
 
 
 class OpenCurves(RecordedCurves):
@@ -57,7 +58,7 @@ class OpenCurves(RecordedCurves):
         return trial.rows[-1].stage == self._stages[epoch - 1]
 
     def _most_gained(self, metric: str, trial: TrialView, epoch: int) -> float:
-        """The most that any trial gained from where this one's record ends, at most up to 1."""
+        """The most that any trial gained from where this one's record ends; an area ends at 1."""
         gains = [
             after - before
             for each in self._trials
@@ -65,8 +66,10 @@ class OpenCurves(RecordedCurves):
             if (before := _best(each, metric, trial.epochs)) is not None
             if (after := _best(each, metric, epoch)) is not None
         ]
-        reached = _best(trial, metric, trial.epochs) or 0.0
-        return min(max(gains, default=0.0), max(0.0, 1.0 - reached))
+        most = max(gains, default=0.0)
+        if metric not in _AREAS:
+            return most
+        return min(most, max(0.0, 1.0 - (_best(trial, metric, trial.epochs) or 0.0)))
 
     def _seconds(self, trial: TrialView, stage: str) -> float:
         own = [row.seconds for row in trial.rows if row.stage == stage]

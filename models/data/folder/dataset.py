@@ -45,6 +45,14 @@ class OpenedFolder:
         kinds = [picture.kind for picture in self.pictures]
         return content_of(zip(self.digests, kinds, self.sides, strict=True))
 
+    @property
+    def pictures_digest(self) -> str:
+        """The digest of all pictures and their classes, in no order and whatever they are for."""
+        kinds = [picture.kind for picture in self.pictures]
+        return content_of(
+            (one, kind, "") for one, kind in sorted(zip(self.digests, kinds, strict=True))
+        )
+
     def part(self, *sides: Side) -> Part:
         """The pictures of these sides, in the order of their names."""
         rows = np.array([row for row, side in enumerate(self.sides) if side in sides], np.int64)
@@ -59,6 +67,7 @@ class OpenedFolder:
             names=tuple(each.name for each in chosen),
             masks=tuple(each.mask for each in chosen),
             content=self.content,
+            pictures=self.pictures_digest,
         )
         return Part(index=index, read=lambda wanted: self.read(rows[wanted]))
 

@@ -69,6 +69,12 @@ def test_the_last_possible_number_would_be_refused_or_one_more_allowed(
         make_split(impossible, find(impossible))
 
 
+def test_a_part_of_an_anomaly_would_be_cut_off() -> None:
+    config = DataConfig(dataset="digits", normal=(8,), fit_normals=37, anomalies_per_normal=0.1)
+    assert counts_of(config).anomalies_taken(config) == 4
+    assert len(make_split(config, find(config)).fit_anomalies) == 4
+
+
 def counts_of(config: DataConfig) -> FitCounts:
     counts = fit_counts(config)
     assert counts is not None

@@ -44,8 +44,9 @@ def test_the_digest_covers_every_field(split: Split) -> None:
         replace(split, validation_anomalies=np.array([9])),
         replace(split, normal_classes=(0,)),
         replace(split, class_names=("a", "b/c")),
+        replace(split, content="a" * 64),
     ]
-    assert len({split.digest} | {other.digest for other in changed}) == 7
+    assert len({split.digest} | {other.digest for other in changed}) == 8
 
 
 def test_a_row_moved_to_the_next_list_changes_the_digest(split: Split) -> None:

@@ -28,6 +28,13 @@ def test_scores_of_nearly_equal_images_are_unrelated() -> None:
     assert 0.4 < scores.mean() < 0.6
 
 
+def test_scores_would_follow_the_last_bits_of_the_pixels() -> None:
+    """A sum of odd multiples of 128 is one itself in its low bits."""
+    drawn = torch.randint(0, 2, (100, 1, 16, 16), generator=torch.Generator().manual_seed(0))
+    steps = _scores(0, 128.0 * drawn) * 2**24
+    assert (steps % 128 != 0).float().mean() > 0.9
+
+
 def test_another_seed_gives_other_scores() -> None:
     images = torch.randint(0, 256, (50, 1, 16, 16), generator=torch.Generator().manual_seed(0))
     assert not torch.equal(_scores(0, images.float()), _scores(1, images.float()))

@@ -25,3 +25,5 @@ def test_auroc_below_one_half_is_not_flipped() -> None:
 def test_a_decision_is_what_a_threshold_makes_of_the_scores() -> None:
     decision = metrics.decide(np.arange(4.0), np.array([False, True, False, True]), 1.5)
     assert (decision.f1, decision.accuracy) == (0.5, 0.5)
+    at_the_threshold = metrics.decide(np.array([1.0, 2.0]), np.array([False, True]), 1.0)
+    assert at_the_threshold.accuracy == 1.0

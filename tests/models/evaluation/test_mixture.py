@@ -4,11 +4,13 @@ import torch
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedKFold
 
+from models.data.config import FOLDS
 from models.evaluation import metrics
 from models.evaluation.lane_metrics import flagged
 from models.evaluation.mixture import (
     Mixture,
     cross_fitted,
+    folds,
     mixed_lanes,
     thresholds_of,
 )
@@ -80,6 +82,28 @@ def test_positive_parts_enter_by_their_logarithm() -> None:
     changed = {**parts, "good": parts["good"] * np.e}
     rise = mixture.score(changed) - mixture.score(parts)
     assert rise == pytest.approx(np.full(len(rise), mixture.weights["good"]))
+
+
+def test_an_image_that_is_left_out_would_say_how_a_part_enters() -> None:
+    """One negative value, in one fold, keeps the logarithm from the regression without it alone."""
+    parts, anomalous = _toy()
+    negative = {**parts, "good": parts["good"].copy()}
+    (odd,) = np.flatnonzero(folds(anomalous) == 0)[:1]
+    negative["good"][odd] = -1.0
+    fold = folds(anomalous) == 0
+    before, after = cross_fitted(parts, anomalous), cross_fitted(negative, anomalous)
+    others = fold & (np.arange(len(fold)) != odd)
+    np.testing.assert_allclose(after[others], before[others])
+    assert not np.allclose(after[~fold], before[~fold])
+
+
+@pytest.mark.parametrize("anomalies", [10, 23, 60])
+def test_a_fold_would_have_no_share_of_the_anomalies(anomalies: int) -> None:
+    anomalous = np.arange(100) < anomalies
+    dealt = folds(anomalous)
+    for kind in (False, True):
+        counts = np.bincount(dealt[anomalous == kind], minlength=FOLDS)
+        assert counts.max() - counts.min() <= 1
 
 
 @pytest.mark.parametrize("spread", [1.0, 30.0, 1000.0])

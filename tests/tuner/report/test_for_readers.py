@@ -30,6 +30,7 @@ from tuner.report.rungs import final_places, place_text
 from tuner.report.section import Section, good_range, outside_text
 from tuner.report.sections import images, on_test, origin, slices
 from tuner.report.writing import sections_of
+from tuner.results.leaderboard import Standing
 from tuner.search.__main__ import parser
 from tuner.simulation.curves import Formula
 from tuner.simulation.search import simulate
@@ -108,9 +109,20 @@ def test_a_tie_and_what_broke_it_would_not_be_told(runs: Runs) -> None:
 
 def test_a_best_that_was_still_rising_would_seem_to_be_trained_to_its_end(runs: Runs) -> None:
     material = read_material(runs["finished"])
-    last = replace(material.ranking[0], epoch=material.space.epochs)
-    assert "training for longer may give more" in _still_rising(material, last)
-    assert _still_rising(material, replace(last, epoch=material.space.epochs - 1)) == ""
+    first = material.ranking[0]
+
+    def with_values(*values: float) -> Standing:
+        rows = tuple(
+            replace(first.trial.rows[0], epoch=epoch, metrics={material.metric: value})
+            for epoch, value in enumerate(values, start=1)
+        )
+        return replace(first, trial=replace(first.trial, rows=rows), epoch=len(rows), since=1)
+
+    whole = [0.9] * (material.space.epochs - 1)
+    assert "longer may give more" in _still_rising(material, with_values(*whole, 0.95))
+    assert _still_rising(material, with_values(*whole, 0.9)) == ""
+    assert _still_rising(material, with_values(*whole, 0.8)) == ""
+    assert _still_rising(material, with_values(*whole[:-1], 0.95)) == ""
 
 
 def test_times_of_the_costs_would_not_add_up(runs: Runs) -> None:

@@ -279,3 +279,13 @@ def test_the_record_of_a_space_would_hold_it_otherwise() -> None:
     written = {"detector": "two-discriminator-gan", "search": search, "trials": 4, "epochs": 2}
     space = Space.model_validate(written)
     assert Space.model_validate(json.loads(json.dumps(space.model_dump()))) == space
+
+
+def test_a_value_of_a_range_in_steps_would_never_meet_its_condition() -> None:
+    """Optuna draws 0.1 * 3, which is not 0.3 to the last digit."""
+    steps = Uniform(low=0.0, high=1.0, step=0.1)
+    inner = Int(low=1, high=3, when=(Condition(name="share", allowed=(0.3, 0.7)),))
+    search = {"share": steps, "inner": inner}
+    for value, there in ((0.30000000000000004, True), (0.7000000000000001, True), (0.4, False)):
+        found = drawn(search, {"share": value, "inner": 2}.__getitem__)
+        assert ("inner" in found) is there

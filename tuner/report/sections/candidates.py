@@ -2,7 +2,13 @@
 
 from typing import Any
 
-from tuner.figures.candidates import HEADINGS, Choice, choice_rows, choice_sentences
+from tuner.figures.candidates import (
+    HEADINGS,
+    Choice,
+    chance_text,
+    choice_rows,
+    choice_sentences,
+)
 from tuner.figures.colours import BEST_TRIAL, COMPLETE, GUIDE
 from tuner.report.material import Material
 from tuner.report.section import Figure, Section, layout, rounded
@@ -38,7 +44,7 @@ def _rounds(choice: Choice) -> list[tuple[int, int, str]]:
             place,
             sum(each["trainings"]),
             ", ".join(
-                f"trial {number} {chance:.2f} ({count})"
+                f"trial {number} {chance_text(chance)} ({count})"
                 for number, chance, count in zip(
                     numbers, each["probabilities"], each["trainings"], strict=True
                 )
@@ -50,7 +56,7 @@ def _rounds(choice: Choice) -> list[tuple[int, int, str]]:
 
 def _figure(choice: Choice) -> Figure:
     """A line to a candidate: every seed, the mean and its interval."""
-    level = {choice["chosen"], *choice["not_told_apart"]}
+    level = {choice["chosen"], *choice["may_be_best"]}
     traces = []
     for each in choice["candidates"]:
         name = f"trial {each['trial']}"

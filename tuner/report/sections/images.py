@@ -141,6 +141,7 @@ def _beside(metrics: Metrics, found: Arrays | None) -> Iterator[str]:
             "shows clearly may still be missed."
         )
     learns = best["detector"] in detectors.names() and detectors.learns_anomalies(best["detector"])
+    learns = learns and metrics["configuration"]["data"].get("anomalies_per_normal", 0) > 0
     if "reconstruction" in found and learns:
         yield (
             "This detector is trained with known anomalies to remake whatever is not normal "

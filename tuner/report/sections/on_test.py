@@ -266,7 +266,7 @@ def _view(scores: Scores, threshold: float) -> dict[str, Any]:
     verb = "scores" if above == 1 else "score"
     said = f"{counted(above, 'image')} {verb} higher than what is shown, up to {last:.4g}."
     return {
-        "bins": {"start": low, "end": last + size, "size": size},
+        "bins": {"start": low - size, "end": last + size, "size": size},
         "range": [low - size, end],
         "outside": said if above else "",
     }

@@ -187,7 +187,8 @@ def _versions(material: Material, metrics: Mapping[str, Any]) -> Iterator[tuple[
     if "versions" in metrics:
         versions = dict(metrics["versions"])
         there = versions.pop("code", "")
-        same = {"": "", own: " (the same as the search's)"}.get(there, " (not the search's)")
+        same = " (the same as the search's)" if there == own else " (not the search's)"
+        same = same if own else ""
         told = {**versions, "tuner code": f"{there}{same}"} if there else versions
         yield "versions of the retrain", _listed(told)
     here = {"python": platform.python_version(), **installed(_PACKAGES)}

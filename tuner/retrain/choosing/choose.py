@@ -149,7 +149,7 @@ class Choice:
             f"of fresh seeds on validation: {self.rule.first} trainings of each, then more where "
             f"they can change the choice, until one is the best with probability "
             f"{self.rule.level:g} or {self.rule.most} are trained.",
-            "What is trained is kept: after a stop the same command goes on.",
+            "Their trainings are kept: after a stop the same command goes on.",
         )
 
 

@@ -24,7 +24,7 @@ class Rule:
 
 @dataclass(frozen=True, kw_only=True)
 class State:
-    """What is known after a round: `probabilities` that each is the best, `chosen` the highest."""
+    """What is known after a round: `means`, and `probabilities` that each is the best."""
 
     means: Sequence[float]
     intervals: Sequence[tuple[float, float]]
@@ -33,8 +33,11 @@ class State:
 
     @property
     def chosen(self) -> int:
-        """The place of the likeliest; of equals the first."""
-        return int(np.argmax(self.probabilities))
+        """The place of the highest mean; of equals the first.
+
+        What has few seeds may be the likeliest with a lower mean, for it may be anything.
+        """
+        return int(np.argmax(self.means))
 
     @property
     def probability(self) -> float:
@@ -62,22 +65,23 @@ def next_round(values: Values, rule: Rule) -> Sequence[int]:
         return [rule.first] * len(values)
     known = posterior(values)
     left = rule.most - int(known.counts.sum())
-    if left <= 0 or known.probabilities().max() >= rule.level:
+    if left <= 0 or state_of(values).probability >= rule.level:
         return [0] * len(values)
     return next_trainings(known, min(left, len(values)))
 
 
-def not_told_apart(state: State, level: float) -> list[int]:
+def may_be_best(state: State, level: float) -> list[int]:
     """The places of those, likeliest first, that may be the best instead of the chosen one.
 
     With the chosen one they are the fewest that hold the best with probability `level`: none where
     the chosen one alone does.
     """
     likeliest = np.argsort(-np.asarray(state.probabilities), kind="stable").tolist()
-    held, found = 0.0, []
+    held, found = state.probability, []
     for place in likeliest:
         if held >= level:
             break
-        held += state.probabilities[place]
-        found.append(place)
-    return found[1:]
+        if place != state.chosen:
+            held += state.probabilities[place]
+            found.append(place)
+    return found

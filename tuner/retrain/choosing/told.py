@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from statistics import fmean, median
 from typing import TYPE_CHECKING, Any
 
+from models import detectors
 from tuner.figures.metrics import Metrics
-from tuner.retrain.choosing.rounds import Rule, State, not_told_apart
+from tuner.retrain.choosing.rounds import Rule, State, may_be_best
 from tuner.retrain.plan import Plan
 
 if TYPE_CHECKING:
@@ -15,14 +16,19 @@ if TYPE_CHECKING:
 _RULE = "OCBA, Chen et al. (2000), theorem 1"
 _ASSUMED = (
     "figures of seeds are normal; each candidate has a variance of its own, drawn toward the "
-    "pooled one (Smyth 2004, 4 degrees of freedom); flat prior of the means; split and images are "
+    "pooled one (Smyth 2004, 4 degrees of freedom), so that where one spreads several times as far "
+    "as the others the probability may be too high; flat prior of the means; split and images are "
     "fixed"
 )
 
 
 def value_of(plan: Plan, kept: "Kept") -> float:
-    """The figure by which candidates are compared: that of the kept epoch."""
-    return kept.trained.kept_row.metrics[plan.metric]
+    """The figure by which candidates are compared: that of the kept epoch.
+
+    What diverged before the last stage has none that is a peer of the others', and counts as 0.
+    """
+    row, stages = kept.trained.kept_row, detectors.stages(plan.best.detector)
+    return row.metrics[plan.metric] if row.stage in ("", *list(stages)[-1:]) else 0.0
 
 
 def told(
@@ -36,7 +42,7 @@ def told(
 ) -> Metrics:
     """All that is known after the last of the `states`, one for each round."""
     state = states[-1]
-    same = not_told_apart(state, rule.level)
+    same = may_be_best(state, rule.level)
     rows = [
         _row(plan, candidate, state, place, kept)
         for place, (candidate, kept) in enumerate(zip(candidates, trained, strict=True))
@@ -60,7 +66,7 @@ def told(
         "chosen": rows[state.chosen]["trial"],
         "probability": state.probability,
         "reached": state.probability >= rule.level,
-        "not_told_apart": [rows[place]["trial"] for place in same],
+        "may_be_best": [rows[place]["trial"] for place in same],
         "cheapest": min(level, key=lambda each: each["training_seconds"])["trial"],
     }
 

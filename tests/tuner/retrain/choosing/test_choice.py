@@ -80,7 +80,7 @@ def test_the_chosen_one_would_not_be_handed_on_with_all_its_trainings(
 ) -> None:
     chosen = make_choice(tmp_path, Training(PLAIN), monkeypatch).made()
     assert chosen.candidate.trial == chosen.known["chosen"] == 2
-    assert chosen.known["reached"] and chosen.known["not_told_apart"] == []
+    assert chosen.known["reached"] and chosen.known["may_be_best"] == []
     assert {each.contender for each in chosen.trained} == {BEST}
     row = chosen.known["candidates"][1]
     assert [each.kept_row.metrics["auroc"] for each in chosen.trained] == row["values"]
@@ -126,7 +126,7 @@ def test_the_cheapest_would_not_be_the_one_that_takes_least(
     assert known["cheapest"] == 7 and not known["reached"]
     text = " ".join(choice_sentences(known))
     assert "0.95 was not reached in 15 trainings." in text
-    assert "cannot be told apart from it." in text
+    assert "With probability 0.95 the best is this one or among" in text
     assert "40 s a training" in text
     assert "trial 9" not in text.casefold()
     assert any(line.startswith(f"trial {known['chosen']} *") for line in choice_lines(known))

@@ -17,6 +17,8 @@ def test_a_variance_would_not_be_drawn_toward_the_pooled_one() -> None:
     expected = (PRIOR_DEGREES * pooled + freedom * own) / (PRIOR_DEGREES + freedom)
     np.testing.assert_allclose(known.variances, expected)
     np.testing.assert_allclose(known.degrees, PRIOR_DEGREES + freedom)
+    few = [[0.91, 0.93], [0.90, 0.95]]
+    assert posterior(few).degrees == pytest.approx([2.0, 2.0]), "more than all values have"
     np.testing.assert_allclose(known.scales, np.sqrt(expected / (freedom + 1)))
 
 
