@@ -53,6 +53,15 @@ def pretended_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.autograd, "grad", none)
 
 
+def test_convolutions_would_stay_slow_after_training(monkeypatch: pytest.MonkeyPatch) -> None:
+    cudnn = torch.backends.cudnn
+    monkeypatch.setattr(cudnn, "deterministic", False)
+    monkeypatch.setattr(cudnn, "benchmark", True)
+    with precision.deterministic_convolutions():
+        assert (cudnn.deterministic, cudnn.benchmark) == (True, False)
+    assert (cudnn.deterministic, cudnn.benchmark) == (False, True)
+
+
 def _formats_on_a_gpu(trainer: Trainer) -> Formats:
     """Of one step of each stage in bfloat16."""
     group, formats = trainer.whole(), Formats()

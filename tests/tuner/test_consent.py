@@ -39,6 +39,24 @@ def test_an_answer_would_be_taken_for_the_other(
     assert consent.agreed(small_space(trials=200), MACHINE, lambda *_: 60.0) is agreed
 
 
+@pytest.mark.parametrize(
+    ("budget", "said"),
+    [
+        ({}, ""),
+        ({"price_per_device_hour": 3.5}, "costs 3.5, and no limit is set"),
+        ({"price_per_device_hour": 3.5, "money": 14}, "costs 3.5, and its budget is 14.00"),
+        ({"price_per_device_hour": 3.5, "device_hours": 2}, "and its budget is 7.00"),
+    ],
+)
+def test_money_would_be_spent_unasked(
+    budget: dict[str, float], said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    space = small_space(budget=budget)
+    assert said in consent.paid_search(space)
+    monkeypatch.setattr("builtins.input", lambda _text: "n")
+    assert consent.agreed_to_pay(space) is (not said)
+
+
 def on_a_terminal(typed: list[str], answer: str) -> tuple[int, str]:
     """Exit code and output of a command that is typed, and answered when it asks."""
     process_id, terminal = pty.fork()

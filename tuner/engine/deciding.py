@@ -5,7 +5,7 @@ from dataclasses import replace
 from tuner.engine.early_stopping import EarlyStopping, Promotion
 from tuner.objectives import best_values
 from tuner.record.history import History
-from tuner.record.trials import Decision, EndReason, EpochRow, TrialView, of_stage
+from tuner.record.trials import SPARED, Decision, EndReason, EpochRow, TrialView, of_stage
 from tuner.space import Space
 
 
@@ -17,7 +17,7 @@ def decide(space: Space, scheduler: EarlyStopping, trial: TrialView, row: EpochR
     if decision.action != "continue" and trial.published:
         return Decision(
             action="continue",
-            reason="published set",
+            reason=SPARED,
             rung=decision.rung,
             rank=decision.rank,
             of=decision.of,

@@ -18,6 +18,13 @@ def lead_sentence(metrics: Metrics) -> str:
     return _same(metrics, key) or _over("It", keyed_blocks(metrics)[key], metrics["ahead"][key])
 
 
+_MORE_THAN_LUCK = "That is more than luck: other test images and seeds would hardly turn it round."
+_OWN_SEEDS = (
+    " Its seeds had a part in choosing it among the candidates, which favours it a little; those "
+    "of the others had none."
+)
+
+
 def luck_sentence(metrics: Metrics) -> str:
     """Whether what `lead_sentence` says is more than luck; "" where there is nothing to say."""
     key = _yardstick(metrics)
@@ -25,7 +32,7 @@ def luck_sentence(metrics: Metrics) -> str:
         return ""
     low, high = metrics["ahead"][key]["ci95"]
     if low > 0:
-        return "That is more than luck: other test images and seeds would hardly turn it round."
+        return f"{_MORE_THAN_LUCK}{_OWN_SEEDS if 'chosen_among' in metrics else ''}"
     if high < 0:
         return "That is no bad luck: other test images and seeds would hardly turn it round."
     return "That may be luck: other test images or seeds could turn it round."

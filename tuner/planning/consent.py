@@ -1,4 +1,4 @@
-"""A long search is asked about before it starts, where a person is there to answer."""
+"""A search that is long or costs money is asked about, where a person is there to answer."""
 
 from __future__ import annotations
 
@@ -24,7 +24,16 @@ def agreed(space: Space, machine: Machine, probe: Probe) -> bool:
 
     Raises DataProblem where its images cannot be had.
     """
-    question = long_search(resolve_scale(space, machine), machine, probe)
+    return _answered(long_search(resolve_scale(space, machine), machine, probe))
+
+
+def agreed_to_pay(space: Space) -> bool:
+    """Ask about a search on a cluster whose devices have a price; whether it shall start."""
+    return _answered(paid_search(space))
+
+
+def _answered(question: str) -> bool:
+    """Whether the answer is yes; nothing is asked where there is no question."""
     if not question:
         return True
     say(question)
@@ -33,6 +42,20 @@ def agreed(space: Space, machine: Machine, probe: Probe) -> bool:
     except EOFError:
         answer = "no"
     return answer.strip().lower() in ("", "y", "yes")
+
+
+def paid_search(space: Space) -> str:
+    """What to say of a search on devices that have a price; "" where they have none."""
+    price, limit_s = space.budget.price_per_device_hour, space.budget.device_s
+    if price is None:
+        return ""
+    most = "and no limit is set: --set budget.money=20 sets one"
+    if limit_s is not None:
+        most = f"and its budget is {price * limit_s / 3600:.2f}"
+    return (
+        f"A device-hour of this search costs {price:g}, {most}. Ctrl-C loses nothing, --resume "
+        "goes on."
+    )
 
 
 def long_search(space: Space, machine: Machine, probe: Probe) -> str:

@@ -68,6 +68,10 @@ class Decision:
     of: int | None = None
 
 
+SPARED = "published set"
+"""The reason of a decision that early stopping would have taken otherwise."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Decided:
     """A decision as it was recorded: at `time`, when the trial had so many `epochs`."""

@@ -13,6 +13,7 @@ from tuner.figures.advice import advice
 from tuner.figures.metrics import BEST, keyed_blocks
 from tuner.report.importance import LEAST
 from tuner.report.material import Material
+from tuner.space import Space
 from tuner.space.domains import Choice
 
 _SPACES = Path(__file__).parents[2] / "search_spaces"
@@ -51,7 +52,7 @@ def _instead(material: Material, contender: str) -> list[str]:
     detector = "" if contender == BEST else blocks[contender]["detector"]
     space = _SPACES / f"{detector}.yaml"
     if detector in ("", material.space.detector) or not space.exists():
-        return [more_trials(material, len(material.trials))]
+        return [more_trials(material, len(material.trials))] if _has_more(material.space) else []
     name = f"{material.folder.absolute().name}-{detector}"
     data = f"data={_data_of(material.space.data, detector)}"
     return [
@@ -84,10 +85,15 @@ def trials_lacking(material: Material) -> int:
     """
     there = len(material.compared.trials)
     lacking = LEAST - there
-    if lacking <= 0 or not any(_varies(each) for each in material.space.search.values()):
+    if lacking <= 0 or not _has_more(material.space):
         return 0
     share = there / max(1, len(material.trials)) or 1.0
     return math.ceil(lacking / share)
+
+
+def _has_more(space: Space) -> bool:
+    """Whether there is always another configuration to try: a grid comes to its end."""
+    return space.sampler.name != "grid" and any(_varies(each) for each in space.search.values())
 
 
 def _varies(domain: object) -> bool:

@@ -19,13 +19,11 @@ from tuner.record.events import (
     WorkerHung,
     WorkerLost,
 )
-from tuner.record.trials import Decision, EndReason
+from tuner.record.trials import SPARED, Decision, EndReason
 from tuner.report.material import Material
 from tuner.results.leaderboard import one_line
 
 _LONGEST = 300
-SPARED = "published set"
-"""The reason of a decision that early stopping would have taken otherwise."""
 
 
 def logs(material: Material) -> dict[int, list[str]]:

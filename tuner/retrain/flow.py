@@ -142,7 +142,8 @@ def retrain(  # noqa: PLR0913
         return _stored_summary(folder, stored)
     check_record(plan)
     if not again and folder.metrics.exists():
-        say("The report that is there is of other settings, seeds or epochs: this one replaces it.")
+        what = "images" if stored is not None else "settings, seeds or epochs"
+        say(f"The report that is there is of other {what}: this one replaces it.")
     if cluster := named_address(address):
         reached(cluster)  # before the images are prepared
     for line in plan.left_out if course is None else course.notes:

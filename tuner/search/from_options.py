@@ -110,17 +110,24 @@ def _copy_shown(given: argparse.Namespace, run_folder: RunFolder) -> None:
 
 
 def _agreed(given: argparse.Namespace, space: Space) -> bool:
-    """Whether a long search on this machine shall start, asked where somebody is there."""
+    """Whether a long search here, or one that costs money on a cluster, shall start.
+
+    It is asked where somebody is there.
+    """
     from tuner.cli.output import say  # noqa: PLC0415 - for --help
-    from tuner.planning.consent import ASK_ABOVE_S, agreed, somebody_is_there  # noqa: PLC0415
+    from tuner.planning import consent  # noqa: PLC0415
     from tuner.planning.epoch_timing import epoch_seconds  # noqa: PLC0415
     from tuner.planning.machine import find_machine  # noqa: PLC0415
 
     limit_s = given.time_budget or space.budget.time
-    limited = limit_s is not None and limit_s <= ASK_ABOVE_S
-    if given.yes or limited or address_of(given) or not somebody_is_there():
+    limited = limit_s is not None and limit_s <= consent.ASK_ABOVE_S
+    if given.yes or not consent.somebody_is_there():
         return True
-    if agreed(space, find_machine(), epoch_seconds):
+    if address_of(given):
+        agreed = consent.agreed_to_pay(space)
+    else:
+        agreed = limited or consent.agreed(space, find_machine(), epoch_seconds)
+    if agreed:
         return True
     say("Nothing was started.")
     return False

@@ -38,7 +38,7 @@ def parser() -> argparse.ArgumentParser:
     add("--runs", type=Path, default=RUNS, metavar="FOLDER", help=runs)
     add("--resume", action="store_true", help="go on where the run stopped, if there is one")
     add("--dry-run", action="store_true", help="say what would happen, and how long it takes")
-    add("--yes", action="store_true", help="do not ask before a search of over an hour")
+    add("--yes", action="store_true", help="do not ask before a search that is long or costs money")
     add_overrides(options, "the space", example="sampler.seed=3")
     more = "configurations to try; +50 with --resume: so many more than the run has"
     add("--trials", type=_trials, metavar="N", help=more)

@@ -48,7 +48,7 @@ def sampler_of_trial(
     distributions = {name: distribution(domain) for name, domain in domains.items()}
     always = {name: distributions[name] for name in always_active(domains)}
 
-    def drawn(seed: int) -> BaseSampler:
+    def seeded(seed: int) -> BaseSampler:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ExperimentalWarning)
             if settings.name == "grid":
@@ -56,8 +56,8 @@ def sampler_of_trial(
             return _made(settings, turn, distributions, always, seed)
 
     if meets is None:
-        return drawn(seed)
-    return Requiring(settings.name, seed, drawn, domains, meets)
+        return seeded(seed)
+    return Requiring(settings.name, seed, seeded, domains, meets)
 
 
 def _made(

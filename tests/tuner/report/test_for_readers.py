@@ -28,7 +28,7 @@ from tuner.report.log_lines import compared_text, logs
 from tuner.report.material import Material, read_material
 from tuner.report.rungs import final_places, place_text
 from tuner.report.section import Section, good_range, outside_text
-from tuner.report.sections import images, on_test, origin, slices
+from tuner.report.sections import cost, images, on_test, origin, slices
 from tuner.report.writing import sections_of
 from tuner.results.leaderboard import Standing
 from tuner.search.__main__ import parser
@@ -282,6 +282,29 @@ def test_too_few_trials_would_come_without_the_number_that_it_takes(tmp_path: Pa
     assert (there / 9) * (9 + lacking) >= LEAST
     assert section.context["more"] == more_trials(material, lacking)
     assert section.context["more"].endswith(f"--trials +{lacking}")
+
+
+def test_more_trials_would_be_advised_where_there_are_no_more(tmp_path: Path) -> None:
+    grid = small_space(
+        trials=6, wandb="off", sampler={"name": "grid"}, search={"patch_n": {"int": [2, 5]}}
+    )
+    simulate(grid, tmp_path / "run", Formula(best={}), workers=1)
+    assert trials_lacking(read_material(RunFolder(tmp_path / "run"))) == 0
+
+
+def test_what_candidates_cost_that_were_not_chosen_would_be_left_out() -> None:
+    def one(trial: int, values: int) -> dict[str, Any]:
+        return {
+            "trial": trial,
+            "values": [0.9] * values,
+            "epochs": 8.0,
+            "training_seconds": 20.0,
+        }
+
+    choice = {"chosen": 3, "candidates": [one(3, 5), one(4, 3), one(7, 2)]}
+    others = cost._others({"chosen_among": choice})
+    assert (others.trials, others.epochs, others.seconds) == (5, 40, 100.0)
+    assert cost._others({}).trials == 0
 
 
 def test_a_map_of_pairs_would_be_drawn_from_trials_too_few_to_tell(tmp_path: Path) -> None:

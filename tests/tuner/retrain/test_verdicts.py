@@ -79,6 +79,12 @@ def test_a_loss_would_be_a_gain_that_is_not_shown() -> None:
     assert "is gone on test" in text and "No gain" not in text
 
 
+def test_seeds_that_had_a_part_in_the_choice_would_be_called_fresh() -> None:
+    metrics = report((0.1, [0.1, 0.1]), (0.1, [0.02, 0.2]))
+    assert "had a part in choosing" not in luck_sentence(metrics)
+    assert "had a part in choosing" in luck_sentence(metrics | {"chosen_among": {}})
+
+
 def test_a_published_set_that_won_would_be_compared_with_itself() -> None:
     metrics = report((0.0, [0, 0]), (0.0, [0, 0]))
     metrics["configuration"]["contenders"]["defaults"] = {"hyperparameters": {"rate": 1}}

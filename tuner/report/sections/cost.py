@@ -158,11 +158,26 @@ def _retrain(metrics: Metrics | None) -> _Spent | None:
         return None
     blocks = keyed_blocks(metrics).values()
     trainings = [one for block in blocks for one in block.get("trainings", ())]
+    others = _others(metrics)
+    epochs = _epochs(trainings)
     return _Spent(
         name="retrain: all contenders and seeds",
-        trials=len(trainings),
-        epochs=_epochs(trainings),
-        seconds=float(sum(one.get("seconds", 0.0) for one in trainings)),
+        trials=len(trainings) + others.trials,
+        epochs=None if epochs is None or others.epochs is None else epochs + others.epochs,
+        seconds=float(sum(one.get("seconds", 0.0) for one in trainings)) + others.seconds,
+    )
+
+
+def _others(metrics: Metrics) -> _Spent:
+    """The candidates that were retrained and not chosen: of the means that are on record."""
+    choice = metrics.get("chosen_among", {"chosen": None, "candidates": []})
+    rows = [each for each in choice["candidates"] if each["trial"] != choice["chosen"]]
+    counts = [len(each["values"]) for each in rows]
+    return _Spent(
+        name="candidates that were not chosen",
+        trials=sum(counts),
+        epochs=round(sum(n * each["epochs"] for n, each in zip(counts, rows, strict=True))),
+        seconds=sum(n * each["training_seconds"] for n, each in zip(counts, rows, strict=True)),
     )
 
 

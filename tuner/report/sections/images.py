@@ -103,13 +103,17 @@ def _lists(decided: Decisions | None) -> list[dict[str, Any]]:
     wrong = {"Missed": decided.missed, "Falsely flagged": decided.false_alarms}
     return [
         {
-            "title": f"{what} images by name: all {len(images):,}, the clearest first",
+            "title": f"{what} images by name, {_how_many(len(images))}, the clearest first",
             "lines": [_line(one) for one in images[:_LISTED]],
             "more": max(0, len(images) - _LISTED),
         }
         for what, images in wrong.items()
         if images and any(one.name for one in images)
     ]
+
+
+def _how_many(count: int) -> str:
+    return f"all {count:,}" if count <= _LISTED else f"{_LISTED:,} of {count:,}"
 
 
 def _line(one: Decided) -> str:

@@ -162,7 +162,7 @@ def _facts(material: Material) -> Iterator[tuple[str, str]]:
         yield (
             "the test images were scored",
             f"{_times(openings['of_configuration'])} for this configuration, "
-            f"{_times(openings['of_task'])} for these images by any",
+            f"{_times(openings['of_task'])} for these images by any configuration",
         )
     provenance = material.history.provenance
     digests = {

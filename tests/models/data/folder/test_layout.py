@@ -132,6 +132,16 @@ class TestMasks:
         with pytest.raises(DataProblem, match=r"1 masks have no picture.*007_mask"):
             recognise(tmp_path)
 
+    def test_a_mask_would_be_taken_for_a_known_defect_of_the_same_name(
+        self, tmp_path: Path
+    ) -> None:
+        pictures(tmp_path / "train" / "good", 3)
+        pictures(tmp_path / "train" / "crack", 2)
+        (judged, *_) = pictures(tmp_path / "test" / "crack", 2)
+        own = mask(tmp_path / "ground_truth" / "crack" / "000_mask.png")
+        found = {one.path: one.mask for one in recognise(tmp_path).pictures if one.mask}
+        assert found == {judged: own}
+
     def test_masks_would_be_found_by_their_position(self, tmp_path: Path) -> None:
         pictures(tmp_path / "good", 2)
         for kind in ("a", "b"):
