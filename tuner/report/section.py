@@ -55,7 +55,8 @@ def good_range(values: Iterable[float]) -> list[float]:
 def outside_text(values: Iterable[float]) -> str:
     """How many of these lie below their `good_range`; "" where none does."""
     shown = list(values)
-    below = sum(value < good_range(shown)[0] for value in shown)
+    lowest, _ = good_range(shown)
+    below = sum(value < lowest for value in shown)
     if not below:
         return ""
     verb = "lies" if below == 1 else "lie"
