@@ -149,6 +149,8 @@ def test_pictures_that_are_labelled_anew_would_go_on_in_an_old_split(
     )
     source = find(config, cache)
     split = make_split(config, source)
+    with pytest.raises(DataNotFound, match="labelled anew"):
+        load_training(config, source, replace(split, labels="b" * 64))
     lines[0], lines[59] = "x/000.png,bad", "x/059.png,good"
     table.write_text("path,label\n" + "\n".join(lines))
     with pytest.raises(DataNotFound, match="labelled anew"):
