@@ -72,3 +72,11 @@ def test_an_auroc_would_come_without_its_standard_error() -> None:
     for values in ({}, BY_MIXTURE):
         metrics = judged(parts_of(), values).metrics
         assert metrics[AUROC_ERROR] == standard_error(metrics["auroc"], normals=150, anomalies=50)
+
+
+def test_a_mixture_of_a_part_that_says_nothing_would_be_judged_by_its_rounding() -> None:
+    parts = parts_of()
+    assert judge(parts, LABELS, [BY_MIXTURE]) != [None]
+    nothing = {**parts, "latent": torch.full_like(parts["latent"], 0.5)}
+    assert judge(nothing, LABELS, [BY_MIXTURE]) == [None]
+    assert judge(nothing, LABELS, [{"score": "error"}]) != [None]
