@@ -17,7 +17,7 @@ from tuner.record.journal import read_journal
 from tuner.record.trials import EpochRow, TrialView
 from tuner.replay import __main__ as command
 from tuner.replay.answers import answer_lines
-from tuner.replay.what_if import Recorded, course, recorded
+from tuner.replay.what_if import Recorded, recorded, totals
 from tuner.results.device_time import device_seconds
 from tuner.simulation.open_curves import BEYOND, OpenCurves
 from tuner.simulation.search import simulate
@@ -77,7 +77,7 @@ def test_a_search_with_nothing_changed_would_go_otherwise(tmp_path: Path, kind: 
         answer = record.ask(changes)
         assert answer.flat is answer.steep
         assert but_attempts(answer.flat.trials) == but_attempts(History(record.events).by_number)
-        assert (answer.flat.device_s, answer.flat.epochs_beyond) == (record.course.device_s, 0)
+        assert (answer.flat.device_s, answer.flat.epochs_beyond) == (record.totals.device_s, 0)
 
 
 def test_a_trial_would_be_promoted_before_its_worker_has_let_go_of_it(tmp_path: Path) -> None:
@@ -109,8 +109,8 @@ def test_an_answer_would_not_be_what_the_search_itself_comes_to(
     other = simulated(tmp_path / "b", workers=workers, scheduler=scheduler, **common)
     changes = ["scheduler.name=asha", *(f"scheduler.{key}={scheduler[key]}" for key in scheduler)]
     answer = record.ask(changes).flat
-    assert trained(list(answer.trials)) == trained(list(other.course.trials))
-    assert answer.device_s == other.course.device_s < record.course.device_s
+    assert trained(list(answer.trials)) == trained(list(other.totals.trials))
+    assert answer.device_s == other.totals.device_s < record.totals.device_s
     assert answer.epochs_beyond == answer.decisions_beyond == 0
     assert not any(answer.distances.values())
 
@@ -121,26 +121,26 @@ def test_more_workers_would_keep_to_the_recorded_times(tmp_path: Path) -> None:
     other = simulated(tmp_path / "b", workers=8, scheduler=STOP, **common)
     changes = ["scheduler.name=asha", "scheduler.type=stop", "scheduler.grace_epochs=1"]
     answer = record.ask([*changes, "resources.concurrent_trials=8"]).flat
-    assert [each.rows for each in answer.trials] == [each.rows for each in other.course.trials]
+    assert [each.rows for each in answer.trials] == [each.rows for each in other.totals.trials]
 
 
 def test_a_stopped_curve_would_tell_of_epochs_that_nobody_trained(tmp_path: Path) -> None:
     record = simulated(tmp_path, trials=20, scheduler=STOP)
     answer = record.ask(["scheduler=none"])
-    stopped = [trial for trial in record.course.trials if trial.state == "pruned"]
+    stopped = [trial for trial in record.totals.trials if trial.state == "pruned"]
     missing = sum(9 - trial.epochs for trial in stopped)
     assert missing > 0
     last = [trial.rows[-1].metrics["best_auroc"] for trial in answer.steep.trials]
-    assert max(last) > record.course.best.value
+    assert max(last) > record.totals.best.value
     for each in (answer.flat, answer.steep):
         assert (each.epochs, each.epochs_beyond) == (20 * 9, missing)
         assert each.decisions_beyond == 0  # without rungs
-        assert each.best.value == record.course.best.value  # of what was trained
+        assert each.best.value == record.totals.best.value  # of what was trained
     strict = record.ask(["scheduler.reduction_factor=2"])
     assert strict.steep.decisions_beyond > 0
     assert strict.steep.epochs >= strict.flat.epochs
     text = " ".join(answer_lines(record, [answer]))
-    assert f">= {record.course.best.value:.4f}" in text
+    assert f">= {record.totals.best.value:.4f}" in text
     assert "stay flat" in text
 
 
@@ -203,7 +203,7 @@ def test_another_sampler_would_be_taken_for_one_whose_trials_are_on_record(tmp_p
 def test_trials_that_the_record_lacks_would_not_be_asked_of_the_sampler(tmp_path: Path) -> None:
     record = simulated(tmp_path, trials=15, scheduler=STOP)
     answer = record.ask(["trials=18"]).flat
-    assert list(answer.trials[:15]) == list(record.course.trials)
+    assert list(answer.trials[:15]) == list(record.totals.trials)
     assert [number for number, distance in answer.distances.items() if distance] == [15, 16, 17]
 
 
@@ -212,9 +212,9 @@ def test_lanes_would_each_have_the_whole_device(tmp_path: Path) -> None:
     rows = [replace(row, worker=name) for row in curve(0, 0.5, 0.6).rows]
     rows = [replace(row, seconds=2.0 + row.epoch) for row in rows]
     trials = [replace(curve(number, 0.5), rows=tuple(rows)) for number in range(2)]
-    whole = course(trials, small_space(), trials, {})
+    whole = totals(trials, small_space(), trials, {})
     assert whole.device_s == sum(device_seconds(trials).values()) == 7.0
-    assert course(trials[:1], small_space(), trials, {}).device_s == 3.5
+    assert totals(trials[:1], small_space(), trials, {}).device_s == 3.5
 
 
 def test_what_no_curve_can_tell_would_be_answered(tmp_path: Path) -> None:

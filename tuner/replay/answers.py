@@ -8,7 +8,7 @@ from statistics import median
 from textwrap import wrap
 
 from tuner.cli.text import aligned, counted, duration
-from tuner.replay.what_if import Answer, Course, Recorded
+from tuner.replay.what_if import Answer, Recorded, Totals
 from tuner.space.samplers import LEARNING
 
 _WIDTH = 100
@@ -19,7 +19,7 @@ def answer_lines(record: Recorded, answers: Sequence[Answer]) -> Iterator[str]:
     """A row of the record and of each answer, then what is to be known of the figures."""
     yield f"{record.space.objective} on validation; what it costs is of all trials together."
     row = partial(_row, never_falls=record.space.objective.startswith("best_"))
-    rows = [_COLUMNS, row("as recorded", record.course, record.course)]
+    rows = [_COLUMNS, row("as recorded", record.totals, record.totals)]
     rows += [row(_name(each), each.flat, each.steep) for each in answers]
     yield from aligned(rows)
     for sentence in _notes(record, answers):
@@ -27,7 +27,7 @@ def answer_lines(record: Recorded, answers: Sequence[Answer]) -> Iterator[str]:
 
 
 def _notes(record: Recorded, answers: Sequence[Answer]) -> Iterator[str]:
-    if any(not trial.ended for trial in record.course.trials):
+    if any(not trial.ended for trial in record.totals.trials):
         yield "The recorded search has not ended; what it is compared with goes on to its end."
     if any(each.flat.epochs_beyond or each.steep.epochs_beyond for each in answers):
         yield (
@@ -57,7 +57,7 @@ def _name(answer: Answer) -> str:
     return " ".join(answer.changes)
 
 
-def _row(name: str, flat: Course, steep: Course, *, never_falls: bool) -> tuple[str, ...]:
+def _row(name: str, flat: Totals, steep: Totals, *, never_falls: bool) -> tuple[str, ...]:
     """`never_falls` says that the objective is the best epoch's, which more epochs cannot lower."""
     beyond = max(flat.epochs_beyond, steep.epochs_beyond)
     values = [each.best.value for each in (flat, steep) if each.best is not None]
@@ -79,15 +79,15 @@ def _range(one: float, other: float, text: Callable[[float], str]) -> str:
 
 def _far(answer: Answer) -> Iterator[str]:
     """How far the curves are from what was asked for, and what is found without the farther."""
-    course = answer.flat
-    away = {number: each for number, each in course.distances.items() if each > 0}
+    totals = answer.flat
+    away = {number: each for number, each in totals.distances.items() if each > 0}
     if not away:
         return
     middle = median(away.values())
-    found = course.best_within(middle)
+    found = totals.best_within(middle)
     value = "none" if found is None else f"{found.value:.4f}"
     yield (
-        f"{_name(answer)}: {counted(len(away), 'configuration')} of {len(course.trials):,} "
+        f"{_name(answer)}: {counted(len(away), 'configuration')} of {len(totals.trials):,} "
         f"{'is' if len(away) == 1 else 'are'} not on record and took the nearest one's curve: "
         f"{middle:.2f} away in the median, {max(away.values()):.2f} at most, where 1 is the whole "
         f"range of one hyperparameter. Without those beyond the median the best is {value}."

@@ -40,8 +40,8 @@ from tuner.study.proposals import Proposal
 
 
 @dataclass(frozen=True, kw_only=True)
-class Course:
-    """How a search goes: its trials, and of each how far the curve that it took is away.
+class Totals:
+    """What a search comes to: its trials, and of each how far the curve that it took is away.
 
     `device_s` is the time of devices.
     """
@@ -89,8 +89,8 @@ class Answer:
 
     changes: Sequence[str]
     space: Space
-    flat: Course
-    steep: Course
+    flat: Totals
+    steep: Totals
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,24 +99,24 @@ class Recorded:
 
     events: Sequence[Event]
     space: Space
-    course: Course
+    totals: Totals
 
     def ask(self, changes: Sequence[str]) -> Answer:
         """Say how the search would have gone. Raises TunerError where the curves cannot tell."""
         space = changed_space(self.space, changes)
         self._check(space)
-        flat = self._course(changes, space, "flat")
-        steep = self._course(changes, space, "steep") if flat.epochs_beyond else flat
+        flat = self._totals(changes, space, "flat")
+        steep = self._totals(changes, space, "steep") if flat.epochs_beyond else flat
         return Answer(changes=changes, space=space, flat=flat, steep=steep)
 
     def _check(self, space: Space) -> None:
         metric = metric_of(space.objective)
-        rows = [row for trial in self.course.trials for row in trial.rows]
+        rows = [row for trial in self.totals.trials for row in trial.rows]
         if not all(metric in row.metrics for row in rows):
             raise TunerError(f"--what-if objective={space.objective}: the record has no {metric}.")
 
-    def _course(self, changes: Sequence[str], space: Space, guess: Guess) -> Course:
-        trials = self.course.trials
+    def _totals(self, changes: Sequence[str], space: Space, guess: Guess) -> Totals:
+        trials = self.totals.trials
         curves = OpenCurves(self.space, trials, guess)
         with TemporaryDirectory() as folder:
             searched = _searched(self, changes, space, curves, Path(folder))
@@ -125,25 +125,25 @@ class Recorded:
             each.number: curves.found(each.hyperparameters, seeds[each.number]).distance
             for each in searched
         }
-        return course(searched, space, trials, distances)
+        return totals(searched, space, trials, distances)
 
 
 def recorded(events: Sequence[Event], space: Space) -> Recorded:
     """Make a record ready to be asked; `space` is that of its last driver."""
     trials = History(events).by_number
     distances = {trial.number: 0.0 for trial in trials}
-    return Recorded(events=events, space=space, course=course(trials, space, trials, distances))
+    return Recorded(events=events, space=space, totals=totals(trials, space, trials, distances))
 
 
-def course(
+def totals(
     trials: Sequence[TrialView],
     space: Space,
     recorded: Sequence[TrialView],
     distances: Mapping[int, float],
-) -> Course:
+) -> Totals:
     """Sum a search up; lanes share an epoch's time as they did when it was `recorded`."""
     shares = _Shares(row for trial in recorded for row in trial.rows)
-    return Course(
+    return Totals(
         trials=trials,
         distances=distances,
         device_s=sum(shares.of(row) for trial in trials for row in trial.rows),

@@ -1,7 +1,6 @@
 """What somebody needs who reads the report alone: what to do, by how sure figures, at what cost."""
 
 import json
-import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -12,8 +11,9 @@ import numpy as np
 import pytest
 
 from tests.tuner.report.conftest import Runs
+from tests.tuner.report.test_retrained import changed as changed_run
 from tests.tuner.simulated import small_space
-from tuner.figures.metrics import Metrics, model_decisions, read_metrics, write_metrics
+from tuner.figures.metrics import Metrics, model_decisions
 from tuner.figures.small_samples import drop_sentence, few_normals
 from tuner.record.events import DriverStarted
 from tuner.record.run_folder import RunFolder
@@ -46,13 +46,7 @@ def of(material: Material) -> dict[str, Section]:
 
 def changed(runs: Runs, folder: Path, change: Callable[[Metrics], None]) -> Material:
     """The retrained run with other figures."""
-    run = RunFolder(folder / "run")
-    shutil.copytree(runs["retrained"].path, run.path)
-    metrics = read_metrics(run.metrics)
-    assert metrics is not None
-    change(metrics)
-    write_metrics(metrics, run.metrics)
-    return read_material(run)
+    return read_material(changed_run(runs, folder, change))
 
 
 def beaten(by: str) -> Callable[[Metrics], None]:
