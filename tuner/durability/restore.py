@@ -7,8 +7,9 @@ from tempfile import TemporaryDirectory
 
 from tuner.cli.output import say
 from tuner.durability.record_sync import fetch_record
-from tuner.durability.storage_choice import is_kept
+from tuner.durability.storage_choice import is_kept, record_storage
 from tuner.record.run_folder import RunFolder
+from tuner.record.storage_name import read_place
 from tuner.storage import Storage
 from tuner.storage.files import replace_file
 
@@ -40,8 +41,15 @@ def at_hand(place: Storage | None, run_folder: RunFolder) -> Iterator[RunFolder]
 
 
 def fetch_best(place: Storage, run_folder: RunFolder) -> None:
-    """Fetch what a retrain reads of a run that this machine does not have."""
+    """Fetch what a retrain reads of a run that this machine does not have.
+
+    A record that is here stays as it is: a driver may be at it. With one that is fetched, a resume
+    here is to find the storage, or it would go on apart from the copy.
+    """
     storage = place.within(run_folder.name)
+    fetched = not run_folder.journal.exists() and fetch(place, run_folder)
+    if fetched and read_place(run_folder) is None:
+        record_storage(run_folder, place)
     for path in (run_folder.best, run_folder.space, run_folder.split):
         data = None if path.exists() else storage.get(path.name)
         if data is not None:
