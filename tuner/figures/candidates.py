@@ -24,7 +24,9 @@ HEADINGS = (
 def choice_sentences(choice: Choice) -> list[str]:
     """Which is the best and how surely, which others may be it, which of all these is cheapest."""
     chosen, most = choice["chosen"], choice["rule"]["most"]
-    number = sum(len(each["values"]) for each in choice["candidates"])
+    if len(choice["candidates"]) == 1:
+        return [f"Trial {chosen} is the only candidate that is left, and so the one chosen."]
+    number = sum(len(each["values"]) for each in choice["candidates"]) + _spent(choice)
     best = (
         f"Trial {chosen} is the best of {len(choice['candidates'])} on {_where(choice)} with "
         f"probability {chance_text(choice['probability'])}"
@@ -63,21 +65,36 @@ def choice_lines(choice: Choice) -> list[str]:
         for each in choice["candidates"]
         if each["diverged_seeds"]
     ]
+    apart = left_out_sentences(choice)
     said = f"Diverged, with the best epoch before: {', '.join(diverged)}." if diverged else ""
     return [
         *aligned([heads, *choice_rows(choice)]),
-        *prose(*choice_sentences(choice), f"All of it is on {_where(choice)}.", said),
+        *prose(*choice_sentences(choice), f"All of it is on {_where(choice)}.", said, *apart),
+    ]
+
+
+def left_out_sentences(choice: Choice) -> list[str]:
+    """Which candidates came to nothing with a seed, and so are compared with none.
+
+    Earlier versions left none out.
+    """
+    return [
+        f"Trial {each['trial']} is left out of the choice: with its seed "
+        f"{', '.join(map(str, each['came_to_nothing']))} it came to nothing in its first epoch"
+        f"{_why(each['why'])}."
+        for each in choice.get("left_out", ())
     ]
 
 
 def round_line(choice: Choice) -> str:
     """How it stands after the latest round."""
     rounds, rule = choice["rounds"], choice["rule"]
+    trained = sum(rounds[-1]["trainings"]) + _spent(choice)
     ordered = sorted(choice["candidates"], key=lambda each: -each["probability"])
     first, *others = ((each["trial"], chance_text(each["probability"])) for each in ordered[:3])
     beside = "".join(f", trial {trial} with {chance}" for trial, chance in others)
     return (
-        f"Round {len(rounds)}: {sum(rounds[-1]['trainings'])} of at most {rule['most']} "
+        f"Round {len(rounds)}: {trained} of at most {rule['most']} "
         f"trainings; trial {first[0]} is best with probability {first[1]}{beside}"
     )
 
@@ -94,6 +111,15 @@ def trials_text(numbers: Sequence[int]) -> str:
     if len(numbers) == 1:
         return f"trial {numbers[0]}"
     return f"trials {', '.join(map(str, numbers[:-1]))} and {numbers[-1]}"
+
+
+def _why(why: str) -> str:
+    return f" ({why})" if why else ""
+
+
+def _spent(choice: Choice) -> int:
+    """Trainings of candidates that were left out: the budget counts them too."""
+    return sum(len(each["seeds"]) for each in choice.get("left_out", ()))
 
 
 def _where(choice: Choice) -> str:

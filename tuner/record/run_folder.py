@@ -153,7 +153,7 @@ class RunFolder:
 
     @property
     def candidate_trainings(self) -> Path:
-        """What such a choice has trained until it ends, so that the same command can go on."""
+        """What such a choice has trained: after a stop it goes on, a longer one begins with it."""
         return self.path / ".candidate-trainings"
 
     @property

@@ -31,7 +31,7 @@ def make_card(metrics: Metrics, fitted: FittedDetector) -> dict[str, Any]:
         "detector": fitted.detector,
         "hyperparameters": fitted.hyperparameters,
         "figures": _figures(metrics),
-        **_choice(metrics),
+        **choice_facts(metrics),
         "threshold": fitted.threshold,
         "versions": metrics["versions"],
         "date": datetime.now(UTC).date().isoformat(),
@@ -55,7 +55,7 @@ def _protocol(metrics: Metrics) -> str:
     return f"{data['protocol']}; fit: {fit}; validation: {kind} anomalies"
 
 
-def _choice(metrics: Metrics) -> dict[str, Any]:
+def choice_facts(metrics: Metrics) -> dict[str, Any]:
     """Of a model that was chosen among candidates, how sure it is that it is the best of them."""
     if "chosen_among" not in metrics:
         return {}

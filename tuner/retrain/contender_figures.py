@@ -183,5 +183,5 @@ def _training(plan: Plan, seed: SeedScores) -> dict[str, Any]:
         "diverged_epoch": training.diverged_epoch,
         "why": training.why,
         f"validation_{plan.metric}": [row.metrics[plan.metric] for row in training.rows],
-        "seconds": sum(row.seconds for row in training.rows),
+        "seconds": training.seconds,
     }

@@ -33,7 +33,6 @@ from tuner.retrain.summary import summary_lines
 from tuner.retrain.work_dir import work_folder
 from tuner.space import Space, load_space
 from tuner.storage import Storage
-from tuner.storage.files import remove
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -141,7 +140,7 @@ def retrain(  # noqa: PLR0913
         say("Nothing to train: the report for this configuration, seeds and epochs is there.")
         return _stored_summary(folder, stored)
     check_record(plan)
-    if not again and folder.metrics.exists():
+    if not again and course is None and folder.metrics.exists():
         what = "images" if stored is not None else "settings, seeds or epochs"
         say(f"The report that is there is of other {what}: this one replaces it.")
     if cluster := named_address(address):
@@ -155,11 +154,11 @@ def retrain(  # noqa: PLR0913
         setting, split = _prepare(plan, work)
         if course is None:
             trained = train_all(setting, say, address=address, storage=storage)
+            metrics = report_on_test(setting, split, trained, say)
         else:
-            setting, trained = course.trained(setting, split, say, address=address, storage=storage)
-        metrics = report_on_test(setting, split, trained, say)
-        if course is not None:
-            remove(folder.candidate_trainings)
+            metrics = course.tested(
+                setting, split, say, address=address, storage=storage, again=again
+            )
     if track is not None:
         track(metrics)
     said = report_line(folder)

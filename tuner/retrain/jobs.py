@@ -3,6 +3,7 @@
 import traceback
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext, suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -34,9 +35,17 @@ Done = Callable[[Job, "Trained"], "Trained"]
 """Hears of a training as soon as it has ended, and may put its files elsewhere."""
 
 
-def _as_it_is(job: Job, trained: "Trained") -> "Trained":
-    del job
+def usable(plan: Plan, job: Job, trained: "Trained") -> "Trained":
+    """Raise JobFailed for a training that has come to nothing: it has no detector to test."""
+    if not trained.usable:
+        name = plan.seed_text(job.contender, trained.number)
+        raise JobFailed(f"{name} {nothing_text(trained)}")
     return trained
+
+
+def nothing_text(trained: "Trained") -> str:
+    """What became of a training that is not usable, after its name."""
+    return f"came to nothing in its first epoch: {trained.why or 'it diverged'}"
 
 
 def train_all(
@@ -46,16 +55,17 @@ def train_all(
     address: str | None = None,
     storage: Storage | None = None,
     joined: Machine | None = None,
-    done: Done = _as_it_is,
+    done: Done | None = None,
 ) -> "list[Trained]":
     """Train every contender with its seeds; TunerError for the first training that fails.
 
-    At `address` or $RAY_ADDRESS is the cluster that trains, `storage` then brings it the images;
-    else it is this machine, and without Ray where nothing could run beside anything. Where Ray is
-    `joined` already, it trains.
+    One that comes to nothing fails, unless `done` takes it. At `address` or $RAY_ADDRESS is the
+    cluster that trains, `storage` then brings it the images; else it is this machine, and without
+    Ray where nothing could run beside anything. Where Ray is `joined` already, it trains.
     """
     failure_file = setting.plan.run_folder.retrain_failure
     failure_file.unlink(missing_ok=True)
+    done = done or partial(usable, setting.plan)
     try:
         alone = joined is None and named_address(address) is None
         if alone and (jobs := _one_by_one(setting.plan)) is not None:
@@ -94,9 +104,7 @@ def _jobs(plan: Plan, *, fused: bool) -> list[Job]:
     ]
 
 
-def _train_here(
-    jobs: Sequence[Job], setting: Setting, say: Say, done: Done = _as_it_is
-) -> "list[Trained]":
+def _train_here(jobs: Sequence[Job], setting: Setting, say: Say, done: Done) -> "list[Trained]":
     from models.precision import pick_device  # noqa: PLC0415 - torch
     from tuner.retrain.training import load_images, train  # noqa: PLC0415
     from tuner.threads import one_thread  # noqa: PLC0415
@@ -106,10 +114,11 @@ def _train_here(
     with one_thread(pick_device().type == "cpu"):
         for job in jobs:
             try:
-                trained += [done(job, one) for one in train(job, setting, data, say)]
+                made = train(job, setting, data, say)
             except Exception as error:
                 text = f"{job.contender.label}: {reason_of(error)}"
                 raise JobFailed(text, traceback.format_exc()) from error
+            trained += [done(job, one) for one in made]
     return trained
 
 
@@ -144,7 +153,7 @@ def _shipped(setting: Setting, storage: Storage) -> Storage:
 
 
 def _run(
-    errands: Sequence[Errand], setting: Setting, say: Say, *, gpus: bool, done: Done = _as_it_is
+    errands: Sequence[Errand], setting: Setting, say: Say, *, gpus: bool, done: Done
 ) -> "list[Trained]":
     from tuner.backend.ray_tasks import Lost, run_tasks  # noqa: PLC0415 - ray
 

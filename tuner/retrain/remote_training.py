@@ -98,4 +98,5 @@ def _loaded(errand: Errand) -> "TrainingData":
 
 
 def _files(folder: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in folder.iterdir()}
+    """Of a training that came to nothing there are none."""
+    return {path.name: path.read_bytes() for path in folder.glob("*")}

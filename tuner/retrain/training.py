@@ -24,7 +24,10 @@ class Trained:
 
     What diverged is never chosen: a search ranks no such trial, and a retrain's model is of no such
     seed while another is whole. Its best epoch before counts in the figures all the same, marked
-    by `diverged_epoch` and `why`: without it, the mean would be of the lucky seeds alone.
+    by `diverged_epoch` and `why`: without it, the mean would be of the lucky seeds alone. One that
+    diverged in its first epoch has no `kept_epoch`, which is 0 then, nor a detector.
+
+    The time of an epoch is that of so many `lanes`, which trained in the same steps.
     """
 
     contender: str
@@ -34,6 +37,12 @@ class Trained:
     diverged_epoch: int | None
     why: str
     rows: tuple[EpochRow, ...]
+    lanes: int = 1
+
+    @property
+    def usable(self) -> bool:
+        """Whether it has come to a detector."""
+        return self.kept_epoch > 0
 
     @property
     def whole(self) -> bool:
@@ -42,8 +51,13 @@ class Trained:
 
     @property
     def kept_row(self) -> EpochRow:
-        """The row of the kept epoch."""
+        """The row of the kept epoch, of a usable one."""
         return self.rows[self.kept_epoch - 1]
+
+    @property
+    def seconds(self) -> float:
+        """What its epochs took of a device."""
+        return sum(row.seconds for row in self.rows) / self.lanes
 
 
 def load_images(setting: Setting) -> TrainingData:
@@ -67,10 +81,7 @@ def train(job: Job, setting: Setting, data: TrainingData, say: Say) -> list[Trai
 def train_told(
     job: Job, setting: Setting, data: TrainingData
 ) -> Generator[str, None, list[Trained]]:
-    """Train the job's seeds as lanes of one step, on the GPU if there is one; a line each epoch.
-
-    Raises ValueError for a training that has no usable epoch.
-    """
+    """Train the job's seeds as lanes of one step, on the GPU if there is one; a line each epoch."""
     plan, contender = setting.plan, job.contender
     lanes = [
         Lane(hyperparameters=dict(contender.hyperparameters), seed=plan.seed_of(contender, number))
@@ -107,7 +118,7 @@ class _Training:
         self._number = job.numbers[lane]
         self._folder = setting.folder(job.contender, self._number)
         self._trainer = trainer
-        self._lane = lane
+        self._lane, self._lanes = lane, len(job.numbers)
         self._rows: list[EpochRow] = []
         self._kept = 0
         self.diverged_epoch: int | None = None
@@ -127,7 +138,8 @@ class _Training:
         if result.diverged:
             self.diverged_epoch = result.epoch
             self._why = result.why
-            yield f"{epoch}  {result.why or 'diverged'}; its best epoch before counts"
+            then = "its best epoch before counts" if self._kept else "it has come to nothing"
+            yield f"{epoch}  {result.why or 'diverged'}; {then}"
             return
         self._rows.append(epoch_row(result, worker_name()))
         if self._is_kept():
@@ -151,10 +163,6 @@ class _Training:
 
     def finished(self) -> Trained:
         """What the lane has come to."""
-        if not self._kept:
-            raise ValueError(
-                f"{self._name} came to nothing in its first epoch: {self._why or 'it diverged'}"
-            )
         return Trained(
             contender=self._contender.key,
             number=self._number,
@@ -163,4 +171,5 @@ class _Training:
             diverged_epoch=self.diverged_epoch,
             why=self._why,
             rows=tuple(self._rows),
+            lanes=self._lanes,
         )

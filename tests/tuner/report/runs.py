@@ -66,8 +66,8 @@ class _Rising(Formula):
 def retrained(folder: Path, monkeypatch: pytest.MonkeyPatch) -> RunFolder:
     """A search on good images alone, and its retrain: all figures are on synthetic anomalies."""
 
-    def here(setting: Setting, say: Any, *_: object) -> list[Any]:
-        return jobs._train_here(jobs._jobs(setting.plan, fused=False), setting, say)
+    def here(setting: Setting, say: Any, *more: Any) -> list[Any]:
+        return jobs._train_here(jobs._jobs(setting.plan, fused=False), setting, say, more[-1])
 
     monkeypatch.setattr(jobs, "_train_on_ray", here)
     monkeypatch.setattr(final_test, "_draw", lambda tested, folder: None)

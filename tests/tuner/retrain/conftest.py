@@ -69,8 +69,8 @@ def summary(tmp_path_factory: pytest.TempPathFactory, said: list[str]) -> Retrai
 def quick_retrain(monkeypatch: pytest.MonkeyPatch) -> Callable[..., RetrainSummary]:
     """Retrain without baselines, Ray and pictures; one seed and epoch unless said."""
 
-    def here(setting: Setting, say: Callable[[str], None], *_: object) -> list[Any]:
-        return jobs._train_here(jobs._jobs(setting.plan, fused=False), setting, say)
+    def here(setting: Setting, say: Callable[[str], None], *more: Any) -> list[Any]:
+        return jobs._train_here(jobs._jobs(setting.plan, fused=False), setting, say, more[-1])
 
     def quick(folder: Path, **options: Any) -> RetrainSummary:
         usual: dict[str, Any] = {"seeds": 1, "epochs": 1, "baselines": False}

@@ -12,6 +12,7 @@ from models.data.protocol import make_split
 from models.data.sources import find
 from models.lanes.lane import EpochResult
 from tests.tuner.retrain.conftest import plan_of
+from tuner.errors import TunerError
 from tuner.retrain import jobs, training
 from tuner.retrain.plan import Job, Plan, Setting
 from tuner.retrain.training import load_images, train
@@ -106,8 +107,27 @@ def test_a_diverged_epoch_would_count_or_end_the_other_seeds(
 def test_a_training_without_a_usable_epoch_would_be_reported(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with pytest.raises(ValueError, match="seed 1/2 came to nothing in its first epoch"):
-        train_scripted(plan_of(tmp_path), monkeypatch, [[result(1, 0.0, 0.0)]])
+    """Or take the other lanes of its step with it, which have come to something."""
+    plan = plan_of(tmp_path, epochs=2)
+    script = [[result(1, 0.0, 0.0), result(1, 0.6, 0.5)], [result(2, 0.0, 0.0), result(2, 0.7, 0)]]
+    (nothing, other), said = train_scripted(plan, monkeypatch, script)
+    assert (nothing.usable, other.usable, other.kept_epoch) == (False, True, 2)
+    assert any("epoch 1/2  diverged; it has come to nothing" in line for line in said)
+    alone = [[of_first] for of_first, _ in script]
+    monkeypatch.setattr(training, "Trainer", lambda *_, **__: ScriptedTrainer(alone))
+    setting = make_setting(replace(plan, contenders=plan.contenders[:1]), tmp_path)
+    monkeypatch.setattr(jobs, "find_machine", lambda: Machine(cpus=1, gpus=0))
+    monkeypatch.setattr(training, "load_images", lambda _setting: None)
+    with pytest.raises(TunerError, match="seed 1/2 came to nothing in its first epoch: it div"):
+        jobs.train_all(setting, print)
+
+
+def test_lanes_of_one_step_would_each_cost_the_whole_of_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script = [[result(epoch, 0.6, 0.5)] * 2 for epoch in (1, 2)]
+    trained, _ = train_scripted(plan_of(tmp_path, epochs=2), monkeypatch, script)
+    assert [one.seconds for one in trained] == [1.0, 1.0]
 
 
 def test_seeds_as_lanes_would_train_otherwise_than_alone(tmp_path: Path) -> None:

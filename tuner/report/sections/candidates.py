@@ -8,6 +8,7 @@ from tuner.figures.candidates import (
     chance_text,
     choice_rows,
     choice_sentences,
+    left_out_sentences,
 )
 from tuner.figures.colours import BEST_TRIAL, COMPLETE, GUIDE
 from tuner.report.material import Material
@@ -27,7 +28,7 @@ def section(material: Material) -> Section | None:
         context={
             "heads": HEADINGS,
             "rows": choice_rows(choice),
-            "sentences": others,
+            "sentences": [*others, *left_out_sentences(choice)],
             "rounds": _rounds(choice),
             "assumed": choice["assumed"],
             "rule": choice["rule"],

@@ -169,15 +169,21 @@ def _retrain(metrics: Metrics | None) -> _Spent | None:
 
 
 def _others(metrics: Metrics) -> _Spent:
-    """The candidates that were retrained and not chosen: of the means that are on record."""
+    """The candidates that were retrained and not chosen, of the means that are on record.
+
+    And those that were left out of the choice, which earlier versions did not do.
+    """
     choice = metrics.get("chosen_among", {"chosen": None, "candidates": []})
     rows = [each for each in choice["candidates"] if each["trial"] != choice["chosen"]]
     counts = [len(each["values"]) for each in rows]
+    left_out = choice.get("left_out", [])
     return _Spent(
         name="candidates that were not chosen",
-        trials=sum(counts),
-        epochs=round(sum(n * each["epochs"] for n, each in zip(counts, rows, strict=True))),
-        seconds=sum(n * each["training_seconds"] for n, each in zip(counts, rows, strict=True)),
+        trials=sum(counts) + sum(len(each["seeds"]) for each in left_out),
+        epochs=round(sum(n * each["epochs"] for n, each in zip(counts, rows, strict=True)))
+        + sum(each["epochs"] for each in left_out),
+        seconds=sum(n * each["training_seconds"] for n, each in zip(counts, rows, strict=True))
+        + sum(each["seconds"] for each in left_out),
     )
 
 

@@ -10,6 +10,7 @@ from tuner.objectives import metric_of
 from tuner.results.leaderboard import Standing, rank
 from tuner.retrain.choosing.rounds import Rule
 from tuner.retrain.contenders import Contender
+from tuner.retrain.plan import fresh_seeds
 from tuner.retrain.run_check import Searched
 from tuner.space import Space, best_space
 
@@ -29,6 +30,14 @@ class Candidate:
     searched: float
     contender: Contender
     space: Space
+
+    def seeds(self, search_seed: int, count: int) -> tuple[int, ...]:
+        """Its first seeds.
+
+        A candidate has seeds of its own. Did all have the same, those that were given more of them
+        would differ from the others by the luck of these seeds, which would be taken for theirs.
+        """
+        return fresh_seeds(search_seed, f"retrain {self.contender.key}", count)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,27 +1,20 @@
 """The choice itself: rounds of trainings until one candidate is best, or the budget is spent."""
 
 from collections.abc import Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
-from functools import partial
 from typing import TYPE_CHECKING
 
-from models.data.split import Split
-from tuner.backend.address import named_address
-from tuner.backend.ray_backend import connected
 from tuner.cli.output import Say
 from tuner.cli.text import counted
-from tuner.figures.candidates import round_line
+from tuner.errors import TunerError
+from tuner.figures.candidates import left_out_sentences, round_line, trials_text
 from tuner.figures.metrics import BEST, Metrics, write_metrics
 from tuner.figures.words import prose
 from tuner.retrain.choosing.candidates import Candidate
-from tuner.retrain.choosing.kept import Keeper, Kept
 from tuner.retrain.choosing.rounds import Rule, State, next_round, state_of
-from tuner.retrain.choosing.told import told, value_of
-from tuner.retrain.jobs import room_here, train_all
-from tuner.retrain.plan import Plan, Setting, fresh_seeds
-from tuner.space import Machine
-from tuner.storage import Storage
+from tuner.retrain.choosing.told import Tried, left_out_row, told, value_of
+from tuner.retrain.choosing.trainings import Trainings
+from tuner.retrain.plan import Plan
 from tuner.storage.files import replace_file
 
 if TYPE_CHECKING:
@@ -39,111 +32,106 @@ class Chosen:
 
 @dataclass(kw_only=True)
 class Choice:
-    """One choice; `setting` has a plan whose contenders are the candidates, in their order."""
+    """One choice; `plan` has the candidates as its contenders, in their order."""
 
-    setting: Setting
-    split: Split
+    plan: Plan
     candidates: Sequence[Candidate]
     rule: Rule
+    trainings: Trainings
     say: Say
-    address: str | None = None
-    storage: Storage | None = None
-    _trained: list[list[Kept]] = field(default_factory=list)
-    _states: list[State] = field(default_factory=list)
+    _tried: list[Tried] = field(default_factory=list)
+    _left_out: list[Tried] = field(default_factory=list)
+    _rounds: list[dict[int, int]] = field(default_factory=list)
+    """After each round, how many trainings each candidate had."""
 
     def made(self) -> Chosen:
-        """Train, decide, write down and say, round by round; a training is never made twice."""
-        self._trained = [[] for _ in self.candidates]
+        """Train, decide, write down and say, round by round; a training is never made twice.
+
+        Raises TunerError where no candidate is left.
+        """
+        self._tried = [Tried(candidate=each) for each in self.candidates]
         for line in self._beginning():
             self.say(line)
-        with ExitStack() as opened:
-            joined = None
-            while any(more := next_round(self._values(), self.rule)):
-                plan = self._plan_with(more)
-                if missing := self._missing(plan):
-                    joined = joined or self._joined(opened)
-                    self._train(plan, missing, joined)
-                self._take_up(plan)
+        while any(more := next_round(self._values(), self._rule_left)):
+            self._round(more)
         known = self._write(ended=True)
-        place = self._states[-1].chosen
+        chosen = self._tried[self._states()[-1].chosen]
         return Chosen(
-            candidate=self.candidates[place],
-            trained=[replace(one.trained, contender=BEST) for one in self._trained[place]],
+            candidate=chosen.candidate,
+            trained=[replace(one, contender=BEST) for one in chosen.trained],
             known=known,
         )
 
-    @property
-    def _keeper(self) -> Keeper:
-        folder = self.setting.plan.run_folder.candidate_trainings
-        return Keeper(folder=folder, digest=self.split.digest)
-
     def _values(self) -> list[list[float]]:
-        plan = self.setting.plan
-        return [[value_of(plan, one) for one in of_one] for of_one in self._trained]
+        return [[value_of(self.plan, one) for one in each.trained] for each in self._tried]
 
-    def _plan_with(self, more: Sequence[int]) -> Plan:
-        """The plan with the numbers of this round, and all seeds up to it.
+    @property
+    def _rule_left(self) -> Rule:
+        """The rule for those that are left: what the others were trained is spent."""
+        spent = sum(len(each.trained) for each in self._left_out)
+        return replace(self.rule, most=self.rule.most - spent)
 
-        A candidate has seeds of its own. Did all have the same, those that were given more of them
-        would differ from the others by the luck of these seeds, which would be taken for theirs.
-        """
-        plan, numbers, seeds = self.setting.plan, {}, {}
-        for one, trained, new in zip(self.candidates, self._trained, more, strict=True):
-            key, count = one.contender.key, len(trained)
-            numbers[key] = tuple(range(count, count + new))
-            seeds[key] = fresh_seeds(plan.search_seed, f"retrain {key}", count + new)
-        return replace(plan, numbers=numbers, own_seeds=seeds)
+    def _states(self) -> list[State]:
+        """What was known after each round of those that are left."""
+        values = self._values()
+        return [
+            state_of(
+                [
+                    of_one[: counts[each.candidate.trial]]
+                    for each, of_one in zip(self._tried, values, strict=True)
+                ]
+            )
+            for counts in self._rounds
+        ]
 
-    def _missing(self, plan: Plan) -> dict[str, tuple[int, ...]]:
-        """Of the round, what an earlier command has not left."""
-        absent = {
-            key: tuple(one for one in numbers if self._keeper.find(plan, key, one) is None)
-            for key, numbers in plan.numbers.items()
-        }
-        return {key: numbers for key, numbers in absent.items() if numbers}
-
-    def _train(
-        self, plan: Plan, missing: dict[str, tuple[int, ...]], joined: Machine | None
-    ) -> None:
-        contenders = tuple(each for each in plan.contenders if each.key in missing)
-        of_round = replace(plan, contenders=contenders, numbers=missing)
-        train_all(
-            replace(self.setting, plan=of_round),
-            self.say,
-            address=self.address,
-            storage=self.storage,
-            joined=joined,
-            done=partial(self._keeper.keep, plan),
-        )
-
-    def _joined(self, opened: ExitStack) -> Machine | None:
-        """Ray for all rounds, where several trainings can run at once."""
-        if named_address(self.address) is None and room_here() <= 1:
-            return None
-        return opened.enter_context(connected(self.address))
-
-    def _take_up(self, plan: Plan) -> None:
-        """Read the round's trainings as they were kept: what a resume sees is what is seen here."""
-        for place, one in enumerate(self.candidates):
-            key = one.contender.key
-            for number in plan.numbers[key]:
-                kept = self._keeper.find(plan, key, number)
-                if kept is None:
-                    raise OSError(f"training {number + 1} of {one.contender.label} was not kept")
-                self._trained[place].append(kept)
-        self._states.append(state_of(self._values()))
+    def _round(self, more: Sequence[int]) -> None:
+        plan = self._plan_with(more)
+        found = self.trainings.of(plan, all_usable=False)
+        for each in self._tried:
+            each.trained += found[each.candidate.contender.key]
+        self._drop()
+        self._rounds.append({each.candidate.trial: len(each.trained) for each in self._tried})
         self.say(round_line(self._write(ended=False)))
 
+    def _plan_with(self, more: Sequence[int]) -> Plan:
+        """The plan with the numbers of this round, and all seeds up to it."""
+        plan, numbers, seeds = self.plan, {}, {}
+        for each, new in zip(self._tried, more, strict=True):
+            key, count = each.candidate.contender.key, len(each.trained)
+            numbers[key] = tuple(range(count, count + new))
+            seeds[key] = each.candidate.seeds(plan.search_seed, count + new)
+        contenders = tuple(each.candidate.contender for each in self._tried)
+        return replace(plan, contenders=contenders, numbers=numbers, own_seeds=seeds)
+
+    def _drop(self) -> None:
+        """Leave those out that have come to nothing with a seed: no figure compares them.
+
+        Raises TunerError where all have.
+        """
+        dropped = [each for each in self._tried if not each.usable]
+        self._left_out += dropped
+        self._tried = [each for each in self._tried if each.usable]
+        for each in dropped:
+            for line in prose(*left_out_sentences({"left_out": [left_out_row(self.plan, each)]})):
+                self.say(line)
+        if not self._tried:
+            trials = trials_text([each.candidate.trial for each in self._left_out])
+            raise TunerError(
+                f"No candidate is left to choose: {trials} came to nothing in the first epoch with "
+                "a fresh seed. The test split was not opened. Give a higher --top, or search anew "
+                "where trainings do not diverge, as with lower learning rates"
+            )
+
     def _write(self, *, ended: bool) -> Metrics:
-        plan = self._plan_with([0] * len(self.candidates))
-        known = told(plan, self.rule, self.candidates, self._trained, self._states, ended=ended)
-        written = {**known, "configuration": asked_of(self.setting.plan, self.rule)}
+        states, plan = self._states(), self.plan
+        known = told(plan, self.rule, self._tried, self._left_out, states, ended=ended)
+        written = {**known, "configuration": asked_of(plan, self.rule)}
         replace_file(plan.run_folder.candidates, lambda path: write_metrics(written, path))
         return known
 
     def _beginning(self) -> list[str]:
         trials = ", ".join(str(each.trial) for each in self.candidates)
-        metric = self.setting.plan.metric.upper()
+        metric = self.plan.metric.upper()
         return prose(
             f"Choosing among {counted(len(self.candidates), 'trial')} ({trials}) by the {metric} "
             f"of fresh seeds on validation: {self.rule.first} trainings of each, then more where "

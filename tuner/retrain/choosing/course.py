@@ -2,25 +2,25 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 from models.data.split import Split
 from tuner.cli.output import Say
+from tuner.errors import TunerError
 from tuner.figures.candidates import choice_sentences
 from tuner.figures.metrics import BEST, Metrics, read_metrics
 from tuner.figures.words import prose
+from tuner.record.run_folder import RunFolder
 from tuner.retrain.choosing.candidates import Asked, Candidate, candidates_of, rule_of
-from tuner.retrain.choosing.choose import Choice, asked_of
+from tuner.retrain.choosing.choose import Choice, Chosen, asked_of
+from tuner.retrain.choosing.kept import Keeper
 from tuner.retrain.choosing.rounds import Rule
-from tuner.retrain.jobs import train_all
+from tuner.retrain.choosing.trainings import Trainings
 from tuner.retrain.plan import Plan, Setting
 from tuner.retrain.report import stored_metrics
 from tuner.retrain.run_check import searched_in
 from tuner.space import Space
 from tuner.storage import Storage
-
-if TYPE_CHECKING:
-    from tuner.retrain.training import Trained
+from tuner.storage.files import remove
 
 Planned = Callable[..., Plan]
 """The plan of a retrain of a space with so many `seeds`."""
@@ -47,7 +47,7 @@ class Course:
         stored = stored_metrics(self._plan_of(chosen, known))
         return stored if stored is not None and stored.get("chosen_among") == known else None
 
-    def trained(
+    def tested(
         self,
         setting: Setting,
         split: Split,
@@ -55,27 +55,53 @@ class Course:
         *,
         address: str | None,
         storage: Storage | None,
-    ) -> "tuple[Setting, list[Trained]]":
-        """Choose, and train what the chosen one is held against; the setting is of its test."""
-        choice = Choice(
-            setting=replace(setting, plan=self.plan),
-            split=split,
-            candidates=self.candidates,
-            rule=self.rule,
+        again: bool,
+    ) -> Metrics:
+        """Choose, train what the chosen one is held against, and open the test split for it.
+
+        A longer choice that comes to the same trainings of the same candidate has their report:
+        the test split stays closed, unless `again`.
+        """
+        from tuner.retrain.choosing.retold import with_choice  # noqa: PLC0415 - torch
+        from tuner.retrain.final_test import report_on_test  # noqa: PLC0415
+
+        folder = self.plan.run_folder
+        if again and _is_reported(folder):
+            remove(folder.candidates)
+            remove(folder.candidate_trainings)
+        trainings = Trainings(
+            setting=setting,
+            keeper=Keeper(folder=folder.candidate_trainings, digest=split.digest),
             say=say,
             address=address,
             storage=storage,
         )
-        chosen = choice.made()
-        plan = self._plan_of(chosen.candidate, chosen.known)
-        for line in (*prose(*choice_sentences(chosen.known)), *plan.left_out):
-            say(line)
-        setting = replace(setting, plan=plan)
-        if not (others := plan.contenders[1:]):
-            return setting, chosen.trained
-        beside = replace(setting, plan=replace(plan, contenders=others))
-        found = train_all(beside, say, address=address, storage=storage)
-        return setting, [*chosen.trained, *found]
+        with trainings:
+            chosen = self._chosen(trainings, say)
+            plan = self._plan_of(chosen.candidate, chosen.known)
+            for line in prose(*choice_sentences(chosen.known)):
+                say(line)
+            stored = None if again else stored_metrics(plan)
+            if stored is not None and stored.get("split_digest") == split.digest:
+                say("Its report is of these trainings: the test split stays closed.")
+                return with_choice(stored, chosen.known, folder, setting.work)
+            for line in plan.left_out:
+                say(line)
+            if not again and folder.metrics.exists():
+                say("The report that is there is of another choice: this one replaces it.")
+            others = replace(plan, contenders=plan.contenders[1:])
+            beside = trainings.of(others, all_usable=True)
+        trained = [*chosen.trained, *(one for of_one in beside.values() for one in of_one)]
+        return report_on_test(replace(setting, plan=plan), split, trained, say)
+
+    def _chosen(self, trainings: Trainings, say: Say) -> Chosen:
+        return Choice(
+            plan=self.plan,
+            candidates=self.candidates,
+            rule=self.rule,
+            trainings=trainings,
+            say=say,
+        ).made()
 
     def _plan_of(self, chosen: Candidate, known: Metrics) -> Plan:
         """The retrain of the chosen one, over all its seeds; the others have as many as asked."""
@@ -86,6 +112,20 @@ class Course:
             of_others = tuple(range(self.rule.first))
             numbers = {each.key: of_others for each in plan.contenders if each.key != BEST}
         return replace(plan, numbers=numbers, chosen_among=known)
+
+
+def _is_reported(folder: RunFolder) -> bool:
+    """Whether the choice that is there came to a report: one that was stopped goes on.
+
+    Of files that are damaged nothing is gone on with.
+    """
+    try:
+        known, reported = read_metrics(folder.candidates), read_metrics(folder.metrics)
+    except TunerError:
+        return True
+    if known is None or reported is None:
+        return False
+    return {**reported.get("chosen_among", {}), "configuration": known["configuration"]} == known
 
 
 def course_of(asked: Asked, space: Space, plan: Plan, planned: Planned) -> Course:

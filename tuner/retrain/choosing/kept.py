@@ -1,4 +1,4 @@
-"""Trainings of a choice that is under way, kept one by one: a stop or a kill loses none of them."""
+"""Trainings of a choice, kept one by one: a stop loses none, a longer choice begins with them."""
 
 import json
 import shutil
@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tuner.figures.task import data_configuration
+from tuner.record.provenance import code_versions
 from tuner.record.trials import EpochRow
 from tuner.retrain.plan import Job, Plan
 from tuner.storage.files import remove, replace_folder
@@ -19,14 +20,6 @@ _FILE = "training.json"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Kept:
-    """A finished training; `seconds` are those that each of its epochs took of a device."""
-
-    trained: "Trained"
-    seconds: tuple[float, ...]
-
-
-@dataclass(frozen=True, kw_only=True)
 class Keeper:
     """Keeps trainings in a folder and finds them again; `digest` is that of the split's images."""
 
@@ -34,16 +27,15 @@ class Keeper:
     digest: str
 
     def keep(self, plan: Plan, job: Job, trained: "Trained") -> "Trained":
-        """Put it where it stays. Lanes of one step share the time that it takes."""
+        """Put it where it stays."""
         place = self._place(job.contender.key, trained.number)
         told = {
             "of": self._of(plan, job.contender.key, trained.number),
-            "lanes": len(job.numbers),
             "trained": asdict(replace(trained, folder=Path())) | {"folder": ""},
         }
 
         def write(new: Path) -> None:
-            for file in trained.folder.iterdir():
+            for file in trained.folder.glob("*"):  # there is no folder where it came to nothing
                 shutil.copyfile(file, new / file.name)
             (new / _FILE).write_text(json.dumps(told), encoding="utf-8")
 
@@ -51,20 +43,21 @@ class Keeper:
         remove(trained.folder)
         return replace(trained, folder=place)
 
-    def find(self, plan: Plan, key: str, number: int) -> Kept | None:
+    def find(self, plan: Plan, key: str, number: int) -> "Trained | None":
         """The training of a contender with a seed by its number; None where it is to be trained.
 
-        One of other images or settings, or that is not whole, is none.
+        One of other images, settings or code, or that is not whole, is none.
         """
         from models.detector_files import read_whole  # noqa: PLC0415 - torch
 
         place = self._place(key, number)
         try:
             told = json.loads((place / _FILE).read_text(encoding="utf-8"))
-            read_whole(place)
             if told["of"] != self._of(plan, key, number):
                 return None
-            return _kept(told, place)
+            if (found := _trained(told, place)).usable:
+                read_whole(place)
+            return found
         except (OSError, ValueError, LookupError, TypeError):
             return None
 
@@ -85,16 +78,16 @@ class Keeper:
                     "objective": plan.objective,
                     "data": data_configuration(plan.data),
                     "split": self.digest,
+                    "code": code_versions(),
                 }
             )
         )
         return written
 
 
-def _kept(told: Mapping[str, Any], place: Path) -> Kept:
+def _trained(told: Mapping[str, Any], place: Path) -> "Trained":
     from tuner.retrain.training import Trained  # noqa: PLC0415 - torch
 
     stored = dict(told["trained"])
     rows = tuple(EpochRow(**row) for row in stored.pop("rows"))
-    trained = Trained(**{**stored, "folder": place, "rows": rows})
-    return Kept(trained=trained, seconds=tuple(row.seconds / told["lanes"] for row in rows))
+    return Trained(**{**stored, "folder": place, "rows": rows})

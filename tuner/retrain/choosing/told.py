@@ -1,6 +1,7 @@
 """The choice as candidates.json and metrics.json have it."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from statistics import fmean, median
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,7 @@ from tuner.retrain.plan import Plan
 
 if TYPE_CHECKING:
     from tuner.retrain.choosing.candidates import Candidate
-    from tuner.retrain.choosing.kept import Kept
+    from tuner.retrain.training import Trained
 
 _RULE = "OCBA, Chen et al. (2000), theorem 1"
 _ASSUMED = (
@@ -22,31 +23,48 @@ _ASSUMED = (
 )
 
 
-def value_of(plan: Plan, kept: "Kept") -> float:
+@dataclass(kw_only=True)
+class Tried:
+    """A candidate and its trainings so far, by their numbers."""
+
+    candidate: "Candidate"
+    trained: "list[Trained]" = field(default_factory=list)
+
+    @property
+    def usable(self) -> bool:
+        """Whether every training has come to a figure."""
+        return all(one.usable for one in self.trained)
+
+    def seeds(self, plan: Plan) -> list[int]:
+        """Those of its trainings."""
+        return list(self.candidate.seeds(plan.search_seed, len(self.trained)))
+
+
+def value_of(plan: Plan, trained: "Trained") -> float:
     """The figure by which candidates are compared: that of the kept epoch.
 
     What diverged before the last stage has none that is a peer of the others', and counts as 0.
     """
-    row, stages = kept.trained.kept_row, detectors.stages(plan.best.detector)
+    row, stages = trained.kept_row, detectors.stages(plan.best.detector)
     return row.metrics[plan.metric] if row.stage in ("", *list(stages)[-1:]) else 0.0
 
 
 def told(
     plan: Plan,
     rule: Rule,
-    candidates: "Sequence[Candidate]",
-    trained: "Sequence[Sequence[Kept]]",
+    tried: Sequence[Tried],
+    left_out: Sequence[Tried],
     states: Sequence[State],
     *,
     ended: bool,
 ) -> Metrics:
-    """All that is known after the last of the `states`, one for each round."""
+    """All that is known of those `tried` after the last of the `states`, one for each round.
+
+    Rounds are of them alone; those `left_out` came to nothing in one.
+    """
     state = states[-1]
     same = may_be_best(state, rule.level)
-    rows = [
-        _row(plan, candidate, state, place, kept)
-        for place, (candidate, kept) in enumerate(zip(candidates, trained, strict=True))
-    ]
+    rows = [_row(plan, rule, state, place, each) for place, each in enumerate(tried)]
     level = [rows[place] for place in (state.chosen, *same)]
     return {
         "metric": plan.metric,
@@ -54,6 +72,7 @@ def told(
         "rule": {"level": rule.level, "first": rule.first, "most": rule.most, "more": _RULE},
         "assumed": _ASSUMED,
         "candidates": rows,
+        "left_out": [left_out_row(plan, each) for each in left_out],
         "rounds": [
             {
                 "trainings": list(each.trainings),
@@ -71,21 +90,46 @@ def told(
     }
 
 
-def _row(
-    plan: Plan, candidate: "Candidate", state: State, place: int, kept: "Sequence[Kept]"
-) -> dict[str, Any]:
-    epochs = fmean(len(each.seconds) for each in kept)
-    of_epoch = median(each for one in kept for each in one.seconds)
+def _row(plan: Plan, rule: Rule, state: State, place: int, tried: Tried) -> dict[str, Any]:
+    trained = tried.trained
+    first = [each for each in trained if each.number < rule.first]
     return {
-        "trial": candidate.trial,
-        "searched": candidate.searched,
-        "seeds": list(plan.own_seeds[candidate.contender.key]),
-        "values": [value_of(plan, each) for each in kept],
-        "diverged_seeds": [number for number, each in enumerate(kept, 1) if not each.trained.whole],
+        "trial": tried.candidate.trial,
+        "searched": tried.candidate.searched,
+        "seeds": tried.seeds(plan),
+        "values": [value_of(plan, each) for each in trained],
+        "diverged_seeds": [number for number, each in enumerate(trained, 1) if not each.whole],
         "mean": state.means[place],
         "interval95": list(state.intervals[place]),
         "probability": state.probabilities[place],
-        "epochs": epochs,
-        "epoch_seconds": of_epoch,
-        "training_seconds": epochs * of_epoch,
+        "epochs": fmean(len(each.rows) for each in trained),
+        "training_seconds": training_seconds(first),
+    }
+
+
+def training_seconds(trained: "Sequence[Trained]") -> float:
+    """What one of these trainings usually takes of a device.
+
+    Of each stage its usual epoch, as often as it comes: an epoch of one may take many times that of
+    another, and one that waited for its machine says nothing. To be compared, they must have as
+    many lanes each, as the first trainings of all candidates have.
+    """
+    found: dict[str, list[float]] = {}
+    for each in trained:
+        for row in each.rows:
+            found.setdefault(row.stage, []).append(row.seconds / each.lanes)
+    return sum(median(times) * len(times) / len(trained) for times in found.values())
+
+
+def left_out_row(plan: Plan, tried: Tried) -> dict[str, Any]:
+    """Of a candidate that has come to nothing: with which of its seeds, why, what it has cost."""
+    nothing = [each for each in tried.trained if not each.usable]
+    return {
+        "trial": tried.candidate.trial,
+        "searched": tried.candidate.searched,
+        "seeds": tried.seeds(plan),
+        "came_to_nothing": [each.number + 1 for each in nothing],
+        "why": nothing[0].why,
+        "epochs": sum(len(each.rows) for each in tried.trained),
+        "seconds": sum(each.seconds for each in tried.trained),
     }

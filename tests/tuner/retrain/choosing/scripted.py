@@ -11,9 +11,10 @@ from tests.tuner.fake_trials import row
 from tests.tuner.retrain.conftest import plan_of
 from tests.tuner.simulated import small_space
 from tuner.record.trials import EpochRow
-from tuner.retrain.choosing import choose
+from tuner.retrain.choosing import trainings
 from tuner.retrain.choosing.candidates import Candidate
 from tuner.retrain.choosing.choose import Choice
+from tuner.retrain.choosing.kept import Keeper
 from tuner.retrain.choosing.rounds import Rule
 from tuner.retrain.plan import Job, Setting
 from tuner.retrain.training import Trained
@@ -21,10 +22,14 @@ from tuner.retrain.training import Trained
 
 @dataclass
 class Training:
-    """Stands for `train_all`: `means` by candidate, a training's luck by its seed."""
+    """Stands for `train_all`: `means` by candidate, a training's luck by its seed.
+
+    Seconds are by candidate, or by its stages. What comes to `nothing` is by candidate and number.
+    """
 
     means: dict[str, float]
     seconds: dict[str, float] = field(default_factory=dict)
+    nothing: Sequence[tuple[str, int]] = ()
     backwards: bool = False
     stop_after: int | None = None
     trained: list[tuple[str, int, int]] = field(default_factory=list)
@@ -42,7 +47,10 @@ class Training:
             key, (number,) = job.contender.key, job.numbers
             seed = plan.seed_of(job.contender, number)
             self.trained.append((key, number, seed))
-            done(job, self._training(setting.folder(job.contender, number), key, number, seed))
+            if (key, number) in self.nothing:
+                done(job, _nothing(setting.folder(job.contender, number), key, number))
+            else:
+                done(job, self._training(setting.folder(job.contender, number), key, number, seed))
 
     def _training(self, folder: Path, key: str, number: int, seed: int) -> Trained:
         folder.mkdir(parents=True)
@@ -64,6 +72,18 @@ class Training:
         return replace(row(epoch, value), seconds=self.seconds.get(key, 1.0))
 
 
+def _nothing(folder: Path, key: str, number: int) -> Trained:
+    return Trained(
+        contender=key,
+        number=number,
+        folder=folder,
+        kept_epoch=0,
+        diverged_epoch=1,
+        why="its loss is not finite",
+        rows=(),
+    )
+
+
 def candidates(numbers: Sequence[int]) -> list[Candidate]:
     best = plan_of(Path("nowhere")).best
     return [
@@ -78,22 +98,24 @@ def candidates(numbers: Sequence[int]) -> list[Candidate]:
 
 
 def make_choice(
-    folder: Path, training: Training, monkeypatch: Any, say: Callable[[str], None] = print
+    folder: Path,
+    training: Training,
+    monkeypatch: Any,
+    say: Callable[[str], None] = print,
+    most: int = 0,
 ) -> Choice:
-    """Among as many as have means, from 3 seeds each up to 5."""
+    """Among as many as have means, from 3 seeds each up to `most`, which is 5 for each."""
     folder.mkdir(exist_ok=True)
-    monkeypatch.setattr(choose, "train_all", training)
-    monkeypatch.setattr(choose, "room_here", lambda: 1)
+    monkeypatch.setattr(trainings, "train_all", training)
+    monkeypatch.setattr(trainings, "room_here", lambda: 1)
     among = candidates([int(key.removeprefix("trial-")) for key in training.means])
     plan = replace(plan_of(folder), contenders=tuple(each.contender for each in among))
+    setting = Setting(plan=plan, source=None, split_file=folder, work=folder / "work")  # type: ignore[arg-type]
+    keeper = Keeper(folder=plan.run_folder.candidate_trainings, digest="of these images")
     return Choice(
-        setting=Setting(plan=plan, source=None, split_file=folder, work=folder / "work"),  # type: ignore[arg-type]
-        split=_Split(),  # type: ignore[arg-type]
+        plan=plan,
         candidates=among,
-        rule=Rule(level=0.95, first=3, most=5 * len(among)),
+        rule=Rule(level=0.95, first=3, most=most or 5 * len(among)),
+        trainings=trainings.Trainings(setting=setting, keeper=keeper, say=say),
         say=say,
     )
-
-
-class _Split:
-    digest = "of these images"

@@ -1,16 +1,19 @@
 """A choice round by round, with scripted trainings: kept, taken up again, written down, said."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from tests.tuner.fake_trials import row
 from tests.tuner.retrain.choosing.scripted import Training, make_choice
+from tuner.errors import TunerError
 from tuner.figures.candidates import choice_lines, choice_sentences, round_line
 from tuner.figures.metrics import BEST, read_metrics
-from tuner.retrain.choosing.kept import Keeper
-from tuner.retrain.plan import Job
+from tuner.retrain.choosing.told import training_seconds
+from tuner.retrain.training import Trained
 from tuner.seeds import trial_seed
 
 MEANS = {"trial-7": 0.90, "trial-2": 0.905, "trial-9": 0.86}
@@ -24,7 +27,7 @@ def test_seeds_would_be_those_of_the_search_or_of_another_candidate(
     choice = make_choice(tmp_path, training, monkeypatch)
     choice.made()
     seeds = [seed for _, _, seed in training.trained]
-    search_seed = choice.setting.plan.search_seed
+    search_seed = choice.plan.search_seed
     assert len(set(seeds)) == len(seeds) > 9
     assert not {trial_seed(search_seed, number) for number in range(100)} & set(seeds)
 
@@ -82,9 +85,9 @@ def test_the_chosen_one_would_not_be_handed_on_with_all_its_trainings(
     assert chosen.candidate.trial == chosen.known["chosen"] == 2
     assert chosen.known["reached"] and chosen.known["may_be_best"] == []
     assert {each.contender for each in chosen.trained} == {BEST}
-    row = chosen.known["candidates"][1]
-    assert [each.kept_row.metrics["auroc"] for each in chosen.trained] == row["values"]
-    assert len(chosen.trained) == len(row["seeds"]) >= 3
+    told = chosen.known["candidates"][1]
+    assert [each.kept_row.metrics["auroc"] for each in chosen.trained] == told["values"]
+    assert len(chosen.trained) == len(told["seeds"]) >= 3
     assert all((each.folder / "model.safetensors").exists() for each in chosen.trained)
 
 
@@ -132,15 +135,91 @@ def test_the_cheapest_would_not_be_the_one_that_takes_least(
     assert any(line.startswith(f"trial {known['chosen']} *") for line in choice_lines(known))
 
 
-def test_lanes_of_one_step_would_each_cost_the_whole_of_it(
+def test_a_stage_of_long_epochs_would_count_like_one_of_short_ones() -> None:
+    """Nor is a training that waited for its machine what one usually takes."""
+    usual = [("", 1.0), ("", 1.0), ("gan", 10.0)]
+    waited = [("", 1.0), ("", 600.0), ("gan", 10.0)]
+    trained = [of_stages(times) for times in (usual, waited, usual)]
+    assert training_seconds(trained) == pytest.approx(12.0)
+
+
+def test_a_candidate_would_seem_dear_that_trained_without_other_lanes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    choice = make_choice(tmp_path, Training(PLAIN), monkeypatch)
-    plan = replace(choice.setting.plan, own_seeds={"trial-7": (1, 2)}, numbers={"trial-7": (0, 1)})
-    keeper = Keeper(folder=tmp_path / "kept", digest="x")
-    made = Training(PLAIN)._training(tmp_path / "made", "trial-7", 0, 1)
-    keeper.keep(plan, Job(contender=plan.contenders[0], numbers=(0, 1)), made)
-    found = keeper.find(plan, "trial-7", 0)
-    assert found is not None
-    assert found.seconds == (0.5, 0.5)
-    assert not (tmp_path / "made").exists()
+    """On a GPU those of the first round share their steps, and one that is given more is alone."""
+    training = Training({"trial-7": 0.9, "trial-2": 0.9, "trial-9": 0.6})
+    made = training._training
+
+    def in_lanes(folder: Path, key: str, number: int, seed: int) -> Trained:
+        return replace(made(folder, key, number, seed), lanes=3 if number < 3 else 1)
+
+    monkeypatch.setattr(training, "_training", in_lanes)
+    rows = make_choice(tmp_path, training, monkeypatch).made().known["candidates"]
+    assert [len(each["values"]) for each in rows] != [3, 3, 3]
+    assert [each["training_seconds"] for each in rows] == pytest.approx([2 / 3] * 3)
+
+
+def of_stages(times: Sequence[tuple[str, float]]) -> Trained:
+    rows = [
+        replace(row(epoch, 0.9), stage=stage, seconds=seconds)
+        for epoch, (stage, seconds) in enumerate(times, start=1)
+    ]
+    return Trained(
+        contender="best",
+        number=0,
+        folder=Path(),
+        kept_epoch=1,
+        diverged_epoch=None,
+        why="",
+        rows=tuple(rows),
+    )
+
+
+def test_a_longer_choice_would_train_again_what_a_shorter_has(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shorter, longer, whole = Training(MEANS), Training(MEANS), Training(MEANS)
+    make_choice(tmp_path / "a", shorter, monkeypatch, most=10).made()
+    known = make_choice(tmp_path / "a", longer, monkeypatch, most=15).made().known
+    assert make_choice(tmp_path / "b", whole, monkeypatch, most=15).made().known == known
+    assert len(shorter.trained) == 10 and len(longer.trained) == 5
+    assert sorted(shorter.trained + longer.trained) == sorted(whole.trained)
+
+
+@pytest.mark.parametrize("number", [1, 3])
+def test_a_candidate_that_comes_to_nothing_would_end_the_choice(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    """In the first round, or in a later one: what is known of the others does not depend on it."""
+    said: list[str] = []
+    training = Training(MEANS, nothing=[("trial-2", number)])
+    choice = make_choice(tmp_path / "a", training, monkeypatch, said.append)
+    known = choice.made().known
+    assert [each["trial"] for each in known["candidates"]] == [7, 9]
+    (left_out,) = known["left_out"]
+    assert (left_out["trial"], left_out["came_to_nothing"]) == (2, [number + 1])
+    trained = sum(key == "trial-2" for key, _, _ in training.trained)
+    assert len(left_out["seeds"]) == trained
+    text = f"Trial 2 is left out of the choice: with its seed {number + 1} it came to nothing in "
+    assert text in " ".join(said)
+    assert text in " ".join(choice_lines(known))
+    assert len(training.trained) <= choice.rule.most
+    assert all(sum(each["probabilities"]) == pytest.approx(1) for each in known["rounds"])
+    assert all(len(each["means"]) == 2 for each in known["rounds"])
+    again = Training(MEANS)
+    assert make_choice(tmp_path / "a", again, monkeypatch).made().known == known
+    assert again.trained == []
+
+
+def test_what_is_left_of_all_candidates_would_not_be_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    two = [("trial-2", 0), ("trial-9", 2)]
+    known = make_choice(tmp_path / "a", Training(MEANS, nothing=two), monkeypatch).made().known
+    assert (known["chosen"], known["probability"]) == (7, 1.0)
+    assert choice_sentences(known) == [
+        "Trial 7 is the only candidate that is left, and so the one chosen."
+    ]
+    none = Training(MEANS, nothing=[*two, ("trial-7", 1)])
+    with pytest.raises(TunerError, match="No candidate is left to choose: trials 7, 2 and 9 came"):
+        make_choice(tmp_path / "b", none, monkeypatch).made()

@@ -6,7 +6,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -23,9 +23,12 @@ from tuner.record.run_folder import RunFolder
 from tuner.record.trials import EpochRow
 from tuner.report.material import read_material
 from tuner.report.writing import sections_of
-from tuner.retrain import final_test
+from tuner.retrain import final_test, jobs
 from tuner.retrain.choosing.candidates import Asked
 from tuner.retrain.flow import RetrainSummary, retrain
+from tuner.retrain.model_folder import open_model
+from tuner.retrain.plan import Job
+from tuner.retrain.training import Trained
 from tuner.simulation.curves import Formula
 from tuner.simulation.search import simulate
 from tuner.space import Machine, Space, load_space
@@ -108,8 +111,8 @@ def test_the_test_split_would_be_opened_for_more_than_the_chosen_one(whole: Whol
 
 def test_a_choice_would_leave_what_it_no_longer_needs_or_not_what_it_found(whole: Whole) -> None:
     names = {path.name for path in whole.folder.iterdir()}
-    assert names >= {"candidates.json", "retrain", "model"}
-    assert not names & {".candidate-trainings", ".retrain-work"}
+    assert names >= {"candidates.json", "retrain", "model", ".candidate-trainings"}
+    assert ".retrain-work" not in names
     choice = whole.summary.metrics["chosen_among"]
     card = json.loads((whole.folder / "model" / "card.json").read_text())
     assert card["chosen_among"]["in_words"] == " ".join(choice_sentences(choice))
@@ -142,14 +145,7 @@ def test_the_chosen_one_would_be_held_against_fewer_seeds_unsaid(
 ) -> None:
     _, run = quick
     monkeypatch.setattr("tuner.retrain.contenders.BASELINES", ("random",))
-    monkeypatch.setattr(
-        "tuner.retrain.choosing.choose.value_of",
-        lambda plan, kept: 0.9 + 0.001 * (kept.trained.number % 2),
-    )
-    monkeypatch.setattr(
-        "tuner.retrain.choosing.told.value_of",
-        lambda plan, kept: 0.9 + 0.001 * (kept.trained.number % 2),
-    )
+    plant(monkeypatch, lambda trained: 0.9 + 0.001 * (trained.number % 2))
     summary = run(baselines=True, among=Asked(top=2, most=7))
     seeds = len(summary.metrics["configuration"]["seeds"])
     assert seeds > 2
@@ -160,6 +156,97 @@ def test_the_chosen_one_would_be_held_against_fewer_seeds_unsaid(
     assert best == seeds and set(others) == {2}
     head = " ".join(summary.lines()[:2])
     assert f"{seeds} fresh seeds (2 of the others) of at most 1 epoch" in head
+
+
+def plant(monkeypatch: pytest.MonkeyPatch, value: Callable[[Trained], float]) -> None:
+    """Let trainings have these figures on validation."""
+    for place in ("choose", "told"):
+        monkeypatch.setattr(
+            f"tuner.retrain.choosing.{place}.value_of", lambda plan, trained: value(trained)
+        )
+
+
+def counted_jobs(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int]]:
+    """What is trained from now on: contender and number."""
+    train_here, trained = jobs._train_here, list[tuple[str, int]]()
+
+    def counting(of: Sequence[Job], *more: Any) -> list[Trained]:
+        trained.extend((job.contender.key, number) for job in of for number in job.numbers)
+        return train_here(of, *more)
+
+    monkeypatch.setattr(jobs, "_train_here", counting)
+    return trained
+
+
+def openings_of(folder: Path) -> int:
+    return len(RunFolder(folder).test_openings.read_text().splitlines())
+
+
+def test_a_longer_choice_would_begin_anew_or_open_the_test_split_unrecorded(
+    quick: tuple[Path, Retrain], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, run = quick
+    monkeypatch.setattr("tuner.retrain.contenders.BASELINES", ("random",))
+    plant(monkeypatch, lambda trained: 0.9 + 0.001 * (trained.number % 2))
+    trained = counted_jobs(monkeypatch)
+    first = run(baselines=True, among=Asked(top=2, most=5)).metrics
+    assert len(trained) == 5 + 2
+    before = list(trained)
+    longer = run(baselines=True, among=Asked(top=2, most=8)).metrics
+    added = trained[len(before) :]
+    assert not set(added) & {each for each in before if each[0] != "random"}
+    assert sum(key != "random" for key, _ in added) == 3
+    assert longer["configuration"]["seeds"] != first["configuration"]["seeds"]
+    assert openings_of(folder) == longer["openings"]["of_task"] == 2
+
+
+def test_a_longer_choice_that_comes_to_the_same_would_open_the_test_split_again(
+    quick: tuple[Path, Retrain], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, run = quick
+    of_trial: dict[str, float] = {}
+    plant(
+        monkeypatch,
+        lambda trained: (
+            of_trial.setdefault(trained.contender, 0.9 - len(of_trial) / 10)
+            + 0.001 * (trained.number % 2)
+        ),
+    )
+    trained, said = counted_jobs(monkeypatch), list[str]()
+    first = run(among=Asked(top=2, most=5)).metrics
+    assert len(trained) == 4 and first["chosen_among"]["reached"]
+    longer = run(among=Asked(top=2, most=9, until=0.9), say=said.append).metrics
+    assert len(trained) == 4 and openings_of(folder) == 1
+    assert "Its report is of these trainings: the test split stays closed." in said
+    assert longer["chosen_among"]["rule"] == {**first["chosen_among"]["rule"], "most": 9} | {
+        "level": 0.9
+    }
+    assert {**longer, "chosen_among": None} == {**first, "chosen_among": None}
+    stored = read_metrics(RunFolder(folder).metrics)
+    assert stored is not None and stored["chosen_among"] == longer["chosen_among"]
+    assert open_model(folder).card["chosen_among"]["probability"] == pytest.approx(
+        longer["chosen_among"]["probability"]
+    )
+    assert not run(among=Asked(top=2, most=9, until=0.9)).trained
+    run(among=Asked(top=2, most=9, until=0.9), again=True)
+    assert len(trained) == 8 and openings_of(folder) == 2
+
+
+def test_again_would_train_again_what_was_stopped_before_its_report(
+    quick: tuple[Path, Retrain], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, run = quick
+    trained = counted_jobs(monkeypatch)
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(final_test, "report_on_test", stopped)
+        run(again=True)
+    before = len(trained)
+    run(again=True)
+    assert len(trained) == before > 0
+
+
+def stopped(*_: Any) -> None:
+    raise KeyboardInterrupt
 
 
 def test_fewer_trials_than_asked_for_would_be_taken_in_silence(
@@ -231,5 +318,5 @@ def test_a_killed_choice_would_train_again_what_it_had(tmp_path: Path) -> None:
     assert not {one.split("/")[0] for one in begun} & had
     assert "of at most 8 trainings; trial " in done.stdout
     assert "* " in done.stdout and "on validation with probability" in done.stdout
-    assert not kept.exists()
+    assert kept.exists()
     assert len((tmp_path / "test-openings.jsonl").read_text().splitlines()) == 1
