@@ -17,6 +17,7 @@ from tuner.space.yaml_reader import read_yaml
 
 _OPTION = "--set"
 _DEEPEST = 20
+_DATA = ("data",)
 _DATASET = ("data", "dataset")
 _OF_DATASET = tuple(
     ("data", key) for key in ("normal", "anomalous", "known_classes", "fit_normals", "folder")
@@ -65,7 +66,7 @@ def _overruled(
     name = path[-1]
     scales = written.get("scales")
     names = list(scales) if isinstance(scales, dict) else []
-    if path == _DATASET:  # what belongs to its data set, unless it was set here too
+    if path in (_DATASET, _DATA):  # what belongs to its data set, unless it was set here too
         belonging = [*_OF_DATASET, *(("scales", scale, "fit_normals") for scale in names)]
         return [one for one in belonging if not origins.get(one, "").startswith(_OPTION)]
     is_hyperparameter = len(path) == 2 and path[0] in ("search", "fixed")

@@ -36,6 +36,7 @@ from tuner.simulation.curves import Formula
 from tuner.simulation.search import simulate
 from tuner.space import load_space
 from tuner.space.domains import Log
+from tuner.space.scales import at_scale
 
 SPACES = Path(__file__).parents[3] / "search_spaces"
 
@@ -80,6 +81,19 @@ def test_the_search_that_is_advised_instead_would_be_refused(runs: Runs) -> None
     given = parser().parse_args(["--space", str(SPACES / "pca.yaml"), "--set", f"data={text}"])
     space = load_space(SPACES / "pca.yaml", overrides=given.overrides)
     assert space.data == replace(data, anomalies_per_normal=0)
+
+
+def test_the_search_that_is_advised_instead_would_want_more_images_than_there_are(
+    runs: Runs,
+) -> None:
+    """Each scale of a space says how many of its own data it takes."""
+    few = replace(read_material(runs["retrained"]).space.data, fit_normals=50)
+    for given in (few, replace(few, fit_normals=None)):
+        override = f"data={_data_of(given, 'autoencoder')}"
+        space = load_space(SPACES / "autoencoder.yaml", overrides=[override])
+        assert space.scales
+        for name in space.scales:
+            assert at_scale(space, name).data.fit_normals == given.fit_normals
 
 
 def test_a_detector_without_published_settings_would_leave_open_why_there_is_no_gain(

@@ -85,6 +85,8 @@ def test_digits_would_be_asked_for_as_many_images_as_the_file_wants(tmp_path: Pa
     assert (space.data.fit_normals, space.scales["cpu"].fit_normals) == (None, None)
     both = load(tmp_path, text, "data.fit_normals=50", "data.dataset=digits")
     assert both.data.fit_normals == 50
+    whole = load(tmp_path, text, "data={dataset: digits, fit_normals: 60}")
+    assert resolve_scale(whole, Machine(cpus=1)).data.fit_normals == 60
 
 
 @pytest.mark.parametrize(
