@@ -1,14 +1,17 @@
-"""What is wrong with a `when`: names and values that there are not, cycles, what never holds."""
+"""What is wrong with a `when`: names and values that there are not, cycles, what never or always
+holds.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 
+from models import detectors
 from models.hyperparameters import Hyperparameter, Value
 from models.names import nearest, unknown
 from tuner.errors import KeyPath, Problem
-from tuner.space.conditions import cycle
-from tuner.space.domains import AnyDomain, Choice, count_of, holds_value, spell
+from tuner.space.conditions import cycle, is_one_of
+from tuner.space.domains import AnyDomain, Choice, count_of, holds_value, spell, values_of
 from tuner.space.fields import SpaceFields
 from tuner.space.when import WHEN, Condition
 
@@ -20,17 +23,65 @@ def condition_problems(
 ) -> Iterator[Problem]:
     """List what is wrong with the conditions of what is searched.
 
-    Of those on a domain that could not be read, at one of the paths `unread`, nothing is said.
+    Of those on what could not be read, at one of the paths `unread`, nothing is said, nor of those
+    on what is likely misspelt: that is the mistake to mend.
     """
     problems: list[Problem] = []
+    unknown_yet = {*_unread_names(unread), *_misspelt(space, settings)}
     for name, domain in space.search.items():
         for each in domain.when:
-            if ("search", each.name) not in unread:
+            if each.name in space.search or each.name not in unknown_yet:
                 text = _problem(space, settings, name, each)
                 problems += [Problem(path=_path(name, each.name), text=text)] if text else []
     if not problems:
         problems = list(_of_several(space))
     yield from problems
+
+
+def idle_conditions(space: SpaceFields) -> list[Problem]:
+    """List the conditions that hold in every trial, as if there were none.
+
+    For a new search alone: what was recorded so by an earlier version must be read.
+    """
+    settings = {each.name: each for each in detectors.hyperparameters(space.detector)}
+    return [
+        Problem(path=_path(name, each.name), text=text)
+        for name, domain in space.search.items()
+        for each in domain.when
+        if (text := _always_held(space, settings[each.name], each))
+    ]
+
+
+def _always_held(space: SpaceFields, setting: Hyperparameter, condition: Condition) -> str:
+    """Of a condition that makes sense. One on what has a `when` itself depends on that."""
+    name, domain = setting.name, space.search.get(setting.name)
+    out = f"take {name} out of the `{WHEN}`"
+    if domain is None:
+        values = " or ".join(
+            dict.fromkeys(str(value) for _, value in _values_at_scales(space, setting))
+        )
+        return f"always holds: {name} is {values} in every trial; {out}, or search {name}"
+    count = count_of(domain)
+    if domain.when or count is None or count > len(condition.allowed):
+        return ""
+    if not all(is_one_of(value, condition.allowed) for value in values_of(domain)):
+        return ""
+    return f"always holds: {spell(domain)} has no other values; {out}, or leave some of them out"
+
+
+def _unread_names(unread: Collection[KeyPath]) -> Iterator[str]:
+    """Hyperparameters of which something is said that could not be read."""
+    for path in unread:
+        place = 2 if path[:1] == ("scales",) else 1
+        if path[:1] in (("search",), ("fixed",), ("scales",)) and len(path) > place:
+            yield str(path[place])
+
+
+def _misspelt(space: SpaceFields, settings: Settings) -> Iterator[str]:
+    """Hyperparameters that are meant by names that there are not."""
+    said = [*space.fixed, *space.search]
+    said += [name for scale in space.scales.values() for name in scale.hyperparameters]
+    yield from (nearest(name, settings) for name in said if name not in settings)
 
 
 def _path(name: str, *condition: str) -> KeyPath:

@@ -98,11 +98,11 @@ def _sorter(search: Search) -> TopologicalSorter[str]:
 def _holds(condition: Condition, search: Search, found: Values, held: Values) -> bool:
     name = condition.name
     if name in search:
-        return name in found and _is_one_of(found[name], condition.allowed)
-    return name not in held or _is_one_of(held[name], condition.allowed)
+        return name in found and is_one_of(found[name], condition.allowed)
+    return name not in held or is_one_of(held[name], condition.allowed)
 
 
-def _is_one_of(value: Value, allowed: Sequence[Value]) -> bool:
+def is_one_of(value: Value, allowed: Sequence[Value]) -> bool:
     """Whether it is; a range in steps of 0.1 has 0.30000000000000004, which a person calls 0.3."""
     if isinstance(value, float):
         numbers = (each for each in allowed if isinstance(each, int | float))

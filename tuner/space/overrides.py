@@ -1,8 +1,9 @@
 """`--set key=value`: change any field of a space, by its dotted path.
 
 The last word wins: a hyperparameter that is set to a value is no longer searched, one that is
-given a domain is no longer fixed, what is set at the top is taken out of the scales, and the
-normal classes and numbers of images of a file do not outlive a change of its data set.
+given a domain is no longer fixed, what is set at the top is taken out of the scales, a condition
+on what is set to one of its values is none any more, and the normal classes and numbers of images
+of a file do not outlive a change of its data set.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from collections.abc import Mapping, MutableMapping
 from models.names import shown
 from tuner import errors
 from tuner.errors import Problem
+from tuner.space.when import WHEN
 from tuner.space.yaml_reader import read_yaml
 
 _OPTION = "--set"
@@ -43,6 +45,8 @@ def apply_override(
     path = _settled(path, document.value)
     for other in _overruled(written, path, origins):
         _remove(written, other)
+    if len(path) == 2 and path[0] == "fixed":
+        _drop_conditions(written, path[1], document.value)
     problems = _put(written, path, copy.deepcopy(document.value))
     for old in [old for old in origins if old[: len(path)] == path]:
         del origins[old]
@@ -76,6 +80,25 @@ def _overruled(
     if is_hyperparameter:
         others.append(("fixed" if path[0] == "search" else "search", name))
     return others
+
+
+def _drop_conditions(written: dict[str, object], name: str, value: object) -> None:
+    """Take out the conditions that hold in every trial, now that `name` has this value.
+
+    A recorded space in which it has the value already stays as it is.
+    """
+    fixed, search = written.get("fixed"), written.get("search")
+    if isinstance(fixed, dict) and fixed.get(name) == value:
+        return
+    for domain in search.values() if isinstance(search, dict) else ():
+        when = domain.get(WHEN) if isinstance(domain, dict) else None
+        if not isinstance(when, dict) or name not in when:
+            continue
+        allowed = when[name]
+        if value in (allowed if isinstance(allowed, list) else [allowed]):
+            del when[name]
+            if not when:
+                del domain[WHEN]
 
 
 def _remove(written: dict[str, object], path: tuple[str, ...]) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from models.names import nearest, shown
 from tuner import errors
 from tuner.errors import Problem, SpaceError
+from tuner.space.condition_rules import idle_conditions
 from tuner.space.ineffective_domains import idle_problems
 from tuner.space.model import Space
 from tuner.space.overrides import apply_override
@@ -53,7 +54,8 @@ def load_space(
         problems += apply_override(document.value, override, origins)
     space, unplaced = _checked(document.value)
     if space is not None and new:
-        unplaced += [*idle_problems(space), *project_problems(space), *package_problems(space)]
+        unplaced += [*idle_problems(space), *idle_conditions(space)]
+        unplaced += [*project_problems(space), *package_problems(space)]
     if machine is not None:
         unplaced += _too_much(document.value, machine)
     known = {

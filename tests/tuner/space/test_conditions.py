@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.tuner.space.test_space import complaints, good_text, load
+from tuner.errors import SpaceError
 from tuner.space import Space, dump_space, load_space
 from tuner.space.conditions import combinations, drawn, in_order, inactive
 from tuner.space.domains import WORDS, AnyDomain, Choice, Int, Log, LogInt, Uniform, holds_value
@@ -173,6 +174,103 @@ def test_a_condition_would_never_hold_by_what_is_fixed_or_set(tmp_path: Path) ->
     assert "3: search.patch_n.when.activation: never holds at scale gpu: activation is " in problem(
         tmp_path, line, scales=scales
     )
+
+
+@pytest.mark.parametrize(
+    ("changes", "parent", "line", "message"),
+    [
+        (
+            {"fixed": "{activation: tanh}"},
+            "abc_weight: {log: [0.1, 5]}",
+            "patch_n: {int: [1, 9], when: {activation: tanh}}",
+            "4: search.patch_n.when.activation: always holds: activation is tanh in every trial; "
+            "take activation out of the `when`, or search activation",
+        ),
+        (
+            {},
+            ACTIVATION,
+            "patch_n: {int: [1, 9], when: {activation: [tanh, leaky]}}",
+            "4: search.patch_n.when.activation: always holds: {choice: [leaky, tanh]} has no other "
+            "values; take activation out of the `when`, or leave some of them out",
+        ),
+        (
+            {},
+            "patch_n: {int: [1, 3]}",
+            "abc_weight: {log: [0.1, 5], when: {patch_n: [1, 2, 3]}}",
+            "4: search.abc_weight.when.patch_n: always holds: {int: [1, 3]} has no other values",
+        ),
+        (
+            {"scales": "{cpu: {width: 8}, gpu: {width: 16}}"},
+            "abc_weight: {log: [0.1, 5]}",
+            "patch_n: {int: [1, 9], when: {width: [8, 16]}}",
+            "4: search.patch_n.when.width: always holds: width is 8 or 16 in every trial",
+        ),
+    ],
+)
+def test_a_condition_would_always_hold(
+    tmp_path: Path, changes: dict[str, str], parent: str, line: str, message: str
+) -> None:
+    """A record of an earlier version may have one: it is said of a new search alone."""
+    path = tmp_path / "space.yaml"
+    path.write_text(searching(parent, line, **changes), encoding="utf-8")
+    assert load_space(path).search
+    with pytest.raises(SpaceError) as caught:
+        load_space(path, new=True)
+    (found,) = str(caught.value).replace(f"{tmp_path}/", "").splitlines()
+    assert f"space.yaml:{message}" in found
+
+
+def test_a_condition_that_some_trials_meet_would_be_refused(tmp_path: Path) -> None:
+    """One on all values of what has a `when` itself: it holds where that one is active."""
+    path = tmp_path / "space.yaml"
+    lines = (
+        ACTIVATION,
+        "patch_n: {int: [1, 2], when: {activation: tanh}}",
+        "abc_weight: {log: [0.1, 5], when: {patch_n: [1, 2]}}",
+    )
+    path.write_text(searching(*lines), encoding="utf-8")
+    assert load_space(path, new=True).search["abc_weight"].when
+
+
+def test_what_is_set_at_one_of_its_values_would_leave_conditions_on_it(tmp_path: Path) -> None:
+    path = tmp_path / "space.yaml"
+    lines = (
+        ACTIVATION,
+        "patch_n: {int: [1, 9], when: {activation: tanh}}",
+        "abc_weight: {log: [0.1, 5], when: {patch_n: [1, 3], activation: [tanh, leaky]}}",
+    )
+    path.write_text(searching(*lines), encoding="utf-8")
+    found = load_space(path, ["fixed.activation=tanh"], new=True).search
+    assert found["patch_n"].when == ()
+    assert found["abc_weight"].when == (Condition("patch_n", (1, 3)),)
+    path.write_text(searching(lines[1], fixed="{activation: tanh}"), encoding="utf-8")
+    recorded = load_space(path)
+    assert load_space(path, ["fixed.activation=tanh"]) == recorded
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"fixed": "{activaton: tanh}"}, "fixed.activaton: unknown"),
+        ({"fixed": "{activation: {value: tanh}}"}, "fixed.activation: "),
+        ({"scales": "{cpu: {activaton: tanh}}"}, "scales.cpu.activaton: unknown"),
+        ({"scales": "{cpu: {activation: [tanh]}}"}, "scales.cpu.activation: "),
+    ],
+)
+def test_a_mistake_in_what_is_fixed_would_be_said_of_the_condition_too(
+    tmp_path: Path, changes: dict[str, str], message: str
+) -> None:
+    line = "patch_n: {int: [1, 9], when: {activation: tanh}}"
+    assert message in problem(tmp_path, line, **changes)
+
+
+def test_a_misspelt_domain_would_be_said_of_the_condition_too(tmp_path: Path) -> None:
+    found = problem(
+        tmp_path,
+        "activaton: {choice: [leaky, tanh]}",
+        "patch_n: {int: [1, 9], when: {activation: tanh}}",
+    )
+    assert "3: search.activaton: unknown hyperparameter" in found
 
 
 @pytest.mark.parametrize("section", ["fixed", "scales"])
