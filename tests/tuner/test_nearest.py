@@ -56,6 +56,44 @@ def test_a_farther_one_would_be_taken_or_another_seeds_of_equals() -> None:
     assert nearest.of({**BASE, "weight": 4.0}, 6).nth == 0
 
 
+def test_what_a_configuration_lacks_would_count_as_different() -> None:
+    """As one in which a hyperparameter is inactive; a value that no other has differs from all."""
+    lacking = {name: value for name, value in BASE.items() if name != "loss"}
+    assert Nearest(SEARCH, [lacking], [0]).of({**BASE, "loss": "mse"}, 0).distance == 0.0
+    assert Nearest(SEARCH, [BASE], [0]).of(lacking, 0).distance == 0.0
+    new = {**BASE, "loss": "ssim", "unheard": 3}
+    assert Nearest(SEARCH, [BASE], [0]).of(new, 0).distance == 1.0
+
+
+class Counted(str):
+    """Counts how often a value is compared."""
+
+    __slots__ = ()
+    compared = 0
+
+    def __eq__(self, other: object) -> bool:
+        Counted.compared += 1
+        return str.__eq__(self, str(other))
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+    __hash__ = str.__hash__
+
+
+def test_each_configuration_would_be_compared_with_each_other_value_by_value() -> None:
+    """Of thousands of trials a what-if took minutes."""
+    losses = ["l1", "mse"] * 150
+    configurations = [
+        {**BASE, "count": 1 + nth % 9, "loss": Counted(loss)} for nth, loss in enumerate(losses)
+    ]
+    nearest = Nearest(SEARCH, configurations, range(300))
+    Counted.compared = 0
+    found = [nearest.of(each, seed) for seed, each in enumerate(configurations)]
+    assert [each.nth for each in found] == list(range(300))
+    assert Counted.compared < 10 * 300
+
+
 def test_a_search_on_recorded_curves_would_not_be_that_on_the_curves_themselves(
     tmp_path: Path,
 ) -> None:

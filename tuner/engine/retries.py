@@ -33,9 +33,9 @@ def hopeless(trials: Collection[TrialView], of: int) -> str:
 
     A mistake that breaks every trial should cost a few of them, not two hundred.
     """
-    ended = [trial for trial in trials if trial.ended]
-    if not ended or any(trial.rows for trial in trials):
+    if any(trial.rows for trial in trials):  # of most searches the first: it is asked at every end
         return ""
+    ended = [trial for trial in trials if trial.ended]
     failed = [trial for trial in ended if trial.state == "failed"]
     if len(failed) >= min(HOPELESS, of):
         return f"the first {len(failed)} trials failed: {failed[-1].reason}"

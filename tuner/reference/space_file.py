@@ -66,8 +66,8 @@ search:
 A condition names another hyperparameter with one value, or a list of those that are allowed; where
 several are named, all must hold. It may name what is searched as a choice, in whole numbers or in
 steps, and what has conditions itself; one that holds in every trial, or in none, is refused, and
-`--set fixed.optimizer=adam` takes those out that then hold. In a trial where it does not hold, and in one
-where what it names is inactive itself, the hyperparameter is inactive: it is not drawn, the
+`--set fixed.optimizer=adam` takes those out that then hold. In a trial where it does not hold, and
+in one where what it names is inactive itself, the hyperparameter is inactive: it is not drawn, the
 detector has its default, and tables, figures, Weights & Biases and Optuna have no value of it. What
 `require` says of an inactive hyperparameter need not be met. A published set is trained as it is
 published; what would be inactive in it is shown as inactive.

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from models.hyperparameters import Value
 from tuner.space.domains import Choice, Domain, Log, LogInt
@@ -39,7 +40,7 @@ class Nearest:
         }
         self._places = np.array([self._place(each) for each in configurations], float)
         self._places = self._places.reshape(len(configurations), len(self._ranges))
-        self._alike = [self._others(each) for each in configurations]
+        self._alike = _Codes([self._others(each) for each in configurations])
         self._seeds = seeds
         self._known: dict[tuple[object, ...], Found] = {}
 
@@ -51,9 +52,8 @@ class Nearest:
         return self._known[key]
 
     def _look_up(self, hyperparameters: Mapping[str, Value], seed: int) -> Found:
-        others = self._others(hyperparameters)
         squares = ((self._places - self._place(hyperparameters)) ** 2).sum(axis=1)
-        squares += [_differing(others, each) for each in self._alike]
+        squares += self._alike.differing(self._others(hyperparameters))
         nearest = np.flatnonzero(squares == squares.min())
         of_seed = (nth for nth in map(int, nearest) if self._seeds[nth] == seed)
         nth = next(of_seed, int(nearest[0]))
@@ -75,6 +75,29 @@ def _of_range(domain: Domain, value: Value) -> float:
     return (at - low) / (high - low)
 
 
-def _differing(one: Mapping[str, Value], other: Mapping[str, Value]) -> int:
-    """In how many values two configurations differ; what one of them lacks counts as equal."""
-    return sum(other.get(name, value) != value for name, value in one.items())
+_LACKING, _NEW = -1, -2
+
+
+class _Codes:
+    """A number for each value of each name, so that thousands are compared at once."""
+
+    def __init__(self, configurations: Sequence[Mapping[str, Value]]) -> None:
+        self._known: dict[str, dict[Value, int]] = {}
+        for each in configurations:
+            for name, value in each.items():
+                values = self._known.setdefault(name, {})
+                values.setdefault(value, len(values))
+        self._codes = np.array([self._of(each) for each in configurations], int)
+        self._codes = self._codes.reshape(len(configurations), len(self._known))
+
+    def differing(self, other: Mapping[str, Value]) -> NDArray[np.int64]:
+        """In how many values each differs from another; what one of two lacks counts as equal."""
+        codes = np.array(self._of(other), int)
+        both = (self._codes != _LACKING) & (codes != _LACKING)
+        return np.asarray((both & (self._codes != codes)).sum(axis=1))
+
+    def _of(self, configuration: Mapping[str, Value]) -> list[int]:
+        return [
+            values.get(configuration[name], _NEW) if name in configuration else _LACKING
+            for name, values in self._known.items()
+        ]
