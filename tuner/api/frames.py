@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from models import detectors
 from tuner.record.events import encode
 from tuner.record.trials import Decision, TrialView
 from tuner.report.material import Material
@@ -14,13 +15,35 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
 _EPOCH = ("trial", "epoch", "stage", "seconds", "worker", "decision", "rung", "rank", "of")
-_WHOLE = ("trial", "attempt", "epoch", "rung", "rank", "of", "best_epoch", "from_epoch", "epochs")
+_WHOLE = (
+    "trial",
+    "attempt",
+    "epoch",
+    "rung",
+    "rank",
+    "of",
+    "best_epoch",
+    "from_epoch",
+    "epochs",
+    "slots",
+)
 
 
 def trials_frame(material: Material) -> DataFrame:
     """The columns of trials.csv, a row a trial, by number."""
     heads, *rows = table(material.trials, material.space.objective)
-    return _frame(rows, list(map(str, heads)))
+    return _frame(rows, list(map(str, heads)), whole=_whole_hyperparameters(material))
+
+
+def _whole_hyperparameters(material: Material) -> list[str]:
+    """Those that take whole numbers, whether or not each trial has one."""
+    taken = [
+        each.name
+        for each in detectors.hyperparameters(material.space.detector)
+        if isinstance(each.default, int) and not isinstance(each.default, bool)
+    ]
+    tried = [trial.hyperparameters for trial in material.trials]
+    return [name for name in taken if all(isinstance(each.get(name, 0), int) for each in tried)]
 
 
 def epochs_frame(material: Material) -> DataFrame:
@@ -62,9 +85,9 @@ def events_frame(material: Material) -> DataFrame:
     return frame
 
 
-def _frame(rows: Sequence[Any], columns: Sequence[str]) -> DataFrame:
+def _frame(rows: Sequence[Any], columns: Sequence[str], whole: Sequence[str] = ()) -> DataFrame:
     """Whole numbers stay whole where some are missing."""
     from pandas import DataFrame  # noqa: PLC0415 - 0.5 s
 
     frame = DataFrame(rows, columns=columns)
-    return frame.astype({name: "Int64" for name in _WHOLE if name in frame})
+    return frame.astype({name: "Int64" for name in (*_WHOLE, *whole) if name in frame})

@@ -10,12 +10,15 @@ import pandas as pd
 import pytest
 
 from tests.tuner.report.runs import finished, interrupted
+from tests.tuner.simulated import small_space
 from tuner.api import Run, report
 from tuner.errors import TunerError
 from tuner.record.run_folder import RunFolder
 from tuner.report.material import Material, read_material
 from tuner.report.writing import sections_of
 from tuner.results.files import write_results
+from tuner.simulation.curves import Formula
+from tuner.simulation.search import simulate
 
 
 @pytest.fixture(scope="module", params=[finished, interrupted])
@@ -33,6 +36,18 @@ def test_a_frame_of_trials_would_say_otherwise_than_trials_csv(material: Materia
     found = found.assign(reason=found["reason"].replace("", math.nan))  # an empty cell
     pd.testing.assert_frame_equal(found, written, check_dtype=False, check_exact=True)
     assert found["best_epoch"].dtype == "Int64"
+
+
+def test_a_whole_number_that_some_trials_lack_would_become_a_fraction(tmp_path: Path) -> None:
+    search = {
+        "activation": {"choice": ["leaky", "tanh"]},
+        "patch_n": {"int": [1, 9], "when": {"activation": "tanh"}},
+    }
+    space = small_space(trials=6, search=search, sampler={"name": "random"})
+    simulate(space, tmp_path / "run", Formula(best={}), workers=1)
+    frame = Run(tmp_path / "run").trials
+    assert str(frame["patch_n"].dtype) == str(frame["width"].dtype) == "Int64"
+    assert 0 < frame["patch_n"].isna().sum() < 6
 
 
 def test_a_frame_of_epochs_would_lack_a_row_or_a_number(material: Material) -> None:
