@@ -211,6 +211,19 @@ def test_a_candidate_that_comes_to_nothing_would_end_the_choice(
     assert again.trained == []
 
 
+def test_what_came_to_nothing_would_not_count_in_the_budget(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    level = {"trial-7": 0.9, "trial-2": 0.9, "trial-9": 0.9}
+    training = Training(level, nothing=[("trial-2", 1)])
+    known = make_choice(tmp_path, training, monkeypatch, most=13).made().known
+    assert not known["reached"] and len(training.trained) == 13
+    assert "Round 2: 11 of at most 13 trainings" in round_line(
+        {**known, "rounds": known["rounds"][:2]}
+    )
+    assert "0.95 was not reached in 13 trainings." in " ".join(choice_sentences(known))
+
+
 def test_what_is_left_of_all_candidates_would_not_be_said(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
