@@ -2,10 +2,11 @@
 
 from pathlib import Path
 
+from tests.tuner.fake_trials import trial
 from tests.tuner.simulated import Simulation, small_space
 from tuner.engine.attempt import Report
 from tuner.engine.engine import NoAttempt
-from tuner.engine.retries import OUTAGES
+from tuner.engine.retries import OUTAGES, hopeless
 from tuner.replay.comparison import replay
 
 
@@ -60,6 +61,12 @@ def test_a_mistake_that_breaks_every_trial_would_cost_all_of_them(tmp_path: Path
         simulation.let_go(attempt_id)
     assert simulation.engine.next_attempt("next") is NoAttempt.FINISHED
     assert simulation.engine.failure == "the first 3 trials failed: error: no such file"
+
+
+def test_a_search_that_has_a_result_would_be_given_up() -> None:
+    failed = [trial(number, state="failed", reason="error: x") for number in range(1, 12)]
+    assert hopeless([trial(0, 0.9), *failed], 50) == ""
+    assert hopeless(failed, 50) == "the first 11 trials failed: error: x"
 
 
 def test_a_search_in_which_nothing_came_through_an_epoch_would_pass_for_one(

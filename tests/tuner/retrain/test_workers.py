@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -92,7 +93,9 @@ def test_a_training_that_begins_anew_would_do_so_in_silence(
     ]
     monkeypatch.setattr("tuner.backend.ray_tasks.run_tasks", lambda *_, **__: iter(told))
     with pytest.raises(JobFailed, match="seed 1/2 was lost again and again: its machine is gone"):
-        jobs._run([errand], setting, said.append, gpus=False)
+        jobs._run(
+            [errand], setting, said.append, gpus=False, done=partial(jobs.usable, setting.plan)
+        )
     assert said == [
         "two-discriminator-gan seed 1/2 is lost, since its machine is gone: it begins anew",
         "epoch 1/2",
