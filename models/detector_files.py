@@ -146,8 +146,9 @@ def _read_file(folder: Path, name: str) -> bytes:
 def not_whole(folder: Path, reason: str) -> str:
     """Say that the files are not those of one detector, and what to do."""
     return (
-        f"{folder} does not hold one whole detector: {reason}. Its writing was broken off, or is "
-        "under way: try again while its search runs, else take another trial's, or retrain it"
+        f"{folder} does not hold one whole detector: {reason}. It was damaged, or not copied or "
+        "written to its end: copy it again from where it came, or retrain its search. While that "
+        "search or retrain runs, try again in a moment"
     )
 
 

@@ -31,6 +31,15 @@ def standard_error(auroc: float, normals: int, anomalies: int) -> float:
     return math.sqrt(max(variance, 0.0) / (normals * anomalies))
 
 
+def interval_of_perfect(auroc: float, normals: int, anomalies: int) -> tuple[float, float]:
+    """The 95% interval of an AUROC of 0 or 1, where resampled images all say the same.
+
+    1.96 standard errors to the side that is left.
+    """
+    width = 1.96 * standard_error(auroc, normals, anomalies)
+    return max(0.0, auroc - width), min(1.0, auroc + width)
+
+
 def of_mean(errors: list[float]) -> float:
     """The most that the standard error of a mean of AUROCs can be.
 

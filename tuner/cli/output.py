@@ -44,6 +44,13 @@ def silence() -> Iterator[None]:
 def waiting(what: str) -> Iterator[None]:
     """Say what takes a while, and again every few seconds: silence looks like a hang."""
     say(f"{what} ...")
+    with reminding(what):
+        yield
+
+
+@contextmanager
+def reminding(what: str) -> Iterator[None]:
+    """Say every few seconds what is under way, and nothing where it is over sooner."""
     over, started = threading.Event(), time.monotonic()
 
     def remind() -> None:

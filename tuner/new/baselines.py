@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from models.evaluation.standard_error import standard_error
 from tuner.cli.text import aligned
 
 if TYPE_CHECKING:
@@ -29,16 +29,6 @@ class Figure:
     error: float
 
 
-def standard_error(auroc: float, anomalies: int, normals: int) -> float:
-    """The standard error of an AUROC, after Hanley and McNeil, Radiology 143 (1982), 29-36."""
-    both_anomalies = auroc / (2 - auroc)
-    both_normals = 2 * auroc**2 / (1 + auroc)
-    variance = auroc * (1 - auroc)
-    variance += (anomalies - 1) * (both_anomalies - auroc**2)
-    variance += (normals - 1) * (both_normals - auroc**2)
-    return math.sqrt(max(0.0, variance) / (anomalies * normals))
-
-
 def floor(data: TrainingData) -> list[Figure]:
     """PCA's reconstruction error and the distance to the nearest fit normal, on validation.
 
@@ -56,7 +46,7 @@ def floor(data: TrainingData) -> list[Figure]:
         Figure(
             method=method,
             auroc=value,
-            error=standard_error(value, anomalies, len(anomalous) - anomalies),
+            error=standard_error(value, len(anomalous) - anomalies, anomalies),
         )
         for method, value in found.items()
         if value is not None

@@ -11,7 +11,7 @@ from models.data.loading import load_training
 from models.data.places import DataProblem
 from models.data.protocol import make_split
 from models.data.sources import default_cache, find
-from tuner.cli.output import log_lines_shown
+from tuner.cli.output import log_lines_shown, reminding
 from tuner.new import summary
 from tuner.new.baselines import floor, floor_lines
 from tuner.new.copies import copies_line
@@ -37,7 +37,8 @@ def visit(wishes: Wishes, out: Path, command: Sequence[str], say: Say) -> None:
         TunerError, DataProblem: nothing can be made of it; nothing is written.
     """
     folder, cache = wishes.folder, default_cache().absolute()
-    layout = recognise(folder)
+    with reminding(f"Looking for pictures below {as_typed(folder)}"):
+        layout = recognise(folder)
     check_classes(wishes, layout, command)
     measured = measure_all([picture.path for picture in layout.pictures], say)
     _check_readable(wishes, layout, measured)
@@ -95,6 +96,7 @@ def _found_lines(wishes: Wishes, opened: OpenedFolder, measured: Measured) -> li
         summary.size_line(measures),
         summary.colour_line(measures),
         summary.bits_line(measures),
+        summary.frames_line(measures),
         summary.duplicates_line([picture.name for picture in opened.pictures], opened.digests),
         copies_line(opened),
     ]

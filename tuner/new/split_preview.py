@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from models.data.config import DataConfig
 from models.data.folder.dataset import OpenedFolder
 from models.data.split import Split
+from models.evaluation.standard_error import standard_error
 from tuner.cli.text import aligned
-from tuner.new.baselines import standard_error
 from tuner.new.paragraphs import paragraph
 
 COLUMNS = ("fit", "validation", "test", "left out")
@@ -88,7 +88,7 @@ def _warnings(found: Sequence[Role], made: int) -> list[str]:
     bad = made or _sum(found, "validation", anomalous=True)
     lines = []
     if min(good, bad) < FEW:
-        error = standard_error(0.9, bad, good)
+        error = standard_error(0.9, normals=good, anomalies=bad)
         lines.append(
             f"! validation has {good:,} good and {bad:,} bad: an AUROC of 0.9 there is known to "
             f"about ± {error:.2f}, and the search may choose by luck"

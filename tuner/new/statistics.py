@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from tuner.planning.machine import cores
 
 if TYPE_CHECKING:
+    from PIL import Image
     from torch import Tensor
 
 _CHUNK = 256
@@ -46,7 +47,8 @@ class Measures:
     `sharpness` the variance of their Laplacian in the picture's own size. `coloured` says that some
     pixel is not grey, whatever `mode`, Pillow's name of the pixels, is. `brightest` is the highest
     value of a picture with more than 8 bits, None of any other. `jpeg_quality`, 1 to 100, is
-    estimated from the quantisation table, and not a number where there is none.
+    estimated from the quantisation table, and not a number where there is none. `frames` is more
+    than one for animations and files of several pages, of which all else is the first.
     """
 
     width: int
@@ -60,6 +62,7 @@ class Measures:
     brightness: float
     contrast: float
     sharpness: float
+    frames: int = 1
 
 
 def measure(path: Path) -> Measures:
@@ -80,6 +83,7 @@ def measure(path: Path) -> Measures:
     with Image.open(path, formats=FORMATS) as picture:
         mode, kind = picture.mode, str(picture.format)
         tables = getattr(picture, "quantization", None) or {}
+        frames = _frames(picture)
     deep = mode.startswith(_SIXTEEN_BITS)
     return Measures(
         width=pixels.shape[2],
@@ -93,7 +97,17 @@ def measure(path: Path) -> Measures:
         brightness=float(values.mean(dtype="float64")),
         contrast=float(values.std(dtype="float64")),
         sharpness=float(laplace(values).var(dtype="float64")),
+        frames=frames,
     )
+
+
+def _frames(picture: Image.Image) -> int:
+    try:
+        return int(getattr(picture, "n_frames", 1))
+    except (
+        Exception
+    ):  # the first can be read; damage behind it makes decoders raise nearly anything
+        return 1
 
 
 def _grey(pixels: Tensor) -> Tensor:

@@ -81,6 +81,15 @@ def bits_line(measures: Collection[Measures]) -> str:
     return labelled("bits", text)
 
 
+def frames_line(measures: Collection[Measures]) -> str:
+    """How many files hold more than one picture; "" where none does."""
+    several = sum(each.frames > 1 for each in measures)
+    if not several:
+        return ""
+    text = f"{several:,} of {len(measures):,} files hold several pictures: only the first counts"
+    return labelled("frames", text)
+
+
 def bits_used(measures: Collection[Measures]) -> int:
     """The least of the allowed bits that hold every value of the 16-bit pictures; 16 for none."""
     highest = max((each.brightest for each in measures if each.brightest is not None), default=None)

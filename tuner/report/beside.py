@@ -6,7 +6,7 @@ from models import detectors
 from tuner.figures.metrics import BEST, keyed_blocks
 from tuner.report.material import Material
 from tuner.report.words import listed, number
-from tuner.results.leaderboard import Standing, unbeaten_text
+from tuner.results.leaderboard import Standing, tied_for_first, unbeaten_text
 
 
 def beside_ranking(material: Material) -> Iterator[str]:
@@ -62,8 +62,7 @@ def _defaults(material: Material) -> str:
 
 def _tie(ranking: list[Standing]) -> str:
     """That others reached the same value, and what put the first before them."""
-    first = ranking[0]
-    level = [one for one in ranking[1:] if one.value == first.value and one.since == first.since]
+    first, *level = tied_for_first(ranking)
     if not level:
         return ""
     numbers = listed([str(one.trial.number) for one in (first, *level)])

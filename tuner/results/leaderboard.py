@@ -148,6 +148,12 @@ def best_published(trials: Sequence[TrialView], objective: str) -> Standing | No
     return best([trial for trial in trials if trial.published], objective)
 
 
+def tied_for_first(ranking: Sequence[Standing]) -> list[Standing]:
+    """Those that reached the very value of the best, it itself first; of its stage."""
+    first = ranking[0]
+    return [one for one in ranking if (one.value, one.since) == (first.value, first.since)]
+
+
 def level_with_best(ranking: Sequence[Standing]) -> list[Standing]:
     """Those of a ranking, the best apart, that chance in the images may have put behind it."""
     if not ranking or ranking[0].error is None:

@@ -8,6 +8,7 @@ from sklearn.metrics import balanced_accuracy_score, roc_curve
 
 from models.arrays import Labels, Scores
 from models.evaluation.metrics import auprc, auroc, decide
+from models.evaluation.standard_error import interval_of_perfect
 from tuner.retrain.bootstrap import interval
 
 FALSE_ALARMS = {"miss_rate_at_1": 0.01, "miss_rate_at_5": 0.05}
@@ -35,9 +36,17 @@ def ranking_figures(labels: Labels, scores: Sequence[Scores], resampled: Scores)
         for name, false_alarms in FALSE_ALARMS.items()
     }
     figures["auroc"] = spread([auroc(labels, score) for score in scores])
-    figures["auroc"]["ci95"] = interval(resampled)
+    figures["auroc"]["ci95"] = _auroc_interval(labels, figures["auroc"]["seeds"], resampled)
     figures["auprc"] = spread([auprc(labels, score) for score in scores])
     return figures
+
+
+def _auroc_interval(labels: Labels, aurocs: Sequence[float], resampled: Scores) -> list[float]:
+    """By the bootstrap; where every training ranks every pair alike, no resample differs."""
+    if set(aurocs) in ({0.0}, {1.0}):
+        anomalies = int(labels.sum())
+        return list(interval_of_perfect(aurocs[0], len(labels) - anomalies, anomalies))
+    return interval(resampled)
 
 
 def miss_rate(labels: Labels, score: Scores, false_alarms: float) -> float:

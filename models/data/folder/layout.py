@@ -17,7 +17,7 @@ from typing import Literal
 
 from models.data.folder.masks import with_masks
 from models.data.folder.picture import GOOD, OwnPart, Picture
-from models.data.folder.pictures import is_picture, picture_files, subfolders
+from models.data.folder.pictures import has_pictures, is_picture, picture_files, subfolders
 from models.data.folder.table import TABLE, read_table
 from models.data.places import DataNotFound, DataProblem
 
@@ -96,7 +96,7 @@ def _recognised(folder: Path) -> Layout:
     if any(name in named for name in _PARTS):
         return _parts(folder, folders)
     pictured = [path for path in folders if path.name.lower() not in MASK_FOLDERS]
-    pictured = [path for path in pictured if picture_files(path)]
+    pictured = [path for path in pictured if has_pictures(path)]
     if any(path.name.lower() in GOOD_NAMES for path in pictured):
         return _kinds(folder, pictured)
     if pictured:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import stat
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,25 +16,29 @@ def picture_files(folder: Path) -> list[Path]:
     Hidden files and folders are left out, and what is no regular file. A folder that links lead to
     in several ways counts once.
     """
-    return sorted(_walk(folder, set()))
+    return sorted(_walk(folder))
 
 
-def _walk(folder: Path, visited: set[tuple[int, int]]) -> Iterator[Path]:
-    try:
-        own = folder.stat()
-        entries = sorted(folder.iterdir())
-    except OSError:
-        return  # no folder, or none that may be read: it has no pictures for us
-    if (own.st_dev, own.st_ino) in visited:
-        return
-    visited.add((own.st_dev, own.st_ino))
-    for path in entries:
-        if path.name.startswith("."):
+def has_pictures(folder: Path) -> bool:
+    """Whether there is a picture file below a folder."""
+    return any(True for _ in _walk(folder))
+
+
+def _walk(folder: Path) -> Iterator[Path]:
+    """Folders that may not be read have no pictures for us."""
+    visited: set[tuple[int, int]] = set()
+    for place, folders, files in os.walk(folder, followlinks=True):
+        try:
+            own = Path(place).stat()
+        except OSError:  # gone meanwhile
             continue
-        if is_folder(path):
-            yield from _walk(path, visited)
-        elif is_picture(path):
-            yield path
+        if (own.st_dev, own.st_ino) in visited:
+            folders.clear()
+            continue
+        visited.add((own.st_dev, own.st_ino))
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        named = (Path(place, name) for name in sorted(files) if _is_named_so(name))
+        yield from filter(is_picture, named)
 
 
 def is_folder(path: Path) -> bool:
@@ -49,12 +54,16 @@ def is_picture(path: Path) -> bool:
 
     A broken link is kept, so that it is named among what cannot be read.
     """
-    if path.suffix.lower() not in SUFFIXES or path.name.startswith("."):
+    if not _is_named_so(path.name):
         return False
     try:
         return stat.S_ISREG(path.stat().st_mode)
     except OSError:
         return path.is_symlink()
+
+
+def _is_named_so(name: str) -> bool:
+    return not name.startswith(".") and Path(name).suffix.lower() in SUFFIXES
 
 
 def subfolders(folder: Path) -> list[Path]:

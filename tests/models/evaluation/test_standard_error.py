@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from models.evaluation.lane_metrics import aurocs
-from models.evaluation.standard_error import of_mean, standard_error
+from models.evaluation.standard_error import interval_of_perfect, of_mean, standard_error
 
 
 def test_the_formula_would_not_be_that_of_the_paper() -> None:
@@ -33,6 +33,14 @@ def test_four_anomalies_that_are_all_found_would_be_proof() -> None:
     assert standard_error(1.0, normals=28, anomalies=4) > 0.05
     assert standard_error(0.0, normals=28, anomalies=4) > 0.05
     assert standard_error(1.0, normals=1200, anomalies=1200) < 0.002
+
+
+def test_a_perfect_ranking_would_be_taken_for_certain() -> None:
+    low, high = interval_of_perfect(1.0, normals=28, anomalies=4)
+    assert (low, high) == (1 - 1.96 * standard_error(1.0, normals=28, anomalies=4), 1)
+    reversed_error = standard_error(0.0, normals=28, anomalies=4)
+    assert interval_of_perfect(0.0, normals=28, anomalies=4) == (0, 1.96 * reversed_error)
+    assert interval_of_perfect(1.0, normals=1200, anomalies=1200)[0] > 0.99
 
 
 def test_an_auroc_that_there_is_not_would_have_an_error_of_zero() -> None:

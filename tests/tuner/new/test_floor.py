@@ -1,32 +1,11 @@
 """The floor of simple methods, and how sure its figures are."""
 
 import numpy as np
-import pytest
 import torch
 
 from models.data.images import LabelledImages, TrainingData
 from models.data.preprocessing import Preprocessing
-from tuner.new.baselines import floor, floor_lines, standard_error
-
-
-def test_the_standard_error_would_not_be_the_published_one() -> None:
-    # The example of Hanley and McNeil: an area of 0.893 of 51 abnormal and 58 normal cases.
-    assert standard_error(0.893, 51, 58) == pytest.approx(0.032, abs=1e-3)
-
-
-@pytest.mark.parametrize(("anomalies", "normals"), [(8, 60), (60, 8)])
-def test_the_standard_error_would_take_one_kind_for_the_other(anomalies: int, normals: int) -> None:
-    """Its formula is exact for exponential scores: 4,000 draws of them are the reference."""
-    generator = np.random.default_rng(0)
-    bad = generator.exponential(9, (4000, anomalies, 1))
-    good = generator.exponential(1, (4000, 1, normals))
-    spread = (bad > good).mean((1, 2)).std()
-    assert standard_error(0.9, anomalies, normals) == pytest.approx(spread, rel=0.06)
-
-
-def test_the_standard_error_would_not_shrink_with_the_kind_that_is_rare() -> None:
-    assert standard_error(0.8, 5, 500) > 2 * standard_error(0.8, 50, 50)
-    assert standard_error(1.0, 5, 5) == 0
+from tuner.new.baselines import floor, floor_lines
 
 
 def images(values: torch.Tensor, anomalous: torch.Tensor) -> LabelledImages:

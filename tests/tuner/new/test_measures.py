@@ -51,6 +51,14 @@ def test_a_png_would_have_the_quality_of_a_jpeg(tmp_path: Path) -> None:
     assert math.isnan(saved(tmp_path / "a.png", np.zeros((4, 4), np.uint8)).jpeg_quality)
 
 
+def test_the_pages_of_a_file_would_go_unseen(tmp_path: Path) -> None:
+    pages = [Image.fromarray(np.full((8, 8), value, np.uint8)) for value in (10, 200, 250)]
+    for name in ("a.tiff", "a.webp", "a.png"):
+        pages[0].save(tmp_path / name, save_all=True, append_images=pages[1:])
+        assert measure(tmp_path / name).frames == 3
+    assert saved(tmp_path / "one.png", np.zeros((4, 4), np.uint8)).frames == 1
+
+
 @pytest.mark.parametrize("brightest", [1023, 4095, 4096, 65535])
 def test_the_highest_value_of_16_bits_would_be_lost(tmp_path: Path, brightest: int) -> None:
     array = np.zeros((4, 4), np.uint16)

@@ -41,3 +41,9 @@ def test_a_picture_in_colour_would_be_taken_for_grey() -> None:
     assert summary.all_grey([grey, grey])
     assert not summary.all_grey([grey, PLAIN])
     assert "1 in colour, 1 grey" in summary.colour_line([grey, PLAIN])
+
+
+def test_a_file_of_several_pictures_would_be_taken_for_one() -> None:
+    line = summary.frames_line([PLAIN, replace(PLAIN, frames=12)])
+    assert "1 of 2 files hold several pictures: only the first counts" in line
+    assert summary.frames_line([PLAIN]) == ""

@@ -115,6 +115,24 @@ def test_a_tie_and_what_broke_it_would_not_be_told(runs: Runs) -> None:
     assert "because it trained fewer epochs" in _tie([first, replace(level, trial=longer)])
 
 
+def test_one_of_several_bests_would_be_taken_for_a_reason_to_widen_a_range(runs: Runs) -> None:
+    material = read_material(runs["finished"])
+    first, second, *_ = material.ranking
+    domain = Log(low=0.01, high=1.0)
+
+    def sentence(*values: float) -> str:
+        axis = Axis(name="weight", domain=domain, values=list(values))
+        places = [
+            replace(one, value=0.9, trial=replace(one.trial, hyperparameters={"weight": value}))
+            for one, value in zip((first, second), values, strict=True)
+        ]
+        return slices._sentence(replace(material, ranking=places), [axis])
+
+    assert "2 trials tie as the best" in sentence(0.99, 0.1)
+    assert "near no end" in sentence(0.99, 0.1)
+    assert "all of them near an end of the range of weight" in sentence(0.99, 0.98)
+
+
 def test_a_best_that_was_still_rising_would_seem_to_be_trained_to_its_end(runs: Runs) -> None:
     material = read_material(runs["finished"])
     first = material.ranking[0]

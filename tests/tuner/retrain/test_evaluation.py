@@ -3,10 +3,13 @@
 import numpy as np
 import pytest
 
+from models.evaluation.standard_error import interval_of_perfect
+from tuner.retrain.bootstrap import interval, resampled_aurocs
 from tuner.retrain.evaluation import (
     confusion,
     decision_figures,
     miss_rate,
+    ranking_figures,
     split_figures,
     spread,
 )
@@ -39,6 +42,19 @@ def test_another_miss_rate_than_that_of_the_best_threshold(steps: int, allowed: 
     expected = min((anomalous <= c).mean() for c in cuts if (normal > c).mean() <= allowed)
     assert 0 < expected < 1
     assert miss_rate(labels, scores, allowed) == pytest.approx(expected)
+
+
+def test_an_auroc_of_1_would_have_an_interval_of_no_width() -> None:
+    labels = np.array([False] * 12 + [True] * 6)
+    perfect, missed = labels.astype(float), np.where(np.arange(18) == 17, 0.0, labels)
+    for scores in ([perfect, perfect], [perfect]):
+        figures = ranking_figures(labels, scores, resampled_aurocs(labels, scores, 0).mean(1))
+        low, high = figures["auroc"]["ci95"]
+        assert (low, high) == interval_of_perfect(1.0, normals=12, anomalies=6)
+        assert low < 0.9
+    for scores in ([missed, missed], [perfect, missed]):  # here the resamples do differ
+        means = resampled_aurocs(labels, scores, 0).mean(1)
+        assert ranking_figures(labels, scores, means)["auroc"]["ci95"] == interval(means)
 
 
 def test_exactly_five_percent_of_false_alarms_would_not_be_allowed() -> None:

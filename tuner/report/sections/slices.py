@@ -16,7 +16,7 @@ from tuner.report.kinds import KINDS, kind_of
 from tuner.report.material import Material, values_of
 from tuner.report.section import Figure, Section, good_range, outside_text, rounded
 from tuner.report.words import listed
-from tuner.results.leaderboard import Standing
+from tuner.results.leaderboard import Standing, tied_for_first
 
 _GRID, _WIDTH = 24, 0.1
 _MOST, _PAIRED = 9, 6
@@ -50,14 +50,27 @@ def section(material: Material) -> Section:
 
 
 def _sentence(material: Material, axes: list[Axis]) -> str:
-    best = material.ranking[0].trial
-    at_end = [a.name for a in axes if _near_end(a, best.settings.get(a.name))]
+    first = [one.trial for one in tied_for_first(material.ranking)]
+    at_end = [a.name for a in axes if all(_near_end(a, t.settings.get(a.name)) for t in first)]
+    if len(first) > 1:
+        return _of_tied(len(first), at_end)
     if not at_end:
         return "The best trial lies near no end of a range that was searched."
     names = listed(at_end)
     return (
         f"The best trial lies near an end of the range of {names}: whether a wider range holds "
         "better was not searched."
+    )
+
+
+def _of_tied(number: int, at_end: list[str]) -> str:
+    """Where the best tie, one of them says nothing that the others do not."""
+    tied = f"{number} trials tie as the best"
+    if not at_end:
+        return f"{tied}: they lie together near no end of a range, so none asks to be widened."
+    return (
+        f"{tied}, all of them near an end of the range of {listed(at_end)}: whether a wider range "
+        "holds better was not searched."
     )
 
 
