@@ -5,9 +5,11 @@ from typing import Any
 
 import pytest
 
-from tests.tuner.simulated import small_space
+from tests.tuner.simulated import Simulation, row, small_space
 from tests.tuner.test_simulation import FORMULA
+from tuner.engine.attempt import Report
 from tuner.engine.budget import DeviceBudget
+from tuner.engine.engine import NoAttempt
 from tuner.errors import SpaceError
 from tuner.record.history import History
 from tuner.record.journal import read_journal
@@ -112,3 +114,17 @@ def test_trials_that_were_under_way_would_go_on_beyond_the_budget(tmp_path: Path
     again = simulate(limited(72 / 3600), tmp_path / "run", FORMULA, workers=16)
     epochs = [sum(trial.epochs for trial in trials) for trials in (first, again)]
     assert epochs[1] - epochs[0] <= 4  # of ten seconds each, where 32 are left at most
+
+
+def test_a_trial_that_a_driver_left_would_begin_again_without_the_means(tmp_path: Path) -> None:
+    """Four seconds of five are used up, and to its next rung a trial takes two."""
+    space = limited(hours=5 / 3600)
+    first = Simulation(space, tmp_path, slots=4)
+    first.fill()
+    for attempt_id in list(first.running):
+        report = Report(outcome="epoch", row=row(first.running[attempt_id].hyperparameters, 1))
+        first.engine.report(attempt_id, report)
+    first.engine.close()
+    assert Simulation(space, tmp_path, slots=4).engine.next_attempt("a") is NoAttempt.FINISHED
+    more = limited(hours=500 / 3600)
+    assert not isinstance(Simulation(more, tmp_path).engine.next_attempt("a"), NoAttempt)

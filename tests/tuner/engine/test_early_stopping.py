@@ -13,9 +13,12 @@ from tuner.engine.early_stopping import (
     NoStopping,
     PromotingAsha,
     StoppingAsha,
+    catch_up,
     make_scheduler,
     rungs_of,
 )
+from tuner.record.events import EpochReported
+from tuner.record.trials import Decision, EpochRow
 
 
 class Tunes:
@@ -153,3 +156,37 @@ def test_equal_trials_would_have_different_ranks() -> None:
         assert ranks == [1, 1, 1]
         assert scheduler.decide(3, 1, 0.9).rank == 1
         assert scheduler.decide(4, 1, 0.5).rank == 2
+
+
+def test_the_best_of_few_that_wait_would_never_go_on() -> None:
+    scheduler = PromotingAsha((1, 3), 3)
+    for number, value in enumerate((0.5, 0.7)):
+        assert scheduler.decide(number, 1, value).action == "pause"
+    assert scheduler.promotion({0, 1}) is None
+    nearest = scheduler.nearest({0, 1})
+    assert nearest is not None
+    assert (nearest.number, nearest.rung, nearest.rank, nearest.of) == (1, 1, 1, 2)
+    assert scheduler.nearest(set()) is None
+
+
+def test_a_resumed_scheduler_would_compare_another_figure() -> None:
+    """What counts was 0.9, 0.8 and 0.7, whatever the epoch itself had."""
+    past = [
+        EpochReported(
+            time=float(number),
+            trial=number,
+            row=EpochRow(
+                epoch=3,
+                metrics={"auroc": 0.2, "best_auroc": best},
+                losses={},
+                seconds=1,
+                worker="a",
+            ),
+            decision=Decision(action="continue"),
+        )
+        for number, best in enumerate((0.9, 0.8, 0.7))
+    ]
+    scheduler = StoppingAsha((3,), 2)
+    catch_up(scheduler, past, "best_auroc")
+    decision = scheduler.decide(3, 3, 0.75)
+    assert (decision.action, decision.rank, decision.of) == ("stop", 3, 4)

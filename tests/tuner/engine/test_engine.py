@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from models.hyperparameters import Value
 from tests.tuner.simulated import Simulation, disk_trials, recorded_events, row, small_space
 from tuner.engine.attempt import Report
 from tuner.engine.engine import NoAttempt
@@ -28,9 +29,19 @@ def decided(folder: Path) -> list[dict[str, Any]]:
     return [essence(event) for event in recorded_events(folder, "asked", "epoch", "ended")]
 
 
-def test_published_sets_would_not_be_tried_first_or_would_be_stopped(tmp_path: Path) -> None:
-    trials = Simulation(small_space(), tmp_path, slots=2).run().trials
+@pytest.mark.parametrize("type_", ["promote", "stop"])
+def test_published_sets_would_not_be_tried_first_or_would_be_stopped(
+    tmp_path: Path, type_: str
+) -> None:
+    """W2 is the worst of all here, and comes to its rungs after W1."""
+
+    def curve(hyperparameters: Mapping[str, Value], epoch: int) -> float:
+        return 0.1 if hyperparameters["abc_weight"] == 0.5 else 0.9
+
+    space = small_space(scheduler={"type": type_})
+    trials = Simulation(space, tmp_path, curve=curve).run().trials
     assert [trial.published for trial in trials[:3]] == ["W1", "W2", None]
+    assert trials[1].rows[-1].metrics["auroc"] == 0.1
     assert all(trial.epochs == 9 and trial.state == "complete" for trial in trials[:2])
 
 

@@ -8,6 +8,7 @@ from tuner.engine.attempt import Report
 from tuner.engine.engine import NoAttempt
 from tuner.engine.retries import OUTAGES, hopeless
 from tuner.replay.comparison import replay
+from tuner.seeds import trial_seed
 
 
 def test_a_lost_worker_would_cost_the_trial_its_number_or_epochs(tmp_path: Path) -> None:
@@ -19,6 +20,7 @@ def test_a_lost_worker_would_cost_the_trial_its_number_or_epochs(tmp_path: Path)
     simulation.fill()
     (attempt,) = simulation.running.values()
     assert (attempt.number, attempt.attempt, attempt.recorded_epochs) == (0, 2, 2)
+    assert attempt.seed == trial_seed(simulation.space.sampler.seed, 0)
 
 
 def test_a_worker_lost_again_and_again_would_be_retried_forever(tmp_path: Path) -> None:

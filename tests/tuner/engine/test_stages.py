@@ -110,6 +110,12 @@ def test_the_recorded_best_would_reach_over_a_stages_beginning() -> None:
     assert with_best(view, again).metrics["best_auroc"] == 0.7
 
 
+def test_the_recorded_best_would_be_over_the_last_epochs_alone() -> None:
+    view = staged(1, 0.9, 0.9, 0.8, 0.6)
+    falling = replace(row({}, 5, lambda *_: 0.7), stage="last")
+    assert with_best(view, falling).metrics["best_auroc"] == 0.8
+
+
 def test_wandb_would_not_say_which_stage_an_epoch_was_of() -> None:
     assert [row_values(one).get("stage") for one in staged(0, *FIRST_HIGH).rows] == [
         *STAGES.values()

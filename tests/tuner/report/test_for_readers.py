@@ -126,7 +126,7 @@ def test_one_of_several_bests_would_be_taken_for_a_reason_to_widen_a_range(runs:
             replace(one, value=0.9, trial=replace(one.trial, hyperparameters={"weight": value}))
             for one, value in zip((first, second), values, strict=True)
         ]
-        return slices._sentence(replace(material, ranking=places), [axis])
+        return slices._sentence(cast(Material, SimpleNamespace(ranking=places)), [axis])
 
     assert "2 trials tie as the best" in sentence(0.99, 0.1)
     assert "near no end" in sentence(0.99, 0.1)
