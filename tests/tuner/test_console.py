@@ -193,6 +193,9 @@ def test_the_time_left_would_ignore_trials_that_are_stopped_early() -> None:
     state.update(trial(1, 0.5, 0.5, state="pruned", reason="asha"))
     state.session_epochs, now[0] = 10, 20.0
     assert state.seconds_left == pytest.approx(2 * 5 * 2.0)
+    state.update(trial(2, 0.9, 0.9, 0.9, state="running"))
+    state.session_epochs = 13
+    assert state.seconds_left == pytest.approx((2 * 5 - 3) * 20 / 13), "three of the ten are done"
 
 
 def test_standard_output_in_a_pipe_would_be_taken_for_a_terminal(

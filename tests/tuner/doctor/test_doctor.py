@@ -71,6 +71,7 @@ def test_a_healthy_node_would_be_found_ill() -> None:
         (checks.gpus(node(torch_gpus=0, gpu_error="no driver")), "fail", "(no driver)"),
         (checks.gpus(node(booked_gpus=0, torch_gpus=1)), "fail", "lists 2, torch sees 1"),
         (checks.gpus(node(gpus=0, torch_gpus=0)), "fail", "Ray books 2, the driver lists 0"),
+        (checks.gpus(node(booked_gpus=3)), "fail", "Ray books 3, the driver lists 2"),
         (checks.data(node(data_error="no copy\nof digits")), "fail", "no copy of digits"),
         (checks.data(node(data_doubt="Validation has 4")), "warn", "digits. Validation has 4"),
         (checks.storage([node(storage_error="read-only")], "x", [])[0], "fail", "read-only"),
