@@ -464,3 +464,16 @@ def test_a_damaged_card_would_end_in_a_traceback(here: Path, card: str) -> None:
     trained().save(Path("own"))
     Path("own/card.json").write_text(card)
     assert typed(Path("own"), "images/good", "--out", "s.csv") == 0
+
+
+def test_scores_would_stand_beside_other_pictures_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    """More batches than threads, each of one, the first of them the slowest."""
+    monkeypatch.setattr(stream, "BATCH", 1)
+    monkeypatch.setattr(stream, "workers", lambda: 2)
+    pictures = [Named(path=Path(str(nth)), name=str(nth)) for nth in range(9)]
+
+    def work(some: Sequence[Named], ended: threading.Event) -> str:
+        time.sleep(0.05 if some[0].name == "0" else 0)
+        return some[0].name
+
+    assert list(stream._ahead(pictures, work)) == [each.name for each in pictures]

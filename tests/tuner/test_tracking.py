@@ -9,7 +9,8 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
@@ -18,7 +19,7 @@ from tests.tuner.fake_trials import row, trial
 from tuner.record.run_folder import RunFolder
 from tuner.record.trials import Decision, TrialState, TrialView
 from tuner.tracking.listener import WandbListener
-from tuner.tracking.runs import Mode, Runs, TrackingConfig
+from tuner.tracking.runs import Mode, Runs, TrackingConfig, _OpenRun
 from tuner.tracking.told import row_values
 
 CONTINUE = Decision(action="continue")
@@ -299,3 +300,14 @@ def test_a_run_would_stay_open_for_each_trial_that_waits(tmp_path: Path) -> None
 def _summary(folder: Path) -> dict[str, Any]:
     runs = list(wandb_files.runs(folder).values())
     return dict(runs[0].summary) if runs else {}
+
+
+def test_an_epoch_would_be_sent_once_more_with_each_new_one(tmp_path: Path) -> None:
+    steps: list[int] = []
+    run = SimpleNamespace(log=lambda values, *, step, commit: steps.append(step))
+    runs = Runs(config(tmp_path))
+    view = trial(0, 0.7, 0.8, 0.9, state="running")
+    runs.open[0] = _OpenRun(run=cast(Any, run), view=view, next_epoch=1)
+    for epochs in (1, 1, 3):
+        runs.write(dataclasses.replace(view, rows=view.rows[:epochs]))
+    assert steps == [1, 2, 3]

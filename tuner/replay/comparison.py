@@ -164,7 +164,6 @@ class _Replay:
     def _epoch(self, event: EpochReported) -> None:
         trial, row = self._history.trials[event.trial], event.row
         _compare(event, "state before it", "running", trial.state)
-        _compare(event, "number of the epoch", row.epoch, trial.epochs + 1)
         again = with_best(trial, row).metrics
         for name, recorded in row.metrics.items():  # of earlier versions some alone
             _compare(event, name, recorded, again[name])

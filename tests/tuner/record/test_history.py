@@ -11,7 +11,7 @@ from tuner.engine.attempt import Report
 from tuner.record.history import History
 from tuner.record.journal import read_journal, read_lines
 from tuner.record.provenance import Provenance
-from tuner.record.trials import EndReason, TrialState
+from tuner.record.trials import EndReason, TrialState, TrialView, is_kept
 
 
 def test_a_decision_would_be_kept_without_its_time_or_until_the_next(tmp_path: Path) -> None:
@@ -40,6 +40,19 @@ def test_a_decision_would_be_kept_without_its_time_or_until_the_next(tmp_path: P
     assert {each.decision.reason for t in history.by_number for each in t.decisions} == {
         *("", "asha", "published set", "promoted")
     }
+
+
+def test_another_epoch_would_be_kept_than_the_best_or_the_last() -> None:
+    assert is_kept("best_auroc", [0.9])
+    assert is_kept("best_auroc", [0.9, 0.8, 0.9]), "of equals the most trained"
+    assert not is_kept("best_auroc", [0.9, 0.8])
+    assert is_kept("auroc", [0.9, 0.8])
+
+
+def test_a_trial_that_waits_would_have_ended() -> None:
+    states: tuple[TrialState, ...] = ("running", "paused", "complete", "pruned", "failed")
+    ended = [TrialView(number=0, state=state).ended for state in states]
+    assert ended == [False, False, True, True, True]
 
 
 def test_an_interruption_would_be_kept_without_its_cause_or_until_an_epoch(tmp_path: Path) -> None:
