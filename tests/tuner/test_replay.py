@@ -126,12 +126,6 @@ def test_the_promotion_of_another_trial_would_pass(tmp_path: Path) -> None:
     assert difference(record).what == "promoted trial"
 
 
-def test_an_epoch_that_was_left_out_would_pass(tmp_path: Path) -> None:
-    record = record_of(tmp_path)
-    rewritten(record, "epoch", 0, lambda event: event.update(epoch=event["epoch"] + 1))
-    assert difference(record).what == "number of the epoch"
-
-
 def test_a_full_length_would_be_counted_as_a_stop(tmp_path: Path) -> None:
     space = small_space(scheduler={"name": "none"})
     Simulation(space, tmp_path, slots=2).run().close()

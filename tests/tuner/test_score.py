@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -470,10 +471,10 @@ def test_scores_would_stand_beside_other_pictures_names(monkeypatch: pytest.Monk
     """More batches than threads, each of one, the first of them the slowest."""
     monkeypatch.setattr(stream, "BATCH", 1)
     monkeypatch.setattr(stream, "workers", lambda: 2)
-    pictures = [Named(path=Path(str(nth)), name=str(nth)) for nth in range(9)]
+    pictures = [Named(path=Path(str(nth)), name=Path(str(nth))) for nth in range(9)]
 
     def work(some: Sequence[Named], ended: threading.Event) -> str:
-        time.sleep(0.05 if some[0].name == "0" else 0)
-        return some[0].name
+        time.sleep(0.05 if str(some[0].path) == "0" else 0)
+        return str(some[0].path)
 
-    assert list(stream._ahead(pictures, work)) == [each.name for each in pictures]
+    assert list(stream._ahead(pictures, work)) == [str(each.path) for each in pictures]

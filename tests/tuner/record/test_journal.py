@@ -171,7 +171,7 @@ def test_an_earlier_record_would_not_be_read_or_not_be_proved_by_what_is_appende
     turned = lines[1].swapcase()
     assert turned != lines[1] and len(turned) == len(lines[1])
     path.write_bytes(b"".join([lines[0], turned, *lines[2:]]))
-    with pytest.raises(JournalError, match="line 2 of .* its length or checksum is wrong"):
+    with pytest.raises(JournalError, match=r"line 2 of .* its length or checksum is wrong"):
         read_journal(path)
     path.write_bytes(b"".join([*lines, last, lines[-1]]))
     with pytest.raises(JournalError, match=f"line {LINES + 2} of .* is of an earlier version"):
