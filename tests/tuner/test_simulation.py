@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from collections.abc import Mapping
+from itertools import accumulate
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from models.hyperparameters import Value
 from tests.tuner.simulated import small_space
 from tuner.errors import TunerError
+from tuner.record.events import TrialAsked, TrialEnded
 from tuner.record.history import History
 from tuner.record.journal import read_journal
 from tuner.record.trials import EpochRow
@@ -69,6 +71,28 @@ def test_the_virtual_clock_would_not_be_that_of_the_epochs(tmp_path: Path, worke
     else:
         assert sum(each) / workers <= history.seconds <= sum(each) / workers + max(each)
     assert {trial.epochs for trial in history.by_number} == {9}
+    changes = {TrialAsked: 1, TrialEnded: -1}
+    steps = [changes.get(type(event), 0) for event in read_journal(tmp_path / "events.jsonl")]
+    assert max(accumulate(steps)) == workers, "so many trials are under way at once"
+
+
+def test_all_trials_would_have_the_same_luck() -> None:
+    values = {"abc_weight": 1.0, "patch_n": 5, "generator_lr": 3e-4}
+    steps = {
+        FORMULA.epoch(values, seed, 2).metrics["auroc"]
+        - FORMULA.epoch(values, seed, 1).metrics["auroc"]
+        for seed in range(3)
+    }
+    assert max(steps) - min(steps) > 1e-4
+
+
+def test_a_rate_would_be_near_the_best_because_it_is_small() -> None:
+    formula = Formula(best={"generator_lr": 1e-3}, noise=0)
+    low, high, best = (
+        formula.epoch({"generator_lr": rate}, 0, 9).metrics["auroc"] for rate in (1e-4, 1e-2, 1e-3)
+    )
+    assert low == pytest.approx(high)
+    assert best - low > 0.02
 
 
 def test_a_simulated_search_would_begin_anew_when_it_is_to_go_on(tmp_path: Path) -> None:
