@@ -223,6 +223,17 @@ def test_a_full_disk_would_leave_half_a_file_behind(tmp_path: Path, replace: Any
     assert list(tmp_path.iterdir()) == []
 
 
+def test_what_was_there_would_be_lost_when_its_successor_fails(tmp_path: Path) -> None:
+    def half(path: Path) -> None:
+        path.write_text("half")
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    (tmp_path / "file").write_text("whole")
+    with pytest.raises(OSError, match="No space"):
+        replace_file(tmp_path / "file", half)
+    assert [path.read_text() for path in tmp_path.iterdir()] == ["whole"]
+
+
 def test_a_file_system_that_loses_the_end_would_be_believed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

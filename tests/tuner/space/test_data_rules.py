@@ -117,6 +117,14 @@ def test_a_default_batch_would_keep_a_small_data_set_out(tmp_path: Path) -> None
     load(tmp_path, good_text(detector="autoencoder", data=data, search="{}", trials="1"))
 
 
+def test_a_batch_of_all_normals_would_be_refused_or_one_of_more_taken(tmp_path: Path) -> None:
+    data = {"data": "{dataset: digits}", "search": "{}", "trials": "1"}
+    changes = {"detector": "autoencoder"} | data
+    load(tmp_path, good_text(**changes, fixed="{batch_normals: 114}"))
+    (said,) = complaints(tmp_path, good_text(**changes, fixed="{batch_normals: 115}"))
+    assert "a batch of 115 normals, and there are 114 to fit on" in said
+
+
 def test_a_search_would_fail_at_its_end_over_the_default_batch_in_its_best_configuration(
     tmp_path: Path,
 ) -> None:

@@ -7,7 +7,15 @@ import pytest
 
 from models import detectors
 from tuner.errors import SpaceError
-from tuner.space import Machine, Space, best_space, dump_space, load_space, resolve_scale
+from tuner.space import (
+    Machine,
+    Space,
+    best_space,
+    dump_space,
+    load_space,
+    published_trials,
+    resolve_scale,
+)
 from tuner.space.domains import Choice, Int, Log, Uniform
 
 GOOD = {
@@ -359,3 +367,12 @@ def test_the_best_configuration_would_not_read_back_as_a_space(tmp_path: Path) -
     assert read == best
     assert (read.search, read.trials, read.fixed) == ({}, 1, values)
     assert read.result == {"best_auroc": 0.98, "trial": 3}
+
+
+def test_a_single_configuration_would_come_after_published_ones(tmp_path: Path) -> None:
+    changes = {"detector": "fencegan", "data": "{dataset: digits}"}
+    own = {"search": "{}", "fixed": "{generator_lr: 0.0002}", "trials": "1"}
+    alone = load(tmp_path, good_text(**changes, **own))
+    assert published_trials(alone) == ()
+    searched = load(tmp_path, good_text(**changes, search="{fake_weight: {log: [0.01, 1]}}"))
+    assert published_trials(searched) == tuple(detectors.published("fencegan"))[: searched.trials]
