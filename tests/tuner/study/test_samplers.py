@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 
 import pytest
 from optuna.distributions import FloatDistribution
+from optuna.samplers import BaseSampler, RandomSampler
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from models.hyperparameters import Value
@@ -21,7 +22,10 @@ from tuner.record.journal import read_journal
 from tuner.replay.comparison import replay
 from tuner.simulation.curves import Formula
 from tuner.simulation.search import simulate
-from tuner.space import samplers
+from tuner.space import Sampler, samplers
+from tuner.space.domains import Uniform
+from tuner.study.choose_sampler import Turn, sampler_of_trial
+from tuner.study.samplers import Gp
 from tuner.study.samplers_view import view_of
 from tuner.study.study import Study
 from tuner.testing.samplers import SamplerContract, suggestions
@@ -94,6 +98,15 @@ def test_a_sampler_would_not_learn_from_trials_that_were_stopped(
     found = searched(tmp_path, name, trials)
     distances = [sum(abs(math.log(each[key] / BEST[key])) for key in BEST) for each in found]  # type: ignore[operator]
     assert mean(distances[-12:]) < 0.75 * mean(distances[:12])
+
+
+@pytest.mark.parametrize(("ended", "kind"), [(4, RandomSampler), (5, Gp)])
+def test_learning_would_begin_a_trial_sooner_or_later_than_was_said(
+    ended: int, kind: type[BaseSampler]
+) -> None:
+    turn = Turn(number=ended, nth=ended, ended=ended)
+    settings = Sampler(name="gp", startup_trials=5)
+    assert type(sampler_of_trial(settings, turn, {"rate": Uniform(0, 1)})) is kind
 
 
 def test_a_trial_would_be_shown_to_the_gp_with_a_value_that_it_has_not() -> None:
