@@ -38,8 +38,10 @@ def test_published_sets_would_not_be_tried_first_or_would_be_stopped(
     def curve(hyperparameters: Mapping[str, Value], epoch: int) -> float:
         return 0.1 if hyperparameters["abc_weight"] == 0.5 else 0.9
 
-    space = small_space(scheduler={"type": type_})
+    space = small_space(scheduler={"type": type_}, fixed={"reconstruction_weight": 4.0})
     trials = Simulation(space, tmp_path, curve=curve).run().trials
+    weights = [trial.hyperparameters["reconstruction_weight"] for trial in trials[:3]]
+    assert weights == [1.0, 1.5, 4.0], "as published, whatever the space fixes"
     assert [trial.published for trial in trials[:3]] == ["W1", "W2", None]
     assert trials[1].rows[-1].metrics["auroc"] == 0.1
     assert all(trial.epochs == 9 and trial.state == "complete" for trial in trials[:2])

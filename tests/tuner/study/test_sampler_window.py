@@ -116,6 +116,18 @@ def test_the_sampler_would_see_more_trials_than_it_was_told(limit: int) -> None:
     assert len(considered.numbers() or ()) == limit
 
 
+def test_a_trial_that_goes_on_would_take_the_place_of_one_that_has_ended() -> None:
+    considered = SamplerWindow(2)
+    for number in range(4):
+        considered.start(number)
+        if number < 3:
+            considered.end(number, rank("complete", [(1, 1.0 - number / 10)]))
+    considered.pause(3, rank("pruned", [(1, 0.5)]))
+    assert considered.numbers() == [0, 3], "the best, and the newest of those that wait or ended"
+    considered.go_on(3)
+    assert considered.numbers() == [0, 2, 3], "and what runs, besides"
+
+
 def test_tpe_would_have_another_size_of_its_good_group() -> None:
     for trials in (1, 9, 100, 250, 251, 5000):
         assert default_gamma(trials) == min(-int(-GOOD_SHARE * trials // 1), GOOD_AT_MOST)
