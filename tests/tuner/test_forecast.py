@@ -6,11 +6,11 @@ import pytest
 
 from tests.tuner.fake_trials import trial
 from tests.tuner.space.test_space import GOOD
-from tuner.engine.early_stopping import rungs_of
+from tuner.engine.early_stopping import make_scheduler, rungs_of
 from tuner.planning.dry_run import dry_run_text
 from tuner.planning.forecast import START_S, Range, epochs_left, epochs_to_train, estimate_seconds
 from tuner.planning.open_trials import open_trials
-from tuner.planning.simulated_rest import epochs_of_a_draw
+from tuner.planning.simulated_rest import _shown, epochs_of_a_draw
 from tuner.record.trials import TrialView
 from tuner.space import Machine, Space, published_trials, trials_at_once
 
@@ -173,7 +173,8 @@ def test_trials_still_to_come_would_count_for_nothing_after_expensive_ones() -> 
 
 
 def test_a_search_at_its_end_would_have_epochs_left() -> None:
-    over = [trial(n, 0.5, state="pruned", reason="asha") for n in range(20)]
+    over = [trial(n, 0.5, state="pruned", reason="asha") for n in range(19)]
+    over.append(trial(19, state="pruned", reason="diverged"))
     assert left(over) == Range(least=0, likely=0, greatest=0)
     assert left(over, scheduler={"name": "none"}).greatest == 0
 
@@ -192,6 +193,13 @@ def test_a_running_trial_ahead_of_all_would_not_be_sure_to_go_on() -> None:
     ahead = [trial(0, 0.5, 0.5, state="running"), trial(1, 0.4, state="pruned", reason="asha")]
     found = epochs_left(space(trials=2, scales={}), ahead)
     assert (found.least, found.greatest) == (7, 7)
+
+
+def test_trials_would_not_stand_among_each_other_as_in_the_record() -> None:
+    recorded = [trial(n, value) for n, value in enumerate((0.5, 0.9, 0.7, 0.8, 0.6))]
+    small = space(trials=5, scales={})
+    drawn = _shown(small, make_scheduler(small), recorded, random.Random(0))
+    assert sorted(drawn, key=lambda number: drawn[number]) == [0, 4, 2, 3, 1]
 
 
 def test_a_dry_run_would_leave_out_what_people_ask_for() -> None:

@@ -14,12 +14,12 @@ from models.lanes.lane import EpochResult, Lane
 from models.trainer import Trainer
 from tests.tuner.packing.packing import LANES, MakeSetting, Requests, alone, differing, until
 from tests.tuner.worker.attempts import attempt
-from tuner.engine.attempt import (
-    Attempt,
-    AttemptGivenUpError,
-)
+from tuner.engine.attempt import Attempt, AttemptGivenUpError, Report
+from tuner.packing.member import Member
+from tuner.packing.pack import PackWorker
 from tuner.record.pack_names import is_pack
 from tuner.worker.files import Checkpoint
+from tuner.worker.progress import TrainedEpoch
 from tuner.worker.search_setting import TrialSetting
 
 
@@ -133,6 +133,27 @@ def test_a_second_attempt_would_share_the_trials_files_with_the_first(pack: Requ
     assert pack.ask(second).result(60).outcome == "epoch"
     with pytest.raises(AttemptGivenUpError):
         pack.pack.next_report(differing(0))
+
+
+def test_an_attempt_that_was_given_up_would_write_over_its_successors_files(
+    pack: Requests, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is given up when it has its epoch in hand, and waits for the trial's files."""
+    in_hand, wait = threading.Event(), PackWorker._wait_for_epoch
+
+    def told(one: PackWorker, member: Member) -> TrainedEpoch | Report:
+        epoch = wait(one, member)
+        in_hand.set()
+        return epoch
+
+    pack.ask(differing(0)).result(60)
+    monkeypatch.setattr(PackWorker, "_wait_for_epoch", told)
+    with pack.pack._file_locks[0]:
+        late = pack.ask(differing(0))
+        assert in_hand.wait(60)
+        pack.pack.leave(0, 1)
+    with pytest.raises(AttemptGivenUpError):
+        late.result(60)
 
 
 def test_trials_of_another_structure_would_join_the_lanes(pack: Requests) -> None:

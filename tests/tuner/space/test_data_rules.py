@@ -112,6 +112,18 @@ def test_detectors_that_take_any_images_would_be_refused_them(tmp_path: Path) ->
     load(tmp_path, good_text(detector="autoencoder", data=data, search="{}", trials="1"))
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [{"fixed": "{score: mixture}"}, {"search": "{score: {choice: [error, mixture]}}"}],
+)
+def test_a_mixture_would_be_fitted_on_labels_that_are_none(
+    tmp_path: Path, changes: dict[str, str]
+) -> None:
+    load(tmp_path, good_text(**changes))
+    (said,) = complaints(tmp_path, good_text(data="{validation: synthetic}", **changes))
+    assert "mixture is fitted on labels, and data.validation: synthetic has none" in said
+
+
 def test_a_default_batch_would_keep_a_small_data_set_out(tmp_path: Path) -> None:
     data = "{dataset: digits}"
     load(tmp_path, good_text(detector="autoencoder", data=data, search="{}", trials="1"))

@@ -72,6 +72,24 @@ def test_the_sentence_would_not_say_what_was_chosen_and_why() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("machine", "lanes", "changes", "at_once"),
+    [
+        (Machine(cpus=8, gpus=1), 2, {}, 2),
+        (Machine(cpus=8, gpus=2), 3, {}, 6),
+        (Machine(cpus=8), 1, {}, 8),
+        (Machine(cpus=8), 1, {"trials": 5}, 5),
+        (Machine(cpus=8), 1, {"trials": 5, "resources": {"concurrent_trials": 7}}, 5),
+        (Machine(cpus=8), 1, {"resources": {"concurrent_trials": 3}}, 3),
+    ],
+)
+def test_more_or_fewer_would_train_at_once_than_there_is_room_or_need_for(
+    machine: Machine, lanes: int, changes: dict[str, object], at_once: int
+) -> None:
+    written = {"trials": 40, "scales": {}} | changes
+    assert trials_at_once(space(**written), machine, lanes) == at_once
+
+
 def test_a_trial_would_wait_for_ever_for_cores_that_are_not_there() -> None:
     asking = space(resources={"cpus_per_trial": 3})
     with pytest.raises(SpaceError, match="a trial asks for 3 cores, allowed are 1 to 2"):
