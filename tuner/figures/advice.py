@@ -12,6 +12,7 @@ from tuner.figures.metrics import (
     model_decisions,
 )
 from tuner.figures.verdicts import is_ahead, is_behind
+from tuner.figures.words import share
 
 _SIMPLE = "a trivial baseline that trains nothing"
 _REAL_ONES = " How many real defects it misses is not known."
@@ -84,8 +85,23 @@ def _usable(metrics: Metrics) -> str:
     anomalies, normals = missed + counts["true_positives"], flagged + counts["true_negatives"]
     made = is_made(metrics)
     kind, unknown = ("synthetic anomalies", _REAL_ONES) if made else ("anomalies", "")
+    errors = (
+        f"it misses {missed / anomalies:.1%} of {kind} and flags {flagged / normals:.1%} of normal "
+        "images"
+    )
+    if missed > anomalies / 2 or flagged > normals / 2:
+        allowed = metrics["test"].get("miss_rate_at_5")
+        other = (
+            ""
+            if allowed is None
+            else (
+                f" One that flags 5% of the normal test images misses {share(allowed)} of {kind}."
+            )
+        )
+        return (
+            f"Do not use this model's own threshold: {errors} with it. Its scores may still serve, "
+            f"with a threshold of yours on what `tuner.score` writes.{other}{unknown}"
+        )
     return (
-        "Use this model if you can live with its errors: at its own threshold it misses "
-        f"{missed / anomalies:.1%} of {kind} and flags {flagged / normals:.1%} of normal images."
-        f"{unknown}"
+        f"Use this model if you can live with its errors: at its own threshold {errors}.{unknown}"
     )

@@ -73,7 +73,10 @@ def _chosen(metrics: Metrics) -> str:
     metric = metrics["configuration"]["metric"]
     synthetic = metrics["selection"] == "synthetic-val"
     if metric not in CRITERIA and not synthetic:
-        return f"Epoch and thresholds chosen on validation, by {metric.upper()}."
+        return (
+            f"Epoch chosen on validation, by {metric.upper()}; thresholds where a logistic "
+            "regression on its labels says one half."
+        )
     if metric in CRITERIA:
         mean = RANK_CORRELATIONS[metric][0]
         epoch = (

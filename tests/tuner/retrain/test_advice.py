@@ -77,3 +77,21 @@ def test_a_model_without_a_baseline_would_pass_for_one_that_beats_it() -> None:
     found = advice(report())
     assert found.instead == ""
     assert found.sentence.endswith("No simpler detector was tested beside it.")
+
+
+def test_a_threshold_that_flags_everything_would_be_offered_for_use() -> None:
+    figures = report()
+    counts = {
+        "true_negatives": 36,
+        "false_positives": 64,
+        "false_negatives": 5,
+        "true_positives": 95,
+    }
+    figures["test"]["confusion"] = {"seeds": [counts]}
+    figures["test"]["miss_rate_at_5"] = {"mean": 0.125}
+    found = advice(figures).sentence
+    assert found.startswith("Do not use this model's own threshold: it misses 5.0% of anomalies")
+    assert "flags 64.0% of normal images with it. Its scores may still serve" in found
+    assert "One that flags 5% of the normal test images misses 12.5% of anomalies." in found
+    figures["test"]["confusion"] = {"seeds": [{**counts, "false_positives": 36}]}
+    assert advice(figures).sentence.startswith("Use this model if you can live with its errors")

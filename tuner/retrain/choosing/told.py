@@ -6,6 +6,7 @@ from statistics import fmean, median
 from typing import TYPE_CHECKING, Any
 
 from models import detectors
+from models.evaluation.criteria_names import CRITERIA
 from tuner.figures.metrics import Metrics
 from tuner.retrain.choosing.rounds import Rule, State, may_be_best
 from tuner.retrain.plan import Plan
@@ -100,11 +101,16 @@ def _row(plan: Plan, rule: Rule, state: State, place: int, tried: Tried) -> dict
         "values": [value_of(plan, each) for each in trained],
         "diverged_seeds": [number for number, each in enumerate(trained, 1) if not each.whole],
         "mean": state.means[place],
-        "interval95": list(state.intervals[place]),
+        "interval95": _within_range(plan.metric, state.intervals[place]),
         "probability": state.probabilities[place],
         "epochs": fmean(len(each.rows) for each in trained),
         "training_seconds": training_seconds(first),
     }
+
+
+def _within_range(metric: str, ends: tuple[float, float]) -> list[float]:
+    """An interval without what lies above 1 or below 0, where a metric cannot be there."""
+    return list(ends) if metric in CRITERIA else [min(1.0, max(0.0, end)) for end in ends]
 
 
 def training_seconds(trained: "Sequence[Trained]") -> float:

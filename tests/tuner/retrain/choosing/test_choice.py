@@ -12,7 +12,7 @@ from tests.tuner.retrain.choosing.scripted import Training, make_choice
 from tuner.errors import TunerError
 from tuner.figures.candidates import choice_lines, choice_sentences, round_line
 from tuner.figures.metrics import BEST, read_metrics
-from tuner.retrain.choosing.told import training_seconds
+from tuner.retrain.choosing.told import _within_range, training_seconds
 from tuner.retrain.training import Trained
 from tuner.seeds import trial_seed
 
@@ -236,3 +236,9 @@ def test_what_is_left_of_all_candidates_would_not_be_said(
     none = Training(MEANS, nothing=[*two, ("trial-7", 1)])
     with pytest.raises(TunerError, match="No candidate is left to choose: trials 7, 2 and 9 came"):
         make_choice(tmp_path / "b", none, monkeypatch).made()
+
+
+def test_an_auroc_would_be_said_to_lie_above_1() -> None:
+    assert _within_range("auroc", (0.8631, 1.0171)) == [0.8631, 1.0]
+    assert _within_range("auprc", (-0.2, 0.4)) == [0.0, 0.4]
+    assert _within_range("npd", (-0.2, 1.4)) == [-0.2, 1.4], "which has no such ends"
