@@ -213,7 +213,7 @@ def test_a_dry_run_would_leave_out_what_people_ask_for() -> None:
         "Trials: 20, first the published W1 and W2, which are never stopped.",
         "after epoch 1, 3, the best 1 in 3",
         "at least 36, at most 180",
-        "at least 18 min, at most 1.5 h",
+        "18 min to 1.5 h at this pace",
         "Nothing was started",
     ):
         assert part in text
