@@ -81,6 +81,11 @@ class Table:
     trials: tuple[TrialView, ...]
     about: Mapping[str, Any]
 
+    @property
+    def last_stage(self) -> str:
+        """That of a training's last epochs, "" where there is one stage."""
+        return str(self.about["stages"][-1][0])
+
 
 def file_of(name: str) -> Path:
     """Where a table lies."""

@@ -31,18 +31,21 @@ Settings = Mapping[str, Value]
 class Finds:
     """What a search has found by when: the trial-epochs, the virtual time, and the best value.
 
-    It `reaches` a value that is asked for, and is over by then.
+    Values of another `stage` than the last are of another score, and find nothing.
     """
 
     enough: float
+    stage: str
     steps: list[tuple[int, float, float]] = field(default_factory=list)
     epochs: int = 0
     seconds: float = 0.0
 
-    def take(self, time: float, value: float) -> bool:
+    def take(self, time: float, stage: str, value: float) -> bool:
         """Take in an epoch; whether enough is found."""
         self.epochs += 1
         self.seconds = time
+        if stage != self.stage:
+            return False
         if not self.steps or value > self.steps[-1][2]:
             self.steps.append((self.epochs, time, value))
         return value >= self.enough
@@ -207,7 +210,7 @@ RIVALS: Mapping[str, type[Rival]] = {
 
 def run_rival(rival: Rival, table: Table, workers: int, trials: int, enough: float) -> Finds:
     """Train on a table until enough is found, or so many trials have ended."""
-    return _Loop(rival, table, workers, trials, Finds(enough)).run()
+    return _Loop(rival, table, workers, trials, Finds(enough, table.last_stage)).run()
 
 
 class _Loop:
@@ -256,7 +259,7 @@ class _Loop:
             return False
         values.append((row.stage, row.metrics[METRIC]))
         value = max(value for stage, value in values if stage == row.stage)
-        if self._finds.take(self._now, value):
+        if self._finds.take(self._now, row.stage, value):
             return True
         if row.epoch >= self._epochs:
             self._rival.ended(number, row.epoch, value, stopped=False)

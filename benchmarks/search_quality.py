@@ -129,13 +129,13 @@ class _Watch(SearchListener):
         self._engine, self._finds = engine, finds
 
     def epoch_reported(self, trial: TrialView, row: EpochRow, decision: Decision) -> None:
-        if self._finds.take(self._engine.clock(), row.metrics[f"best_{METRIC}"]):
+        if self._finds.take(self._engine.clock(), row.stage, row.metrics[f"best_{METRIC}"]):
             self._engine.interrupt()
 
 
 def _ours(space: Space, table: Table, workers: int, enough: float) -> Finds:
     """The engine itself: its sampler, its early stopping, its record."""
-    finds = Finds(enough)
+    finds = Finds(enough, table.last_stage)
     backend = SimulatedBackend(RecordedCurves(table.space, table.trials), workers)
     with tempfile.TemporaryDirectory() as folder:
         engine = Engine(
