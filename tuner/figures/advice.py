@@ -15,12 +15,16 @@ from tuner.figures.verdicts import is_ahead, is_behind
 from tuner.figures.words import share
 
 _SIMPLE = "a trivial baseline that trains nothing"
+_BEFORE = (
+    " So an earlier retrain of this configuration on the same split has found; this one did not "
+    "test it."
+)
 _REAL_ONES = " How many real defects it misses is not known."
 
 
 @dataclass(frozen=True, kw_only=True)
 class Advice:
-    """A sentence; `instead` is the contender to take in place of a model that is advised against.
+    """A sentence; `instead` is the detector to take in place of a model that is advised against.
 
     It is "" where the model may be used, and `BEST` where the search has to find a better one.
     """
@@ -34,12 +38,11 @@ def advice(metrics: Metrics) -> Advice:
 
     It is read off the test figures and changes nothing that is recorded.
     """
-    ahead, blocks = metrics.get("ahead", {}), keyed_blocks(metrics)
-    better = [key for key in blocks if key != BEST and _beats(key, metrics)]
-    if better:
-        return _against(max(better, key=lambda key: _auroc(blocks[key])), metrics)
+    if better := rival(metrics):
+        return _against(better, metrics)
+    ahead = metrics.get("ahead", {})
     if PCA not in ahead or metrics["detector"] == PCA:
-        return Advice(sentence=f"{_usable(metrics)} No simpler detector was tested beside it.")
+        return Advice(sentence=f"{_usable(metrics)} {_tested_beside(metrics)}")
     if not is_ahead(ahead[PCA]):
         sentence = (
             f"This model is not shown to be better than PCA, {_SIMPLE} and costs less: it is not "
@@ -47,6 +50,31 @@ def advice(metrics: Metrics) -> Advice:
         )
         return Advice(sentence=sentence)
     return Advice(sentence=_usable(metrics))
+
+
+def rival(metrics: Metrics) -> Metrics:
+    """The strongest contender that is ahead of the best, with its lead; {} where there is none.
+
+    Where nothing in the report is, it may be one of the report that this one has replaced.
+    """
+    blocks = keyed_blocks(metrics)
+    better = [key for key in blocks if key != BEST and _beats(key, metrics)]
+    if not better:
+        before: Metrics = metrics.get("beaten_before", {})
+        return before
+    key = max(better, key=lambda key: _auroc(blocks[key]))
+    block, lead = blocks[key], -metrics["ahead"][key]["auroc"]
+    return {"key": key, "label": block["label"], "detector": block["detector"], "lead": lead}
+
+
+def _tested_beside(metrics: Metrics) -> str:
+    """What the best was held against where none is simpler, or PCA is not among them."""
+    blocks = keyed_blocks(metrics)
+    others = [block["label"] for key, block in blocks.items() if key != BEST]
+    if not others:
+        return "No simpler detector was tested beside it in this retrain."
+    lacking = "" if metrics["detector"] == PCA else "; PCA was not among them"
+    return f"Nothing tested beside it ({'; '.join(others)}) is shown to be better{lacking}."
 
 
 def _beats(key: str, metrics: Metrics) -> bool:
@@ -59,23 +87,23 @@ def _auroc(block: Metrics) -> float:
     return float(block["test"]["auroc"]["mean"])
 
 
-def _against(key: str, metrics: Metrics) -> Advice:
-    other = keyed_blocks(metrics)[key]
-    if other["detector"] == metrics["detector"]:
-        own = other["label"] if key == DEFAULTS else "the detector's own defaults"
+def _against(better: Metrics, metrics: Metrics) -> Advice:
+    key, detector = better["key"], better["detector"]
+    before = "" if key in keyed_blocks(metrics) else _BEFORE
+    if detector == metrics["detector"]:
+        own = better["label"] if key == DEFAULTS else "the detector's own defaults"
         sentence = f"Do not use this model: {own} do better on the test images. Search further."
-        return Advice(sentence=sentence, instead=BEST)
-    if other["detector"] == "random":
-        return Advice(
-            sentence="Do not use this model: random scores do better. Search further.", instead=BEST
-        )
-    name = "PCA" if key == PCA else other["label"]
+        return Advice(sentence=sentence + before, instead=BEST)
+    if detector == "random":
+        sentence = "Do not use this model: random scores do better. Search further."
+        return Advice(sentence=sentence + before, instead=BEST)
+    name, searched = ("PCA", "PCA") if key == PCA else (better["label"], detector)
     simple = f", {_SIMPLE}," if key == PCA else ""
     sentence = (
         f"Do not use this model: {name}{simple} is better on the test images by "
-        f"{-metrics['ahead'][key]['auroc']:.4f} of AUROC. Search {name} instead."
+        f"{better['lead']:.4f} of AUROC. Search {searched} instead."
     )
-    return Advice(sentence=sentence, instead=key)
+    return Advice(sentence=sentence + before, instead=detector)
 
 
 def _usable(metrics: Metrics) -> str:

@@ -2,9 +2,11 @@
 
 import dataclasses
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from models import detectors
 from models.data.config import DataConfig
 from models.data.registry import DATASETS, FOLDER
 
@@ -37,6 +39,11 @@ def data_configuration(data: DataConfig) -> dict[str, Any]:
     written = fields | ({"normal": data.normal_classes} if published else {})
     plain: dict[str, Any] = json.loads(json.dumps(written))
     return plain
+
+
+def whole_values(detector: str, values: Mapping[str, object]) -> dict[str, object]:
+    """With the defaults of the hyperparameters that an earlier version did not know."""
+    return {each.name: each.default for each in detectors.hyperparameters(detector)} | dict(values)
 
 
 def dataset_title(data: DataConfig) -> str:

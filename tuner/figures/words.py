@@ -49,3 +49,14 @@ def ends_text(ends: Sequence[float], sign: Literal["", "+"] = "") -> str:
     """Both ends of an interval, with a sign where they are those of a difference."""
     low, high = ends
     return f"{low:{sign}.4f} to {high:{sign}.4f}"
+
+
+def opened_times(openings: dict[str, Any]) -> tuple[str, str]:
+    """How often the test split was opened: for the configuration, and for its images by any."""
+    least = "at least " if openings.get("at_least") else ""
+    of_configuration, of_task = (openings[name] for name in ("of_configuration", "of_task"))
+    return f"{least}{_times(of_configuration)}", f"{least}{_times(of_task)}"
+
+
+def _times(number: int) -> str:
+    return "once" if number == 1 else f"{number} times"

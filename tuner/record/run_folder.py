@@ -170,8 +170,9 @@ class RunFolder:
     def test_openings(self) -> Path:
         """All openings of the test split: beside the run's folder, so that it outlives each.
 
-        In a folder that holds no run but a configuration alone, it stays within. A class's folder
-        has no openings of its own: they are its search's.
+        A copied run goes on from what its own `retrain/metrics.json` counts. In a
+        folder that holds no run but a configuration alone, it stays within. A class's folder has
+        no openings of its own: they are its search's.
         """
         if search := self._search:
             return search.test_openings
@@ -181,6 +182,10 @@ class RunFolder:
     def holds_run(self) -> bool:
         """Whether a search has left a record here, or a part of one."""
         return any(os.path.lexists(path) for path in (self.space, self.journal))
+
+    def is_recorded(self) -> bool:
+        """Whether a search's record is here; that of a class is its search's."""
+        return (self._search or self).holds_run()
 
     def foreign_files(self) -> list[str]:
         """The names in the folder beyond what a start leaves that came to nothing."""

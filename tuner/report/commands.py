@@ -10,7 +10,7 @@ from models.data.config import DataConfig
 from tuner.cli.command_text import command
 from tuner.cli.run_option import run_words
 from tuner.figures.advice import advice
-from tuner.figures.metrics import BEST, keyed_blocks
+from tuner.figures.metrics import BEST
 from tuner.report.importance import LEAST
 from tuner.report.material import Material
 from tuner.space import Space
@@ -46,12 +46,10 @@ def _of_model(material: Material) -> list[str]:
     ]
 
 
-def _instead(material: Material, contender: str) -> list[str]:
+def _instead(material: Material, detector: str) -> list[str]:
     """Search and retrain the better detector on the same images; or search further."""
-    blocks = {} if material.retrained is None else keyed_blocks(material.retrained)
-    detector = "" if contender == BEST else blocks[contender]["detector"]
     space = _SPACES / f"{detector}.yaml"
-    if detector in ("", material.space.detector) or not space.exists():
+    if detector in (BEST, material.space.detector) or not space.exists():
         return [more_trials(material, len(material.trials))] if _has_more(material.space) else []
     name = f"{material.folder.absolute().name}-{detector}"
     data = f"data={_data_of(material.space.data, detector)}"

@@ -2,10 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 
-from models import detectors
 from tuner.cli.text import setting_text
 from tuner.figures.metrics import BEST, Metrics
-from tuner.figures.task import data_configuration
+from tuner.figures.task import data_configuration, whole_values
 from tuner.record.trials import TrialView
 from tuner.report.words import listed
 from tuner.space import Space
@@ -26,18 +25,13 @@ def other_than_best(metrics: Metrics, space: Space, ranked: Sequence[TrialView])
     contender = asked["contenders"][BEST]
     if contender["detector"] != space.detector:
         return f"the detector {contender['detector']}"
-    there = _whole(space.detector, contender["hyperparameters"])
-    own = [_whole(space.detector, {**space.fixed, **each.hyperparameters}) for each in ranked]
+    there = whole_values(space.detector, contender["hyperparameters"])
+    own = [whole_values(space.detector, {**space.fixed, **each.hyperparameters}) for each in ranked]
     if own[0] == there:
         return ""
     same = (each.number for each, values in zip(ranked, own, strict=True) if values == there)
     number = next(same, None)
     return _differing(there, own[0]) if number is None else f"trial {number}"
-
-
-def _whole(detector: str, values: Mapping[str, object]) -> dict[str, object]:
-    """With the defaults of those that an earlier version did not know."""
-    return {each.name: each.default for each in detectors.hyperparameters(detector)} | dict(values)
 
 
 def _differing(there: Mapping[str, object], best: Mapping[str, object]) -> str:

@@ -42,11 +42,12 @@ def best_contender(detector: str, hyperparameters: Mapping[str, Value]) -> Conte
     return Contender(key=BEST, label=label, detector=detector, hyperparameters=hyperparameters)
 
 
-def baselines_for(best: Contender, data: DataConfig) -> Baselines:
+def baselines_for(best: Contender, data: DataConfig, epochs: int) -> Baselines:
     """The baselines at their own defaults, as wide as the best configuration.
 
     In a folder of pictures they also have its batches: their own may hold all pictures at once, so
-    that an epoch were a single step.
+    that an epoch were a single step. One that has a single of the `epochs` only because the best,
+    which trains nothing, needs no more is labelled so.
     """
     keys = ("width", "batch_normals") if data.dataset == FOLDER else ("width",)
     made, left_out = [], []
@@ -59,6 +60,8 @@ def baselines_for(best: Contender, data: DataConfig) -> Baselines:
         found = best.hyperparameters
         shared = {key: found[key] for key in keys if key in found and key in known}
         label = f"{name}, defaults" if name == best.detector else name
+        if epochs == 1 and detectors.stages(name) and not detectors.stages(best.detector):
+            label = f"{label} (1 epoch)"
         resolved = detectors.resolve(name, shared)
         made.append(Contender(key=name, label=label, detector=name, hyperparameters=resolved))
     return Baselines(contenders=tuple(made), left_out=tuple(left_out))

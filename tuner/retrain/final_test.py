@@ -27,6 +27,7 @@ from tuner.retrain.pictures.generated import generated_figure
 from tuner.retrain.pictures.maps import maps_figure
 from tuner.retrain.pictures.style import save
 from tuner.retrain.plan import Plan, Setting
+from tuner.retrain.replaced import verdict_kept
 from tuner.retrain.report import make_metrics
 from tuner.retrain.report_facts import Facts
 from tuner.retrain.scores import SeedScores, score_arrays, seed_scores
@@ -58,8 +59,8 @@ def report_on_test(setting: Setting, split: Split, trained: Sequence[Trained], s
         _check_usable(one, data)
     images = pictures_digest(setting.plan.data, setting.source)
     normal = [split.class_names[each] for each in split.normal_classes]
-    openings = open_test(setting.plan, images, normal)
-    _announce(openings, say)
+    openings = open_test(setting.plan, images, normal, split.digest)
+    _announce(openings, say, setting.plan.unrecorded)
     test = open_images(setting.plan.data, setting.source, split)
     tested = _evaluate(setting.plan, split, data, test, trained=trained, openings=openings)
     report = made_in(setting.work / "report", lambda folder: _write_report(tested, folder))
@@ -104,6 +105,8 @@ def _evaluate(
         openings=openings,
     )
     metrics = make_metrics(plan, scores, facts)
+    if kept := verdict_kept(plan, metrics):
+        metrics["beaten_before"] = kept
     metrics["model_seed"] = plan.seeds[best.training.number]
     return _Tested(
         plan=plan, split=split, data=data, test=test, scores=scores, metrics=metrics, best=best
@@ -119,12 +122,21 @@ def best_seed(plan: Plan, seeds: Sequence[SeedScores]) -> SeedScores:
     return max(seeds, key=key)
 
 
-def _announce(openings: Openings, say: Say) -> None:
+def _announce(openings: Openings, say: Say, unrecorded: str = "") -> None:
+    least = "at least " if openings.at_least else ""
     if openings.of_configuration > 1:
         say(
-            f"Warning: this is opening {openings.of_configuration} of the test split for this "
-            "configuration; its figures are no longer those of a split that nobody has seen."
+            f"Warning: this is {least}opening {openings.of_configuration} of the test split for "
+            "this configuration; its figures are no longer those of a split that nobody has seen."
         )
+    elif openings.at_least:
+        say(
+            f"Training is done; the test split is opened now. This configuration comes from "
+            f"{unrecorded}, whose record is not here: whether its test split was opened before is "
+            "not known."
+        )
+        if openings.of_task > 1:
+            say(f"It is at least opening {openings.of_task} of these images, by any detector.")
     elif openings.of_task > 1:
         say(
             f"Training is done; the test split is opened now, for the first time for this "

@@ -4,12 +4,11 @@ The record of searches lies beside their folders, so that it outlives each of th
 """
 
 import fcntl
-import hashlib
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any
@@ -17,7 +16,9 @@ from typing import IO, Any
 from models.data.registry import FOLDER
 from tuner.errors import TunerError
 from tuner.record.own_files import open_own
+from tuner.retrain.configuration_digest import configuration_digest, earlier_digests
 from tuner.retrain.plan import Plan
+from tuner.retrain.replaced import reported_openings
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,11 +27,19 @@ class Openings:
 
     A task is a data set with its normal classes, whatever the detector: who compares detectors by
     their test figures chooses by test. Of pictures of one's own those of a folder are one, and
-    those with the same content wherever they lie.
+    those with the same content wherever they lie. A configuration is a detector with its
+    hyperparameters, whatever the seeds and epochs. They are `at_least` so many where a search had
+    openings of its own to record, and its record is not here.
     """
 
     of_configuration: int
     of_task: int
+    at_least: bool = False
+
+    def facts(self) -> dict[str, Any]:
+        """As metrics.json has them."""
+        facts = asdict(self)
+        return facts if facts.pop("at_least") is False else {**facts, "at_least": True}
 
 
 def check_record(plan: Plan) -> None:
@@ -46,28 +55,60 @@ def check_record(plan: Plan) -> None:
         ) from None
 
 
-def open_test(plan: Plan, images: str = "", normal: Sequence[str] = ()) -> Openings:
+def open_test(
+    plan: Plan, images: str = "", normal: Sequence[str] = (), split_digest: str = ""
+) -> Openings:
     """Write down that the test split is opened now, and count; the split is then open.
 
     `images` is the digest of a folder's pictures, "" for a published data set; `normal` are the
     classes that count as normal, where the plan does not name them. A report that lies in the
-    folder without an opening that is written down is of one more.
+    folder without an opening that is written down is of one more, or as many as it counts: the
+    folder may be a copy, or the record lost. `split_digest` tells whether it is of these pictures.
     """
+    reported = reported_openings(plan, split_digest)
     entry, path = _entry(plan, images, normal), plan.run_folder.test_openings
     with _locked(path) as file:
-        earlier = _read(file, path)
-        file.write(json.dumps(entry).encode() + b"\n")
+        openings = _counted(plan, entry, _read(file, path), reported)
+        file.write(json.dumps({**entry, "openings": openings.facts()}).encode() + b"\n")
         file.flush()
         os.fsync(file.fileno())
-    lost = _is_reported(plan) and not any(_is_of(plan, one) for one in earlier)
+    return openings
+
+
+def _counted(
+    plan: Plan,
+    entry: dict[str, Any],
+    earlier: Sequence[dict[str, Any]],
+    reported: Mapping[str, int],
+) -> Openings:
+    """One more than there were: than there are lines, and than any line or the report says."""
+    lost = not any(_is_of(plan, one) for one in earlier)
     same_task = [one for one in earlier if _is_same_task(one, entry)]
-    keys = ("detector", "configuration")
-    same = [one for one in same_task if all(one.get(key) == entry[key] for key in keys)]
-    return Openings(of_configuration=len(same) + 1 + lost, of_task=len(same_task) + 1 + lost)
+    lines = {"of_configuration": _same_configuration(plan, same_task, entry), "of_task": same_task}
+    counts = {}
+    for name, known in lines.items():
+        told = [_number(one, name) for one in known]
+        there = len(known) + (lost and reported[name] > 0)
+        counts[name] = 1 + max(there, reported[name], *told)
+    return Openings(**counts, at_least=bool(plan.unrecorded))
 
 
-def _is_reported(plan: Plan) -> bool:
-    return os.path.lexists(plan.run_folder.metrics)
+def _same_configuration(
+    plan: Plan, same_task: Sequence[dict[str, Any]], entry: dict[str, Any]
+) -> list[dict[str, Any]]:
+    """Lines of earlier versions, which have no count, are looked for among what these wrote."""
+    of_detector = [one for one in same_task if one.get("detector") == entry["detector"]]
+    known = {entry["configuration"]}
+    if not all("openings" in one for one in of_detector):
+        known.update(earlier_digests(plan))
+    return [one for one in of_detector if one.get("configuration") in known]
+
+
+def _number(entry: dict[str, Any], name: str) -> int:
+    """What a line counts; 0 of an earlier version's."""
+    counts = entry.get("openings")
+    number = counts.get(name) if isinstance(counts, dict) else None
+    return number if isinstance(number, int) else 0
 
 
 def _is_of(plan: Plan, entry: dict[str, Any]) -> bool:
@@ -75,12 +116,6 @@ def _is_of(plan: Plan, entry: dict[str, Any]) -> bool:
 
 
 def _entry(plan: Plan, images: str, normal: Sequence[str]) -> dict[str, Any]:
-    hashed = {
-        "hyperparameters": dict(plan.best.hyperparameters),
-        "epochs": plan.epochs,
-        "seeds": plan.seeds,
-    }
-    digest = hashlib.sha256(json.dumps(hashed, sort_keys=True).encode()).hexdigest()
     return {
         "time": datetime.now(UTC).isoformat(timespec="seconds"),
         "search": plan.run_folder.name,
@@ -88,7 +123,7 @@ def _entry(plan: Plan, images: str, normal: Sequence[str]) -> dict[str, Any]:
         "dataset": plan.data.dataset,
         "normal": list(plan.data.normal_classes) or list(normal) or [plan.data.normal_text],
         **_place(plan, images),
-        "configuration": digest,
+        "configuration": configuration_digest(plan),
     }
 
 
@@ -144,6 +179,6 @@ def _entry_of(line: bytes, number: int, path: Path) -> dict[str, Any]:
     if entry is None:
         raise TunerError(
             f"{path} is damaged at line {number}: which opening of the test split it tells of "
-            "cannot be read. Bring the line back from a copy, or take it out to count it no more"
+            "cannot be read. Bring the line back from a copy, or take it out"
         )
     return entry

@@ -50,6 +50,8 @@ class Plan:
     """Keys of contenders that nobody asked for: a report of earlier need not have them."""
     claimed_gain: float | None = None
     """The AUROC on validation by which the search saw the best ahead of the published set."""
+    unrecorded: str = ""
+    """Which search the configuration comes from, in words, where its record is not here."""
     numbers: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     """By key of a contender that is not trained with every seed: the numbers of those, from 0."""
     own_seeds: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
@@ -163,7 +165,8 @@ def make_plan(  # noqa: PLR0913
     best = best_contender(space.detector, found)
     searched = searched_in(record or run_folder)
     of_this = _is_of(searched.space, space)
-    others = baselines_for(best, space.data) if baselines else Baselines()
+    trained = epochs or space.epochs
+    others = baselines_for(best, space.data, trained) if baselines else Baselines()
     left_out, defaults = others.left_out, []
     tried = baselines and of_this and best_tried(searched, space.objective) is not None
     if tried if published is None else published:
@@ -175,11 +178,12 @@ def make_plan(  # noqa: PLR0913
         data=space.data,
         contenders=(best, *defaults, *others.contenders),
         seeds=fresh_seeds(space.sampler.seed, "retrain", seeds),
-        epochs=epochs or space.epochs,
+        epochs=trained,
         objective=space.objective,
         search_seed=space.sampler.seed,
         left_out=left_out,
         unasked=(DEFAULTS,) if published is None else (),
+        unrecorded="" if run_folder.is_recorded() else _search_of(space),
         claimed_gain=_claimed(searched, space, best) if defaults and of_this else None,
     )
 
@@ -187,6 +191,14 @@ def make_plan(  # noqa: PLR0913
 def fresh_seeds(search_seed: int, purpose: str, count: int) -> tuple[int, ...]:
     """So many seeds that no trial of the search has trained with, of a purpose of their own."""
     return tuple(derive(search_seed, purpose, number) for number in range(count))
+
+
+def _search_of(space: Space) -> str:
+    """The search that has written this configuration, "" where a person has."""
+    if space.result is None:
+        return ""
+    trial = space.result.get("trial")
+    return "a search" if trial is None else f"a search, trial {trial} of it"
 
 
 def _is_of(recorded: Space | None, space: Space) -> bool:

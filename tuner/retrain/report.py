@@ -2,7 +2,6 @@
 
 import platform
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from tuner.figures.metrics import BEST, DEFAULTS, PCA, Metrics, keyed_blocks, read_metrics
@@ -72,7 +71,7 @@ def make_metrics(
         "splits": {name: split_figures(of_split) for name, of_split in facts.labels.items()},
         "selection": f"{plan.data.validation}-val",
         "test_anomalies": "synthetic" if facts.synthetic_test else "labelled",
-        "openings": asdict(facts.openings),
+        "openings": facts.openings.facts(),
         "configuration": plan.configuration(),
         "split_digest": facts.split.digest,
         "versions": _versions(),

@@ -12,7 +12,7 @@ from tuner.figures.candidates import choice_lines
 from tuner.figures.metrics import AUTOENCODER, BEST, Metrics, is_made, keyed_blocks, task_title
 from tuner.figures.small_samples import few_images, few_normals
 from tuner.figures.verdicts import kind_lines, pixel_lines, verdict_lines
-from tuner.figures.words import INSPECTION, ends_text, prose, share, spread_text
+from tuner.figures.words import INSPECTION, ends_text, opened_times, prose, share, spread_text
 from tuner.retrain.divergences import divergence_lines
 
 _HEADINGS = ("", *INSPECTION.values(), "test AUROC", "95% CI", "AUPRC")
@@ -205,11 +205,9 @@ def _gaps(metrics: Metrics) -> str:
 
 def _openings(metrics: Metrics) -> str:
     openings = metrics["openings"]
+    of_configuration, of_task = opened_times(openings)
+    unknown = " Whether the search that it comes from opened it before is not known."
     return (
-        f"The test split was opened {_times(openings['of_configuration'])} for this configuration, "
-        f"{_times(openings['of_task'])} for these images in these searches."
+        f"The test split was opened {of_configuration} for this configuration, {of_task} for these "
+        f"images in these searches.{unknown if openings.get('at_least') else ''}"
     )
-
-
-def _times(number: int) -> str:
-    return "once" if number == 1 else f"{number} times"

@@ -76,7 +76,26 @@ def test_a_good_model_would_be_kept_back_or_its_errors_hidden() -> None:
 def test_a_model_without_a_baseline_would_pass_for_one_that_beats_it() -> None:
     found = advice(report())
     assert found.instead == ""
-    assert found.sentence.endswith("No simpler detector was tested beside it.")
+    assert found.sentence.endswith("No simpler detector was tested beside it in this retrain.")
+
+
+def test_what_stands_in_the_table_would_be_called_not_tested() -> None:
+    leads = {"random": (0.4, 0.3, 0.5), "autoencoder": (0.1, 0.05, 0.15)}
+    found = advice(report(**leads)).sentence
+    assert found.endswith(
+        "Nothing tested beside it (random; autoencoder) is shown to be better; PCA was not among "
+        "them."
+    )
+    of_pca = report(**leads) | {"detector": "pca"}
+    assert advice(of_pca).sentence.endswith("(random; autoencoder) is shown to be better.")
+
+
+def test_a_short_baseline_would_be_searched_under_its_label() -> None:
+    beaten = report(autoencoder=(-0.05, -0.06, -0.04))
+    beaten["baselines"]["autoencoder"]["label"] = "autoencoder (1 epoch)"
+    found = advice(beaten)
+    assert "autoencoder (1 epoch) is better" in found.sentence
+    assert found.sentence.endswith("Search autoencoder instead.")
 
 
 def test_a_threshold_that_flags_everything_would_be_offered_for_use() -> None:

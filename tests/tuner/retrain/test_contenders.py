@@ -54,6 +54,19 @@ def test_a_baseline_would_be_narrower_than_what_it_is_held_against(tmp_path: Pat
     assert plan.best.hyperparameters["width"] == autoencoder.hyperparameters["width"] == 24
 
 
+def test_a_baseline_of_a_single_epoch_would_look_like_one_that_was_trained(tmp_path: Path) -> None:
+    """PCA needs one epoch; so the autoencoder beside it has no more."""
+
+    def labels(detector: str, epochs: int) -> list[str]:
+        data = {"dataset": "digits", "anomalies_per_normal": 0}
+        plan = plan_of(tmp_path, detector=detector, data=data, fixed={}, epochs=epochs)
+        return [each.label for each in plan.contenders]
+
+    assert labels("pca", 1)[1:] == ["autoencoder (1 epoch)", "pca, defaults", "random"]
+    assert labels("pca", 2)[1:] == ["autoencoder", "pca, defaults", "random"]
+    assert labels("vae", 1)[1:] == ["autoencoder", "pca", "random"]
+
+
 def test_the_best_would_be_trained_again_with_the_seed_it_was_chosen_for(tmp_path: Path) -> None:
     plan = plan_of(tmp_path)
     assert len(set(plan.seeds)) == len(plan.seeds)

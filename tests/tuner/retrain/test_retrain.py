@@ -26,7 +26,7 @@ from models.data.sources import DataNotFound, find
 from models.fitted import FittedDetector
 from tests.tuner.retrain.conftest import EPOCHS, SEEDS, WIDTH, make_run, make_search
 from tuner.errors import TunerError
-from tuner.figures.metrics import keyed_blocks
+from tuner.figures.metrics import keyed_blocks, write_metrics
 from tuner.figures.words import spread_text
 from tuner.record.lock import sole_driver
 from tuner.record.run_folder import RunFolder
@@ -292,9 +292,40 @@ def test_a_second_look_at_the_test_would_go_unnoticed(tmp_path: Path, quick_retr
     assert not any("replaces" in line for line in said)
     longer = quick_retrain(elsewhere, epochs=2, say=said.append)
     assert any("this one replaces it" in line for line in said)
-    assert longer.metrics["openings"] == {"of_configuration": 1, "of_task": 4}
+    assert longer.metrics["openings"] == {"of_configuration": 4, "of_task": 4}
     record = tmp_path / "runs" / "test-openings.jsonl"
     assert len(record.read_text().splitlines()) == 4
+
+
+def test_a_copied_best_would_be_tested_for_the_first_time_on_record(
+    tmp_path: Path, quick_retrain: Quick
+) -> None:
+    folder, said = make_run(tmp_path / "cfg", result={"trial": 3, "value": 0.9}), list[str]()
+    first = quick_retrain(folder, say=said.append)
+    told = " ".join([*said, *first.lines()])
+    assert "first time" not in told
+    assert "comes from a search, trial 3 of it, whose record is not here: whether its" in told
+    assert "opened at least once for this configuration, at least once for these images" in told
+    assert first.metrics["openings"] == {"of_configuration": 1, "of_task": 1, "at_least": True}
+    quick_retrain(folder, again=True, say=said.append)
+    assert any("Warning: this is at least opening 2 of the test split" in line for line in said)
+
+
+def test_a_retrain_without_baselines_would_take_back_that_pca_is_better(
+    tmp_path: Path, quick_retrain: Quick
+) -> None:
+    folder = make_search(tmp_path / "run")
+    beaten = quick_retrain(folder).metrics
+    pca = {**beaten, "label": "pca", "detector": "pca"}
+    beaten["baselines"]["pca"] = {key: pca[key] for key in ("label", "detector", "test")}
+    beaten["ahead"]["pca"] = {"auroc": -0.0756, "ci95": [-0.09, -0.06]}
+    write_metrics(beaten, folder / "retrain" / "metrics.json")
+    for options in ({"again": True}, {"epochs": 2}):  # of which the second replaces the first
+        told = " ".join(quick_retrain(folder, **options).lines())
+        assert "Do not use this model: PCA" in told and "better on the test images by" in told
+        assert "an earlier retrain of this configuration on the same split" in told
+    wider = load_space(folder / "best.yaml", ["fixed.width=4"])
+    assert "beaten_before" not in quick_retrain(folder, space=wider).metrics
 
 
 def test_the_test_would_be_opened_for_a_detector_that_cannot_be_used(

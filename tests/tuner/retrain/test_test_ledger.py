@@ -1,5 +1,6 @@
 """Openings of the test split are counted across searches, crashes and configurations."""
 
+import hashlib
 import json
 import os
 import threading
@@ -10,11 +11,12 @@ from typing import IO, Any
 
 import pytest
 
-from tests.tuner.retrain.conftest import make_search, plan_of
+from tests.tuner.retrain.conftest import make_run, make_search, plan_of
 from tuner.errors import TunerError
+from tuner.figures.metrics import write_metrics
 from tuner.retrain import final_test, ledger
 from tuner.retrain.ledger import Openings, check_record, open_test
-from tuner.retrain.plan import Plan
+from tuner.retrain.plan import Plan, fresh_seeds
 
 
 def test_another_configuration_or_class_would_be_counted_as_the_same(tmp_path: Path) -> None:
@@ -102,12 +104,41 @@ def test_the_split_would_be_open_before_that_is_on_the_disk(
     assert forced[0].count(b"\n") == 1
 
 
-def test_other_seeds_or_epochs_would_count_as_the_same_configuration(tmp_path: Path) -> None:
+def test_other_seeds_epochs_or_baselines_would_begin_the_count_anew(tmp_path: Path) -> None:
     plan = plan_of(make_search(tmp_path / "run"))
     assert open_test(plan).of_configuration == 1
-    for changed in (replace(plan, seeds=(1, 2)), replace(plan, epochs=7)):
-        assert open_test(changed).of_configuration == 1
-    assert open_test(plan) == Openings(of_configuration=2, of_task=4)
+    alone = replace(plan, contenders=plan.contenders[:1])
+    for number, changed in enumerate((replace(plan, seeds=(1, 2)), replace(plan, epochs=7), alone)):
+        assert open_test(changed).of_configuration == number + 2
+    assert open_test(plan) == Openings(of_configuration=5, of_task=5)
+
+
+def test_what_an_earlier_version_wrote_down_would_be_counted_no_more(tmp_path: Path) -> None:
+    """Its digest had epochs and seeds in it; the line of another configuration stays another's."""
+    plan = plan_of(make_search(tmp_path / "run"))
+    wider = plan_of(tmp_path / "run", fixed={"width": 4})
+    for of, epochs, seeds in ((plan, 7, 5), (plan, 2, 1), (wider, 2, 2)):
+        _write_as_before(of, epochs, fresh_seeds(plan.search_seed, "retrain", seeds))
+    assert open_test(plan) == Openings(of_configuration=3, of_task=4)
+    assert open_test(wider) == Openings(of_configuration=2, of_task=5)
+
+
+def _write_as_before(plan: Plan, epochs: int, seeds: tuple[int, ...]) -> None:
+    hashed = {
+        "hyperparameters": dict(plan.best.hyperparameters),
+        "epochs": epochs,
+        "seeds": seeds,
+    }
+    line = {
+        "time": "2026-01-02T03:04:05+00:00",
+        "search": "run",
+        "detector": plan.best.detector,
+        "dataset": "digits",
+        "normal": list(plan.data.normal_classes),
+        "configuration": hashlib.sha256(json.dumps(hashed, sort_keys=True).encode()).hexdigest(),
+    }
+    with plan.run_folder.test_openings.open("a") as file:
+        file.write(json.dumps(line) + "\n")
 
 
 def test_two_retrains_at_once_would_both_be_the_first(
@@ -141,6 +172,40 @@ def test_a_lost_ledger_would_make_the_next_opening_the_first(tmp_path: Path) -> 
     plan.run_folder.report.mkdir()
     plan.run_folder.metrics.write_text("{}")
     assert open_test(plan) == Openings(of_configuration=2, of_task=2)
+
+
+def test_a_copied_run_would_forget_what_its_own_report_counts(tmp_path: Path) -> None:
+    """`cp -r runs/run lone/`: the record of openings stays behind; a neighbour is told too."""
+    plan = plan_of(make_search(tmp_path / "lone" / "run"))
+    _report(plan, of_configuration=2, of_task=5)
+    wider = plan_of(tmp_path / "lone" / "run", fixed={"width": 4})
+    assert open_test(wider) == Openings(of_configuration=1, of_task=6)
+    assert open_test(plan) == Openings(of_configuration=3, of_task=7)
+    neighbour = plan_of(make_search(tmp_path / "lone" / "other"))
+    assert open_test(neighbour) == Openings(of_configuration=4, of_task=8)
+
+
+def test_a_class_would_be_without_the_record_of_its_search(tmp_path: Path) -> None:
+    found = {"result": {"trial": 3, "value": 0.9}}
+    search = make_search(tmp_path / "run", **found)
+    of_class = make_run(search / "classes" / "3", **found)
+    assert plan_of(of_class, **found).unrecorded == ""
+    alone = make_run(tmp_path / "alone", **found)
+    assert plan_of(alone, **found).unrecorded == "a search, trial 3 of it"
+    assert plan_of(alone).unrecorded == "", "a person wrote it"
+
+
+def test_a_report_on_other_images_would_be_counted(tmp_path: Path) -> None:
+    plan = plan_of(make_search(tmp_path / "run"))
+    _report(plan, of_configuration=2, of_task=5)
+    fives = plan_of(tmp_path / "run", data={"dataset": "digits", "normal": [5]})
+    assert open_test(fives) == Openings(of_configuration=1, of_task=1)
+
+
+def _report(plan: Plan, **openings: int) -> None:
+    plan.run_folder.report.mkdir()
+    told = {"configuration": plan.configuration(), "openings": openings}
+    write_metrics(told, plan.run_folder.metrics)
 
 
 def test_an_opening_would_be_called_the_only_one() -> None:

@@ -10,6 +10,7 @@ from models.data.split import Split, load_splits
 from tuner.cli.text import counted
 from tuner.figures.metrics import is_made
 from tuner.figures.task import dataset_title
+from tuner.figures.words import opened_times
 from tuner.record.events import DriverStarted
 from tuner.report.commands import repeat_commands
 from tuner.report.material import Material
@@ -159,10 +160,11 @@ def _facts(material: Material) -> Iterator[tuple[str, str]]:
         yield "seeds of the retrain", ", ".join(map(str, seeds))
     openings = metrics.get("openings")
     if openings:
+        of_configuration, of_task = opened_times(openings)
         yield (
             "the test images were scored",
-            f"{_times(openings['of_configuration'])} for this configuration, "
-            f"{_times(openings['of_task'])} for these images by any configuration",
+            f"{of_configuration} for this configuration, "
+            f"{of_task} for these images by any configuration",
         )
     provenance = material.history.provenance
     digests = {
@@ -172,10 +174,6 @@ def _facts(material: Material) -> Iterator[tuple[str, str]]:
     yield from ((name, digest) for name, digest in digests.items() if digest)
     yield from _versions(material, metrics)
     yield "run", material.folder.name
-
-
-def _times(number: int) -> str:
-    return "once" if number == 1 else f"{number} times"
 
 
 def _versions(material: Material, metrics: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
