@@ -1,5 +1,6 @@
 """What is said of a budget of devices, before and after."""
 
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +19,10 @@ from tuner.report.material import read_material
 from tuner.report.sections import cost
 from tuner.search import __main__ as search
 from tuner.search.budget_words import check_devices, devices_used_up, more_devices
-from tuner.search.time_budget import resume_command
+from tuner.search.time_budget import check_time, resume_command
+from tuner.search.wanted_space import wanted_space
 from tuner.simulation.search import simulate
-from tuner.space import Machine, Space
+from tuner.space import Machine, Space, dump_space
 
 
 def limited(**budget: Any) -> Space:
@@ -112,3 +114,31 @@ def test_a_search_whose_devices_are_used_up_would_start_to_do_nothing(tmp_path: 
         check_devices(run, past.history, smaller)
     check_devices(run, past.history, limited(device_hours=2 * used / 3600))
     check_devices(run, past.history, small_space(trials=30))
+
+
+def searched_for_two(folder: Path, **budget: Any) -> RunFolder:
+    simulate(small_space(trials=2, budget=budget), folder, FORMULA, workers=2)
+    return RunFolder(folder)
+
+
+@pytest.mark.parametrize("budget", [{}, {"device_hours": 1 / 3600}])
+def test_the_command_that_gives_more_would_forget_what_was_asked_for(
+    tmp_path: Path, budget: dict[str, float]
+) -> None:
+    """Where nothing was started, nothing of it is in the run's space file."""
+    run = searched_for_two(tmp_path / "run", **budget)
+    history = read_past(run).history
+    wandb = {"mode": "off", "project": "1"}
+    wanted = small_space(trials=6, budget={"time": 1, **budget}, wandb=wandb)
+    with pytest.raises(OutOfTime) as refused:
+        if budget:
+            check_devices(run, history, wanted)
+        else:
+            check_time(run, history, wanted, None)
+    typed = shlex.split(str(refused.value).splitlines()[-1])[3:]
+    given = search.parser().parse_args(typed)
+    dump_space(small_space(trials=2), run.space)
+    again = wanted_space(given, run, small_space(trials=2))
+    assert (again.trials, again.wandb) == (6, wanted.wandb)
+    assert again.budget.time == (1 if budget else None)
+    assert len(given.overrides) == len({each.partition("=")[0] for each in given.overrides})

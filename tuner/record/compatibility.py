@@ -95,6 +95,19 @@ def resumed_space(recorded: Space, wanted: Space, run_folder: RunFolder) -> Spac
     return resolved
 
 
+def resume_changes(history: History, wanted: Space, run_folder: RunFolder) -> dict[str, object]:
+    """What the wanted space has otherwise than the newest driver's, by key; {} without a driver."""
+    if not history.space:
+        return {}
+    before = _flat(_comparable(space_in(history, run_folder)))
+    after = _flat(_comparable(wanted))
+    return {
+        key: after.get(key)
+        for key in dict.fromkeys([*before, *after])
+        if _may_change(key) and before.get(key) != after.get(key)
+    }
+
+
 def _scale_of(recorded: Space, wanted: Space) -> str:
     """`auto` means the scale that the run has, whatever machine it goes on with."""
     if wanted.scale == AUTO and recorded.scale in wanted.scales:

@@ -6,7 +6,7 @@ from tuner.engine.budget import DeviceBudget
 from tuner.errors import OutOfTime
 from tuner.record.history import History
 from tuner.record.run_folder import RunFolder
-from tuner.search.time_budget import resume_command
+from tuner.search.time_budget import resume_command, unrecorded
 from tuner.space import Space
 
 
@@ -40,9 +40,11 @@ def check_devices(run_folder: RunFolder, history: History, space: Space) -> None
     if not budget.is_used_up or history.is_over(space.trials):
         return
     more = more_devices(space, budget.used_s)
+    limit = more[1].partition("=")[0]
+    asked = unrecorded(run_folder, history, space, leaving_out=limit)
     raise OutOfTime(
         f"{devices_used_up(space, budget.used_s)} Nothing was started. Give it more:\n"
-        f"  {resume_command(run_folder, None, more)}"
+        f"  {resume_command(run_folder, None, (*asked, *more))}"
     )
 
 

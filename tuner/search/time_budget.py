@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 
 from tuner.cli.command_line import seconds_text
@@ -9,10 +10,12 @@ from tuner.cli.command_text import command
 from tuner.cli.run_option import run_words
 from tuner.console.lines import duration_text
 from tuner.errors import OutOfTime
+from tuner.record.compatibility import resume_changes
 from tuner.record.history import History
 from tuner.record.run_folder import RunFolder
 from tuner.record.time_budget import TimeBudget, time_budget
 from tuner.space import Space
+from tuner.space.yaml_reader import read_yaml
 
 
 def check_time(
@@ -25,8 +28,27 @@ def check_time(
     raise OutOfTime(
         f"The time budget of all starts together, {duration_text(budget.seconds)}, is used up "
         f"({duration_text(budget.used_s)}), and nothing was started. Give it more:\n"
-        f"  {resume_command(run_folder, budget)}"
+        f"  {resume_command(run_folder, budget, unrecorded(run_folder, history, space))}"
     )
+
+
+def unrecorded(
+    run_folder: RunFolder, history: History, space: Space, leaving_out: str = "budget.time"
+) -> tuple[str, ...]:
+    """The words that ask for the space again, of which nothing is written where nothing starts.
+
+    Of the limit that the command gives anew they say nothing.
+    """
+    changes = resume_changes(history, space, run_folder)
+    changes.pop(leaving_out, None)
+    return tuple(word for key, value in changes.items() for word in _words(key, value))
+
+
+def _words(key: str, value: object) -> tuple[str, str]:
+    if key == "trials":
+        return "--trials", str(value)
+    plain = isinstance(value, str) and read_yaml(value).value == value
+    return "--set", f"{key}={value if plain else json.dumps(value)}"
 
 
 def resume_command(
