@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 KeyPath = tuple[str | int, ...]
 
@@ -16,6 +18,16 @@ class TunerError(Exception):
     def _render_traceback_(self) -> list[str]:
         """What a notebook shows in place of a traceback, whose lines of ours say nothing."""
         return [f"{type(self).__name__}: {self}"]
+
+
+@contextmanager
+def said_of(place: str, copy: Path) -> Iterator[None]:
+    """Say what is wrong with a copy of the place that it was made of: the copy is gone by then."""
+    try:
+        yield
+    except TunerError as error:
+        error.args = (str(error).replace(str(copy), place),)
+        raise
 
 
 class OutOfTime(TunerError):  # noqa: N818 - it says what happened

@@ -135,6 +135,9 @@ def test_a_dry_run_would_not_see_a_run_that_only_the_storage_has(
     assert search.main(options) == 0
     assert capsys.readouterr().out.startswith("small-2 goes on: 1 of 4 trials have ended")
     assert list(Path("runs").iterdir()) == []
+    assert search.main([*options, "--seed", "99"]) == 2  # said of a copy that is gone by then
+    kept = Path("shared/small-2").absolute()
+    assert capsys.readouterr().err.startswith(f"{kept} cannot go on with another space")
 
 
 @pytest.mark.usefixtures("probed")

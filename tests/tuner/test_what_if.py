@@ -229,10 +229,13 @@ def test_what_no_curve_can_tell_would_be_answered(tmp_path: Path) -> None:
         ("scheduler.typ=stop", "--what-if scheduler.typ=stop: scheduler.typ: unknown key 'typ'"),
         ("scheduler=hyperband", "--what-if scheduler=hyperband: scheduler.name: "),
         ("scheduler", "--what-if scheduler: must be key=value"),
+        ("scheduler.grace_epochs=99", "--what-if scheduler.grace_epochs=99: epochs: must be"),
+        ("sampler=grid", "--what-if sampler=grid: search.abc_weight: a grid tries"),
     ):
         with pytest.raises(SpaceError) as error:
             record.ask([change])
         assert said in str(error.value)
+        assert "space.yaml" not in str(error.value)  # a file that is gone by then
     with pytest.raises(TunerError, match="--what-if objective=best_npd: the record has no npd"):
         record.ask(["objective=best_npd"])
 

@@ -8,6 +8,7 @@ from tempfile import TemporaryDirectory
 from tuner.cli.output import say
 from tuner.durability.record_sync import fetch_record
 from tuner.durability.storage_choice import is_kept, record_storage
+from tuner.errors import said_of
 from tuner.record.run_folder import RunFolder
 from tuner.record.storage_name import read_place
 from tuner.storage import Storage
@@ -36,8 +37,10 @@ def at_hand(place: Storage | None, run_folder: RunFolder) -> Iterator[RunFolder]
     with TemporaryDirectory() as scratch:
         copy = RunFolder(Path(scratch) / run_folder.name)
         copy.path.mkdir()
-        fetch_record(place.within(run_folder.name), copy)
-        yield copy if copy.holds_run() else run_folder
+        kept = place.within(run_folder.name)
+        with said_of(kept.uri, copy.path):
+            fetch_record(kept, copy)
+            yield copy if copy.holds_run() else run_folder
 
 
 def fetch_best(place: Storage, run_folder: RunFolder) -> None:

@@ -28,7 +28,9 @@ def changed_space(recorded: Space, changes: Sequence[str]) -> Space:
             space = load_space(path, list(typed))
         except SpaceError as error:
             origins = {f"--set {spelt}": f"{WHAT_IF} {change}" for spelt, change in typed.items()}
-            raise error.with_origins(origins) from None
+            recorded_lines = [each.origin for each in error.problems if str(path) in each.origin]
+            asked = f"{WHAT_IF} {' '.join(changes)}"  # what is recorded was right before it
+            raise error.with_origins(origins | dict.fromkeys(recorded_lines, asked)) from None
     if problems := [*_unknowable(recorded, space), *package_problems(space)]:
         raise SpaceError(problems)
     return space

@@ -9,7 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from tuner.durability.lease import KEY, STALE_S
-from tuner.errors import TunerError
+from tuner.errors import TunerError, said_of
 from tuner.record.lock import driver_of
 from tuner.record.run_folder import RunFolder
 from tuner.storage import Storage, StorageError, open_storage
@@ -106,5 +106,6 @@ def opened(run_folder: RunFolder, storage: str | None) -> Iterator[Record]:
         folder = RunFolder(Path(scratch) / run_folder.name)
         folder.path.mkdir()
         record = StoredRecord(place, folder)
-        record.look()
-        yield record
+        with said_of(place.uri, folder.path):
+            record.look()
+            yield record

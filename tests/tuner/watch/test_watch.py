@@ -119,6 +119,11 @@ def test_a_record_in_a_storage_could_not_be_watched(
     assert "run: 8 trials in" in capsys.readouterr().out
     assert {path.name: path.read_bytes() for path in kept.iterdir()} == before
     with (
+        pytest.raises(TunerError, match=f"^{kept}: wrong$"),  # of the copy, which is gone by then
+        opened(RunFolder(Path("runs/run")), str(tmp_path / "storage")) as record,
+    ):
+        raise TunerError(f"{record.folder}: wrong")
+    with (
         pytest.raises(TunerError, match="holds no record"),
         opened(RunFolder(Path("runs/other")), str(tmp_path / "storage")),
     ):
