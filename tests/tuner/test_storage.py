@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from tests.tuner.s3_server import SECRET, s3_bucket
+from tuner.cli.text import os_error_text
 from tuner.errors import TunerError
 from tuner.storage import Storage, StorageError, folder, open_storage
 from tuner.storage.files import replace_file, replace_folder
@@ -245,3 +246,29 @@ def test_a_file_system_that_loses_the_end_would_be_believed(
             storage.put("a", b"after all")
     assert storage.get("a") == b"before"
     assert storage.sizes() == {"a": 6}
+
+
+def test_a_file_that_cannot_be_written_would_not_be_named(tmp_path: Path) -> None:
+    (tmp_path / "page").mkdir()
+    with pytest.raises(IsADirectoryError) as error:
+        replace_file(tmp_path / "page", lambda draft: draft.write_text("x"))
+    said = os_error_text(error.value)
+    assert said == f"{tmp_path / 'page'}: a folder is there, where a file is to be written; " + (
+        "move it away, or remove it"
+    )
+
+    def refused(draft: Path) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied", str(draft))
+
+    for replace in (replace_file, replace_folder):
+        with pytest.raises(PermissionError) as error:  # type: ignore[assignment]
+            replace(tmp_path / "new", refused)
+        said = os_error_text(error.value)
+        assert said.endswith(f"see `ls -ld {tmp_path} {tmp_path / 'new'}`")
+
+    def unreadable(_: Path) -> None:
+        raise FileNotFoundError(errno.ENOENT, "No such file", "source")
+
+    with pytest.raises(FileNotFoundError) as missing:
+        replace_file(tmp_path / "new", unreadable)
+    assert missing.value.filename == "source"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import logging
 import math
-import os
 import re
 import sys
 from collections.abc import Callable
@@ -19,6 +18,7 @@ from tuner.cli.streams import (
     standard_output,
     usable_streams,
 )
+from tuner.cli.text import os_error_text
 from tuner.errors import TunerError
 
 WRONG_INPUT = TunerError.exit_code
@@ -96,10 +96,7 @@ def _text(error: Exception) -> str | None:
         return None
     if error.filename is None:
         return of_standard_output(error) if is_of_standard_output() else error.strerror
-    name = os.fsdecode(error.filename) if isinstance(error.filename, bytes) else error.filename
-    if isinstance(error, PermissionError):
-        return f"{name}: this user has no permission; see `ls -ld {name}`"
-    return f"{name}: {error.strerror}"
+    return os_error_text(error)
 
 
 def _expected() -> tuple[type[Exception], ...]:

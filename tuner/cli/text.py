@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+import os
 import re
 from collections.abc import Sequence
+from pathlib import Path
 
 _UNITS = {"": 1, "b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "tb": 10**12}
 _SIZE = r"(\d+(?:\.\d+)?) *([kmgt]?b|)"
@@ -57,3 +59,18 @@ def aligned(rows: Sequence[Sequence[str]], indent: int = 0) -> list[str]:
         cells = [cell.rjust(width) for cell, width in zip(others, widths[1:], strict=True)]
         lines.append(" " * indent + "  ".join([first.ljust(widths[0]), *cells]).rstrip())
     return lines
+
+
+def os_error_text(error: OSError) -> str:
+    """What the system refused, and of which file, where that is known.
+
+    Of what cannot be written it may be the folder that does not let this user.
+    """
+    why = error.strerror or str(error)
+    if error.filename is None:
+        return why
+    name = os.fsdecode(error.filename)
+    if isinstance(error, PermissionError):
+        look = f"ls -ld {Path(name).parent} {name}"
+        return f"{name}: this user has no permission; see `{look}`"
+    return f"{name}: {why}"

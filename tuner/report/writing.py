@@ -5,6 +5,7 @@ from pathlib import Path
 
 from tuner.cli.command_text import command
 from tuner.cli.run_option import run_words
+from tuner.cli.text import os_error_text
 from tuner.durability.record_check import check_end
 from tuner.figures.metrics import damaged
 from tuner.record.lock import driver_of
@@ -92,12 +93,13 @@ def report_line(folder: RunFolder) -> str:
             write_report(folder)
     except Exception as error:
         tried = command("tuner.report", *run_words(folder.path))
-        return f"The report was not written: {error}. Try: {tried}"
+        why = os_error_text(error) if isinstance(error, OSError) else error
+        return f"The report was not written: {why}. Try: {tried}"
     return f"Report: {as_typed(folder.page.absolute())}"
 
 
 def _is_out_of_date(folder: RunFolder) -> bool:
-    if not folder.page.exists():
+    if not folder.page.is_file():
         return True
     sources = (folder.journal, folder.metrics, folder.space)
     newest = max(path.stat().st_mtime_ns for path in sources if path.exists())

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from models import detectors
 from tuner.cli.command_text import command
+from tuner.cli.text import os_error_text
 from tuner.record.run_folder import RunFolder
 from tuner.record.trials import TrialView
 from tuner.results import leaderboard
@@ -47,8 +48,8 @@ def write_if_room(space: Space, run_folder: RunFolder, trials: Sequence[TrialVie
     try:
         write_results(space, run_folder, trials)
     except OSError as error:
-        why = error.strerror or error
-        return f"The results cannot be written: {why}. --resume writes them when there is room."
+        why = os_error_text(error)
+        return f"The results cannot be written: {why}. --resume writes them when that is mended."
     return ""
 
 

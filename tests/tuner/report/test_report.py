@@ -215,6 +215,19 @@ def test_a_report_that_fails_would_cost_the_search_its_end(runs: Runs, tmp_path:
     assert "python -m tuner.report --run" in said
 
 
+def test_a_folder_in_the_place_of_the_report_would_be_called_the_report(
+    runs: Runs, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = RunFolder(tmp_path / "run")
+    shutil.copytree(runs["finished"].path, run.path)
+    run.page.unlink(missing_ok=True)
+    run.page.mkdir()
+    said = f"{run.page}: a folder is there, where a file is to be written; move it away, or"
+    assert report_line(run).startswith(f"The report was not written: {said}")
+    assert main(["--run", str(run.path)]) == 2
+    assert capsys.readouterr().err.startswith(said)
+
+
 @pytest.mark.parametrize("newest", ["journal", "metrics", "page"])
 def test_a_page_from_before_the_latest_trials_or_retrain_would_be_kept(
     runs: Runs, tmp_path: Path, newest: str
