@@ -249,6 +249,21 @@ def test_a_folder_that_is_no_model_would_end_in_a_traceback(
     assert not Path("scores.csv").exists()
 
 
+@pytest.mark.parametrize("named", ["runs/each", "runs/each/model", "runs/each/classes"])
+def test_the_models_of_each_class_would_be_called_none(
+    here: Path, model: Path, named: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("2", "10"):
+        place = Path("runs/each/classes") / name / "model"
+        place.mkdir(parents=True, exist_ok=True)
+        (place / "config.json").touch()
+    assert typed(Path(named), "images", "--out", "scores.csv") == 2
+    assert capsys.readouterr().err == (
+        f"{named} has a model for each of its classes: give that of one, "
+        "runs/each/classes/2/model, runs/each/classes/10/model\n"
+    )
+
+
 def test_a_detector_without_maps_would_draw_some(
     here: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -80,7 +80,8 @@ def _next_commands(folder: RunFolder) -> list[str]:
     """Commands as they are typed in this folder, IMAGES being a folder of pictures."""
     names = ["scores.csv", "maps", "detector.onnx"]
     if any(Path(name).exists() for name in names):  # of another run: they are never overwritten
-        names = [f"{folder.name}-{name}" for name in names]
+        flat = folder.name.replace(f"/{folder.path.parent.name}/", "-")  # of a class: its search's
+        names = [f"{flat}-{name}" for name in names]
     scores, maps, detector = map(Path, names)
     of_model = ("--model", folder.model)
     score = command(

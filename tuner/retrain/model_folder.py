@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tuner.cli.command_text import command
+from tuner.cli.command_text import command, quoted
 from tuner.errors import TunerError
 from tuner.record.run_folder import RunFolder
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 CARD = "card.json"
 """Beside the detector's own files; models of earlier versions have none."""
+_MOST_NAMED = 10
 _DETECTOR_FILES = ("config.json", "model.safetensors", "sums.json")
 
 
@@ -62,8 +63,14 @@ def open_model(folder: Path) -> StoredModel:
 def _place(folder: Path) -> Path:
     """Where the detector's files are."""
     for place in (folder, RunFolder(folder).model):
-        if any(os.path.lexists(place / name) for name in _DETECTOR_FILES):
+        if _holds_detector(place):
             return place
+    if models := _of_classes(folder):
+        raise NoModel(
+            f"{folder} has a model for each of its classes: give that of one, "
+            f"{', '.join(map(quoted, models[:_MOST_NAMED]))}"
+            f"{f' and {len(models) - _MOST_NAMED} more' if len(models) > _MOST_NAMED else ''}"
+        )
     if folder.is_dir():
         how = "python -m tuner.retrain --run runs/<name>"
         if RunFolder(folder).holds_run():
@@ -78,6 +85,27 @@ def _place(folder: Path) -> Path:
         how = command("tuner.retrain", "--run", run)
         raise NoModel(f"{run} has not been retrained: {how}")
     raise NoModel(f"there is no folder {folder}: give that of a model, runs/<name>/model")
+
+
+def _holds_detector(place: Path) -> bool:
+    return any(os.path.lexists(place / name) for name in _DETECTOR_FILES)
+
+
+def _of_classes(folder: Path) -> list[Path]:
+    """The models of a search with each class in turn as the normal one, by its folder or theirs."""
+    run = RunFolder(folder)
+    runs = (
+        [run, RunFolder(folder.parent)]
+        if folder.name in (run.model.name, run.classes.name)
+        else [run]
+    )
+    places = (place for each in runs for place in each.classes.glob(f"*/{run.model.name}"))
+    return sorted(filter(_holds_detector, places), key=_by_number)
+
+
+def _by_number(place: Path) -> tuple[int, str]:
+    name = place.parent.name
+    return (int(name) if name.isdecimal() else -1, name)
 
 
 def _card(path: Path) -> Mapping[str, Any]:

@@ -156,6 +156,19 @@ def test_the_next_commands_could_not_be_pasted(tmp_path: Path) -> None:
     assert lines[-1].strip() == f"python -m tuner.export --model {model} --out detector.onnx"
 
 
+def test_the_scores_of_a_class_would_be_put_into_a_new_tree(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("scores.csv").touch()
+    run = Path("runs/each/classes/0")
+    run.mkdir(parents=True)
+    Path("runs/each/best.yaml").touch()
+    lines = RetrainSummary(run_folder=run, metrics=_OLD, trained=False).lines()
+    end = "IMAGES --out each-0-scores.csv --heatmaps each-0-maps/"
+    assert lines[-2].strip() == f"python -m tuner.score --model {run}/model {end}"
+
+
 _FIGURE = {"mean": 0.5, "std": None, "n": 1, "seeds": [0.5], "ci95": [0.4, 0.6]}
 _COUNTS = {"true_negatives": 1, "false_positives": 1, "false_negatives": 1, "true_positives": 1}
 _SPLIT = dict.fromkeys(("auroc", "auprc", "f1", "accuracy", "threshold"), _FIGURE)
