@@ -3,11 +3,14 @@
 import os
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
 from tests.tuner.space.test_space import good_text
 from tests.tuner.typed_commands import FakeApi, recorded_run
+from tuner.record.lock import sole_driver
+from tuner.record.run_folder import RunFolder
 from tuner.replay import __main__ as replay
 from tuner.report import __main__ as report
 from tuner.retrain import __main__ as retrain
@@ -300,3 +303,28 @@ def test_resources_that_are_not_there_would_have_no_place(
     assert search.main(["--space", "small.yaml", "--set", "resources.cpus_per_trial=6400"]) == 2
     assert capsys.readouterr().err.startswith("--set resources.cpus_per_trial=6400: ")
     assert api.calls == []
+
+
+@pytest.mark.parametrize(
+    ("command", "options"),
+    [
+        (retrain, ["--run", "runs/b-1"]),
+        (report, ["--run", "runs/b-1"]),
+        (replay, ["--run", "runs/b-1"]),
+        (search, ["--space", "small.yaml", "--from", "runs/b-1"]),
+    ],
+)
+def test_a_search_that_is_starting_would_be_called_none(
+    command: ModuleType,
+    options: list[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("small.yaml").write_text(good_text(), encoding="utf-8")
+    with sole_driver(RunFolder(Path("runs/b-1")).absolute()):
+        assert command.main(options) == 2
+    said = capsys.readouterr().err
+    assert "runs/b-1: a search is starting there (process " in said
+    assert "holds no" not in said

@@ -54,6 +54,16 @@ def driver_of(run_folder: RunFolder) -> str | None:
     return None
 
 
+def starting(run_folder: RunFolder) -> str:
+    """What to say of a folder without a record, where a driver is about to begin one; else ""."""
+    if (driver := driver_of(run_folder)) is None:
+        return ""
+    return (
+        f"{run_folder}: a search is starting there ({driver}), and nothing is recorded yet: wait "
+        "until its first trial has begun."
+    )
+
+
 def driven(run_folder: RunFolder, driver: str) -> str:
     """What to say where another driver is at work."""
     return (

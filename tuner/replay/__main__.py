@@ -67,7 +67,10 @@ def _main(given: argparse.Namespace) -> int:
     run = run_path(given.run or given.folder)
     record = RunFolder(run).journal
     if not record.exists():
-        raise TunerError(f"{run} holds no record to replay: there is no {record}.")
+        from tuner.record.lock import starting  # noqa: PLC0415 - for --help
+
+        lacking = f"{run} holds no record to replay: there is no {record}."
+        raise TunerError(starting(RunFolder(run)) or lacking)
     from tuner.durability.record_check import check_beside  # noqa: PLC0415
     from tuner.record.past import read_past  # noqa: PLC0415
 

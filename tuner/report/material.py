@@ -17,6 +17,7 @@ from tuner.record.compatibility import check_space, recorded_space, space_missin
 from tuner.record.events import Event
 from tuner.record.history import History
 from tuner.record.journal import read_journal
+from tuner.record.lock import starting
 from tuner.record.own_files import is_own_file
 from tuner.record.run_folder import RunFolder
 from tuner.record.trials import TrialView
@@ -163,6 +164,8 @@ def read_material(folder: RunFolder, *, under_way: bool = False) -> Material:
 
 def _nothing(folder: RunFolder) -> TunerError:
     """What is wrong with a folder that has no event."""
+    if said := starting(folder):
+        return TunerError(said)
     if not is_own_file(folder.space):
         return TunerError(f"--run: {folder} holds no search, it has no {folder.space.name}")
     return TunerError(

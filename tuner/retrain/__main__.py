@@ -230,7 +230,10 @@ def _best_of(run_folder: Path, storage: Storage | None) -> Path:
     if config.exists():
         return config
     if run_folder.is_dir() and not RunFolder(run_folder).holds_run():
-        raise TunerError(f"--run: {run_folder} holds no search")
+        from tuner.record.lock import starting  # noqa: PLC0415 - for --help
+
+        said = starting(RunFolder(run_folder))
+        raise TunerError(said or f"--run: {run_folder} holds no search")
     if run_folder.is_dir():
         from tuner.results.no_result import no_best  # noqa: PLC0415 - for --help
 

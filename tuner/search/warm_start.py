@@ -22,6 +22,7 @@ from tuner.record.compatibility import space_in
 from tuner.record.events import KnownTrial, WarmStarted
 from tuner.record.history import History
 from tuner.record.journal import read_journal
+from tuner.record.lock import starting
 from tuner.record.provenance import Provenance
 from tuner.record.run_folder import RunFolder
 from tuner.record.trials import TrialView
@@ -94,7 +95,8 @@ def sentences(warm_start: WarmStarted) -> Iterator[str]:
 def _read(path: Path) -> EarlierRun:
     folder = RunFolder(path)
     if not folder.journal.is_file():
-        raise TunerError(f"--from {path}: it holds no search: there is no {folder.journal}.")
+        lacking = f"it holds no search: there is no {folder.journal}."
+        raise TunerError(f"--from {path}: {starting(folder) or lacking}")
     history = History(read_journal(folder.journal))
     return EarlierRun(name=folder.name, space=space_in(history, folder), history=history)
 
