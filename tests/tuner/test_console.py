@@ -108,6 +108,10 @@ def test_a_best_published_set_would_be_shown_without_its_hyperparameters() -> No
     values = {**published[0].hyperparameters, "patch_n": 5}
     varied = [*published, trial(2, 0.7, hyperparameters=values)]
     assert best_lines(varied, "best_auroc")[1:] == ["  patch_n  3"]
+    alike = [
+        dataclasses.replace(each, hyperparameters=varied[0].hyperparameters) for each in varied
+    ]
+    assert best_lines(alike, "best_auroc")[1:] == whole[1:]
 
 
 def test_a_missing_gain_would_go_unexplained() -> None:

@@ -74,7 +74,12 @@ def test_a_dry_run_would_download_images_in_silence(
     assert said[0].startswith("New run runs/small-1")
     assert said[1] == "Downloading FashionMNIST (1 MB): download 1"
     assert said[2].startswith("FashionMNIST from download 1")
-    assert said[-1] == "Nothing was started, and nothing was written, downloads of images apart."
+    assert not any(line.startswith("FashionMNIST from") for line in said[3:])  # said once
+    assert said[-1] == (
+        "Nothing was started, and nothing was written but images, downloaded and prepared as the "
+        "search takes them, in images."
+    )
+    assert list(Path("images/prepared").iterdir())  # as it says
     assert Path("images/fashion-mnist").is_dir()
 
 

@@ -147,22 +147,24 @@ def _place_line(place: int, found: Standing, epochs: int, width: int) -> str:
 def best_lines(trials: Sequence[TrialView], objective: str) -> list[str]:
     """The best trial's hyperparameters, those in which the trials differ.
 
-    All of them where none but published sets have run: nothing was varied yet.
+    All of them where they differ in none, and where none but published sets have run: nothing was
+    varied yet.
     """
     ranking = rank(trials, objective)
     if not ranking:
         return []
     best = ranking[0].trial
     varied = any(not trial.published for trial in trials) and len(trials) > 1
-    searched = [
+    differing = [
         name
         for name in best.hyperparameters
-        if not varied or len({str(trial.settings.get(name)) for trial in trials}) > 1
+        if len({str(trial.settings.get(name)) for trial in trials}) > 1
     ]
-    width = max((len(name) for name in searched), default=0)
+    shown = (differing if varied else []) or list(best.hyperparameters)
+    width = max(map(len, shown), default=0)
     label = objective.replace("_", " ")
     lines = [f"best: trial {best.number}, {label} {value_text(ranking[0])}"]
-    texts = ((name, setting_text(best.settings.get(name, INACTIVE))) for name in searched)
+    texts = ((name, setting_text(best.settings.get(name, INACTIVE))) for name in shown)
     return lines + [fit(f"  {name:<{width}}  {text}") for name, text in texts]
 
 

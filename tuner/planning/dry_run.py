@@ -39,6 +39,7 @@ from tuner.space import (
     trials_at_once,
 )
 from tuner.storage import NONE, Storage
+from tuner.storage.files import as_typed
 from tuner.tracking.mode import choose_mode
 
 if TYPE_CHECKING:
@@ -96,7 +97,7 @@ def dry_run_text(
         _time_line(resolved, machine, times),
         *([] if budget is None else [_budget_line(budget, times)]),
         *_devices_line(resolved, machine, times, trials),
-        "Nothing was started, and nothing was written, downloads of images apart.",
+        _nothing_line(looked=bool(splits) or probe is not None),
     ]
     return "\n".join(lines) + "\n"
 
@@ -118,6 +119,18 @@ def images_text(space: Space, splits: Sequence[Split]) -> str:
             f"Images: {split_text(space.data, splits)}.",
             *search_warnings(space, splits),
         ]
+    )
+
+
+def _nothing_line(*, looked: bool) -> str:
+    """What a dry run has left: where it `looked` at images, what a search would make of them."""
+    from models.data.sources import default_cache  # noqa: PLC0415 - scikit-learn
+
+    if not looked:
+        return "Nothing was started, and nothing was written."
+    return (
+        "Nothing was started, and nothing was written but images, downloaded and prepared as the "
+        f"search takes them, in {as_typed(default_cache().absolute())}."
     )
 
 

@@ -49,11 +49,10 @@ def dry_run(given: argparse.Namespace, run_folder: RunFolder) -> int:
     say(run_line(space, run_folder, place, trials))
     if earlier:
         say(f"It begins with what {', '.join(each.name for each in earlier)} has found.")
-    with log_lines_shown():  # the probe may download images
+    with log_lines_shown():  # it may download images; the probe opens the same once more
         splits = () if address else _splits(resolve_scale(space, machine), past, run_folder)
-        budget = time_budget(past.history, space, given.time_budget)
-        text = dry_run_text(space, machine, probe, trials or (), splits, budget)
-    sys.stdout.write(text)
+    budget = time_budget(past.history, space, given.time_budget)
+    sys.stdout.write(dry_run_text(space, machine, probe, trials or (), splits, budget))
     return 0
 
 
