@@ -14,6 +14,7 @@ from models.data.decoding import Unreadable, decode, preprocess
 from models.data.folder.pictures import SUFFIXES, picture_files
 from models.data.preprocessing import Preprocessing
 from models.fitted import FittedDetector
+from models.names import shown
 
 Array: TypeAlias = NDArray[np.uint8]
 One: TypeAlias = str | Path | Array | Tensor
@@ -121,7 +122,11 @@ def _array(pictures: Tensor) -> Array:
 
 def _files(path: Path) -> list[Path]:
     """The pictures of a folder, in the order of their names; else the file."""
-    if not path.is_dir():
+    try:
+        is_folder = path.is_dir()
+    except OSError as error:  # of a name that is too long, say
+        raise Unreadable(f"{shown(str(path))}: {error.strerror}") from None
+    if not is_folder:
         return [path]
     if found := picture_files(path):
         return found

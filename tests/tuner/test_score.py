@@ -196,7 +196,7 @@ def test_a_normal_picture_would_be_red_all_over() -> None:
         (["images", "--out", "dangling"], "--out: dangling is no ordinary file: name a file"),
         (["images", "--out", "loop"], "--out: loop is no ordinary file: name a file"),
         (["images", "--out", "y" * 300], "File name too long"),
-        (["y" * 300], "y: File name too long"),
+        (["y" * 300], "y': File name too long"),
         (["a.jpg", "b/a.jpg", "--heatmaps", "m"], "a.jpg and b/a.jpg would have the same heat map"),
     ],
 )

@@ -1,11 +1,14 @@
 """Python's keywords as the options of a command, read by the command's own parser."""
 
 import argparse
+import inspect
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NoReturn
 
+from models.names import shown
+from models.names import unknown as unknown_name
 from tuner.errors import TunerError
 
 Set = Mapping[str, object] | Sequence[str] | str
@@ -38,8 +41,28 @@ def _typed(word: str, given: object) -> list[str]:
     return [f"{option}={given}"]
 
 
+def refuse(function: Callable[..., object], unknown: Mapping[str, object]) -> None:
+    """Raise TunerError for words that a function has not; it names those that it has."""
+    if not unknown:
+        return
+    name, kinds = function.__name__, inspect.signature(function).parameters
+    if name == "search" and "dry_run" in unknown:
+        raise TunerError(
+            "search takes no dry_run: that only prints, and makes no run to return. Type the "
+            "command: python -m tuner.search --dry-run"
+        )
+    words = [word for word, each in kinds.items() if each.kind is not each.VAR_KEYWORD]
+    raise TunerError(f"{name}: {unknown_name('option', next(iter(unknown)), words)}")
+
+
 def overrides(given: Set | None) -> list[str] | None:
-    """Each as `--set` takes it: a value from Python is written as YAML reads it."""
+    """Each as `--set` takes it: a value from Python is written as YAML reads it.
+
+    Raises TunerError for what is neither.
+    """
+    if given is not None and not isinstance(given, Mapping | Sequence):
+        allowed = '{"epochs": 5}, ["epochs=5"] or "epochs=5"'
+        raise TunerError(f"set: must be {allowed}; got {shown(given)}")
     if isinstance(given, Mapping):
         return [f"{key}={as_yaml('set', value)}" for key, value in given.items()]
     if isinstance(given, str):

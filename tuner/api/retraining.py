@@ -1,8 +1,9 @@
 """`python -m tuner.retrain` from Python."""
 
 from pathlib import Path
+from typing import Never
 
-from tuner.api.options import Set, given_options, overrides
+from tuner.api.options import Set, given_options, overrides, refuse
 from tuner.api.stopping import working
 from tuner.retrain.__main__ import parser, retrained
 from tuner.retrain.each_class import EachSummary
@@ -25,6 +26,7 @@ def retrain(  # noqa: PLR0913 - the command's options
     again: bool = False,
     set: Set | None = None,
     quiet: bool = False,
+    **unknown: Never,
 ) -> RetrainSummary | EachSummary:
     """Retrain the best configuration of a run with fresh seeds, and open the test split once.
 
@@ -33,6 +35,7 @@ def retrain(  # noqa: PLR0913 - the command's options
     The words are those of `python -m tuner.retrain --help`; `quiet` says nothing. Raises TunerError
     for what people can put right.
     """
+    refuse(retrain, unknown)
     given = given_options(
         parser(),
         run=run,

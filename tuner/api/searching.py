@@ -6,13 +6,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, Never
 
-from tuner.api.options import Set, as_yaml, given_options, overrides
+from models.names import shown
+from tuner.api.options import Set, as_yaml, given_options, overrides, refuse
 from tuner.api.run import Run
 from tuner.api.stopping import working
 from tuner.cli.signals import TERMINATED
-from tuner.errors import SpaceError
+from tuner.errors import SpaceError, TunerError
 from tuner.search.from_options import searched
 from tuner.search.named_run import found_folder
 from tuner.search.options import parser
@@ -38,6 +39,7 @@ def search(  # noqa: PLR0913 - the command's options
     storage: str | Path | None = None,
     wandb: str | None = None,
     quiet: bool = False,
+    **unknown: Never,
 ) -> Run:
     """Search the hyperparameters of a detector; returns the run, with its trials and figures.
 
@@ -47,6 +49,9 @@ def search(  # noqa: PLR0913 - the command's options
     Raises TunerError for what people can put right, and KeyboardInterrupt where it is stopped
     before its first trial starts.
     """
+    refuse(search, unknown)
+    if not isinstance(earlier, str | Path | Sequence):
+        raise TunerError(f"earlier: must be a run, or a list of runs; got {shown(earlier)}")
     with _file(space) as file:
         given = given_options(
             parser(),
@@ -78,6 +83,9 @@ def _file(space: AnySpace | None) -> Iterator[str | Path | None]:
     if space is None or isinstance(space, str | Path):
         yield space
         return
+    if not isinstance(space, Space | Mapping):
+        allowed = "must be the path of a space file, a mapping of its keys, or a Space"
+        raise TunerError(f"space: {allowed}; got {shown(space)}")
     text = space_text(space) if isinstance(space, Space) else as_yaml("space", dict(space))
     detector = space.detector if isinstance(space, Space) else str(space.get("detector"))
     name = detector if re.fullmatch(r"[\w-]+", detector) else "space"

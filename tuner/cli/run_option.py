@@ -4,11 +4,14 @@ import argparse
 from collections.abc import Callable
 from pathlib import Path
 
+from models.names import shown
 from tuner.cli.command_text import word_of
+from tuner.errors import TunerError
 
 RUNS = Path("runs")
 """The folder of all runs, where no other is named."""
 ABOUT = "the run: its name, or its folder runs/<name>"
+_LONGEST, _LONGEST_PATH = 255, 4095  # bytes, of Linux's file systems and of Linux
 
 Options = argparse.ArgumentParser | argparse._MutuallyExclusiveGroup
 
@@ -33,16 +36,35 @@ def run_named(text: str) -> str:
 def run_path(
     named: str, runs: Path = RUNS, *, is_there: Callable[[Path], bool] = Path.exists
 ) -> Path:
-    """The folder of a run. A name alone is that of one in `runs`, else of what is there by it."""
-    path = Path(named)
+    """The folder of a run. A name alone is that of one in `runs`, else of what is there by it.
+
+    Raises TunerError for a text that is longer than a name can be.
+    """
+    path = _possible(Path(named))
     if "/" in named or named in (".", ".."):
         return path
     return path if is_there(path) and not is_there(runs / path) else runs / path
 
 
 def run_folder(run: str | Path) -> Path:
-    """The folder of what Python names: a path is one, a text is read as it would be typed."""
-    return run if isinstance(run, Path) else run_path(run)
+    """The folder of what Python names: a path is one, a text is read as it would be typed.
+
+    Raises TunerError for what is neither.
+    """
+    if not isinstance(run, str | Path) or not str(run):
+        raise TunerError(f"run: must be a run's name, or its folder as a path; got {shown(run)}")
+    return _possible(run) if isinstance(run, Path) else run_path(run)
+
+
+def _possible(path: Path) -> Path:
+    """The path, if any disk can have it: else whatever looks at it would raise an OSError."""
+    lengths = [len(part.encode(errors="replace")) for part in path.parts]
+    if max(lengths, default=0) > _LONGEST or sum(lengths) + len(lengths) > _LONGEST_PATH:
+        raise TunerError(
+            f"--run: {shown(str(path))} is longer than the name of a folder can be: give a run's "
+            "name, or its folder"
+        )
+    return path
 
 
 def run_words(run_folder: Path) -> tuple[str, str]:

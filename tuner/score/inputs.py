@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from models.data.folder.pictures import SUFFIXES, picture_files
+from models.names import shown
 from tuner.errors import TunerError
 
 
@@ -45,7 +46,11 @@ def named_pictures(given: Sequence[Path]) -> list[Named]:
 
 
 def _problem(path: Path) -> str:
-    if not path.exists():
+    try:
+        there = path.exists()
+    except OSError as error:  # of a name that is too long, say
+        return f"{shown(str(path))}: {error.strerror}"
+    if not there:
         return f"there is no file or folder {path}"
     if not path.is_dir() and not path.is_file():
         return f"{path} is neither a file nor a folder"

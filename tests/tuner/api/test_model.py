@@ -9,6 +9,7 @@ import pytest
 import torch
 from PIL import Image
 
+from models.data.decoding import Unreadable
 from tests.tuner.small_model import trained, write_pictures
 from tuner.api import load
 from tuner.api.model import Model
@@ -68,6 +69,13 @@ def test_a_model_would_only_be_found_by_one_of_its_names(
         assert load(name).threshold == model.threshold
     with pytest.raises(FileNotFoundError, match="there is no folder runs/gone"):
         load("gone")
+
+
+def test_a_name_that_no_file_can_have_would_be_a_system_error(model: Model) -> None:
+    with pytest.raises(Unreadable, match="File name too long"):
+        model.score(5000 * "x")
+    with pytest.raises(TunerError, match="File name too long"):
+        model.table(5000 * "x")
 
 
 def test_a_model_would_flood_a_notebook(model: Model) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 import tuner.api
-from tuner.api import report, retrain, search
+from tuner.api import Run, load, report, retrain, search
 from tuner.api.options import Set, given_options, overrides
 from tuner.errors import TunerError
 from tuner.report.__main__ import parser as report_parser
@@ -22,6 +22,7 @@ from tuner.space.yaml_reader import read_yaml
 
 _NONE_FROM_PYTHON = {"help", "dry_run", "yes"}  # nothing is asked
 _OTHER_WORDS = {"name": "run", "search": "run", "overrides": "set"}
+_NO_OPTIONS = {"quiet", "unknown"}
 
 
 @pytest.mark.parametrize(
@@ -32,7 +33,7 @@ def test_an_option_of_a_command_would_be_missing_from_python(
     function: Callable[..., object], parser: Callable[[], argparse.ArgumentParser]
 ) -> None:
     options = {_OTHER_WORDS.get(each.dest, each.dest) for each in parser()._actions}
-    assert options - _NONE_FROM_PYTHON == {*inspect.signature(function).parameters} - {"quiet"}
+    assert options - _NONE_FROM_PYTHON == {*inspect.signature(function).parameters} - _NO_OPTIONS
 
 
 def test_a_word_would_be_read_otherwise_than_its_option() -> None:
@@ -74,6 +75,33 @@ def test_a_mistake_would_end_the_session(words: dict[str, Any], said: str) -> No
     with pytest.raises(TunerError) as caught:
         retrain(**words)
     assert str(caught.value).startswith(said)
+
+
+@pytest.mark.parametrize(
+    ("call", "said"),
+    [
+        (lambda: Run(None), "run: must be a run's name, or its folder as a path; got nothing"),
+        (lambda: load(None), "run: must be a run's name, or its folder as a path; got nothing"),
+        (lambda: report(3), "run: must be a run's name, or its folder as a path; got 3"),
+        (lambda: Run(""), "run: must be a run's name, or its folder as a path; got ''"),
+        (lambda: load(5000 * "x"), "--run: 'xxx"),
+        (lambda: Run(Path(5000 * "x")), "--run: 'xxx"),
+        (lambda: search(3), "space: must be the path of a space file, a mapping of its keys"),
+        (lambda: search([1]), "space: must be the path of a space file, a mapping of its keys"),
+        (lambda: search("a.yaml", set=3), "set: must be {"),
+        (lambda: search("a.yaml", earlier=3), "earlier: must be a run, or a list of runs; got 3"),
+        (lambda: search("a.yaml", dry_run=True), "search takes no dry_run: that only prints"),
+        (lambda: search("a.yaml", trails=3), "search: unknown option 'trails'; allowed: space, "),
+        (lambda: retrain("a", seed=3), "retrain: unknown option 'seed'; allowed: run, config, "),
+    ],
+)
+def test_a_wrong_kind_of_value_would_raise_from_deep_inside(
+    call: Callable[[], object], said: str
+) -> None:
+    with pytest.raises(TunerError) as caught:
+        call()
+    assert str(caught.value).startswith(said)
+    assert len(str(caught.value)) < 400
 
 
 def test_a_mistake_would_show_a_traceback_in_a_notebook() -> None:
