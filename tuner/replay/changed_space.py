@@ -20,27 +20,19 @@ ASKABLE = f"{', '.join(_ASKED)} and {'.'.join(_CONCURRENT)}"
 
 def changed_space(recorded: Space, changes: Sequence[str]) -> Space:
     """Change a recorded space by `key=value`, as `--set` does. Raises SpaceError."""
-    typed = {_spelt(change): change for change in changes}
     with TemporaryDirectory() as folder:
         path = RunFolder(Path(folder)).space
         dump_space(recorded, path)
         try:
-            space = load_space(path, list(typed))
+            space = load_space(path, changes)
         except SpaceError as error:
-            origins = {f"--set {spelt}": f"{WHAT_IF} {change}" for spelt, change in typed.items()}
+            origins = {f"--set {change}": f"{WHAT_IF} {change}" for change in changes}
             recorded_lines = [each.origin for each in error.problems if str(path) in each.origin]
             asked = f"{WHAT_IF} {' '.join(changes)}"  # what is recorded was right before it
             raise error.with_origins(origins | dict.fromkeys(recorded_lines, asked)) from None
     if problems := [*_unknowable(recorded, space), *package_problems(space)]:
         raise SpaceError(problems)
     return space
-
-
-def _spelt(change: str) -> str:
-    """`scheduler=none` and `sampler=random` name one."""
-    key, equals, value = change.partition("=")
-    named = key.strip() in ("scheduler", "sampler") and value.strip().isalpha()
-    return f"{key.strip()}.name{equals}{value}" if named else change
 
 
 def _unknowable(recorded: Space, space: Space) -> list[Problem]:

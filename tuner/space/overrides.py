@@ -57,7 +57,12 @@ def apply_override(
 
 
 def _settled(path: tuple[str, ...], value: object) -> tuple[str, ...]:
-    """`search.width=16` holds the width at 16: that belongs under `fixed`."""
+    """`search.width=16` holds the width at 16: that belongs under `fixed`.
+
+    `scheduler=none` and `sampler=random` name one.
+    """
+    if path in (("scheduler",), ("sampler",)) and isinstance(value, str):
+        return (*path, "name")
     if len(path) == 2 and path[0] == "search" and isinstance(value, int | float | str):
         return ("fixed", path[1])
     return path

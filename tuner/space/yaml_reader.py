@@ -119,6 +119,6 @@ def _number(text: str, kind: str) -> object:
     value = float(text.lower().replace(".inf", "inf").replace(".nan", "nan"))
     if not abs(value) < math.inf:
         digits = any(each.isdigit() for each in text)
-        why = "numbers end at 1.8e308" if digits else "NaN and infinity are not numbers to search"
+        why = "numbers end at 1.8e308" if digits else "no setting takes NaN or infinity"
         raise ValueError(f"must be a finite number, got {text[:40]}; {why}")
     return int(text) if kind == "int" else value

@@ -49,7 +49,7 @@ def test_a_plain_word_would_be_taken_for_something_else(written: str, meant: obj
 @pytest.mark.parametrize("word", [".nan", "nan", "NaN", ".inf", "-inf", "Infinity"])
 def test_a_number_that_is_not_finite_would_reach_the_search(word: str) -> None:
     assert problems(f"a: 1\nb: {word}") == [
-        f"2: b: must be a finite number, got {word}; NaN and infinity are not numbers to search"
+        f"2: b: must be a finite number, got {word}; no setting takes NaN or infinity"
     ]
 
 
