@@ -112,7 +112,7 @@ def stopped(number: int, body: str, ready: str, cwd: Path) -> tuple[int, list[st
 SIGNALS = [(signal.SIGINT, 130), (signal.SIGTERM, 143)]
 
 
-@pytest.mark.parametrize(("number", "code"), SIGNALS)
+@pytest.mark.parametrize(("number", "code"), [*SIGNALS, (signal.SIGHUP, 129)])
 def test_a_stopped_command_would_end_without_a_word_or_its_exit_code(
     number: int, code: int, tmp_path: Path
 ) -> None:
@@ -134,9 +134,32 @@ def test_a_thread_would_hold_up_the_end_of_what_was_stopped(tmp_path: Path) -> N
 
 
 def test_signals_would_be_handled_by_a_command_that_has_ended() -> None:
-    before = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = [signal.getsignal(number) for number in numbers]
     assert run_command(lambda: 0) == 0
-    assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)] == before
+    assert [signal.getsignal(number) for number in numbers] == before
+
+
+def test_a_terminal_that_closes_would_end_what_nohup_protects(tmp_path: Path) -> None:
+    body = """import signal
+        signal.raise_signal(signal.SIGHUP)
+        print("goes on", flush=True)"""
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        ended = stopped(signal.SIGINT, body, "goes on", tmp_path)
+    finally:
+        signal.signal(signal.SIGHUP, before)
+    assert ended == (130, ["cleared away"], "Stopped by you.\n")
+
+
+def test_a_terminal_that_closes_would_count_as_two_signals() -> None:
+    """The system and the shell both say it."""
+    before, stops = signal.getsignal(signal.SIGHUP), list[bool]()
+    with stop_on_signals(lambda: stops.append(True)) as caught:
+        signal.raise_signal(signal.SIGHUP)
+        signal.raise_signal(signal.SIGHUP)
+    assert (stops, caught.number) == ([True], signal.SIGHUP)
+    assert signal.getsignal(signal.SIGHUP) == before
 
 
 def test_what_must_be_whole_would_be_broken_off() -> None:

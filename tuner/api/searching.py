@@ -12,7 +12,6 @@ from models.names import shown
 from tuner.api.options import Set, as_yaml, given_options, overrides, refuse
 from tuner.api.run import Run
 from tuner.api.stopping import working
-from tuner.cli.signals import TERMINATED
 from tuner.errors import SpaceError, TunerError
 from tuner.search.from_options import searched
 from tuner.search.named_run import found_folder
@@ -72,8 +71,8 @@ def search(  # noqa: PLR0913 - the command's options
         with working(quiet=quiet):
             folder = found_folder(given)
             summary = searched(given, folder)
-    if summary is not None and summary.signal == signal.SIGTERM:
-        raise SystemExit(TERMINATED)
+    if summary is not None and summary.signal not in (None, signal.SIGINT):
+        raise SystemExit(128 + summary.signal)
     return Run(folder.path.absolute())
 
 

@@ -44,7 +44,7 @@ def run_command(
     """Run a command; a mistake of the user's becomes a short message and exit code 2.
 
     So does standard output that cannot be written, unless the command is `lenient` about it.
-    `stopped` is what Ctrl-C and SIGTERM say.
+    `stopped` is what is said where a signal ends it.
     """
     logging.getLogger("matplotlib").setLevel(logging.ERROR)  # it tells of its cache at length
     logging.raiseExceptions = False  # a log that cannot be written is no reason for a traceback

@@ -1,4 +1,8 @@
-"""Ctrl-C and SIGTERM: the first ends the work in good order, the second at once."""
+"""Ctrl-C, SIGTERM and SIGHUP: the first ends the work in good order, the second at once.
+
+SIGHUP comes where a terminal closes. The system and the shell both send it, so it is never a second
+one; where it is ignored, as under nohup, it stays so.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +20,8 @@ from tuner.cli.output import say
 
 INTERRUPTED = 128 + signal.SIGINT  # the exit status of a process that Ctrl-C ended
 TERMINATED = 128 + signal.SIGTERM
-_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+HUNG_UP = 128 + signal.SIGHUP
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _AGAIN_S = 0.1  # until it is seen again whether the work can end
 _Handler = Callable[[int, FrameType | None], Any] | int | None
 _IMPORTING = "<frozen importlib._bootstrap>"
@@ -31,7 +36,7 @@ class Caught:
 
 @contextmanager
 def stop_on_signals(stop: Callable[[], None]) -> Iterator[Caught]:
-    """Call `stop` on the first SIGINT or SIGTERM; the system itself ends the process on a second.
+    """Call `stop` on the first signal; the system itself ends the process on a second.
 
     So a second one works whatever the process is stuck in. It loses nothing: the record on disk is
     whole after every event, and Ray's processes end with their driver. At a prompt and in a
@@ -53,7 +58,7 @@ def stop_on_signals(stop: Callable[[], None]) -> Iterator[Caught]:
 
 @contextmanager
 def stoppable(line: str) -> Iterator[Caught]:
-    """Let the first SIGINT or SIGTERM say `line` and raise what ends the work; a second ends it."""
+    """Let the first signal say `line` and raise what ends the work; a second ends it."""
     stopping = _Stopping(line)
     with _handled(stopping.handle), _unsaid(stopping):
         try:
@@ -109,8 +114,9 @@ class _Stopping:
     def _end(self, _number: int, frame: FrameType | None) -> None:
         if _unbroken or _is_importing(frame) or self._is_under_way():
             return
-        of_a_person = self.caught.number == signal.SIGINT
-        self.raised = KeyboardInterrupt() if of_a_person else SystemExit(TERMINATED)
+        number = self.caught.number or signal.SIGTERM
+        of_a_person = number == signal.SIGINT
+        self.raised = KeyboardInterrupt() if of_a_person else SystemExit(128 + number)
         raise self.raised
 
     def _is_under_way(self) -> bool:
@@ -144,7 +150,7 @@ def leave(code: int) -> NoReturn:
     One that was stopped ends without Python's own end, in which half-begun libraries are cleared
     away and threads waited for: that has crashed. What it has started ends with it.
     """
-    if code in (INTERRUPTED, TERMINATED):
+    if code in (INTERRUPTED, TERMINATED, HUNG_UP):
         for stream in (sys.stdout, sys.stderr):
             with suppress(OSError, ValueError):
                 stream.flush()
@@ -157,7 +163,8 @@ def _handled(handle: Callable[[int, FrameType | None], None]) -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():  # others take no signals
         yield
         return
-    before = {number: signal.signal(number, handle) for number in _SIGNALS}
+    ignored = {signal.SIGHUP} if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN else set()
+    before = {number: signal.signal(number, handle) for number in _SIGNALS if number not in ignored}
     try:
         yield
     finally:
@@ -167,8 +174,9 @@ def _handled(handle: Callable[[int, FrameType | None], None]) -> Iterator[None]:
 
 def _let_the_next_one_end_it(at_a_prompt: _Handler) -> None:
     """By the system; a session that a person types into holds more, and Ctrl-C is handled there."""
-    for number in _SIGNALS:
+    for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_DFL)
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
     if hasattr(sys, "ps1"):  # Python's own prompt, IPython's, or a notebook's kernel
         signal.signal(signal.SIGINT, at_a_prompt)
 

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from tuner.__main__ import commands
 from tuner.cli.command_line import WRONG_INPUT
 from tuner.cli.markdown import in_one_line, print_page, table
-from tuner.cli.signals import INTERRUPTED, TERMINATED
+from tuner.cli.signals import HUNG_UP, INTERRUPTED, TERMINATED
 from tuner.doctor.__main__ import FAILED
 from tuner.errors import OutOfTime
 from tuner.replay.__main__ import DIFFERENT
@@ -33,7 +33,7 @@ Made by `python -m tuner.reference.commands > docs/commands.md` from the command
 | {FAILED} | `tuner.doctor`: a check failed; `tuner.replay`: the record was not reproduced; `tuner.watch`: the search has ended before its time |
 | {WRONG_INPUT} | something to put right, said in one line on standard error: a mistake in the input, a search without a score or without the best detector of a trial (each later look at it ends so too), or a search that gave up because Ray died on its driver's machine (`--resume` goes on) |
 | {OutOfTime.exit_code} | the time budget is used up: no trial has a score yet, or, of a search that goes on, nothing was started |
-| {INTERRUPTED}, {TERMINATED} | stopped by Ctrl-C, by SIGTERM |
+| {HUNG_UP}, {INTERRUPTED}, {TERMINATED} | stopped by a terminal that closed, by Ctrl-C, by SIGTERM |
 """  # noqa: E501 - rows of a table
 assert FAILED == DIFFERENT == UNFINISHED, "the table says one code of all"
 

@@ -10,7 +10,7 @@ from tuner.record.trials import TrialView
 
 @dataclass(frozen=True, kw_only=True)
 class SearchSummary:
-    """`finished` if no trial is left. `signal` has ended it, SIGINT or SIGTERM, if any.
+    """`finished` if no trial is left. `signal` has ended it, if any.
 
     It is `out_of_budget` where that of its time or of its devices ended it.
     """
