@@ -1,6 +1,4 @@
-"""What is wrong with a `when`: names and values that there are not, cycles, what never or always
-holds.
-"""
+"""What is wrong with a `when`: names and values that there are not, cycles, what cannot vary."""
 
 from __future__ import annotations
 

@@ -37,7 +37,7 @@ def _walk(folder: Path) -> Iterator[Path]:
             continue
         visited.add((own.st_dev, own.st_ino))
         folders[:] = sorted(name for name in folders if not name.startswith("."))
-        named = (Path(place, name) for name in sorted(files) if _is_named_so(name))
+        named = (Path(place, name) for name in files if _has_picture_suffix(name))
         yield from filter(is_picture, named)
 
 
@@ -54,7 +54,7 @@ def is_picture(path: Path) -> bool:
 
     A broken link is kept, so that it is named among what cannot be read.
     """
-    if not _is_named_so(path.name):
+    if not _has_picture_suffix(path.name):
         return False
     try:
         return stat.S_ISREG(path.stat().st_mode)
@@ -62,7 +62,7 @@ def is_picture(path: Path) -> bool:
         return path.is_symlink()
 
 
-def _is_named_so(name: str) -> bool:
+def _has_picture_suffix(name: str) -> bool:
     return not name.startswith(".") and Path(name).suffix.lower() in SUFFIXES
 
 

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
-from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from tuner.backend.address import named_address
@@ -37,13 +36,8 @@ class Trainings:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._opened.__exit__(kind, error, trace)
+    def __exit__(self, *_error: object) -> None:
+        self._opened.close()
 
     def of(self, plan: Plan, *, all_usable: bool) -> "dict[str, list[Trained]]":
         """The plan's trainings by the key of their contender.
