@@ -119,6 +119,11 @@ def _played_whole(sized: Space) -> float:
     return sum(runs) / len(runs)
 
 
+def test_a_range_of_one_time_would_be_said_from_it_to_it() -> None:
+    assert Range(least=20.1, likely=20.2, greatest=20.4).spelt("{:.0f} s".format) == "20 s"
+    assert Range(least=20, likely=22, greatest=25).spelt("{:.0f} s".format) == "20 s to 25 s"
+
+
 def test_an_epoch_would_be_plural() -> None:
     assert "every trial trains 1 epoch." in dry_run_text(space(epochs=1), Machine(cpus=2))
 

@@ -26,8 +26,8 @@ def cost_lines(space: Space, machine: Machine, pictures: int, cache: Path) -> li
     return [
         f"Cost of the search on {machine}, {measured_how(resolved, machine)}:",
         f"  {trials} of at most {longest}, {at_once} at once; likely {together} together",
-        f"  likely about {_time(times.likely)} ({_time(times.least)} to {_time(times.greatest)} at "
-        f"this pace), {START_S} s of it to start",
+        f"  likely about {_time(times.likely)} ({times.spelt(_time)} at this pace), "
+        f"{START_S} s of it to start",
         *_memory_lines(space, pictures, cache),
     ]
 

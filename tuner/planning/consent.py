@@ -67,7 +67,7 @@ def long_search(space: Space, machine: Machine, probe: Probe) -> str:
         times = estimate_seconds(space, machine, probe, epochs)
     if times.likely <= ASK_ABOVE_S:
         return ""
-    limits = f"{duration(times.least)} to {duration(times.greatest)} at this pace"
+    limits = f"{times.spelt(duration)} at this pace"
     return (
         f"This search will likely take about {duration(times.likely)} ({limits}, "
         f"{measured_how(space, machine)}). Ctrl-C loses nothing, --resume goes on; "

@@ -168,7 +168,7 @@ def _epochs_line(epochs: Range, which: str) -> str:
 def _time_line(space: Space, machine: Machine, times: Range | None) -> str:
     if times is None:
         return "Time: not measured."
-    limits = f"{duration(times.least)} to {duration(times.greatest)} at this pace"
+    limits = f"{times.spelt(duration)} at this pace"
     how = measured_how(space, machine)
     likely = f"likely about {duration(times.likely)}, {START_S} s of it to start"
     return f"Time: {likely}; {limits}, {how}."

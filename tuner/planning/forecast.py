@@ -36,6 +36,11 @@ class Range:
     likely: float
     greatest: float
 
+    def spelt(self, spell: Callable[[float], str]) -> str:
+        """From the least to the greatest; once where they are spelt alike."""
+        least, greatest = spell(self.least), spell(self.greatest)
+        return least if least == greatest else f"{least} to {greatest}"
+
     def times(self, factor: float) -> Range:
         """Return the range with each number multiplied."""
         return Range(
