@@ -10,7 +10,7 @@ import logging
 import os
 import signal
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from functools import wraps
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ from ray._private import ray_constants, services, state, utils, worker
 from ray.exceptions import AuthenticationError, RayActorError, RayTaskError
 from ray.util.placement_group import PlacementGroup
 
-from tuner.backend.sigterm import sigterm_kept, stacks_left_out
+from tuner.backend.sigterm import sigterm_kept
 from tuner.worker.error_text import reason_of
 
 CONNECTION_TRIES = "RAY_gcs_server_port_wait_time_s"
@@ -71,17 +71,13 @@ def sigterm_left_alone() -> Iterator[None]:
     taken, utils.set_sigterm_handler = utils.set_sigterm_handler, lambda _handler: None
     compiled = _raylet.CoreWorker  # type: ignore[attr-defined]
 
-    to_its_end = ExitStack()  # Ray's own processes are there by then, with stderrs of their own
-
     def started(*arguments: Any) -> Any:
-        to_its_end.enter_context(stacks_left_out())
         with sigterm_kept():
             return compiled(*arguments)
 
     _raylet.CoreWorker = started  # type: ignore[attr-defined]
     try:
-        with to_its_end:
-            yield
+        yield
     finally:
         utils.set_sigterm_handler = taken
         _raylet.CoreWorker = compiled  # type: ignore[attr-defined]
