@@ -80,8 +80,9 @@ def test_the_best_of_a_run_would_not_be_tried_first(
 def test_the_sampler_would_not_see_the_trials_of_a_run(tmp_path: Path) -> None:
     """With 30 known it learns at once, and suggests near the best of them."""
     run = earlier(tmp_path / "earlier", trials=60)
-    begun(tmp_path / "new", [run], trials=20).run().close()
-    Simulation(small_space(trials=20), tmp_path / "cold").run().close()
+    tpe = {"name": "tpe"}
+    begun(tmp_path / "new", [run], trials=20, sampler=tpe).run().close()
+    Simulation(small_space(trials=20, sampler=tpe), tmp_path / "cold").run().close()
     warm, cold = (
         mean(abs(trial["searched"]["patch_n"] - 5) for trial in asked(tmp_path / name)[3:12])
         for name in ("new", "cold")
@@ -120,7 +121,8 @@ def test_cmaes_would_begin_in_the_middle(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["tpe", "gp", pytest.param("cmaes", marks=needs_cmaes), "qmc", "random", "grid"]
+    "name",
+    ["tpe-qmc", "tpe", "gp", pytest.param("cmaes", marks=needs_cmaes), "qmc", "random", "grid"],
 )
 def test_a_resume_would_need_the_earlier_run(tmp_path: Path, name: str) -> None:
     domains = {"patch_n": {"int": [1, 9]}, "abc_weight": {"uniform": [1, 3, 1]}}

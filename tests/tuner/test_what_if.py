@@ -125,7 +125,7 @@ def test_more_workers_would_keep_to_the_recorded_times(tmp_path: Path) -> None:
 
 
 def test_a_stopped_curve_would_tell_of_epochs_that_nobody_trained(tmp_path: Path) -> None:
-    record = simulated(tmp_path, trials=20, scheduler=STOP)
+    record = simulated(tmp_path, trials=20, scheduler=STOP, sampler={"name": "tpe"})
     answer = record.ask(["scheduler=none"])
     stopped = [trial for trial in record.totals.trials if trial.state == "pruned"]
     missing = sum(9 - trial.epochs for trial in stopped)

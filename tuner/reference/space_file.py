@@ -72,7 +72,7 @@ detector has its default, and tables, figures, Weights & Biases and Optuna have 
 `require` says of an inactive hyperparameter need not be met. A published set is trained as it is
 published; what would be inactive in it is shown as inactive.
 
-`tpe` models the hyperparameters that stand in the same trials together, each such group by itself;
+TPE models the hyperparameters that stand in the same trials together, each such group by itself;
 `gp` and `cmaes` learn what all trials have, and draw what has conditions at random. `qmc` leaves
 out of its points what is inactive, and `grid` counts those that differ in nothing else once.
 `--from` takes over a trial whose inactive hyperparameters had the defaults. The report tells no
@@ -81,6 +81,9 @@ importance of what has conditions: fANOVA takes what all trials have.
 _SAMPLERS = """
 All are Optuna's:
 
+- `tpe-qmc` takes the first `startup_trials` configurations and then every second one from the
+  sequence of `qmc`, the others from `tpe`. So it goes on looking everywhere where the first epochs
+  of a training say little of the last. It is the default.
 - `tpe` (tree-structured Parzen estimator, multivariate) takes ranges and choices, learns from
   stopped trials by how far they came, and suggests in milliseconds at any number of trials.
 - `gp` (a Gaussian process with expected improvement) gets more out of few trials that take long:
@@ -103,8 +106,8 @@ another seed, and after some draws at random; `grid` leaves such combinations ou
 `+ - *` and `< <= > >= == !=`.
 
 `--from RUN` begins a new search with an earlier one, and may be repeated. Its best configuration is
-tried after the published sets. `tpe`, `gp` and `cmaes` see its trials too, where they tell what
-they would here: what is fixed has the same value, what is searched lies in its domain, and
+tried after the published sets. Samplers that learn see its trials too, where they tell what they
+would here: what is fixed has the same value, what is searched lies in its domain, and
 objective, epochs, images and split are the same. What is left out is said, and recorded with the
 rest: the earlier run is not needed again.
 """

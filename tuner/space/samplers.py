@@ -12,7 +12,7 @@ from tuner.space.domains import AnyDomain, Choice, Log, Uniform, count_of, spell
 from tuner.space.fields import SpaceFields
 from tuner.space.requirements import meets
 
-LEARNING = ("tpe", "gp", "cmaes")
+LEARNING = ("tpe-qmc", "tpe", "gp", "cmaes")
 """Samplers that look at the trials so far."""
 MOST_COMBINATIONS = 100_000
 _PACKAGES = {"cmaes": "cmaes"}
@@ -36,7 +36,7 @@ def sampler_problems(space: SpaceFields) -> Iterator[Problem]:
             yield Problem(path=_NAME, text=text)
     if name == "cmaes" and search and not _has_ranges_in_all(space):
         what = "are choices, or have a `when`" if _is_conditional(space) else "are choices"
-        text = f"cmaes learns ranges alone, and all that is searched {what}; use tpe"
+        text = f"cmaes learns ranges alone, and all that is searched {what}; use tpe-qmc"
         yield Problem(path=_NAME, text=text)
 
 
@@ -61,7 +61,7 @@ def missing_package(sampler: str) -> str:
     package = _PACKAGES.get(sampler)
     if package is None or find_spec(package) is not None:
         return ""
-    return f"needs the package {package}: pip install {package}; or use tpe"
+    return f"needs the package {package}: pip install {package}; or use tpe-qmc"
 
 
 def grid_size(space: SpaceFields) -> int | None:

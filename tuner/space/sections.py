@@ -94,14 +94,14 @@ SizeOrNone = Annotated[
 class Sampler(Section):
     """Who proposes the next configuration."""
 
-    name: Literal["tpe", "gp", "cmaes", "qmc", "random", "grid"] = "tpe"
-    """tpe, gp and cmaes learn from the trials so far; qmc, random and grid do not."""
+    name: Literal["tpe-qmc", "tpe", "gp", "cmaes", "qmc", "random", "grid"] = "tpe-qmc"
+    """tpe-qmc, tpe, gp and cmaes learn from the trials so far; qmc, random and grid do not."""
     seed: Annotated[StrictInt, Field(ge=0, lt=2**32)] = 0
     """Of the whole search: every trial's own seed is drawn from it and the trial's number."""
     startup_trials: CountFromNone = 10
-    """Random trials before tpe or gp begins to learn."""
+    """Trials before tpe-qmc, tpe or gp begins to learn; random but for tpe-qmc."""
     considered_trials: Count = 2000
-    """Most ended trials that tpe looks at, and gp if they are fewer than 300: the best ones, then
+    """Most ended trials that TPE looks at, and gp if they are fewer than 300: the best ones, then
     the newest. All stay recorded."""
 
 

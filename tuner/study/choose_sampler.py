@@ -69,14 +69,34 @@ def _made(
 ) -> BaseSampler:
     """Of hyperparameters that not every trial has, gp and cmaes draw the values at random."""
     learning = turn.ended >= settings.startup_trials
+    place = _place_in_sequence(settings, turn)
+    if place is not None:
+        return Sobol(distributions, derive(settings.seed, "qmc", 0), place)
     match settings.name:
-        case "tpe":
+        case "tpe" | "tpe-qmc":
             kind = Tpe if len(always) == len(distributions) else GroupedTpe
             return kind(distributions, seed, 0 if learning else settings.startup_trials)
         case "gp" if learning:
             return Gp(always, seed)
         case "cmaes":
             return CmaEs(always, seed, turn.known)
-        case "qmc":
-            return Sobol(distributions, derive(settings.seed, "qmc", 0), turn.nth)
     return RandomSampler(seed=seed)
+
+
+def _place_in_sequence(settings: Sampler, turn: Turn) -> int | None:
+    """Which point of the Sobol' sequence this trial takes; None where it takes none.
+
+    Of tpe-qmc that is the first trials, fewer where those of other runs are known, and then every
+    second. TPE alone goes wrong where the first epochs, of which it sees most, say little of the
+    last, and points that cover the space find more than random ones (Bousquet et al., "Critical
+    Hyper-Parameters: No Random, No Cry", 2017).
+    """
+    if settings.name == "qmc":
+        return turn.nth
+    if settings.name != "tpe-qmc":
+        return None
+    first = max(0, settings.startup_trials - len(turn.known))
+    if turn.nth < first:
+        return turn.nth
+    pair, of_pair = divmod(turn.nth - first, 2)
+    return first + pair if of_pair else None

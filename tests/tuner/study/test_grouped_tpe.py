@@ -44,7 +44,7 @@ def study() -> optuna.Study:
 
 def sampler() -> GroupedTpe:
     turn = Turn(number=40, nth=40, ended=40)
-    found = sampler_of_trial(Sampler(startup_trials=5), turn, DOMAINS)
+    found = sampler_of_trial(Sampler(name="tpe", startup_trials=5), turn, DOMAINS)
     assert isinstance(found, GroupedTpe)
     return found
 

@@ -54,7 +54,7 @@ def test_the_whole_study_would_not_be_on_disk_above_the_limit(tmp_path: Path) ->
 
 
 def test_random_trials_would_go_on_when_the_limit_is_below_their_number(tmp_path: Path) -> None:
-    learns = suggestions(tmp_path / "a", sampler={"considered_trials": 5})
+    learns = suggestions(tmp_path / "a", sampler={"name": "tpe", "considered_trials": 5})
     random = suggestions(tmp_path / "b", sampler={"name": "random"})
     assert learns[2:12] == random[2:12]  # in their first ten both draw from the same seeds
     assert learns[20:] != random[20:]
@@ -62,7 +62,7 @@ def test_random_trials_would_go_on_when_the_limit_is_below_their_number(tmp_path
 
 def test_suggestions_would_differ_from_those_of_optunas_own_sampler(tmp_path: Path) -> None:
     """Optuna asked anew for the last trial of a search by one worker, on the study's own file."""
-    drawn = suggestions(tmp_path, slots=1, **CHOICES)
+    drawn = suggestions(tmp_path, slots=1, sampler={"name": "tpe"}, **CHOICES)
     study = optuna.load_study(study_name=None, storage=f"sqlite:///{tmp_path / 'study.db'}")
     domains = small_space(**CHOICES).search
     for last in (12, 30, 59):

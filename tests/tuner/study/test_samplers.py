@@ -25,12 +25,16 @@ from tuner.simulation.search import simulate
 from tuner.space import Sampler, samplers
 from tuner.space.domains import Uniform
 from tuner.study.choose_sampler import Turn, sampler_of_trial
-from tuner.study.samplers import Gp
+from tuner.study.samplers import Gp, Sobol, Tpe
 from tuner.study.samplers_view import view_of
 from tuner.study.study import Study
 from tuner.testing.samplers import SamplerContract, suggestions
 
 needs_cmaes = pytest.mark.skipif(find_spec("cmaes") is None, reason="needs the package cmaes")
+
+
+class TestTpeQmc(SamplerContract):
+    name = "tpe-qmc"
 
 
 class TestTpe(SamplerContract):
@@ -79,6 +83,34 @@ def test_a_sequence_would_not_cover_a_range_evenly(tmp_path: Path) -> None:
     """Of the first eight, each is in an eighth of its own, the published sets not counted."""
     found = searched(tmp_path, "qmc", 10, search={"patch_weight": {"uniform": [0, 4]}})
     assert sorted(int(2 * float(each["patch_weight"])) for each in found) == list(range(8))
+
+
+def test_tpe_qmc_would_take_other_points_of_the_sequence_than_qmc(tmp_path: Path) -> None:
+    """The first five, then every second trial the next one; between them TPE's own."""
+    sequence = searched(tmp_path / "qmc", "qmc", 22)
+    found = searched(tmp_path / "both", "tpe-qmc", 22)
+    assert found[:5] == sequence[:5]
+    assert found[6::2] == sequence[5:12]
+    assert not [each for each in found[5::2] if each in sequence]
+
+
+def test_tpe_qmc_would_not_learn_in_between(tmp_path: Path) -> None:
+    """TPE's suggestions lie nearer to the best configuration than the sequence's."""
+    found = searched(tmp_path, "tpe-qmc", 62)
+    distances = [sum(abs(math.log(each[key] / BEST[key])) for key in BEST) for each in found]  # type: ignore[operator]
+    assert mean(distances[25::2]) < 0.6 * mean(distances[26::2])
+
+
+@pytest.mark.parametrize(("known", "first"), [(0, 5), (3, 2), (30, 0)])
+def test_tpe_qmc_would_begin_as_if_it_knew_nothing_of_other_runs(known: int, first: int) -> None:
+    trials = [create_trial(state=TrialState.PRUNED)] * known
+    settings = Sampler(name="tpe-qmc", startup_trials=5)
+
+    def kind(nth: int) -> type[BaseSampler]:
+        turn = Turn(number=nth, nth=nth, ended=nth + known, known=trials)
+        return type(sampler_of_trial(settings, turn, {"rate": Uniform(0, 1)}))
+
+    assert [kind(nth) for nth in range(first + 4)] == [Sobol] * first + [Tpe, Sobol] * 2
 
 
 def test_a_grid_would_leave_a_combination_out(tmp_path: Path) -> None:
@@ -163,7 +195,8 @@ def test_another_optuna_would_be_taken_at_its_word(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["tpe", "gp", pytest.param("cmaes", marks=needs_cmaes), "qmc", "random", "grid"]
+    "name",
+    ["tpe-qmc", "tpe", "gp", pytest.param("cmaes", marks=needs_cmaes), "qmc", "random", "grid"],
 )
 def test_a_suggestion_would_not_meet_what_is_required(tmp_path: Path, name: str) -> None:
     """Nor would a resume draw it again."""

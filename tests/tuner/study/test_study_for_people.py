@@ -96,7 +96,7 @@ def test_a_paused_trial_would_look_as_if_it_trained(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tables: str
 ) -> None:
     monkeypatch.setattr(on_disk, "REVISION", tables)
-    space = small_space(trials=12, scheduler={"type": "promote"})
+    space = small_space(scheduler={"type": "promote"}, sampler={"name": "tpe"})
     simulation = Simulation(space, tmp_path, slots=3)
     while not any(view.state == "paused" and view.epochs > 1 for view in simulation.engine.trials):
         simulation.fill()
