@@ -5,8 +5,8 @@
 
     python benchmarks/curves.py --search bottle --trials 1000 --workers 64
 
-A table is made by a real search (sampler random, no early stopping, one trial at a time) and stored
-as curves/<name>.json. A search on one trains nothing: sampler, early stopping and record are those
+A table is made by a real search (sampler random, no early stopping, --at-once trials) and stored as
+curves/<name>.json. A search on one trains nothing: sampler, early stopping and record are those
 of a real search, its clock runs by the recorded seconds, and a configuration between the recorded
 ones takes the curve of the nearest.
 """
@@ -36,7 +36,8 @@ SEED = 1000  # of the draws; searches on a table have seeds from 0
 def main() -> None:
     given = _options().parse_args()
     if given.record:
-        _record(given.record, RECORDINGS[given.record], given.trials, given.runs)
+        recording = RECORDINGS[given.record]
+        _record(given.record, recording, given.trials, given.at_once, given.runs)
     else:
         _search(given)
 
@@ -52,17 +53,18 @@ def _options() -> argparse.ArgumentParser:
     change = "of sampler or scheduler, for a search on a table"
     add("--set", dest="changes", action="append", default=[], metavar="KEY=VALUE", help=change)
     add("--trials", type=int, metavar="N", help="configurations, where not the usual number")
+    add("--at-once", type=int, default=1, metavar="N", help="trials that train side by side")
     add("--runs", type=Path, default=ROOT / "runs" / "curves", metavar="FOLDER")
     return options
 
 
-def _record(name: str, recording: Recording, trials: int | None, runs: Path) -> None:
+def _record(name: str, recording: Recording, trials: int | None, at_once: int, runs: Path) -> None:
     changes = [
         *recording.changes,
         "sampler.name=random",
         f"sampler.seed={SEED}",
         "scheduler.name=none",
-        "resources.concurrent_trials=1",
+        f"resources.concurrent_trials={at_once}",
         f"trials={trials or recording.trials}",
     ]
     if recording.images:

@@ -48,7 +48,7 @@ AT = 8
 _NEVER = 99.0
 """A ratio's highest: so it is written where ours does not find it in half of the seeds."""
 _ROOMS = ("engine", "study", "simulation", "space", "record", "results")
-_CODE = [ROOT / "tuner" / room for room in _ROOMS]
+_OF_OTHERS = ("engine", "simulation", "space")
 _OWN = ("search_quality.py", "_rivals.py", "_curves.py")
 PICTURE = Path(__file__).parent / "pictures" / "search-quality.png"
 Cell = dict[str, Any]
@@ -96,7 +96,9 @@ def _cell(work: Path, table: Table, method: str, workers: int, seed: int) -> Cel
     """Search once, unless that was done with the same table, settings, code and libraries."""
     space = space_on(table, TRIALS, [f"sampler.seed={seed}"])
     depends = [file_of(table.name).read_text(), method, workers, seed, TRIALS]
-    depends += [space.model_dump_json(), _code(), installed(("optuna", "ray"))]
+    without = set() if method == OURS else {"sampler"}
+    code = _code(_ROOMS if method == OURS else _OF_OTHERS)
+    depends += [space.model_dump_json(exclude=without), code, installed(("optuna", "ray"))]
     key = hashlib.sha256(json.dumps(depends).encode()).hexdigest()[:16]
     file = work / f"{table.name}-{method}-{workers}-{seed}-{key}.json".replace(" ", "_")
     if file.exists():
@@ -117,9 +119,10 @@ def _cell(work: Path, table: Table, method: str, workers: int, seed: int) -> Cel
 
 
 @cache
-def _code() -> str:
+def _code(rooms: Sequence[str]) -> str:
     own = "".join((Path(__file__).parent / name).read_text() for name in _OWN)
-    return hashlib.sha256(f"{code_digest(_CODE)}{own}".encode()).hexdigest()
+    code = code_digest([ROOT / "tuner" / room for room in rooms])
+    return hashlib.sha256(f"{code}{own}".encode()).hexdigest()
 
 
 class _Watch(SearchListener):
