@@ -1,0 +1,85 @@
+"""Ray Tune's own search of a space: OptunaSearch and ASHAScheduler, a worker a trial.
+
+python benchmarks/_tune_search.py --space space.yaml --split split.npz --minutes 60 --output o.json
+"""
+
+import argparse
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import torch
+from guide_search import AT_ONCE, tune_domain
+from ray import tune
+from ray.tune.schedulers import ASHAScheduler
+from ray.tune.search.optuna import OptunaSearch
+
+from models import detectors
+from models.data.images import TrainingData
+from models.data.loading import load_training
+from models.data.sources import find
+from models.data.split import Split
+from models.lanes.lane import Lane
+from models.trainer import Trainer
+from tuner.space import Space, load_space
+
+
+def train(config: dict[str, Any], data: TrainingData, space: Space) -> None:
+    """The trainable: one trial, one report an epoch."""
+    torch.set_num_threads(1)
+    lane = Lane(hyperparameters=config, seed=0)
+    trainer = Trainer(space.detector, data, [lane], epochs=space.epochs)
+    for _ in range(space.epochs):
+        (result,) = trainer.epoch().values()
+        if result.error is not None or result.diverged:
+            return
+        tune.report({"auroc": result.metrics["auroc"], "reported": time.time()})
+
+
+def search(space: Space, data: TrainingData, minutes: float) -> tune.ResultGrid:
+    """The search itself."""
+    searched = {name: tune_domain(domain) for name, domain in space.search.items()}
+    tuner = tune.Tuner(
+        tune.with_resources(tune.with_parameters(train, data=data, space=space), {"cpu": 1}),
+        param_space={**space.fixed, **searched},
+        tune_config=tune.TuneConfig(
+            metric="auroc",
+            mode="max",
+            search_alg=OptunaSearch(seed=space.sampler.seed),
+            scheduler=ASHAScheduler(
+                max_t=space.epochs,
+                grace_period=space.grace_epochs,
+                reduction_factor=space.scheduler.reduction_factor,
+            ),
+            num_samples=-1,
+            time_budget_s=60 * minutes,
+            max_concurrent_trials=AT_ONCE,
+        ),
+        run_config=tune.RunConfig(verbose=0),
+    )
+    return tuner.fit()
+
+
+def main() -> None:
+    """Search, and write each trial's hyperparameters and its reports as [time, AUROC]."""
+    options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    for name in ("space", "split", "output"):
+        options.add_argument(f"--{name}", type=Path, required=True)
+    options.add_argument("--minutes", type=float, required=True)
+    given = options.parse_args()
+    space = load_space(given.space)
+    data = load_training(space.data, find(space.data), Split.load(given.split))
+    trials = [
+        {
+            "hyperparameters": detectors.resolve(space.detector, result.config or {}),
+            "rows": result.metrics_dataframe[["reported", "auroc"]].to_numpy().tolist(),
+        }
+        for result in search(space, data, given.minutes)
+        if result.metrics_dataframe is not None and "auroc" in result.metrics_dataframe
+    ]
+    given.output.write_text(json.dumps(trials))
+
+
+if __name__ == "__main__":
+    main()
