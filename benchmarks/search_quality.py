@@ -1,12 +1,13 @@
 """How soon a search finds what is good, on tables of real curves, beside other ways to search.
 
-    python benchmarks/search_quality.py                    # goes on where it stopped
+    python benchmarks/search_quality.py --syne PYTHON      # goes on where it stopped
     python benchmarks/search_quality.py --only bottle --seeds 2
 
 Trial-epochs and virtual time until a search has found a value of a table's 95th and 99th
 percentile: the space file's own settings, random search, ASHA on random draws, Optuna's TPE with
-its Hyperband pruner, Ray Tune's OptunaSearch with its ASHA, and what keeps the best tenth after one
-epoch; 1, 8, 64 and 500 workers, ten seeds. A search that does not find it is shown with all that it
+its Hyperband pruner, Ray Tune's OptunaSearch with its ASHA, what keeps the best tenth after one
+epoch, and two of Syne Tune's, where PYTHON is that of an environment with syne-tune; 1, 8, 64 and
+500 workers, ten seeds. A search that does not find it is shown with all that it
 trained, and counts as one that never ends. A cell that is done is kept under --work, until what it
 depends on is changed.
 """
@@ -16,7 +17,7 @@ import hashlib
 import json
 import math
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -24,8 +25,9 @@ from statistics import median
 from typing import Any
 
 from _curves import Table, file_of, read_table, space_on, there
-from _rivals import METRIC, RIVALS, Finds, run_rival
+from _rivals import METRIC, RIVALS, Finds, Rival, run_rival
 from _running import ROOT, finish
+from _syne import syne_rivals
 
 from tuner.cli.text import aligned
 from tuner.engine.early_stopping import make_scheduler
@@ -40,7 +42,7 @@ from tuner.space import Space
 from tuner.versions import installed
 
 OURS = "ours"
-METHODS = (OURS, *RIVALS)
+MakeRival = Callable[[Space, int], Rival]
 WORKERS, SEEDS = (1, 8, 64, 500), 10
 PERCENTILES = (95, 99)
 TRIALS = 1000  # of a search that does not find it: more than any table has rows
@@ -49,7 +51,7 @@ _NEVER = 99.0
 """A ratio's highest: so it is written where ours does not find it in half of the seeds."""
 _ROOMS = ("engine", "study", "simulation", "space", "record", "results")
 _OF_OTHERS = ("engine", "simulation", "space")
-_OWN = ("search_quality.py", "_rivals.py", "_curves.py")
+_OWN = ("search_quality.py", "_rivals.py", "_syne.py", "_syne_side.py", "_curves.py")
 PICTURE = Path(__file__).parent / "pictures" / "search-quality.png"
 Cell = dict[str, Any]
 """`steps`, each a better value with the trial-epochs and the time by then, and the whole search's
@@ -59,11 +61,15 @@ Cell = dict[str, Any]
 def main() -> None:
     given = _options().parse_args()
     tables = [read_table(name) for name in given.only or there()]
+    rivals = {**RIVALS, **syne_rivals(given.syne)}
+    methods = (OURS, *rivals)
     cells = {
-        (table.name, method, workers, seed): _cell(given.work, table, method, workers, seed)
+        (table.name, method, workers, seed): _cell(
+            given.work, table, method, rivals.get(method), workers, seed
+        )
         for seed in range(given.seeds)
         for workers in WORKERS
-        for method in METHODS
+        for method in methods
         for table in tables
     }
     found = {
@@ -73,13 +79,13 @@ def main() -> None:
         ]
         for table in tables
         for percentile in PERCENTILES
-        for method in METHODS
+        for method in methods
         for workers in WORKERS
     }
     for table in tables:
-        _print(table, found)
-    standard = given.seeds == SEEDS and not given.only
-    _draw(tables, cells, given.seeds, PICTURE if standard else given.work / PICTURE.name)
+        _print(table, found, methods)
+    standard = given.seeds == SEEDS and not given.only and given.syne
+    _draw(tables, cells, methods, PICTURE if standard else given.work / PICTURE.name)
     finish("search_quality", _figures(tables, found), standard=standard)
 
 
@@ -88,16 +94,22 @@ def _options() -> argparse.ArgumentParser:
     add = options.add_argument
     add("--only", nargs="+", choices=tuple(there()), help="these tables (default: all)")
     add("--seeds", type=int, default=SEEDS)
+    add("--syne", type=Path, metavar="PYTHON", help="of an environment with syne-tune")
     add("--work", type=Path, default=ROOT / "runs" / "search-quality", metavar="FOLDER")
     return options
 
 
-def _cell(work: Path, table: Table, method: str, workers: int, seed: int) -> Cell:
-    """Search once, unless that was done with the same table, settings, code and libraries."""
+def _cell(
+    work: Path, table: Table, method: str, rival: MakeRival | None, workers: int, seed: int
+) -> Cell:
+    """Search once, unless that was done with the same table, settings, code and libraries.
+
+    Without a `rival` it is ours.
+    """
     space = space_on(table, TRIALS, [f"sampler.seed={seed}"])
     depends = [file_of(table.name).read_text(), method, workers, seed, TRIALS]
-    without = set() if method == OURS else {"sampler"}
-    code = _code(_ROOMS if method == OURS else _OF_OTHERS)
+    without = {"sampler"} if rival else set()
+    code = _code(_OF_OTHERS if rival else _ROOMS)
     depends += [space.model_dump_json(exclude=without), code, installed(("optuna", "ray"))]
     key = hashlib.sha256(json.dumps(depends).encode()).hexdigest()[:16]
     file = work / f"{table.name}-{method}-{workers}-{seed}-{key}.json".replace(" ", "_")
@@ -105,10 +117,10 @@ def _cell(work: Path, table: Table, method: str, workers: int, seed: int) -> Cel
         kept: Cell = json.loads(file.read_text())
         return kept
     enough = _target(table, max(PERCENTILES))
-    if method == OURS:
+    if rival is None:
         finds = _ours(space, table, workers, enough)
     else:
-        finds = run_rival(RIVALS[method](space, seed), table, workers, TRIALS, enough)
+        finds = run_rival(rival(space, seed), table, workers, TRIALS, enough)
     cell: Cell = {"steps": finds.steps, "epochs": finds.epochs, "seconds": finds.seconds}
     work.mkdir(parents=True, exist_ok=True)
     file.write_text(json.dumps(cell))
@@ -180,12 +192,12 @@ def _reached(cell: Cell, target: float) -> Reach:
 Found = Mapping[tuple[str, int, str, int], Sequence[Reach]]
 
 
-def _print(table: Table, found: Found) -> None:
+def _print(table: Table, found: Found, methods: Sequence[str]) -> None:
     for percentile in PERCENTILES:
         target = _target(table, percentile)
         print(f"\n{table.name}: to {target:.4f}, the {percentile}th percentile; median (range)\n")
         rows = [("trial-epochs, time", *(f"{workers} workers" for workers in WORKERS))]
-        for method in METHODS:
+        for method in methods:
             each = [found[table.name, percentile, method, workers] for workers in WORKERS]
             rows.append((method, *map(_text, each)))
         print("\n".join(aligned(rows)))
@@ -201,7 +213,10 @@ def _text(reached: Sequence[Reach]) -> str:
 
 def _figures(tables: Sequence[Table], found: Found) -> dict[str, float]:
     rivals = {"random": "random", "hyperband": "Optuna Hyperband", "tune": "Tune"}
-    rivals |= {"asha": "random + ASHA", "tenth": "best tenth"}
+    rivals |= {"asha": "random + ASHA", "tenth": "best tenth", "bohb": "Syne Tune BOHB"}
+    rivals |= {"syne_asha": "Syne Tune ASHA"}
+    searched = {method for _, _, method, _ in found}
+    rivals = {short: rival for short, rival in rivals.items() if rival in searched}
     figures: dict[str, float] = {}
     for short, rival in rivals.items():
         for percentile in PERCENTILES:
@@ -252,7 +267,7 @@ def _scaling(table: str, workers: int, found: Found) -> float:
 def _draw(
     tables: Sequence[Table],
     cells: Mapping[tuple[str, str, int, int], Cell],
-    seeds: int,
+    methods: Sequence[str],
     path: Path,
 ) -> None:
     """The best value so far over trial-epochs, the median of all seeds."""
@@ -263,8 +278,12 @@ def _draw(
 
     figure, axes = plt.subplots(1, len(tables), figsize=(5 * len(tables), 4), squeeze=False)
     for axis, table in zip(axes[0], tables, strict=True):
-        for method in METHODS:
-            of = [cells[table.name, method, AT, seed]["steps"] for seed in range(seeds)]
+        for method in methods:
+            of = [
+                cell["steps"]
+                for (name, one, workers, _), cell in cells.items()
+                if (name, one, workers) == (table.name, method, AT)
+            ]
             grid = [round(10 ** (nth / 20)) for nth in range(81)]
             line = [median(_value_at(steps, epochs) for steps in of) for epochs in grid]
             axis.plot(grid, line, label=method, linewidth=2.5 if method == OURS else 1.2)
