@@ -260,7 +260,8 @@ def test_tpe_would_draw_a_setting_of_some_trials_at_random(tmp_path: Path) -> No
     """It nears the best value by the trials that have one."""
     search = {**SEARCH, "activation": {"choice": ["tanh", "leaky"]}}
     curves = Formula(best={NAME: 3.0, "generator_lr": 4e-5})
-    simulate(conditional(search=search, trials=60), tmp_path, curves, workers=1)
+    space = conditional(search=search, trials=60, sampler={"name": "tpe"})
+    simulate(space, tmp_path, curves, workers=1)
     asked = [one for one in read_journal(tmp_path / "events.jsonl") if isinstance(one, TrialAsked)]
     drawn = [
         abs(math.log(float(one.searched[NAME]) / 3.0))

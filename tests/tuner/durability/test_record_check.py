@@ -161,7 +161,7 @@ def test_a_configuration_that_no_trial_had_would_be_retrained_as_the_best(
     dump_space(load_space(run_folder.best, ["data.folder=/elsewhere"]), run_folder.best)
     check_run(run_folder)
     for change, line in (
-        ("fixed.patch_n=9", "fixed.patch_n: recorded is 3, the file has 9"),
+        ("fixed.patch_n=9", "fixed.patch_n: recorded is 6, the file has 9"),
         ("data.normal=[1]", "data.normal"),
         ("epochs=2", "epochs: recorded is 9, the file has 2"),
     ):
