@@ -108,13 +108,24 @@ def start_for_this_machine_alone(cores: int, folder: Path) -> None:
 def end_what_was_started() -> None:
     """End what Ray has started here and not ended itself, as where its start was broken off.
 
-    The system ends each process with this one, but not the agents that such a process has started.
+    The system ends each process with this one, but not the agents that such a process has started:
+    those of a raylet that was killed while they started stay for more than a minute.
     """
     while _started:
         process = _started.pop()
-        if process.poll() is None:
+        if process.poll() is None or _is_rays_group(process.pid):
             with suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
+
+
+def _is_rays_group(number: int) -> bool:
+    """Whether a process of Ray is left in the group: its number may be another one's by now."""
+    for folder in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):  # it has ended
+            group = (folder / "stat").read_text().rpartition(")")[2].split()[2]
+            if int(group) == number and b"ray" in (folder / "cmdline").read_bytes():
+                return True
+    return False
 
 
 def raylet_died() -> bool:

@@ -183,8 +183,29 @@ def test_agents_of_a_start_that_was_broken_off_would_stay(tmp_path: Path) -> Non
         time.sleep(0.01)
     ray_internals.end_what_was_started()
     assert process.wait(timeout=10) == -signal.SIGKILL
-    status = Path(f"/proc/{told.read_text().strip()}/stat")
-    deadline = time.monotonic() + 10
+    assert _ends(told.read_text())
+
+
+@pytest.mark.parametrize(("name", "ends"), [("raylet_agent", True), ("of_another", False)])
+def test_agents_of_a_raylet_that_was_killed_would_stay(
+    tmp_path: Path, name: str, ends: bool
+) -> None:
+    """Those of Ray alone: once it has gone, the number of its group may be another one's."""
+    agent, told = tmp_path / f"{name}.sh", tmp_path / "told"
+    agent.write_text(f"echo $$ > {told}; sleep 3; exit 0\n")
+    process = ray_internals._popen_apart(["bash", "-c", f"cd {tmp_path}; bash ./{name}.sh & exit"])
+    process.wait()
+    while not told.exists() or not told.read_text():
+        time.sleep(0.01)
+    ray_internals.end_what_was_started()
+    assert _ends(told.read_text(), within_s=1.0) is ends
+
+
+def _ends(pid: str, within_s: float = 10) -> bool:
+    status = Path(f"/proc/{pid.strip()}/stat")
+    deadline = time.monotonic() + within_s
     while status.exists() and status.read_text().rpartition(")")[2].split()[0] != "Z":
-        assert time.monotonic() < deadline, "the agent is left"
+        if time.monotonic() > deadline:
+            return False
         time.sleep(0.05)
+    return True
