@@ -81,9 +81,9 @@ importance of what has conditions: fANOVA takes what all trials have.
 _SAMPLERS = """
 All are Optuna's:
 
-- `tpe-qmc` takes the first `startup_trials` configurations and then every second one from the
-  sequence of `qmc`, the others from `tpe`. So it goes on looking everywhere where the first epochs
-  of a training say little of the last. It is the default.
+- `tpe-qmc`, the default, takes the first `startup_trials` configurations and then every second one
+  from the sequence of `qmc`, the others from `tpe`. So a search whose first epochs say little of
+  the last ones goes on looking everywhere (`benchmarks/search_quality.py`).
 - `tpe` (tree-structured Parzen estimator, multivariate) takes ranges and choices, learns from
   stopped trials by how far they came, and suggests in milliseconds at any number of trials.
 - `gp` (a Gaussian process with expected improvement) gets more out of few trials that take long:
