@@ -10,10 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from guide_search import AT_ONCE, tune_domain
+from guide_search import tune_config, tune_domain
 from ray import tune
-from ray.tune.schedulers import ASHAScheduler
-from ray.tune.search.optuna import OptunaSearch
 
 from models import detectors
 from models.data.images import TrainingData
@@ -43,19 +41,7 @@ def search(space: Space, data: TrainingData, minutes: float) -> tune.ResultGrid:
     tuner = tune.Tuner(
         tune.with_resources(tune.with_parameters(train, data=data, space=space), {"cpu": 1}),
         param_space={**space.fixed, **searched},
-        tune_config=tune.TuneConfig(
-            metric="auroc",
-            mode="max",
-            search_alg=OptunaSearch(seed=space.sampler.seed),
-            scheduler=ASHAScheduler(
-                max_t=space.epochs,
-                grace_period=space.grace_epochs,
-                reduction_factor=space.scheduler.reduction_factor,
-            ),
-            num_samples=-1,
-            time_budget_s=60 * minutes,
-            max_concurrent_trials=AT_ONCE,
-        ),
+        tune_config=tune_config(space, num_samples=-1, time_budget_s=60 * minutes),
         run_config=tune.RunConfig(verbose=0),
     )
     return tuner.fit()

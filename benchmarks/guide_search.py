@@ -174,6 +174,22 @@ def tune_domain(domain: Domain) -> Any:
             return tune.choice(list(values))
 
 
+def tune_config(space: Space, **limits: Any) -> tune.TuneConfig:
+    """Tune's sampler and early stopping with the space's seed and rungs, within these limits."""
+    return tune.TuneConfig(
+        metric="auroc",
+        mode="max",
+        search_alg=OptunaSearch(seed=space.sampler.seed),
+        scheduler=ASHAScheduler(
+            max_t=space.epochs,
+            grace_period=space.grace_epochs,
+            reduction_factor=space.scheduler.reduction_factor,
+        ),
+        max_concurrent_trials=AT_ONCE,
+        **limits,
+    )
+
+
 def search(space: Space, data: dict[str, Tensor]) -> tune.ResultGrid:
     """The search itself."""
     domains = {name: tune_domain(domain) for name, domain in space.search.items()}
@@ -186,18 +202,7 @@ def search(space: Space, data: dict[str, Tensor]) -> tune.ResultGrid:
             for name, value in {**space.fixed, **domains}.items()
             if name not in NOT_TAKEN
         },
-        tune_config=tune.TuneConfig(
-            metric="auroc",
-            mode="max",
-            search_alg=OptunaSearch(seed=space.sampler.seed),
-            scheduler=ASHAScheduler(
-                max_t=space.epochs,
-                grace_period=space.grace_epochs,
-                reduction_factor=space.scheduler.reduction_factor,
-            ),
-            num_samples=space.trials,
-            max_concurrent_trials=AT_ONCE,
-        ),
+        tune_config=tune_config(space, num_samples=space.trials),
     )
     return tuner.fit()
 

@@ -5,8 +5,11 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
+
+import pytest
 
 from tuner.backend.sigterm import sigterm_kept
 
@@ -56,36 +59,33 @@ def caught() -> int:
     return int(found, 16)
 
 
-def test_a_compiled_library_would_keep_sigterm() -> None:
-    came: list[int] = []
-    before = signal.signal(signal.SIGTERM, lambda number, _frame: came.append(number))
-    library = ctypes.CDLL(None)
-    try:
-        with sigterm_kept():
-            library.signal(signal.SIGTERM, ctypes.c_void_p(1))  # as a library does, past Python
-        signal.raise_signal(signal.SIGTERM)
-        assert came == [signal.SIGTERM]
-        with sigterm_kept():  # once a first signal has come, the system ends it at a second
-            signal.signal(signal.SIGTERM, signal.SIG_DFL)
-        assert not caught() & 1 << (signal.SIGTERM - 1)
-    finally:
-        signal.signal(signal.SIGTERM, before)
+@pytest.fixture
+def came() -> Iterator[list[int]]:
+    """The signals that have come to a handler of ours."""
+    numbers: list[int] = []
+    before = signal.signal(signal.SIGTERM, lambda number, _frame: numbers.append(number))
+    yield numbers
+    signal.signal(signal.SIGTERM, before)
 
 
-def test_a_compiled_library_would_keep_sigterm_until_it_has_started() -> None:
-    came: list[int] = []
-    before = signal.signal(signal.SIGTERM, lambda number, _frame: came.append(number))
-    library = ctypes.CDLL(None)
-    try:
-        with sigterm_kept():
-            library.signal(signal.SIGTERM, ctypes.c_void_p(1))  # 1 is to ignore it
-            until = time.monotonic() + 10
-            while not came and time.monotonic() < until:
-                signal.raise_signal(signal.SIGTERM)
-                time.sleep(0.001)
-            assert came
-    finally:
-        signal.signal(signal.SIGTERM, before)
+def test_a_compiled_library_would_keep_sigterm(came: list[int]) -> None:
+    with sigterm_kept():
+        ctypes.CDLL(None).signal(signal.SIGTERM, ctypes.c_void_p(1))  # as one does, past Python
+    signal.raise_signal(signal.SIGTERM)
+    assert came == [signal.SIGTERM]
+    with sigterm_kept():  # once a first signal has come, the system ends it at a second
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    assert not caught() & 1 << (signal.SIGTERM - 1)
+
+
+def test_a_compiled_library_would_keep_sigterm_until_it_has_started(came: list[int]) -> None:
+    with sigterm_kept():
+        ctypes.CDLL(None).signal(signal.SIGTERM, ctypes.c_void_p(1))  # 1 is to ignore it
+        until = time.monotonic() + 10
+        while not came and time.monotonic() < until:
+            signal.raise_signal(signal.SIGTERM)
+            time.sleep(0.001)
+        assert came
 
 
 def test_sigterm_while_ray_starts_would_be_answered_by_a_stack_of_rays_own() -> None:
