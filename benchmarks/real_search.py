@@ -11,6 +11,7 @@ tested once. What is there already under --runs is taken.
 
 import argparse
 import json
+import math
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -173,7 +174,8 @@ def _figures(name: str, found: Mapping[str, Sequence[Outcome]], seconds: float) 
     figures: dict[str, float] = {}
     for side, outcomes in found.items():
         for share in SHARES:
-            values = [each.best_by(share * seconds) for each in outcomes]
+            by = share * seconds if share < 1 else math.inf  # the epoch under way at the end counts
+            values = [each.best_by(by) for each in outcomes]
             figures[f"{name}_{side}_validation_at_{share:.0%}"[:-1]] = median(values)
         figures[f"{name}_{side}_test"] = mean(each.test for each in outcomes)
         figures[f"{name}_{side}_epochs"] = median(len(each.rows) for each in outcomes)
