@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from _published.documents.common import KNOWN_TO_TEN, LEFT_OUT, ONE_CLASS
+from _published.documents.common import KNOWN_TO_TEN, LEFT_OUT, ONE_CLASS, quick_search
 from _published.figures import at, noted, on_test, over_seeds, validation_gap
 from _published.rows import Row, Value
 from _published.runs import Search
@@ -24,7 +24,7 @@ def searches() -> dict[str, Search]:
     """One for each detector that has something to search, by its name."""
     searched = [name for name in detectors.names() if detectors.hyperparameters(name)]
     own = {"two-discriminator-gan": "lossweights"}
-    return {name: Search(space_file=own.get(name, name)) for name in searched}
+    return {name: quick_search(own.get(name, name)) for name in searched}
 
 
 def gain(made: Sequence[Made]) -> Value:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from _published.documents.common import LEFT_OUT, ONE_CLASS, SMALL, TITLES, classes
+from _published.documents.common import LEFT_OUT, ONE_CLASS, SMALL, TITLES, classes, quick_search
 from _published.documents.common import leave_one_out as nine_normal
 from _published.documents.common import one_class as one_normal
 from _published.figures import diverged, noted, on_test, over_seeds
 from _published.pace import scoring_ms, training_pace
 from _published.rows import Row
-from _published.runs import Search, Training
+from _published.runs import Training
 from _published.summary import MEAN
 
 DOCUMENT = "GANs for anomaly detection: a survey's systems"
@@ -36,7 +36,7 @@ def training(detector: str, dataset: str, protocol: str, of: str) -> Training:
     """At the scale of the detector's search, with what that found; PCA as it is."""
     divide = one_normal if protocol == ONE_CLASS else nine_normal
     counts = {"validation_normals": _HALF, "validation_anomalies": _HALF, "fit_normals": SMALL}
-    search = Search(space_file=detector)
+    search = quick_search(detector)
     return Training(
         detector=detector,
         data=divide(dataset, of, **counts),
