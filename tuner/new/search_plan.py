@@ -70,7 +70,7 @@ def plan(detector: str, data: DataConfig, normals: int, validation_bad: int) -> 
         objective=_objective(data),
         search=search,
         fixed=fixed,
-        sampler=Line(key="sampler", value="{name: tpe-qmc, seed: 0}"),
+        sampler=Line(key="sampler", value="{name: qmc, seed: 0}"),
         scheduler=Line(
             key="scheduler",
             value=f"{{name: asha, type: promote, grace_epochs: {grace}, reduction_factor: 3}}",

@@ -81,17 +81,19 @@ importance of what has conditions: fANOVA takes what all trials have.
 _SAMPLERS = """
 All are Optuna's:
 
-- `tpe-qmc`, the default, takes the first `startup_trials` configurations and then every second one
-  from the sequence of `qmc`, the others from `tpe`. So a search whose first epochs say little of
-  the last ones goes on looking everywhere (`benchmarks/search_quality.py`).
+- `qmc`, the default (a scrambled Sobol' sequence), covers the space evenly and learns nothing. With
+  early stopping it came to good configurations after less training than those that learn, on each
+  of three tables of real curves (`benchmarks/search_quality.py`): the first epochs of some tens of
+  trials say too little of their last ones.
+- `tpe-qmc` takes the first `startup_trials` configurations and then every second one from that
+  sequence, the others from `tpe`: for searches of many hundred trials and for those begun with
+  `--from`.
 - `tpe` (tree-structured Parzen estimator, multivariate) takes ranges and choices, learns from
   stopped trials by how far they came, and suggests in milliseconds at any number of trials.
 - `gp` (a Gaussian process with expected improvement) gets more out of few trials that take long:
   tens to some hundreds. It looks at 300 ended trials at most.
 - `cmaes` (CMA-ES) learns ranges alone and begins in their middle; choices are drawn at random
   beside. It wants hundreds of trials, and the package `cmaes`.
-- `qmc` (a scrambled Sobol' sequence) covers a space evenly: for maps of a space, and for
-  importances; a power of two beside the published sets is best.
 - `random` is the baseline that others are held against.
 - `grid` tries all combinations, in an order of its own, of `choice`, `int`, `log_int`, and of
   `uniform` with a step. More trials than combinations are refused.

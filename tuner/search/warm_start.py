@@ -161,7 +161,7 @@ def _useless(run: EarlierRun, space: Space, provenance: Provenance) -> Iterator[
     """Why the values of a run's trials are of no use here."""
     there, sampler = run.space, space.sampler.name
     if sampler not in LEARNING:
-        yield f"the sampler {sampler} does not look at any"
+        yield f"the sampler {sampler} does not look at any, --set sampler.name=tpe-qmc does"
     if there.objective != space.objective:
         yield f"the objective there is {there.objective}, here {space.objective}"
     if there.epochs != space.epochs:

@@ -36,7 +36,7 @@ def sampler_problems(space: SpaceFields) -> Iterator[Problem]:
             yield Problem(path=_NAME, text=text)
     if name == "cmaes" and search and not _has_ranges_in_all(space):
         what = "are choices, or have a `when`" if _is_conditional(space) else "are choices"
-        text = f"cmaes learns ranges alone, and all that is searched {what}; use tpe-qmc"
+        text = f"cmaes learns ranges alone, and all that is searched {what}; use qmc"
         yield Problem(path=_NAME, text=text)
 
 
@@ -61,7 +61,7 @@ def missing_package(sampler: str) -> str:
     package = _PACKAGES.get(sampler)
     if package is None or find_spec(package) is not None:
         return ""
-    return f"needs the package {package}: pip install {package}; or use tpe-qmc"
+    return f"needs the package {package}: pip install {package}; or use qmc"
 
 
 def grid_size(space: SpaceFields) -> int | None:

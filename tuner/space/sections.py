@@ -94,8 +94,8 @@ SizeOrNone = Annotated[
 class Sampler(Section):
     """Who proposes the next configuration."""
 
-    name: Literal["tpe-qmc", "tpe", "gp", "cmaes", "qmc", "random", "grid"] = "tpe-qmc"
-    """tpe-qmc, tpe, gp and cmaes learn from the trials so far; qmc, random and grid do not."""
+    name: Literal["qmc", "tpe-qmc", "tpe", "gp", "cmaes", "random", "grid"] = "qmc"
+    """qmc, random and grid do not look at the trials so far; the others learn from them."""
     seed: Annotated[StrictInt, Field(ge=0, lt=2**32)] = 0
     """Of the whole search: every trial's own seed is drawn from it and the trial's number."""
     startup_trials: CountFromNone = 10

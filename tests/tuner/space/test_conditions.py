@@ -338,7 +338,7 @@ def test_a_grid_would_be_counted_for_ever(tmp_path: Path) -> None:
 def test_cmaes_would_have_no_range_in_all_trials(tmp_path: Path) -> None:
     lines = (ACTIVATION, "patch_n: {int: [1, 9], when: {activation: tanh}}")
     found = problem(tmp_path, *lines, sampler="{name: cmaes}")
-    assert "all that is searched are choices, or have a `when`; use tpe" in found
+    assert "all that is searched are choices, or have a `when`; use qmc" in found
     load(tmp_path, searching(*lines, "abc_weight: {log: [0.1, 5]}", sampler="{name: cmaes}"))
 
 

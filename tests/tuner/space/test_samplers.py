@@ -58,7 +58,7 @@ def test_choices_alone_would_be_searched_by_cmaes(tmp_path: Path) -> None:
     changes = {"sampler": "{name: cmaes}", "search": "{width: {choice: [8, 16]}}"}
     (found,) = complaints(tmp_path, good_text(**changes))
     assert found.endswith(
-        "sampler.name: cmaes learns ranges alone, and all that is searched are choices; use tpe-qmc"
+        "sampler.name: cmaes learns ranges alone, and all that is searched are choices; use qmc"
     )
 
 

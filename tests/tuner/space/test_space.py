@@ -157,7 +157,7 @@ wandb: of
         ({"sampler": "tpe"}, "must be a section of keys such as {name: tpe}, got 'tpe'"),
         (
             {"sampler": "{name: hyperopt}"},
-            "'hyperopt' is not allowed; allowed: tpe-qmc, tpe, gp, cmaes, qmc, random, grid",
+            "'hyperopt' is not allowed; allowed: qmc, tpe-qmc, tpe, gp, cmaes, random, grid",
         ),
         (
             {"resources": "{concurrent_trials: many}"},
