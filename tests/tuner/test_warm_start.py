@@ -170,7 +170,8 @@ def test_what_is_left_out_would_not_be_said(tmp_path: Path) -> None:
     assert said[1] == (
         "From a, left out: all trials but the best: the sampler qmc does not look at any, "
         "--set sampler.name=tpe-qmc does; the objective there is best_auroc, here auroc; trials "
-        "there have 9 epochs, here 12; the digest of the images there is unknown, here 0123456789ab."
+        "there have 9 epochs, here 12; the digest of the images there is unknown, here "
+        "0123456789ab."
     )
 
 
