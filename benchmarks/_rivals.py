@@ -10,11 +10,11 @@ import heapq
 import random
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
 
 from _curves import Table
+from _finds import METRIC, Finds
 
 from models.hyperparameters import Value
 from tuner.engine.early_stopping import StoppingAsha
@@ -23,32 +23,7 @@ from tuner.simulation.recorded import RecordedCurves
 from tuner.space import Space
 from tuner.study.distributions import distribution
 
-METRIC = "auroc"
 Settings = Mapping[str, Value]
-
-
-@dataclass
-class Finds:
-    """What a search has found by when: the trial-epochs, the virtual time, and the best value.
-
-    Values of another `stage` than the last are of another score, and find nothing.
-    """
-
-    enough: float
-    stage: str
-    steps: list[tuple[int, float, float]] = field(default_factory=list)
-    epochs: int = 0
-    seconds: float = 0.0
-
-    def take(self, time: float, stage: str, value: float) -> bool:
-        """Take in an epoch; whether enough is found."""
-        self.epochs += 1
-        self.seconds = time
-        if stage != self.stage:
-            return False
-        if not self.steps or value > self.steps[-1][2]:
-            self.steps.append((self.epochs, time, value))
-        return value >= self.enough
 
 
 class Rival(ABC):
@@ -210,7 +185,7 @@ RIVALS: Mapping[str, type[Rival]] = {
 
 def run_rival(rival: Rival, table: Table, workers: int, trials: int, enough: float) -> Finds:
     """Train on a table until enough is found, or so many trials have ended."""
-    return _Loop(rival, table, workers, trials, Finds(enough, table.last_stage)).run()
+    return _Loop(rival, table, workers, trials, Finds(table, enough)).run()
 
 
 class _Loop:
@@ -259,7 +234,7 @@ class _Loop:
             return False
         values.append((row.stage, row.metrics[METRIC]))
         value = max(value for stage, value in values if stage == row.stage)
-        if self._finds.take(self._now, row.stage, value):
+        if self._finds.take(self._now, row.stage, value, self._settings[number][0]):
             return True
         if row.epoch >= self._epochs:
             self._rival.ended(number, row.epoch, value, stopped=False)

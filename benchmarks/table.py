@@ -36,9 +36,12 @@ picks, `best_` the one that the true labels pick; `_lost` how much less that is 
 `mvtec`, `ae` is the autoencoder, `gan` the two-discriminator GAN with known defects; both have PCA
 beside them on the same test images, which are others for the two.
 Of `search_quality`, a ratio is the trial-epochs of ours to those of another way to search, medians
-at 8 workers, on the table of curves where it is worst: to find the 95th or the 99th percentile of
-its configurations; without a number, the worse of both. `scaling` is how many times sooner so many
-workers find the 99th than one. A ratio of 99 says that ours misses it in half of the seeds.
+at 8 workers, to find the 95th or the 99th percentile of a table's configurations; without a number,
+the worst of both and of all tables. `near_` counts those configurations alone that lie as near to a
+recorded one as half of random ones do. `tpe` and `tpe_qmc` are ours with another sampler, `asha` is
+ASHA on random draws, `tenth` keeps the best tenth after an epoch. `scaling` is how many times
+sooner so many workers find the 99th than one, `missed` how many of 30 searches did not find it. A
+ratio of 99 says that ours misses it in half of the seeds, one of 0 that the other does.
 Of `published`, every row stands in [published.md](published.md), the systems' papers beside it.
 A script without a section has no recorded figures yet.
 

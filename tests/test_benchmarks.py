@@ -67,6 +67,30 @@ print(space.search == drawn.search, space.scheduler.type, space.sampler.seed, sp
     assert _printed(code) == ["True", "True", "True promote 4 9"]
 
 
+def test_what_lies_far_from_all_rows_would_count_as_near_one() -> None:
+    """Half of what is drawn at random does, and of the rows none; nor would another stage count."""
+    code = """
+from statistics import median
+from _curves import read_table
+from _finds import Finds, median_distance
+from _rivals import Random
+table = read_table("stages")
+finds = Finds(table, 0.9)
+common, drawn = table.about["hyperparameters"], Random(table.space, 3)
+places = [{**common, **drawn.ask(nth)} for nth in range(400)]
+for nth, each in enumerate(places):
+    finds.take(nth, "pretraining", 2.0, each)
+    finds.take(nth, table.last_stage, nth / 1000, each)
+near = len(finds.steps["near"])
+print(len(finds.steps["all"]), 160 < near < 240, finds.epochs)
+row = table.trials[5].hyperparameters
+print(finds.take(0, table.last_stage, 0.8, row), len(finds.steps["near"]) == near + 1)
+far = max(places, key=lambda each: finds._curves.found(each, 0).distance)
+print(finds.take(0, table.last_stage, 0.95, far), finds.take(0, table.last_stage, 0.9, row))
+"""
+    assert _printed(code) == ["400 True 800", "False True", "False True"]
+
+
 def test_another_way_to_search_would_not_be_counted_by_its_epochs() -> None:
     """Random search to the end, what stops trials below that, and all of them up to a value."""
     code = """
@@ -77,8 +101,9 @@ table = read_table("bottle")
 epochs = {n: run_rival(k(table.space, 1), table, 3, 12, inf).epochs for n, k in RIVALS.items()}
 print(epochs["random"] == 12 * 27, all(12 <= epochs[n] < 12 * 27 for n in epochs if n != "random"))
 alone = run_rival(RIVALS["random"](table.space, 1), table, 1, 12, inf)
-part = run_rival(RIVALS["random"](table.space, 1), table, 1, 12, alone.steps[-1][2])
-print(part.steps == alone.steps, part.epochs == alone.steps[-1][0] < alone.epochs)
-print(all(a[2] < b[2] and a[1] < b[1] for a, b in zip(alone.steps, alone.steps[1:])))
+steps, near = alone.steps["all"], alone.steps["near"]
+part = run_rival(RIVALS["random"](table.space, 1), table, 1, 12, near[-1][2])
+print(part.steps["near"] == near, part.epochs == near[-1][0] < alone.epochs)
+print(all(a[2] < b[2] and a[1] < b[1] for a, b in zip(steps, steps[1:])))
 """
     assert _printed(code) == ["True True", "True True", "True"]
