@@ -43,7 +43,7 @@ from tuner.versions import installed
 
 MakeRival = Callable[[Space, int], Rival]
 WORKERS, SEEDS = (1, AT, 64, 500), 10
-TRIALS = 1000  # of a search that does not find it: more than any table has rows
+TRIALS = 400  # of a search that does not find it: more than any table has rows
 OTHER_SAMPLERS = {f"{OURS}, {name}": (f"sampler.name={name}",) for name in ("tpe-qmc", "tpe")}
 """With 8 workers alone: where they find nothing, they take long."""
 _ROOMS = ("engine", "study", "simulation", "space", "record", "results")
