@@ -5,9 +5,9 @@
     python benchmarks/own_images.py --picture docs/pictures/own-images.png
 
 The folder has 220 colour pictures that this script draws: 160 good ones and 20 of each of three
-kinds of defects. Each command is the one that the one before it printed, of an autoencoder; where the
-retrain advises against the model it names none, and those of the README are typed. `total_s` is of
-all five.
+kinds of defects. Each command is the one that the one before it printed, of an autoencoder. Where
+the retrain advises against the model it names none, and those of the README are typed. `total_s` is
+of all five.
 """
 
 import argparse
