@@ -81,11 +81,11 @@ importance of what has conditions: fANOVA takes what all trials have.
 _SAMPLERS = """
 All are Optuna's:
 
-- `qmc`, the default (a scrambled Sobol' sequence), covers the space evenly, best with a power of two
-  beside the published sets, and learns nothing. With early stopping it came to good configurations
-  after less training than samplers that learn, on each of three tables of real curves
-  ([results](results.md#search)): the first epochs of some tens of trials say too little of their
-  last ones.
+- `qmc`, the default (a scrambled Sobol' sequence), covers the space evenly, best with a power of
+  two beside the published sets, and learns nothing. With early stopping it came to good
+  configurations after less training than samplers that learn, on each of three tables of real
+  curves ([results](results.md#search)): the first epochs of some tens of trials say too little of
+  their last ones.
 - `tpe-qmc` takes the first `startup_trials` configurations and then every second one from that
   sequence, the others from `tpe`: for searches of many hundred trials and for those begun with
   `--from`.
