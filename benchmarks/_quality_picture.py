@@ -5,18 +5,24 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 from statistics import median
+from typing import TYPE_CHECKING
 
 from _curves import Table
 from _finds import ALL, Step
 from _quality_figures import AT, OURS, PERCENTILES, Searched, target
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
 _POINTS_A_DECADE = 40
-_BELOW = 50
-"""The percentile at which a panel begins."""
+_FIRST, _LEAST_LAST = 5, 10
+"""Trial-epochs at which a panel begins, and those that it shows at least."""
+_LOWEST = 50
+"""The percentile of the table at which a panel begins."""
 
 
 def draw(searched: Searched, path: Path) -> None:
-    """The median of all seeds, ours thick; dashed the targets."""
+    """A panel for each table."""
     import matplotlib as mpl
 
     mpl.use("Agg")
@@ -25,23 +31,7 @@ def draw(searched: Searched, path: Path) -> None:
     count = len(searched.tables)
     figure, axes = plt.subplots(1, count, figsize=(4.4 * count, 4.4), squeeze=False)
     for axis, table in zip(axes[0], searched.tables, strict=True):
-        last = max(searched.tables and _last(searched, table), 10)
-        grid = _grid(last)
-        for nth, method in enumerate(searched.methods):
-            of = [cell["steps"][ALL] for cell in searched.of(table.name, method, AT)]
-            line = [median(_value_at(steps, epochs) for steps in of) for epochs in grid]
-            own = method == OURS
-            style = {"linewidth": 3 if own else 1.2, "color": "black" if own else f"C{nth - 1}"}
-            axis.plot(grid, line, label=method, zorder=3 if own else 2, **style)
-        for percentile in PERCENTILES:
-            value = target(table, percentile)
-            axis.axhline(value, color="0.6", linewidth=0.8, linestyle="--")
-            axis.text(grid[0], value, f" {percentile}th percentile", va="bottom", fontsize=8)
-        top = max(target(table, 100), target(table, max(PERCENTILES)))
-        bottom = target(table, _BELOW)
-        axis.set_ylim(bottom, top + 0.06 * (top - bottom))
-        axis.set(title=table.name, xscale="log", xlim=(grid[0], last))
-        axis.set_xlabel(f"trial-epochs, {AT} workers")
+        _panel(axis, table, searched)
     axes[0][0].set_ylabel("best validation AUROC so far, median of seeds")
     handles, labels = axes[0][0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="lower center", ncol=5, frameon=False)
@@ -50,22 +40,43 @@ def draw(searched: Searched, path: Path) -> None:
     print(f"picture: {path}")
 
 
+def _panel(axis: Axes, table: Table, searched: Searched) -> None:
+    """The median of all seeds for each method, ours thick; dashed the targets."""
+    grid = _grid(_last(searched, table))
+    for nth, method in enumerate(searched.methods):
+        of = [cell["steps"][ALL] for cell in searched.of(table.name, method, AT)]
+        line = [median(_value_at(steps, epochs) for steps in of) for epochs in grid]
+        if method == OURS:
+            axis.plot(grid, line, label=method, linewidth=3, color="black", zorder=3)
+        else:
+            axis.plot(grid, line, label=method, linewidth=1.2, color=f"C{nth - 1}")
+    for percentile in PERCENTILES:
+        value = target(table, percentile)
+        axis.axhline(value, color="0.6", linewidth=0.8, linestyle="--")
+        axis.text(grid[0], value, f" {percentile}th percentile", va="bottom", fontsize=8)
+    bottom, top = target(table, _LOWEST), target(table, 100)
+    axis.set_ylim(bottom, top + 0.06 * (top - bottom))
+    axis.set(title=table.name, xscale="log", xlim=(grid[0], grid[-1]))
+    axis.set_xlabel(f"trial-epochs, {AT} workers")
+
+
 def _last(searched: Searched, table: Table) -> int:
     """Where a panel ends: by then most methods have found what they find."""
     return max(
-        round(median(each.epochs for each in searched.reached(table, 99, method, AT)))
-        for method in ("random", OURS)
-        if method in searched.methods
+        _LEAST_LAST,
+        *(
+            round(median(each.epochs for each in searched.reached(table, 99, method, AT)))
+            for method in ("random", OURS)
+        ),
     )
 
 
 def _grid(last: int) -> list[int]:
-    count = 1
-    points: list[int] = []
-    while count < last:
-        points.append(count)
-        count = max(count + 1, round(count * 10 ** (1 / _POINTS_A_DECADE)))
-    return [*points[4:], last]
+    points = [_FIRST]
+    while points[-1] < last:
+        further = round(points[-1] * 10 ** (1 / _POINTS_A_DECADE))
+        points.append(min(last, max(points[-1] + 1, further)))
+    return points
 
 
 def _value_at(steps: Sequence[Step], epochs: int) -> float:

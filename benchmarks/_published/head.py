@@ -24,11 +24,12 @@ plane. AUPRC depends on the share of anomalies, 0.9 in P2 and 0.1 in P3. The ano
 positives of every figure, unless its name says otherwise.
 
 ± is the standard deviation over seeds, on MVTec AD over divisions of the pictures; without it
-there is one seed. Minutes are of one core, of searches by the clock, at the lowest priority of a
-machine in use. The searches behind the survey's rows and behind *Search against published
-defaults* draw by the sampler `tpe`, the default when the first of them was made. The scale is smaller than in the papers: it stands in each row, and where it is
-what a figure suffers from is not known. *Reached* compares with the published value, or with the
-project's own aim where the row has one. A row without a scale (`-`) has no runs: what was published
-is computed there, or a pace is taken from `detectors.py`. `rows_measured`, `rows_aimed` and
-`rows_reached` leave these out.
+there is one seed. Minutes are of one core, of searches by the clock, at the lowest priority of
+a machine in use. The searches behind the survey's rows and behind *Search against published
+defaults* draw by the sampler `tpe`, the default when the first of them was made. The scale is
+smaller than in the papers: it stands in each row, and where it is what a figure suffers from is
+not known. *Reached* compares with the published value, or with the project's own aim where the
+row has one. A row without a scale (`-`) has no runs: what was published is computed there, or a
+pace is taken from `detectors.py`. `rows_measured`, `rows_aimed` and `rows_reached` leave these
+out.
 """
