@@ -1,13 +1,18 @@
 """What Tune tells of an attempt's end, as the engine hears it."""
 
+import time
 import traceback
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from ray.exceptions import RayActorError, RayTaskError
+from ray.tune.execution import experiment_state
+from ray.tune.execution.tune_controller import TuneController
 
 from tests.tuner.backend.lacking_actor import SAID, LackingActor
+from tests.tuner.backend.made_up_actor import MadeUpActor
 from tests.tuner.backend.stuck_actor import StuckSetting
 from tests.tuner.simulated import small_space
 from tuner.backend.connection import connection
@@ -70,3 +75,28 @@ def test_a_process_that_lacks_something_would_be_given_the_next_trial(tmp_path: 
     assert lost["out_of_reach"]
     assert not [event for event in events if event["event"] == "error"]
     assert {trial.state for trial in engine.trials} <= {"complete", "pruned"}
+
+
+@pytest.mark.long
+def test_a_signal_would_meet_tune_copying_its_state(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It does so when a search begins and ends, and not in between; its clock runs fast here."""
+    saved: list[TuneController] = []
+    save = TuneController.save_to_dir
+
+    def counted(controller: TuneController) -> None:
+        saved.append(controller)
+        save(controller)
+
+    monkeypatch.setattr(TuneController, "save_to_dir", counted)
+    fast = SimpleNamespace(monotonic=lambda: 10_000 * time.monotonic())
+    monkeypatch.setattr(experiment_state, "time", fast)
+    space = small_space(trials=4, epochs=3, scheduler={"name": "none"})
+    with connection(None) as machine:
+        engine = Engine(space, RunFolder(tmp_path), scheduler=make_scheduler(space), slots=2)
+        setting: Any = StuckSetting(tmp_path, "asleep")
+        run(engine, setting, space, machine, actor=MadeUpActor)
+        engine.close()
+    assert engine.finished
+    assert 0 < len(saved) <= 3
