@@ -70,9 +70,8 @@ print(space.search == drawn.search, space.scheduler.type, space.sampler.seed, sp
 def test_what_lies_far_from_all_rows_would_count_as_near_one() -> None:
     """Half of what is drawn at random does, and of the rows none; nor would another stage count."""
     code = """
-from statistics import median
 from _curves import read_table
-from _finds import Finds, median_distance
+from _finds import Finds
 from _rivals import Random
 table = read_table("stages")
 finds = Finds(table, 0.9)

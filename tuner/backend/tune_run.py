@@ -26,10 +26,7 @@ from tuner.space import Machine, Resources, Space, trials_at_once
 from tuner.worker.search_setting import TrialSetting
 
 _PENDING = 100_000  # trials: more than the engine ever hands out at once
-STATE_PERIOD_S = "inf"
-"""Tune is not to save its state of the search while it runs: a resume reads our record. A signal
-that comes during such a copy makes it fail, which Tune tells with a traceback.
-"""
+_NEVER = "inf"  # seconds
 
 
 def run(
@@ -72,7 +69,9 @@ def _work(
 ) -> None:
     # Tune asks a custom searcher for one trial ahead at most; the engine itself knows its slots.
     os.environ["TUNE_MAX_PENDING_TRIALS_PG"] = str(_PENDING)
-    os.environ["TUNE_GLOBAL_CHECKPOINT_S"] = STATE_PERIOD_S
+    # A resume reads our record, not Tune's own state of a search. A signal that comes while Tune
+    # copies that makes the copy fail, which Tune tells with a traceback.
+    os.environ["TUNE_GLOBAL_CHECKPOINT_S"] = _NEVER
     keep_keys_from_actors()
     take_every_death_for_a_lost_actor()
     watchdog, _ = callbacks

@@ -87,8 +87,8 @@ All are Optuna's:
   curves ([results](results.md#search)): the first epochs of some tens of trials say too little of
   their last ones.
 - `tpe-qmc` takes the first `startup_trials` configurations and then every second one from that
-  sequence, the others from `tpe`: for searches of many hundred trials and for those begun with
-  `--from`.
+  sequence, the others from `tpe`: it learns, from the trials of `--from` too, and goes on looking
+  everywhere.
 - `tpe` (tree-structured Parzen estimator, multivariate) takes ranges and choices, learns from
   stopped trials by how far they came, and suggests in milliseconds at any number of trials.
 - `gp` (a Gaussian process with expected improvement) gets more out of few trials that take long:
