@@ -56,7 +56,7 @@ def _panel(axis: Axes, table: Table, searched: Searched) -> None:
         axis.text(grid[0], value, f" {percentile}th percentile", va="bottom", fontsize=8)
     bottom, top = target(table, _LOWEST), target(table, 100)
     axis.set_ylim(bottom, top + 0.06 * (top - bottom))
-    axis.set(title=table.name, xscale="log", xlim=(grid[0], grid[-1]))
+    axis.set(title=f"{table.name}: {table.space.detector}", xscale="log", xlim=(grid[0], grid[-1]))
     axis.set_xlabel(f"trial-epochs, {AT} workers")
 
 

@@ -13,6 +13,7 @@ from _targets import figure_table
 
 ROOT = Path(__file__).parent.parent
 _QUIET_LINES = 30
+_EXTRA = "TUNER_DATA"
 
 
 def run(arguments: Sequence[str], log: Path | None = None) -> tuple[float, float]:
@@ -38,14 +39,28 @@ def run(arguments: Sequence[str], log: Path | None = None) -> tuple[float, float
     return started, ended
 
 
-def finish(benchmark: str, figures: Mapping[str, float], *, standard: bool = True) -> None:
-    """Print the figures beside their targets; write them if they are of the standard settings."""
+def extra_images(folder: str) -> Path:
+    """A folder of images that one has to get for oneself, below $TUNER_DATA."""
+    place = Path(os.environ.get(_EXTRA, "")).absolute() / folder
+    if _EXTRA not in os.environ or not place.is_dir():
+        raise SystemExit(f"there is no ${_EXTRA}/{folder}: set {_EXTRA} to the folder that has it")
+    return place
+
+
+def finish(
+    benchmark: str, figures: Mapping[str, float], *, standard: bool = True, extra: bool = False
+) -> None:
+    """Print the figures beside their targets; write them if they are of the standard settings.
+
+    `extra`: the command needs `extra_images`.
+    """
     show(benchmark, figures)
     if not standard:
         print("\nnot written: the settings are not those of the benchmark")
         return
     script = f"benchmarks/{Path(sys.argv[0]).name}"
-    file = write(benchmark, figures, command_text([script, *sys.argv[1:]]))
+    command = command_text([script, *sys.argv[1:]])
+    file = write(benchmark, figures, f"{_EXTRA}=/data {command}" if extra else command)
     print(f"\nwritten: {os.path.relpath(file)}")
 
 

@@ -13,13 +13,12 @@ ones takes the curve of the nearest.
 
 import argparse
 import csv
-import os
 import time
 from pathlib import Path
 from statistics import median
 
 from _curves import RECORDINGS, SPACES, Recording, read_table, space_on, there, write_table
-from _running import ROOT, run
+from _running import ROOT, extra_images, run
 
 from tuner.cli.text import duration
 from tuner.record.past import read_past
@@ -68,9 +67,7 @@ def _record(name: str, recording: Recording, trials: int | None, at_once: int, r
         f"trials={trials or recording.trials}",
     ]
     if recording.images:
-        changes.append(
-            f"data.folder={Path(os.environ['TUNER_DATA']).absolute() / recording.images}"
-        )
+        changes.append(f"data.folder={extra_images(recording.images)}")
     space = SPACES / f"{recording.space}.yaml"
     sets = [word for change in changes for word in ("--set", change)]
     where = ["--runs", str(runs), "--name", name, "--resume", "--yes", "--wandb", "off"]

@@ -11,14 +11,13 @@ true labels choose nothing but the yardstick. What is recorded is kept in --work
 
 import argparse
 import json
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from _running import ROOT, finish
+from _running import ROOT, extra_images, finish
 from scipy.stats import spearmanr
 
 from models import detectors
@@ -66,16 +65,14 @@ def main() -> None:
         figures[f"mean_{ranker}_spearman"] = float(np.mean(ranks[ranker]))
         figures[f"mean_{ranker}_lost"] = -float(np.mean(gains[ranker]))
     figures["configurations"] = CONFIGURATIONS
-    finish("label_free", figures, standard=not given.only)
+    finish("label_free", figures, standard=not given.only, extra=True)
 
 
 def _data_sets() -> dict[str, DataConfig]:
-    extra = Path(os.environ.get("TUNER_DATA", "."))
-
     def folder(category: str) -> DataConfig:
         return DataConfig(
             dataset="folder",
-            folder=str(extra / "mvtec" / category),
+            folder=str(extra_images(f"mvtec/{category}")),
             size=64,
             anomalies_per_normal=0,
         )

@@ -12,11 +12,10 @@ here: a share of train/good is set aside.
 
 import argparse
 import json
-import os
 from pathlib import Path
 from typing import Any
 
-from _running import ROOT, finish, run
+from _running import ROOT, extra_images, finish, run
 
 CATEGORIES = ("bottle", "transistor", "screw", "toothbrush")
 TRIALS = 8
@@ -55,15 +54,14 @@ def main() -> None:
     options.add_argument("--only", choices=CATEGORIES)
     options.add_argument("--runs", type=Path, default=ROOT / "runs")
     given = options.parse_args()
-    extra = Path(os.environ["TUNER_DATA"]).absolute()
     figures: dict[str, float] = {}
     for category in [given.only] if given.only else CATEGORIES:
         for detector in SPACES:
-            report = _report(category, detector, extra / "mvtec" / category, given.runs)
+            report = _report(category, detector, extra_images(f"mvtec/{category}"), given.runs)
             name = "ae" if detector == "autoencoder" else "gan"
             figures |= {f"{category}_{name}_{key}": value for key, value in _of(report).items()}
             print("\n".join(f"  {key}: {value:.4f}" for key, value in figures.items()), flush=True)
-    finish("mvtec", figures, standard=not given.only)
+    finish("mvtec", figures, standard=not given.only, extra=True)
 
 
 def _report(category: str, detector: str, folder: Path, runs: Path) -> dict[str, Any]:

@@ -1,14 +1,15 @@
 """Every system of the documents on real data, beside what its document says of it.
 
     TUNER_DATA=/data python benchmarks/published.py            # every row that is not there yet
-    TUNER_DATA=/data python benchmarks/published.py --only 'Shirt'
+    TUNER_DATA=/data python benchmarks/published.py --only 'Shirt' --again
     python benchmarks/published.py --list
     python benchmarks/published.py --page          # published.md and its charts, from the JSON
 
 Rows are made one after the other by the product's own search and retrain: the epoch is chosen on
 validation, test is opened once. A row whose detector computes something else than it did, or whose
 scale has changed, is made again: `_published/behaviour.py` tells that from code put in order.
-What was trained is kept below --runs, so that a row that was broken off goes on. On one core
+What was trained is kept below --runs: a row that was broken off goes on, and --again computes its
+figure once more without training it twice. On one core
 (`taskset -c 0`) trainings run in this process; on several, side by side.
 """
 
@@ -39,7 +40,7 @@ def main() -> None:
         from _published.omasgan_pictures import draw_omasgan
 
         draw_omasgan(given.runs, PICTURES)
-    failed = [] if given.page or given.pictures else _make_all(chosen, store, given.runs)
+    failed = [] if given.page or given.pictures else _make_all(chosen, store, given)
     from _published.page import write_page
 
     print(f"written: {write_page(store.record)}")
@@ -57,6 +58,7 @@ def _options() -> argparse.ArgumentParser:
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     add = options.add_argument
     add("--only", default="", metavar="PATTERN", help="rows whose name this expression is found in")
+    add("--again", action="store_true", help="make rows anew that are there already")
     add("--list", action="store_true", help="name the rows, with + those that are made")
     add("--page", action="store_true", help="train nothing: write published.md from the JSON")
     add("--pictures", action="store_true", help="draw OMASGAN's boundary and divergence too")
@@ -68,17 +70,17 @@ def _state(store: Store, row: Row) -> str:
     return "+" if store.is_made(row) else "-"
 
 
-def _make_all(rows: Sequence[Row], store: Store, runs: Path) -> list[str]:
-    """Make what is not there yet; the names of those that could not be made."""
+def _make_all(rows: Sequence[Row], store: Store, given: argparse.Namespace) -> list[str]:
+    """Make what is not there yet, with --again all; the names of those that could not be made."""
     for row in rows:
         row.digest  # noqa: B018 - of the code as it is now, whatever becomes of its files
     logging.getLogger("matplotlib").setLevel(logging.WARNING)
     failed = []
     for row in rows:
-        if store.is_made(row):
+        if store.is_made(row) and not given.again:
             continue
         try:
-            _make(row, store, runs)
+            _make(row, store, given.runs)
         except NoData as reason:
             store.put_no_data(row, str(reason))
         except Exception:

@@ -6,20 +6,21 @@
 The U-Net GAN on FashionMNIST's Shirt and the autoencoder on a folder of pictures, ours and Tune's
 (OptunaSearch, ASHAScheduler, a worker a trial) in turns, each so many minutes a seed. Both train
 by models/ and compare validation AUROC; the winner of each is retrained with three fresh seeds and
-tested once. What is there already under --runs is taken.
+tested once. What is there already under --runs is taken. `pictures/real-search.png` shows the best
+value so far over time.
 """
 
 import argparse
 import json
 import math
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from statistics import mean, median
+from statistics import mean, median, stdev
 from typing import Any
 
-from _running import ROOT, finish, run
+from _real_picture import draw
+from _running import ROOT, extra_images, finish, run
 
 from models.data.protocol import make_split
 from models.data.sources import find
@@ -35,6 +36,7 @@ SHARES = (0.1, 0.25, 0.5, 1.0)
 """Parts of the time after which the best value so far is told."""
 TRIALS = 100_000  # more than any search of this length begins
 METRIC = "auroc"
+PICTURE = Path(__file__).parent / "pictures" / "real-search.png"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,6 +73,10 @@ class Outcome:
         """The best value so far; 0 before the first."""
         return max((value for at, value in self.rows if at <= seconds), default=0.0)
 
+    def reaches(self, value: float) -> float:
+        """The second of the first epoch with at least this value; infinite if there is none."""
+        return min((at for at, each in self.rows if each >= value), default=math.inf)
+
 
 def main() -> None:
     given = _options().parse_args()
@@ -82,11 +88,17 @@ def main() -> None:
         for name in names
         for side in SIDES
     }
+    of_task = {
+        name: {side: [found[name, side, seed] for seed in range(given.seeds)] for side in SIDES}
+        for name in names
+    }
     figures: dict[str, float] = {"minutes": given.minutes, "seeds": given.seeds}
-    for name in names:
-        of_side = {side: [found[name, side, seed] for seed in range(given.seeds)] for side in SIDES}
+    for name, of_side in of_task.items():
         figures |= _figures(name, of_side, 60 * given.minutes)
-    finish("real_search", figures, standard=not given.only and given.seeds == SEEDS)
+    standard = not given.only and given.seeds == SEEDS
+    if standard:
+        draw(of_task, given.minutes, PICTURE)
+    finish("real_search", figures, standard=standard, extra=True)
 
 
 def _options() -> argparse.ArgumentParser:
@@ -117,7 +129,7 @@ def _outcome(name: str, side: str, seed: int, given: argparse.Namespace) -> Outc
 def _space(task: Task, seed: int) -> Space:
     changes = [*task.changes, f"sampler.seed={seed}", f"trials={TRIALS}"]
     if task.images:
-        changes.append(f"data.folder={Path(os.environ['TUNER_DATA']).absolute() / task.images}")
+        changes.append(f"data.folder={extra_images(task.images)}")
     return resolve_scale(load_space(SPACES / f"{task.space}.yaml", changes), find_machine())
 
 
@@ -177,8 +189,17 @@ def _figures(name: str, found: Mapping[str, Sequence[Outcome]], seconds: float) 
             by = share * seconds if share < 1 else math.inf  # the epoch under way at the end counts
             values = [each.best_by(by) for each in outcomes]
             figures[f"{name}_{side}_validation_at_{share:.0%}"[:-1]] = median(values)
-        figures[f"{name}_{side}_test"] = mean(each.test for each in outcomes)
+        tests = [each.test for each in outcomes]
+        figures[f"{name}_{side}_test"] = mean(tests)
+        if len(tests) > 1:
+            figures[f"{name}_{side}_test_std"] = stdev(tests)
         figures[f"{name}_{side}_epochs"] = median(len(each.rows) for each in outcomes)
+    reached = [
+        ours.reaches(tune.best_by(math.inf)) / 60
+        for ours, tune in zip(found["ours"], found["tune"], strict=True)
+    ]
+    if math.isfinite(median(reached)):
+        figures[f"{name}_minutes_to_tunes_best"] = median(reached)
     return figures
 
 

@@ -80,6 +80,23 @@ def test_the_head_would_not_follow_from_the_rows(record: dict[str, Any]) -> None
     assert summary(record["rows"], declared=len(ROWS)) == record["figures"]
 
 
+def test_what_was_published_would_be_what_was_declared_when_the_row_was_made(
+    tmp_path: Path, record: dict[str, Any]
+) -> None:
+    from _published.documents import ROWS
+    from _published.store import Store
+
+    file = tmp_path / "rows.json"
+    older = [{**row, "published": 0.123, "at_least": 0.123} for row in record["rows"]]
+    file.write_text(json.dumps({"rows": older}))
+    store = Store(file)
+    store.write(ROWS)
+    assert [row["published"] for row in store.record["rows"]] == [
+        row["published"] for row in record["rows"]
+    ]
+    assert store.record["figures"] == record["figures"]
+
+
 def test_a_row_without_runs_would_count_as_measured(record: dict[str, Any]) -> None:
     from _published.documents import ROWS
     from _published.summary import summary

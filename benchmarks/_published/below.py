@@ -35,8 +35,8 @@ def sentence(
     """The sentence, or nothing for a figure that needs none; `reason` is known of the images."""
     if flagging_all is not None and value < flagging_all:
         return (
-            "Below flagging everything: at a threshold from the few images of validation more "
-            "defects are missed than false alarms are spared."
+            "Below flagging everything: the threshold comes from the few images of validation, and "
+            "misses too many of the test defects."
         )
     if "AUROC" not in metric or "above" in metric or value >= CHANCE or detector is None:
         return ""

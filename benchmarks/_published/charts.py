@@ -5,15 +5,20 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from _published.summary import GAIN, MEAN
 from tuner.figures.colours import GUIDE, contender_colour
 from tuner.figures.metrics import BEST
 from tuner.retrain.pictures.style import DARK, new_figure, plain, save
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
 Entry = Mapping[str, Any]
 _BAR = 0.4
+_ROOM = 0.1
+"""Beside the longest bar, for its number."""
 
 
 def chart_name(document: str) -> str:
@@ -47,17 +52,23 @@ def _draw(document: str, rows: Sequence[Entry], path: Path) -> None:
     figure = new_figure(9, 1.2 + 0.3 * len(rows))
     axes = figure.subplots()
     for place, row in enumerate(rows):
-        axes.barh(
-            place - _BAR / 2, row["ours"], _BAR, xerr=row["std"], color=contender_colour(BEST)
-        )
+        _bar(axes, place - _BAR / 2, row["ours"], row["std"], contender_colour(BEST))
         if row["published"] is not None:
-            axes.barh(place + _BAR / 2, row["published"], _BAR, color=GUIDE)
+            _bar(axes, place + _BAR / 2, row["published"], None, GUIDE)
+    quoted = any(row["published"] is not None for row in rows)
     axes.set_yticks(range(len(rows)), [_label(row) for row in rows], fontsize=8)
     axes.invert_yaxis()
-    axes.set_xlim(0, 1)
-    axes.set_title(f"{document}\nblue: ours, grey: published", fontsize=10, color=DARK)
+    axes.set_xlim(0, 1 + _ROOM)
+    colours = "\nblue: ours, grey: published" if quoted else ""
+    axes.set_title(document + colours, fontsize=10, color=DARK)
     plain(axes)
     save(figure, path)
+
+
+def _bar(axes: Axes, place: float, value: float, std: float | None, colour: str) -> None:
+    axes.barh(place, value, _BAR, xerr=std, color=colour)
+    end = value + (std or 0)
+    axes.text(end, place, f" {value:.3f}", va="center", fontsize=7, color=DARK)
 
 
 def _label(row: Entry) -> str:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from _published.rows import Figure, Value
+from models import detectors
+from tuner.space import load_space
 
 if TYPE_CHECKING:
     from _published.making import Made
@@ -103,6 +105,15 @@ def validation_gap(made: Sequence[Made]) -> str:
     return f"Validation minus test: {gap:+.3f}."
 
 
+def by_error(made: Sequence[Made]) -> str:
+    """Test AUROC of the reconstruction error alone, beside a score that labels were fitted to."""
+    found = float(np.mean([one.metrics["error_auroc"]["mean"] for one in made]))
+    return (
+        "Scored by the mixture, which is fitted on labelled validation images; by the error alone, "
+        f"as published: {found:.3f}."
+    )
+
+
 def diverged(made: Sequence[Made]) -> str:
     """Which trainings are no whole ones."""
     count = sum(len(one.metrics["diverged_seeds"]) for one in made)
@@ -110,6 +121,15 @@ def diverged(made: Sequence[Made]) -> str:
         return ""
     word = "training" if count == 1 else "trainings"
     return f"{count} {word} diverged: the best epoch before counts."
+
+
+def which_published(made: Sequence[Made]) -> str:
+    """Which published set the best of a search is, if it is one."""
+    space = load_space(made[0].folder.best)
+    for name, own in detectors.published(space.detector).items():
+        if all(space.fixed.get(key) == value for key, value in own.items()):
+            return f"It is the published {name} itself."
+    return ""
 
 
 def sizes(made: Sequence[Made]) -> str:

@@ -4,32 +4,41 @@ HEAD = """\
 # The published figures, and ours
 
 Made by `python benchmarks/published.py --page` from `results/published-{device}.json`, {date}.
-Every row with a scale is made by the product's own search and retrain: the epoch, and what a search
-chooses, by validation with labelled anomalies; the test split is opened once. A row can be made
-again by
+{made} of {rows} rows are here; `-` in place of a class's figure means that the row is not made
+yet, and systems or data sets of the documents that are missing here are not made yet either. The
+rows are trained by the product's own search and retrain, the nearest neighbour by scikit-learn
+on the same images. The epoch, and what a search chooses, are selected on validation with
+labelled anomalies; the test split is evaluated once. A row is made by the first of these
+commands, and anew by the second:
 
 ```
 TUNER_DATA=/data python benchmarks/published.py --only 'ITS NAME'
+TUNER_DATA=/data python benchmarks/published.py --only 'ITS NAME' --again
 ```
 
-where its name is document, system, data, protocol, class and metric with ` | ` between them, or a
-regular expression that is found in it.
+where its name is document, system, data, protocol, class and metric with ` | ` between them, or
+a regular expression that is found in it.
 
 Protocols: **P1** one class is normal, known anomalies of the other nine are in fit, one to ten
 normals or 1:1, in equal numbers from three K-Means clusters; **P1u** the same with known
 anomalies of five classes, tested on the four others; **P2** one class is normal, nothing else in
-fit; **P3** nine classes are normal, one is left out; **P4** MVTec AD, 80% of train/good in fit,
-70% of test tested; **P4s** the same with 40% of each kind of defect in fit; **P5** points in the
-plane. AUPRC depends on the share of anomalies, 0.9 in P2 and 0.1 in P3. The anomalies are the
-positives of every figure, unless its name says otherwise.
+fit; **P3** nine classes are normal, one is left out; **P4** MVTec AD (copies of 256 x 256 pixels
+in JPEG), 80% of train/good in fit, 30% of test in validation, 70% tested; **P4s** 80% of
+train/good and 40% of each kind of defect in fit, 20% of the defects and 30% of test/good in
+validation, the rest tested; **P5** points in the plane. In P1, P1u, P2 and P3 validation has
+1,200 labelled images of either kind, 300 in the survey's rows, 600 in OMASGAN's. AUPRC depends
+on the share of anomalies, 0.9 in P2 and 0.1 in P3. The anomalies are the positives of every
+figure, unless its name says otherwise.
 
 ± is the standard deviation over seeds, on MVTec AD over divisions of the pictures; without it
-there is one seed. Minutes are of one core, of searches by the clock, at the lowest priority of
-a machine in use. The searches behind the survey's rows and behind *Search against published
-defaults* draw by the sampler `tpe`, the default when the first of them was made. The scale is
-smaller than in the papers: it stands in each row, and where it is what a figure suffers from is
-not known. *Reached* compares with the published value, or with the project's own aim where the
-row has one. A row without a scale (`-`) has no runs: what was published is computed there, or a
-pace is taken from `detectors.py`. `rows_measured`, `rows_aimed` and `rows_reached` leave these
-out.
+there is one seed, or the note has a standard error. Minutes are of one core, of searches by the
+clock, at the lowest priority of a machine in use. The survey's systems, and those compared with
+OMASGAN, are trained with the settings that one search a system found on FashionMNIST
+T-shirt/top; these searches, and those of *Search against published defaults*, use the sampler
+`tpe`, the default when the first of them was made. The scale is smaller than in the papers and
+stands in each row; how much of a difference is due to it is not known. Its channels are those of
+the first layer, an eighth of the units where a network is dense. *Reached* compares with the
+published value, or with the project's own aim where the row has one. A row without a scale (`-`)
+has no runs: what was published is computed there, or a pace is taken from `detectors.py`.
+`rows_measured`, `rows_aimed` and `rows_reached` leave these out.
 """

@@ -10,7 +10,7 @@ from typing import Any
 from _published.charts import chart_name, draw_charts
 from _published.head import HEAD
 from _published.store import PICTURES
-from _published.summary import GAIN, MEAN, limit_of, reached
+from _published.summary import GAIN, MEAN, has_runs, limit_of, reached
 
 Entry = Mapping[str, Any]
 HERE = Path(__file__).parent.parent
@@ -49,7 +49,11 @@ def write_page(record: Mapping[str, Any]) -> Path:
 
 def render(record: Mapping[str, Any]) -> str:
     """The page's text."""
-    parts = [HEAD.format(device=_device(record), date=record["date"][:10]), *_summary(record)]
+    figures = record["figures"]
+    made = int(figures["rows_measured"] + figures["rows_without_runs"])
+    counts = {"made": f"{made:,}", "rows": f"{int(figures['rows']):,}"}
+    parts = [HEAD.format(device=_device(record), date=record["date"][:10], **counts)]
+    parts += _summary(figures)
     for document in dict.fromkeys(row["document"] for row in record["rows"]):
         parts += _section(document, [row for row in record["rows"] if row["document"] == document])
     return "\n".join(parts).rstrip() + "\n"
@@ -69,8 +73,7 @@ def _device(record: Mapping[str, Any]) -> str:
     return str(record["device"]).lower().replace(" ", "-")
 
 
-def _summary(record: Mapping[str, Any]) -> list[str]:
-    figures = record["figures"]
+def _summary(figures: Mapping[str, float]) -> list[str]:
     lines = [f"| {name} | {value:g} |" for name, value in figures.items()]
     return ["| figure | value |", "|---|--:|", *lines, ""]
 
@@ -177,7 +180,7 @@ def _number(value: float | None) -> str:
 
 def _reached(row: Entry) -> str:
     verdict, limit = reached(row), limit_of(row)
-    if verdict is None or limit is None:
+    if verdict is None or limit is None or not has_runs(row):
         return "-"
     aim = "" if row["at_least"] is None else f" ({limit:g})"
     return ("yes" if verdict else "no") + aim

@@ -17,6 +17,8 @@ from _published.summary import summary
 Entry = dict[str, Any]
 NAME = "published"
 PICTURES = Path(__file__).parent.parent / "pictures"
+_MADE = ("ours", "std", "seeds", "scale", "commit", "minutes", "said", "more", "digest")
+"""What comes of making a row; all else of an entry is declared."""
 COMMAND = "TUNER_DATA=/data python benchmarks/published.py"
 
 
@@ -89,13 +91,13 @@ def _whole(row: Row, made: Entry) -> Entry:
         "metric": row.metric,
         "published": row.published,
         "at_least": row.at_least,
-        **made,
+        **{name: made[name] for name in _MADE},
         "note": _joined(made["said"], row.differs, _below(row, made)),
     }
 
 
 def _joined(*texts: str) -> str:
-    return " ".join(text for text in texts if text)
+    return " ".join(text if text.endswith(".") else f"{text}." for text in texts if text)
 
 
 def _below(row: Row, made: Entry) -> str:

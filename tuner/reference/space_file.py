@@ -39,10 +39,10 @@ scales:
 
 The five domains (`uniform`, `log`, `int`, `log_int`, `choice`) and every hyperparameter of every
 detector are in [hyperparameters.md](hyperparameters.md). `--set KEY=VALUE` changes any key from the
-command line: `--set data.normal=[Shirt]`, `--set "search.patch_n={int: [1, 5]}"`. All mistakes in a
-file are reported at once, each with its line and the nearest valid name. Aliases and merge keys
-(`<<: *name`) are read. A file has at most 100,000 bytes, 5,000 values, aliases counted as what they
-stand for, and 20 levels; whole numbers go to 1,000,000,000. Editors that read
+command line: `--set "data.normal=[Shirt]"`, `--set "search.patch_n={int: [1, 5]}"`. All mistakes
+in a file are reported at once, each with its line and the nearest valid name. Aliases and merge
+keys (`<<: *name`) are read. A file has at most 100,000 bytes, 5,000 values, aliases counted as what
+they stand for, and 20 levels; whole numbers go to 1,000,000,000. Editors that read
 `# yaml-language-server: $schema=schema.json` complete and check the file by
 `search_spaces/schema.json`.
 
@@ -82,8 +82,8 @@ _SAMPLERS = """
 All are Optuna's:
 
 - `qmc`, the default (a scrambled Sobol' sequence), covers the space evenly, best with a power of
-  two beside the published sets, and learns nothing. With early stopping it came to good
-  configurations after less training than samplers that learn, on each of three tables of real
+  two beside the published sets, and learns nothing. With `type: promote` it found good
+  configurations after less training than `tpe` and `tpe-qmc` on each of three tables of recorded
   curves ([results](results.md#search)): the first epochs of some tens of trials say too little of
   their last ones.
 - `tpe-qmc` takes the first `startup_trials` configurations and then every second one from that
@@ -95,7 +95,7 @@ All are Optuna's:
   tens to some hundreds. It looks at 300 ended trials at most.
 - `cmaes` (CMA-ES) learns ranges alone and begins in their middle; choices are drawn at random
   beside. It wants hundreds of trials, and the package `cmaes`.
-- `random` is the baseline that others are held against.
+- `random` is the baseline.
 - `grid` tries all combinations, in an order of its own, of `choice`, `int`, `log_int`, and of
   `uniform` with a step. More trials than combinations are refused.
 
@@ -109,10 +109,10 @@ another seed, and after some draws at random; `grid` leaves such combinations ou
 `+ - *` and `< <= > >= == !=`.
 
 `--from RUN` begins a new search with an earlier one, and may be repeated. Its best configuration is
-tried after the published sets. Samplers that learn see its trials too, where they tell what they
-would here: what is fixed has the same value, what is searched lies in its domain, and
-objective, epochs, images and split are the same. What is left out is said, and recorded with the
-rest: the earlier run is not needed again.
+tried after the published sets. Samplers that learn use its trials too, as far as they are
+comparable: what is fixed has the same value, what is searched lies in its domain, and objective,
+epochs, images and split are the same. The command says what it leaves out. All of it is recorded:
+the earlier run is not needed again.
 """
 _EARLY_STOPPING = """
 Early stopping is asynchronous successive halving (ASHA; Li et al., MLSys 2020). The rungs are

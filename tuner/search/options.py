@@ -14,7 +14,7 @@ _EXAMPLES = """\
 examples:
   python -m tuner.search --space search_spaces/quickstart.yaml
   python -m tuner.search --space search_spaces/lossweights.yaml --dry-run
-  python -m tuner.search --space search_spaces/lossweights.yaml --set data.normal=[Shirt]
+  python -m tuner.search --space search_spaces/lossweights.yaml --set "data.normal=[Shirt]"
   python -m tuner.search --space search_spaces/lossweights.yaml --set "search.patch_n={int: [1, 5]}"
   python -m tuner.search --resume --run lossweights-1
   python -m tuner.search --resume --run lossweights-1 --trials +50

@@ -22,7 +22,7 @@ EPOCHS, WIDTH, BATCH = 100, 16, 16
 _MEAN_OF_15 = {"OCR-GAN": 0.983, "Skip-GANomaly": 0.602}
 _DIFFERS = {
     "OCR-GAN": "Published: the mean of 15 categories, its epoch chosen on test, 256 px.",
-    "Skip-GANomaly": "Published: the mean of 15 categories, 256 px.",
+    "Skip-GANomaly": "Published: the mean of 15 categories, its epoch chosen on test, 256 px.",
     "GANomaly": "Published: anomalib's figure of this category.",
     "PCA": "Nothing is trained.",
     "nearest neighbour": "The nearest image of fit, at 16 x 16; nothing is trained.",

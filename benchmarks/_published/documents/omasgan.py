@@ -80,7 +80,10 @@ def _form_rows(system: str, dataset: str) -> list[Row]:
     runs = {name: training(FORMS[system], dataset, name) for name in classes(dataset)}
     everything = tuple(runs.values())
     known = dict(zip(runs, PUBLISHED[dataset], strict=False))
-    released = "Published: recomputed from the released scores, which are of a part of the images."
+    released = (
+        "Published: recomputed from the released scores, which are of a part of the images; of "
+        "which form they are is not said."
+    )
     rows = [
         _row(
             system,

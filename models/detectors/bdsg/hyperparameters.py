@@ -31,7 +31,7 @@ def boundary_hyperparameters() -> tuple[Hyperparameter, ...]:
             0.2,
             0.01,
             30.0,
-            "lambda: the distance of a boundary image to the nearest normal one, which is longer "
+            "the distance (lambda) of a boundary image to the nearest normal one, which is longer "
             "between larger images",
             _OMASGAN,
         ),
@@ -40,7 +40,7 @@ def boundary_hyperparameters() -> tuple[Hyperparameter, ...]:
             0.3,
             0.01,
             60.0,
-            "mu: how much alike boundary images of different noise are",
+            "the dispersion (mu): how much alike boundary images of different noise are",
             _OMASGAN,
         ),
         settings.rate(1e-3, PROPOSED, name="boundary_lr", of="the boundary generator", low=2e-5),

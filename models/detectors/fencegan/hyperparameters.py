@@ -26,7 +26,8 @@ HYPERPARAMETERS = (
         30.0,
         1.0,
         100.0,
-        "beta: the inverse of generated images' mean distance from their centre, in pixel values",
+        "the dispersion (beta): the inverse of generated images' mean distance from their centre, "
+        "in pixel values",
         _CODE,
     ),
     settings.weight(
@@ -34,7 +35,7 @@ HYPERPARAMETERS = (
         0.1,
         0.01,
         1.0,
-        "gamma: the discriminator's loss on generated images, beside 1 on real ones",
+        "the discriminator's loss on generated images (gamma), beside 1 on real ones",
         _CODE,
     ),
     settings.adversarial("bce", ("bce", "lsgan"), "bce: the paper; lsgan: proposed here"),

@@ -16,7 +16,7 @@ HYPERPARAMETERS = (
         0.1,
         0.001,
         10.0,
-        "lambda: the log density, among normal images, of what the generator makes",
+        "the log density (lambda), among normal images, of what the generator makes",
         _PROPOSED,
     ),
     settings.number(

@@ -63,7 +63,7 @@ HYPERPARAMETERS = (
         0.2,
         0.01,
         30.0,
-        "lambda: the distance of a boundary image to the nearest of the bank",
+        "the distance (lambda) of a boundary image to the nearest of the bank",
         _CODE,
     ),
     settings.weight(
@@ -71,7 +71,7 @@ HYPERPARAMETERS = (
         0.3,
         0.01,
         60.0,
-        "mu: how much alike boundary images of different noise are",
+        "the dispersion (mu): how much alike boundary images of different noise are",
         _CODE,
     ),
     settings.number(
@@ -101,10 +101,10 @@ HYPERPARAMETERS = (
         "the normal images",
         "generator: the paper's formula; normals: " + _CODE,
     ),
-    _part("alpha", 0.3, 0.1, "of normal images in the second critic's loss, which are real to it"),
-    _part("delta", 0.4, 0.0, "of the first generator's images, which are real to it too"),
-    _part("beta", 1.0, 0.1, "of the second generator's images, which are fake to it"),
-    _part("gamma_b", 0.7, 0.1, "of boundary images, which are fake to it too"),
+    _part("alpha", 0.3, 0.1, "weight of normal images in the second critic's loss, real to it"),
+    _part("delta", 0.4, 0.0, "weight of the first generator's images there, real to it too"),
+    _part("beta", 1.0, 0.1, "weight of the second generator's images there, fake to it"),
+    _part("gamma_b", 0.7, 0.1, "weight of boundary images there, fake to it too"),
     settings.number(
         "zeta",
         0.5,
