@@ -26,7 +26,7 @@ HYPERPARAMETERS = (
     weight(
         "encoder",
         1.0,
-        0.05,
+        0.01,
         5.0,
         "the distance between the codes of a normal image and of its reconstruction",
         _CODE,
@@ -35,7 +35,7 @@ HYPERPARAMETERS = (
         "normal_adversarial",
         1.0,
         0.01,
-        2.0,
+        10.0,
         "deceiving the normal discriminator with reconstructions of normal images",
         _CODE,
     ),
@@ -53,7 +53,7 @@ HYPERPARAMETERS = (
         "abc",
         1.0,
         0.1,
-        5.0,
+        50.0,
         "the ABC (anomaly between class) loss, which falls as the error of known anomalies grows",
         _CODE,
     ),
@@ -72,7 +72,7 @@ HYPERPARAMETERS = (
         name="generator_lr",
         of="the generator, which is encoder and decoder",
         low=2e-5,
-        high=2e-3,
+        high=1e-2,
     ),
     settings.rate(
         1e-4, _CODE, name="discriminator_lr", of="both discriminators", low=2e-5, high=2e-3
