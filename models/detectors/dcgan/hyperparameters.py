@@ -9,7 +9,7 @@ from models.detectors.two_discriminator_gan import hyperparameters as kim
 PAPER = "the DCGAN of a student project after Kim et al. 2020 (Ahmed, Sapienza)"
 
 _OWN = (
-    settings.rate(2e-4, "DCGAN", name="generator_lr", of="the generator", low=2e-5, high=2e-3),
+    settings.rate(2e-4, "DCGAN", name="generator_lr", of="the generator", low=2e-5, high=1e-2),
     settings.rate(
         2e-4, "DCGAN", name="discriminator_lr", of="both discriminators", low=2e-5, high=2e-3
     ),
