@@ -23,7 +23,7 @@ Found = Mapping[str, Mapping[str, Sequence["Outcome"]]]
 """The outcomes of each side's seeds, on each task."""
 
 
-def draw(found: Found, minutes: float, path: Path) -> None:
+def draw(found: Found, minutes: Mapping[str, float], path: Path) -> None:
     """A panel for each task: each search thin, the median of its side thick."""
     import matplotlib as mpl
 
@@ -32,7 +32,7 @@ def draw(found: Found, minutes: float, path: Path) -> None:
 
     figure, axes = plt.subplots(1, len(found), figsize=(4.8 * len(found), 4), squeeze=False)
     for axis, (name, of_side) in zip(axes[0], found.items(), strict=True):
-        _panel(axis, of_side, minutes)
+        _panel(axis, of_side, minutes[name])
         axis.set_title(name)
         axis.set_xlabel("minutes, two cores")
     axes[0][0].set_ylabel("best validation AUROC so far")
