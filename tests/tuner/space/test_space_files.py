@@ -12,7 +12,7 @@ from models.data.config import DataConfig
 from tests.tuner.simulated import Simulation
 from tuner.detectors import hyperparameters
 from tuner.space import Machine, load_space, resolve_scale
-from tuner.space.domains import WORDS, parse_domain
+from tuner.space.domains import WORDS, Int, Log, Uniform, parse_domain
 from tuner.space.schema import main, schema_text
 from tuner.space.yaml_reader import read_yaml
 
@@ -54,6 +54,19 @@ def test_a_space_file_would_not_say_how_to_start_it(file: Path) -> None:
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
 def test_a_space_file_would_not_run_on_the_embedded_images(file: Path) -> None:
     assert load_space(file, ["data.dataset=digits"]).data.dataset == "digits"
+
+
+@pytest.mark.parametrize("published", ["W1", "W2"])
+def test_the_real_search_could_not_come_near_a_published_set(published: str) -> None:
+    """Each weight as a multiple of the one that is fixed at 1, by which Adam's steps go."""
+    space = load_space(FOLDER / "lossweights.yaml")
+    own = detectors.published(space.detector)[published]
+    unit = float(own["reconstruction_weight"])
+    for name, domain in space.search.items():
+        if name in own:
+            value = float(own[name]) / (unit if WEIGHTS.search(name) else 1)
+            assert isinstance(domain, (Int, Log, Uniform))
+            assert domain.low <= value <= domain.high, name
 
 
 def test_a_loss_weight_would_be_missing_from_the_real_search() -> None:
