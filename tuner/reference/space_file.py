@@ -129,6 +129,10 @@ The two types differ in what happens to a trial that is not in the best third (1
   themselves do not go on. Each rung needs `reduction_factor` trials before one is promoted, so in a
   search of few trials none may reach the last epoch.
 
+`tuner.new` and the files in `search_spaces/` set `promote`, which needed less training in real
+searches (`benchmarks/early_stopping.py`). A file that names no type gets `stop`, as those of
+earlier versions did.
+
 The published sets of a detector's hyperparameters are tried first and always run to the end, so the
 reported gain over them compares full trainings.
 """
