@@ -1,5 +1,8 @@
 """Ray Tune's own search of a space: OptunaSearch and ASHAScheduler, a worker a trial.
 
+It is told what ours knows too: the published sets come first, a trial's value is its best so far,
+each trial has a seed of its own, and workers go from trial to trial.
+
 python benchmarks/_tune_search.py --space space.yaml --split split.npz --minutes 60 --output o.json
 """
 
@@ -18,21 +21,31 @@ from models.data.images import TrainingData
 from models.data.loading import load_training
 from models.data.sources import find
 from models.data.split import Split
+from models.hyperparameters import Value
 from models.lanes.lane import Lane
 from models.trainer import Trainer
 from tuner.space import Space, load_space
+
+_SEEDS = 100_000
+"""More than any search of these lengths begins trials."""
 
 
 def train(config: dict[str, Any], data: TrainingData, space: Space) -> None:
     """The trainable: one trial, one report an epoch."""
     torch.set_num_threads(1)
-    lane = Lane(hyperparameters=config, seed=0)
-    trainer = Trainer(space.detector, data, [lane], epochs=space.epochs)
+    number = int(tune.get_context().get_trial_id().rsplit("_", 1)[-1])
+    lane = Lane(hyperparameters=config, seed=space.sampler.seed * _SEEDS + number)
+    trainer = Trainer(
+        space.detector, data, [lane], epochs=space.epochs, data_seed=space.sampler.seed
+    )
+    best = 0.0
     for _ in range(space.epochs):
         (result,) = trainer.epoch().values()
         if result.error is not None or result.diverged:
             return
-        tune.report({"auroc": result.metrics["auroc"], "reported": time.time()})
+        value = result.metrics["auroc"]
+        best = max(best, value)
+        tune.report({"auroc": best, "of_epoch": value, "reported": time.time()})
 
 
 def search(space: Space, data: TrainingData, minutes: float) -> tune.ResultGrid:
@@ -41,10 +54,35 @@ def search(space: Space, data: TrainingData, minutes: float) -> tune.ResultGrid:
     tuner = tune.Tuner(
         tune.with_resources(tune.with_parameters(train, data=data, space=space), {"cpu": 1}),
         param_space={**space.fixed, **searched},
-        tune_config=tune_config(space, num_samples=-1, time_budget_s=60 * minutes),
+        tune_config=tune_config(
+            space,
+            published_points(space),
+            num_samples=-1,
+            time_budget_s=60 * minutes,
+            reuse_actors=True,
+        ),
         run_config=tune.RunConfig(verbose=0),
     )
     return tuner.fit()
+
+
+def published_points(space: Space) -> list[dict[str, Value]]:
+    """The published sets in what the space searches.
+
+    Weights are multiples of the one that is fixed: Adam cancels a common factor.
+    """
+    unit = "reconstruction_weight"
+    points = []
+    for published in detectors.published(space.detector).values():
+        values = detectors.resolve(space.detector, published)
+        factor = float(space.fixed.get(unit, 1)) / float(values.get(unit, 1))
+        points.append(
+            {
+                name: float(values[name]) * factor if name.endswith("_weight") else values[name]
+                for name in space.search
+            }
+        )
+    return points
 
 
 def main() -> None:
@@ -59,10 +97,10 @@ def main() -> None:
     trials = [
         {
             "hyperparameters": detectors.resolve(space.detector, result.config or {}),
-            "rows": result.metrics_dataframe[["reported", "auroc"]].to_numpy().tolist(),
+            "rows": result.metrics_dataframe[["reported", "of_epoch"]].to_numpy().tolist(),
         }
         for result in search(space, data, given.minutes)
-        if result.metrics_dataframe is not None and "auroc" in result.metrics_dataframe
+        if result.metrics_dataframe is not None and "of_epoch" in result.metrics_dataframe
     ]
     given.output.write_text(json.dumps(trials))
 

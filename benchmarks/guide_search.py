@@ -11,6 +11,7 @@ python benchmarks/guide_search.py --space space.yaml --split split.npz --output 
 import argparse
 import json
 import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,7 @@ from models.detectors.two_discriminator_gan.losses import (
     anomaly_between_class,
     discrimination,
 )
+from models.hyperparameters import Value
 from models.losses.errors import patch_errors, worst_patches
 from models.networks.convolutional import (
     ACTIVATIONS,
@@ -174,19 +176,25 @@ def tune_domain(domain: Domain) -> Any:
             return tune.choice(list(values))
 
 
-def tune_config(space: Space, **limits: Any) -> tune.TuneConfig:
-    """Tune's sampler and early stopping with the space's seed and rungs, within these limits."""
+def tune_config(
+    space: Space, first: Sequence[Mapping[str, Value]] = (), **more: Any
+) -> tune.TuneConfig:
+    """Tune's sampler and early stopping with the space's seed and rungs.
+
+    `first` are configurations to begin with, `more` what else Tune is told.
+    """
+    points = [dict(each) for each in first] or None
     return tune.TuneConfig(
         metric="auroc",
         mode="max",
-        search_alg=OptunaSearch(seed=space.sampler.seed),
+        search_alg=OptunaSearch(seed=space.sampler.seed, points_to_evaluate=points),
         scheduler=ASHAScheduler(
             max_t=space.epochs,
             grace_period=space.grace_epochs,
             reduction_factor=space.scheduler.reduction_factor,
         ),
         max_concurrent_trials=AT_ONCE,
-        **limits,
+        **more,
     )
 
 
