@@ -26,15 +26,12 @@ from models.lanes.lane import Lane
 from models.trainer import Trainer
 from tuner.space import Space, load_space
 
-_SEEDS = 100_000
-"""More than any search of these lengths begins trials."""
-
 
 def train(config: dict[str, Any], data: TrainingData, space: Space) -> None:
     """The trainable: one trial, one report an epoch."""
     torch.set_num_threads(1)
-    number = int(tune.get_context().get_trial_id().rsplit("_", 1)[-1])
-    lane = Lane(hyperparameters=config, seed=space.sampler.seed * _SEEDS + number)
+    seed = int(tune.get_context().get_trial_id(), 16)  # random hexadecimal digits
+    lane = Lane(hyperparameters=config, seed=seed)
     trainer = Trainer(
         space.detector, data, [lane], epochs=space.epochs, data_seed=space.sampler.seed
     )
