@@ -9,6 +9,8 @@ import pytest
 
 from tests.tuner.simulated import Simulation, row, small_space
 from tests.tuner.test_simulation import FORMULA, Slow
+from tests.tuner.test_warm_start import asked as trials_asked
+from tests.tuner.test_warm_start import begun, earlier
 from tuner.engine.attempt import Report
 from tuner.errors import SpaceError, TunerError
 from tuner.packing.pack import pack_name
@@ -142,6 +144,37 @@ def test_a_stopped_curve_would_tell_of_epochs_that_nobody_trained(tmp_path: Path
     text = " ".join(answer_lines(record, [answer]))
     assert f">= {record.totals.best.value:.4f}" in text
     assert "stay flat" in text
+
+
+def test_another_objective_would_be_told_by_the_recorded_one(tmp_path: Path) -> None:
+    """The last epoch's value may fall with more epochs, the best one's cannot."""
+    record = simulated(tmp_path, trials=20, scheduler=STOP)
+    answers = [record.ask(["scheduler=none"]), record.ask(["objective=auroc", "scheduler=none"])]
+    head, _, _, same, other, *_ = answer_lines(record, answers)
+    assert head.startswith("best_auroc on validation, but where a row names another")
+    assert ">= 0." in same and same.startswith("scheduler=none")
+    assert ">=" not in other and other.startswith("objective=auroc")
+
+
+def test_more_workers_would_be_answered_as_if_the_sampler_saw_the_same(tmp_path: Path) -> None:
+    record = simulated(
+        tmp_path, trials=15, resources={"concurrent_trials": 3}, sampler={"name": "tpe"}
+    )
+    answer = record.ask(["resources.concurrent_trials=1"])
+    text = " ".join(answer_lines(record, [answer]))
+    assert "The configurations are the recorded ones: tpe, which learns" in text
+    with pytest.raises(SpaceError, match="auto is what a machine has room for"):
+        record.ask(["resources.concurrent_trials=auto"])
+
+
+def test_more_workers_would_lose_what_earlier_runs_gave(tmp_path: Path) -> None:
+    run = earlier(tmp_path / "earlier")
+    begun(tmp_path / "new", [run], sampler={"name": "tpe"}).run().close()
+    record = record_in(tmp_path / "new", small_space(trials=12, sampler={"name": "tpe"}))
+    assert [each["trial"] for each in trials_asked(tmp_path / "new") if each["taken_from"]] == [2]
+    answer = record.ask(["sampler=random", "resources.concurrent_trials=2"])
+    assert answer.flat.trials[2].hyperparameters == record.totals.trials[2].hyperparameters
+    assert answer.flat.trials[3].hyperparameters != record.totals.trials[3].hyperparameters
 
 
 def curve(number: int, *values: float, stage: str = "", seconds: float = 2.0) -> TrialView:

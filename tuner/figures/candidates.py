@@ -80,7 +80,7 @@ def left_out_sentences(choice: Choice) -> list[str]:
     """
     return [
         f"Trial {each['trial']} is left out of the choice: with its seed "
-        f"{', '.join(map(str, each['came_to_nothing']))} it came to nothing in its first epoch"
+        f"{', '.join(map(str, each['came_to_nothing']))} it came to nothing {_when(each)}"
         f"{_why(each['why'])}."
         for each in choice.get("left_out", ())
     ]
@@ -90,7 +90,10 @@ def round_line(choice: Choice) -> str:
     """How it stands after the latest round."""
     rounds, rule = choice["rounds"], choice["rule"]
     trained = sum(rounds[-1]["trainings"]) + _spent(choice)
-    ordered = sorted(choice["candidates"], key=lambda each: -each["probability"])
+    chosen = choice["chosen"]  # of the highest mean, which need not be the most probable one
+    ordered = sorted(
+        choice["candidates"], key=lambda each: (each["trial"] != chosen, -each["probability"])
+    )
     first, *others = ((each["trial"], chance_text(each["probability"])) for each in ordered[:3])
     beside = "".join(f", trial {trial} with {chance}" for trial, chance in others)
     return (
@@ -111,6 +114,12 @@ def trials_text(numbers: Sequence[int]) -> str:
     if len(numbers) == 1:
         return f"trial {numbers[0]}"
     return f"trials {', '.join(map(str, numbers[:-1]))} and {numbers[-1]}"
+
+
+def _when(left_out: Mapping[str, Any]) -> str:
+    """Earlier versions left none out that went beyond its first epoch."""
+    early = left_out.get("before_last_stage", False)
+    return "before the last stage of its training" if early else "in its first epoch"
 
 
 def _why(why: str) -> str:
@@ -140,6 +149,8 @@ def _cheapest_sentence(choice: Choice) -> str:
         return f"They cost the same: {takes}."
     if cheapest == chosen:
         return f"Of these it is the cheapest, with {takes}."
+    if duration(costs[chosen]) == duration(costs[cheapest]):
+        return f"None of these is cheaper than trial {chosen}: {takes}."
     return (
         f"Of these trial {cheapest} is the cheapest: {takes}, where trial {chosen} takes "
         f"{duration(costs[chosen])}."

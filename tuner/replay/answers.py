@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from functools import partial
 from statistics import median
 from textwrap import wrap
 
 from tuner.cli.text import aligned, counted, duration
 from tuner.replay.what_if import Answer, Recorded, Totals
+from tuner.space import Space
 from tuner.space.samplers import LEARNING
 
 _WIDTH = 100
@@ -17,10 +17,12 @@ _COLUMNS = ("", "trial-epochs", "device time", "best", "epochs beyond the record
 
 def answer_lines(record: Recorded, answers: Sequence[Answer]) -> Iterator[str]:
     """A row of the record and of each answer, then what is to be known of the figures."""
-    yield f"{record.space.objective} on validation; what it costs is of all trials together."
-    row = partial(_row, never_falls=record.space.objective.startswith("best_"))
-    rows = [_COLUMNS, row("as recorded", record.totals, record.totals)]
-    rows += [row(_name(each), each.flat, each.steep) for each in answers]
+    objective = record.space.objective
+    others = any(each.space.objective != objective for each in answers)
+    unless = ", but where a row names another" if others else ""
+    yield f"{objective} on validation{unless}; what it costs is of all trials together."
+    rows = [_COLUMNS, _row("as recorded", record.totals, record.totals)]
+    rows += [_row(_name(each), each.flat, each.steep) for each in answers]
     yield from aligned(rows)
     for sentence in _notes(record, answers):
         yield from wrap(sentence, _WIDTH)
@@ -49,16 +51,21 @@ def _notes(record: Recorded, answers: Sequence[Answer]) -> Iterator[str]:
 def _would_ask_otherwise(record: Recorded, answer: Answer) -> bool:
     """Whether a sampler that learns would have seen other values."""
     space, asked = record.space, answer.space
-    same = space.scheduler == asked.scheduler and space.objective == asked.objective
-    return space.sampler.name in LEARNING and space.sampler == asked.sampler and not same
+    learns = space.sampler.name in LEARNING and space.sampler == asked.sampler
+    return learns and _shows(space) != _shows(asked)
+
+
+def _shows(space: Space) -> tuple[object, ...]:
+    """What decides, beside the trials themselves, which values a sampler sees, and when."""
+    return space.scheduler, space.objective, space.resources.concurrent_trials
 
 
 def _name(answer: Answer) -> str:
     return " ".join(answer.changes)
 
 
-def _row(name: str, flat: Totals, steep: Totals, *, never_falls: bool) -> tuple[str, ...]:
-    """`never_falls` says that the objective is the best epoch's, which more epochs cannot lower."""
+def _row(name: str, flat: Totals, steep: Totals) -> tuple[str, ...]:
+    never_falls = flat.objective.startswith("best_")  # more epochs cannot lower the best one's
     beyond = max(flat.epochs_beyond, steep.epochs_beyond)
     values = [each.best.value for each in (flat, steep) if each.best is not None]
     found = f"{min(values):.4f}" if values else "none"

@@ -36,7 +36,15 @@ def changed_space(recorded: Space, changes: Sequence[str]) -> Space:
 
 
 def _unknowable(recorded: Space, space: Space) -> list[Problem]:
-    before, after = _told(recorded), _told(space)
+    found = _changed(_told(recorded), _told(space))
+    before, asked = (each.resources.concurrent_trials for each in (recorded, space))
+    if asked == "auto" != before:
+        text = "auto is what a machine has room for, and there is none here: give a number"
+        found.append(Problem(path=_CONCURRENT, text=text, origin=WHAT_IF))
+    return found
+
+
+def _changed(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Problem]:
     return [
         Problem(
             path=(key,),

@@ -212,8 +212,7 @@ class _Replay:
         _compare(event, "trial to be promoted", None, promotion and promotion.number)
 
     def _closed(self, event: DriverClosed) -> None:
-        trials = self._history.trials.values()
-        over = len(trials) >= self._space.trials and all(trial.ended for trial in trials)
+        over = self._history.is_over(self._space.trials)
         _compare(event, "finished", event.finished, over)
 
 

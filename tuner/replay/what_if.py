@@ -24,6 +24,7 @@ from tuner.record.events import (
     TrialAsked,
     TrialEnded,
     TrialEvent,
+    WarmStarted,
 )
 from tuner.record.history import History
 from tuner.record.pack_names import is_pack
@@ -185,6 +186,9 @@ def _searched(
     slots = None if concurrent == record.space.resources.concurrent_trials else concurrent
     if isinstance(slots, int):  # which no recorded time holds for
         follower.open(drivers[-1], slots)
+        for event in events:
+            if isinstance(event, WarmStarted):  # what earlier runs gave, which no worker changes
+                follower.engine.note(event)
         SimulatedBackend(curves, slots, follower.clock).run(follower.engine)
     else:
         parted = follower.follow(events)

@@ -79,7 +79,8 @@ class Plan:
 
     def seed_text(self, contender: Contender, number: int) -> str:
         """A training as it is named: `trial 4 seed 2/3`."""
-        return f"{contender.label} seed {number + 1}/{self.numbers_of(contender)[-1] + 1}"
+        of = len(self.own_seeds.get(contender.key, self.seeds))
+        return f"{contender.label} seed {number + 1}/{of}"
 
     @property
     def data_seed(self) -> int:

@@ -1,5 +1,6 @@
 """The trials that may be the best: the first of a search's ranking, as far as they ended."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from models import detectors
@@ -84,8 +85,8 @@ def candidates_of(searched: Searched, space: Space, top: int) -> tuple[list[Cand
                 found.append(new)
     if len(found) < 2:
         raise TunerError(
-            f"--top {top} needs two finished trials to choose between, and this search has "
-            f"{len(found) or 'none'}: leave --top out"
+            f"--top {top} needs two finished trials that differ, to choose between, and this "
+            f"search has {len(found) or 'none'}: leave --top out"
         )
     few = ""
     if len(found) < top:
@@ -125,12 +126,18 @@ def _check(searched: Searched, space: Space) -> None:
             "objective: best_auroc, where data.validation: synthetic makes anomalies if you have "
             "none"
         )
-    best = next(iter(rank(searched.trials, space.objective)), None)
+    best = _standing_of(space, rank(searched.trials, space.objective))
     if best is not None and _changed(best, recorded, space):
         raise TunerError(
             "--set changes the best configuration, and --top chooses among several as the search "
             "tried them: leave one of them out"
         )
+
+
+def _standing_of(space: Space, ranking: Sequence[Standing]) -> Standing | None:
+    """The trial that the configuration is of: a search that goes on may have a better one now."""
+    number = (space.result or {}).get("trial")
+    return next((one for one in ranking if number in (None, one.trial.number)), None)
 
 
 def _changed(best: Standing, recorded: Space, space: Space) -> bool:

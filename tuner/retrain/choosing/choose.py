@@ -108,17 +108,17 @@ class Choice:
 
         Raises TunerError where all have.
         """
-        dropped = [each for each in self._tried if not each.usable]
+        dropped = [each for each in self._tried if not each.is_comparable(self.plan)]
         self._left_out += dropped
-        self._tried = [each for each in self._tried if each.usable]
+        self._tried = [each for each in self._tried if each.is_comparable(self.plan)]
         for each in dropped:
             for line in prose(*left_out_sentences({"left_out": [left_out_row(self.plan, each)]})):
                 self.say(line)
         if not self._tried:
             trials = trials_text([each.candidate.trial for each in self._left_out])
             raise TunerError(
-                f"No candidate is left to choose: {trials} came to nothing in the first epoch with "
-                "a fresh seed. The test split was not opened. Give a higher --top, or search anew "
+                f"No candidate is left to choose: {trials} came to nothing with a fresh seed. "
+                "The test split was not opened. Give a higher --top, or search anew "
                 "where trainings do not diverge, as with lower learning rates"
             )
 

@@ -7,7 +7,7 @@ from models.data.split import Split
 from tuner.cli.output import Say
 from tuner.errors import TunerError
 from tuner.figures.candidates import choice_sentences
-from tuner.figures.metrics import BEST, Metrics, read_metrics
+from tuner.figures.metrics import BEST, Metrics, read_metrics, write_metrics
 from tuner.figures.words import prose
 from tuner.record.run_folder import RunFolder
 from tuner.retrain.choosing.candidates import Asked, Candidate, candidates_of, rule_of
@@ -20,8 +20,10 @@ from tuner.retrain.report import stored_metrics
 from tuner.retrain.run_check import searched_in
 from tuner.space import Space
 from tuner.storage import Storage
-from tuner.storage.files import remove
+from tuner.storage.files import remove, replace_file
 
+_REPORTED = "reported"
+"""Whether a choice came to its report, in candidates.json."""
 Planned = Callable[..., Plan]
 """The plan of a retrain of a space with so many `seeds`."""
 
@@ -38,9 +40,11 @@ class Course:
 
     def stored(self) -> Metrics | None:
         """The report of such a choice that has come to its end, None where there is none."""
-        known = read_metrics(self.plan.run_folder.candidates)
+        read_metrics(self.plan.run_folder.metrics)  # damage is told before hours of training
+        known = _known(self.plan.run_folder)
         if known is None or known.pop("configuration") != asked_of(self.plan, self.rule):
             return None
+        known.pop(_REPORTED, None)
         chosen = next((one for one in self.candidates if one.trial == known["chosen"]), None)
         if chosen is None or not known["ended"]:
             return None
@@ -84,15 +88,19 @@ class Course:
             stored = None if again else stored_metrics(plan)
             if stored is not None and stored.get("split_digest") == split.digest:
                 say("Its report is of these trainings: the test split stays closed.")
-                return with_choice(stored, chosen.known, folder, setting.work)
+                told = with_choice(stored, chosen.known, folder, setting.work)
+                _note_report(folder)
+                return told
             for line in plan.left_out:
                 say(line)
             if not again and folder.metrics.exists():
-                say("The report that is there is of another choice: this one replaces it.")
+                say("The report that is there is of another retrain: this one replaces it.")
             others = replace(plan, contenders=plan.contenders[1:])
             beside = trainings.of(others, all_usable=True)
         trained = [*chosen.trained, *(one for of_one in beside.values() for one in of_one)]
-        return report_on_test(replace(setting, plan=plan), split, trained, say)
+        metrics = report_on_test(replace(setting, plan=plan), split, trained, say)
+        _note_report(folder)
+        return metrics
 
     def _chosen(self, trainings: Trainings, say: Say) -> Chosen:
         return Choice(
@@ -107,25 +115,40 @@ class Course:
         """The retrain of the chosen one, over all its seeds; the others have as many as asked."""
         row = next(each for each in known["candidates"] if each["trial"] == chosen.trial)
         plan = replace(self.planned(chosen.space, seeds=1), seeds=tuple(row["seeds"]))
-        numbers = {}
-        if len(plan.seeds) > self.rule.first:
-            of_others = tuple(range(self.rule.first))
-            numbers = {each.key: of_others for each in plan.contenders if each.key != BEST}
-        return replace(plan, numbers=numbers, chosen_among=known)
+        first = self.rule.first
+        if len(plan.seeds) <= first:
+            return replace(plan, chosen_among=known)
+        others = [each.key for each in plan.contenders if each.key != BEST]
+        return replace(
+            plan,
+            numbers=dict.fromkeys(others, tuple(range(first))),
+            own_seeds=dict.fromkeys(others, plan.seeds[:first]),
+            chosen_among=known,
+        )
+
+
+def _known(folder: RunFolder) -> Metrics | None:
+    """What is stored of a choice; of a damaged file nothing, as the kept trainings tell it anew."""
+    try:
+        return read_metrics(folder.candidates)
+    except TunerError:
+        return None
+
+
+def _note_report(folder: RunFolder) -> None:
+    """Note beside the choice that it came to its report."""
+    if (known := _known(folder)) is not None:
+        noted = {**known, _REPORTED: True}
+        replace_file(folder.candidates, lambda path: write_metrics(noted, path))
 
 
 def _is_reported(folder: RunFolder) -> bool:
-    """Whether the choice that is there came to a report: one that was stopped goes on.
-
-    Of files that are damaged nothing is gone on with.
-    """
+    """Whether the choice that is there came to a report, which is whole: else it goes on."""
     try:
-        known, reported = read_metrics(folder.candidates), read_metrics(folder.metrics)
+        whole = read_metrics(folder.metrics) is not None
     except TunerError:
-        return True
-    if known is None or reported is None:
         return False
-    return {**reported.get("chosen_among", {}), "configuration": known["configuration"]} == known
+    return whole and (_known(folder) or {}).get(_REPORTED, False) is True
 
 
 def course_of(asked: Asked, space: Space, plan: Plan, planned: Planned) -> Course:

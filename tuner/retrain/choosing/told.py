@@ -31,10 +31,9 @@ class Tried:
     candidate: "Candidate"
     trained: "list[Trained]" = field(default_factory=list)
 
-    @property
-    def usable(self) -> bool:
-        """Whether every training has come to a figure."""
-        return all(one.usable for one in self.trained)
+    def is_comparable(self, plan: Plan) -> bool:
+        """Whether every training has come to a figure that is a peer of the others'."""
+        return all(is_comparable(plan, one) for one in self.trained)
 
     def seeds(self, plan: Plan) -> list[int]:
         """Those of its trainings."""
@@ -42,12 +41,16 @@ class Tried:
 
 
 def value_of(plan: Plan, trained: "Trained") -> float:
-    """The figure by which candidates are compared: that of the kept epoch.
+    """The figure by which candidates are compared: that of the kept epoch."""
+    return trained.kept_row.metrics[plan.metric]
 
-    What diverged before the last stage has none that is a peer of the others', and counts as 0.
-    """
-    row, stages = trained.kept_row, detectors.stages(plan.best.detector)
-    return row.metrics[plan.metric] if row.stage in ("", *list(stages)[-1:]) else 0.0
+
+def is_comparable(plan: Plan, trained: "Trained") -> bool:
+    """Whether its kept epoch is of the last stage: one that diverged before has none of those."""
+    if not trained.usable:
+        return False
+    last = list(detectors.stages(plan.best.detector))[-1:]
+    return trained.kept_row.stage in ("", *last)
 
 
 def told(
@@ -129,13 +132,14 @@ def training_seconds(trained: "Sequence[Trained]") -> float:
 
 def left_out_row(plan: Plan, tried: Tried) -> dict[str, Any]:
     """Of a candidate that has come to nothing: with which of its seeds, why, what it has cost."""
-    nothing = [each for each in tried.trained if not each.usable]
+    nothing = [each for each in tried.trained if not is_comparable(plan, each)]
     return {
         "trial": tried.candidate.trial,
         "searched": tried.candidate.searched,
         "seeds": tried.seeds(plan),
         "came_to_nothing": [each.number + 1 for each in nothing],
         "why": nothing[0].why,
+        "before_last_stage": nothing[0].usable,
         "epochs": sum(len(each.rows) for each in tried.trained),
         "seconds": sum(each.seconds for each in tried.trained),
     }

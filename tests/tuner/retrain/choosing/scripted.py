@@ -24,12 +24,14 @@ from tuner.retrain.training import Trained
 class Training:
     """Stands for `train_all`: `means` by candidate, a training's luck by its seed.
 
-    Seconds are by candidate, or by its stages. What comes to `nothing` is by candidate and number.
+    Seconds are by candidate, or by its stages. What comes to `nothing`, or diverges `early`, before
+    the last stage, is by candidate and number.
     """
 
     means: dict[str, float]
     seconds: dict[str, float] = field(default_factory=dict)
     nothing: Sequence[tuple[str, int]] = ()
+    early: Sequence[tuple[str, int]] = ()
     backwards: bool = False
     stop_after: int | None = None
     trained: list[tuple[str, int, int]] = field(default_factory=list)
@@ -58,6 +60,8 @@ class Training:
             (folder / name).write_text(f"{key} {number}")
         luck = float(np.random.default_rng(seed).normal(0, 0.01))
         rows = [self._row(key, epoch, self.means[key] + luck) for epoch in (1, 2)]
+        if (key, number) in self.early:
+            rows = [replace(each, stage="a first one") for each in rows]
         return Trained(
             contender=key,
             number=number,

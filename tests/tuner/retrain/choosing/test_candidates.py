@@ -58,6 +58,16 @@ def test_a_chance_would_be_said_to_reach_what_it_has_not() -> None:
     ]
 
 
+def test_a_search_that_goes_on_would_be_taken_for_a_change_by_set() -> None:
+    """Its best.yaml is of a trial that was the best when it stopped."""
+    earlier = best_space(SPACE, {"patch_n": 3}, {"trial": 2, "value": 0.95})
+    found, _ = candidates_of(SEARCHED, earlier, 2)
+    assert [each.trial for each in found] == [2, 4]
+    changed = best_space(SPACE, {"patch_n": 4}, {"trial": 2, "value": 0.95})
+    with pytest.raises(TunerError, match="--set changes the best configuration"):
+        candidates_of(SEARCHED, changed, 2)
+
+
 def test_fewer_candidates_than_asked_for_would_be_unsaid() -> None:
     found, few = candidates_of(SEARCHED, BEST, 9)
     assert len(found) == 3

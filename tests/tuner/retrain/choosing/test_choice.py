@@ -9,6 +9,7 @@ import pytest
 
 from tests.tuner.fake_trials import row
 from tests.tuner.retrain.choosing.scripted import Training, make_choice
+from tests.tuner.retrain.conftest import plan_of
 from tuner.errors import TunerError
 from tuner.figures.candidates import choice_lines, choice_sentences, round_line
 from tuner.figures.metrics import BEST, read_metrics
@@ -209,6 +210,58 @@ def test_a_candidate_that_comes_to_nothing_would_end_the_choice(
     again = Training(MEANS)
     assert make_choice(tmp_path / "a", again, monkeypatch).made().known == known
     assert again.trained == []
+
+
+def test_a_figure_of_an_early_stage_would_be_held_against_those_of_the_last(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One candidate whose seed diverged there would blur what is known of all others."""
+    without = {key: mean for key, mean in PLAIN.items() if key != "trial-9"}
+    alone = make_choice(tmp_path / "a", Training(without), monkeypatch).made().known
+    training, said = Training(PLAIN, early=[("trial-9", 1)]), list[str]()
+    known = make_choice(tmp_path / "b", training, monkeypatch, said.append).made().known
+    assert known["candidates"] == alone["candidates"] and known["reached"]
+    text = "with its seed 2 it came to nothing before the last stage of its training."
+    assert text in " ".join(said) and text in " ".join(choice_lines(known))
+
+
+def test_a_training_that_is_made_up_for_would_be_called_the_only_one(tmp_path: Path) -> None:
+    plan = replace(plan_of(tmp_path), seeds=(5, 6, 7), numbers={BEST: (0,)})
+    assert plan.seed_text(plan.best, 0).endswith("seed 1/3")
+
+
+def test_another_than_the_chosen_one_would_be_said_to_lead() -> None:
+    rows = [
+        {"trial": 7, "probability": 0.2},
+        {"trial": 2, "probability": 0.5},
+        {"trial": 9, "probability": 0.3},
+    ]
+    told = {"candidates": rows, "chosen": 9, "rule": {"most": 9}, "rounds": [{"trainings": [6]}]}
+    assert round_line(told).endswith(
+        "trial 9 is best with probability 0.30, trial 2 with 0.50, trial 7 with 0.20"
+    )
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [
+        ((49.4, 48.9, 50.2), "None of these is cheaper than trial 7: 49 s a training."),
+        ((49.4, 40.0, 50.2), "trial 2 is the cheapest: 40 s a training, where trial 7 takes 49 s"),
+    ],
+)
+def test_one_that_costs_the_same_would_be_called_cheaper(
+    seconds: tuple[float, ...], said: str
+) -> None:
+    rows = [
+        {"trial": trial, "training_seconds": each, "values": [0.9, 0.91]}
+        for trial, each in zip((7, 2, 9), seconds, strict=True)
+    ]
+    told = {
+        **{"candidates": rows, "chosen": 7, "cheapest": 2, "may_be_best": [2, 9]},
+        **{"probability": 0.5, "reached": False, "synthetic": False},
+        "rule": {"most": 6, "level": 0.95},
+    }
+    assert said in " ".join(choice_sentences(told))
 
 
 def test_what_came_to_nothing_would_not_count_in_the_budget(

@@ -245,6 +245,47 @@ def test_again_would_train_again_what_was_stopped_before_its_report(
     assert len(trained) == before > 0
 
 
+def test_a_damaged_report_would_be_noticed_after_hours_or_cost_the_trainings(
+    quick: tuple[Path, Retrain], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, run = quick
+    trained = counted_jobs(monkeypatch)
+    first = run().metrics
+    before, report = len(trained), RunFolder(folder).metrics
+    report.write_bytes(report.read_bytes().replace(b'"auroc"', b'"aurox"', 1))
+    RunFolder(folder).candidates.unlink()
+    assert "is damaged" in refused(run, seeds=3)
+    assert len(trained) == before
+    assert run(again=True).metrics["test"] == first["test"]
+    assert len(trained) == before and openings_of(folder) == 2
+
+
+def test_a_damaged_choice_would_cost_its_trainings_or_open_the_test_split_again(
+    quick: tuple[Path, Retrain], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, run = quick
+    trained = counted_jobs(monkeypatch)
+    first = run().metrics
+    before = len(trained)
+    RunFolder(folder).candidates.write_text("{")
+    assert run().metrics == first
+    assert len(trained) == before and openings_of(folder) == 1
+    assert not run().trained
+
+
+def test_again_would_train_nothing_where_another_report_came_between(
+    quick: tuple[Path, Retrain], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, run = quick
+    trained = counted_jobs(monkeypatch)
+    run()
+    before = len(trained)
+    run(among=None)
+    between = len(trained)
+    run(again=True)
+    assert len(trained) - between == before
+
+
 def stopped(*_: Any) -> None:
     raise KeyboardInterrupt
 
