@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
+import numpy as np
 from _curves import Table
 from _finds import ALL, NEAR
 
@@ -35,6 +36,7 @@ _SHORT = {
 }
 _WITH_A_TARGET = ("random", "Optuna Hyperband", "Tune")
 """Whose ratios are given table by table."""
+_RESAMPLES = 2000
 Cell = Mapping[str, Any]
 """`steps` of each kind, and the whole search's `epochs` and `seconds`."""
 Key = tuple[str, str, int, int]
@@ -132,6 +134,7 @@ def figures(searched: Searched) -> dict[str, float]:
             each = _ratios(searched, method, kind, f"{prefix}ratio_to_{short}_{AT}")
             said[f"{prefix}ratio_to_{short}_{AT}"] = max(each.values())
             said |= each if method in _WITH_A_TARGET and kind == ALL else {}
+        said |= _shown(searched, method, short)
     for workers in (64, 500):
         said[f"scaling_{workers}"] = min(
             _scaling(searched, table, workers) for table in searched.tables
@@ -157,13 +160,50 @@ def _ratios(searched: Searched, method: str, kind: str, name: str) -> dict[str, 
     }
 
 
+def _shown(searched: Searched, method: str, short: str) -> dict[str, float]:
+    """At how many targets ours is sooner, and later, by the interval of the ratio over seeds."""
+    intervals = [
+        _interval(searched, table, percentile, method)
+        for percentile in PERCENTILES
+        for table in searched.tables
+    ]
+    return {
+        f"shown_ahead_of_{short}_{AT}": sum(high < 1 for _, high in intervals),
+        f"shown_behind_{short}_{AT}": sum(low > 1 for low, _ in intervals),
+    }
+
+
+def _interval(searched: Searched, table: Table, percentile: int, rival: str) -> tuple[float, float]:
+    """The ratio's 95% interval, the seeds of both being drawn with replacement."""
+    generator = np.random.default_rng(0)
+    ours, theirs = (
+        np.array([each.epochs if each.found else math.inf for each in reached])[
+            generator.integers(0, len(reached), (_RESAMPLES, len(reached)))
+        ]
+        for reached in (searched.reached(table, percentile, method, AT) for method in (OURS, rival))
+    )
+    ratios = [
+        _quotient(one, other)
+        for one, other in zip(np.median(ours, axis=1), np.median(theirs, axis=1), strict=True)
+    ]
+    low, high = np.quantile(ratios, [0.025, 0.975])
+    return float(low), float(high)
+
+
+def _quotient(ours: float, theirs: float) -> float:
+    """A search that misses never ends."""
+    if math.isinf(ours):
+        return 1.0 if math.isinf(theirs) else NEVER
+    return min(NEVER, ours / theirs)
+
+
 def _ratio(searched: Searched, table: Table, percentile: int, rival: str, kind: str) -> float:
-    """Our trial-epochs as a part of another's, both medians; a search that misses never ends."""
+    """Our trial-epochs as a part of another's, both medians."""
     ours, theirs = (
         _median(searched.reached(table, percentile, method, AT, kind), "epochs")
         for method in (OURS, rival)
     )
-    return NEVER if math.isinf(ours) else min(NEVER, ours / theirs)
+    return NEVER if math.isinf(ours) else _quotient(ours, theirs)
 
 
 def _scaling(searched: Searched, table: Table, workers: int) -> float:
