@@ -42,6 +42,10 @@ recorded one as half of random ones do. `tpe` and `tpe_qmc` are ours with anothe
 ASHA on random draws, `tenth` keeps the best tenth after an epoch. `scaling` is how many times
 sooner so many workers find the 99th than one, `missed` how many of 30 searches did not find it. A
 ratio of 99 says that ours misses it in half of the seeds, one of 0 that the other does.
+`shown_ahead_of` and `shown_behind` count, of the six targets, those where the ratio's 95% interval
+over the seeds lies below and above 1.
+Of `real_search`, `_ahead_` counts the seeds in which ours ended higher than Tune's own search; a
+search on bottle has half of the `minutes`.
 Of `published`, every row stands in [published.md](published.md), the systems' papers beside it.
 A script without a section has no recorded figures yet.
 
