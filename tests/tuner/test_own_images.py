@@ -61,6 +61,7 @@ def draw(folder: Path, good: int, bad: int) -> None:
             picture.save(folder / kind / f"{number:03d}.png")
 
 
+@pytest.mark.long  # whole commands, a minute and a half
 def test_a_command_would_not_take_what_the_one_before_it_printed(tmp_path: Path) -> None:
     pictures = tmp_path / "my tiles"
     draw(pictures, 60, 24)

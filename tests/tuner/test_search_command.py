@@ -99,6 +99,7 @@ def test_a_search_would_leave_a_part_of_its_results_out(tmp_path: Path) -> None:
     assert "python -m tuner.retrain --run" in said
 
 
+@pytest.mark.long  # kills of less: test_kills.py
 def test_a_killed_driver_would_lose_or_repeat_an_epoch(tmp_path: Path) -> None:
     options = [*SMALL, "--name=stopped", "--trials=4", "--set=epochs=12"]
     process = subprocess.Popen(
