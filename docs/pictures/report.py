@@ -13,7 +13,9 @@ from playwright.sync_api import Page, sync_playwright
 
 COLUMNS = (("verdict", "curves"), ("images", "time"))
 """By the sections' ids in the page, two above each other."""
-WIDTH, GAP = 650, 20
+LEFT_OUT = ".shot:nth-child(n+4), details, .scroll, #verdict table, #verdict > p:nth-of-type(n+4)"
+"""What the picture has no room for."""
+PAGE_WIDTH, WIDTH, GAP = 900, 650, 20
 _TALL = 4000
 _FLAGS = ["--no-sandbox"]  # which chromium needs where it is root's
 
@@ -21,12 +23,13 @@ _FLAGS = ["--no-sandbox"]  # which chromium needs where it is root's
 def main(run: Path) -> None:
     with sync_playwright() as started:
         browser = started.chromium.launch(executable_path=shutil.which("chromium"), args=_FLAGS)
-        page = browser.new_page(viewport={"width": WIDTH, "height": _TALL})
+        page = browser.new_page(viewport={"width": PAGE_WIDTH, "height": _TALL})
         page.goto((run / "report.html").absolute().as_uri())
         page.wait_for_load_state("networkidle")
+        page.add_style_tag(content=f"{LEFT_OUT} {{ display: none }}")
         columns = [_above_each_other([_shot(page, key) for key in keys]) for keys in COLUMNS]
         browser.close()
-    height = min(column.height for column in columns)
+    height = max(column.height for column in columns)
     whole = Image.new("RGB", (sum(each.width for each in columns) + GAP, height), "white")
     for place, column in enumerate(columns):
         whole.paste(column, (place * (WIDTH + GAP), 0))
@@ -34,14 +37,15 @@ def main(run: Path) -> None:
 
 
 def _shot(page: Page, key: str) -> Image.Image:
-    return Image.open(io.BytesIO(page.locator(f"section#{key}").screenshot()))
+    shot = Image.open(io.BytesIO(page.locator(f"section#{key}").screenshot()))
+    return shot.resize((WIDTH, shot.height * WIDTH // shot.width), Image.Resampling.LANCZOS)
 
 
 def _above_each_other(parts: list[Image.Image]) -> Image.Image:
     whole = Image.new("RGB", (WIDTH, sum(part.height for part in parts)), "white")
     top = 0
     for part in parts:
-        whole.paste(part, ((WIDTH - part.width) // 2, top))
+        whole.paste(part, (0, top))
         top += part.height
     return whole
 
