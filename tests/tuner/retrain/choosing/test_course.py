@@ -245,45 +245,53 @@ def test_again_would_train_again_what_was_stopped_before_its_report(
     assert len(trained) == before > 0
 
 
-def test_a_damaged_report_would_be_noticed_after_hours_or_cost_the_trainings(
-    quick: tuple[Path, Retrain], monkeypatch: pytest.MonkeyPatch
-) -> None:
+@dataclass(frozen=True, kw_only=True)
+class Reported:
+    """A quick retrain that came to its `first` report, after `before` trainings of `trained`."""
+
+    folder: Path
+    run: Retrain
+    first: dict[str, Any]
+    trained: list[tuple[str, int]]
+    before: int
+
+
+@pytest.fixture
+def reported(quick: tuple[Path, Retrain], monkeypatch: pytest.MonkeyPatch) -> Reported:
     folder, run = quick
     trained = counted_jobs(monkeypatch)
     first = run().metrics
-    before, report = len(trained), RunFolder(folder).metrics
+    return Reported(folder=folder, run=run, first=first, trained=trained, before=len(trained))
+
+
+def test_a_damaged_report_would_be_noticed_after_hours_or_cost_the_trainings(
+    reported: Reported,
+) -> None:
+    report = RunFolder(reported.folder).metrics
     report.write_bytes(report.read_bytes().replace(b'"auroc"', b'"aurox"', 1))
-    RunFolder(folder).candidates.unlink()
-    assert "is damaged" in refused(run, among=Asked(top=3, most=18))
-    assert len(trained) == before
-    assert run(again=True).metrics["test"] == first["test"]
-    assert len(trained) == before and openings_of(folder) == 2
+    RunFolder(reported.folder).candidates.unlink()
+    assert "is damaged" in refused(reported.run, among=Asked(top=3, most=18))
+    assert len(reported.trained) == reported.before
+    assert reported.run(again=True).metrics["test"] == reported.first["test"]
+    assert len(reported.trained) == reported.before
+    assert openings_of(reported.folder) == 2
 
 
 def test_a_damaged_choice_would_cost_its_trainings_or_open_the_test_split_again(
-    quick: tuple[Path, Retrain], monkeypatch: pytest.MonkeyPatch
+    reported: Reported,
 ) -> None:
-    folder, run = quick
-    trained = counted_jobs(monkeypatch)
-    first = run().metrics
-    before = len(trained)
-    RunFolder(folder).candidates.write_text("{")
-    assert run().metrics == first
-    assert len(trained) == before and openings_of(folder) == 1
-    assert not run().trained
+    RunFolder(reported.folder).candidates.write_text("{")
+    assert reported.run().metrics == reported.first
+    assert len(reported.trained) == reported.before
+    assert openings_of(reported.folder) == 1
+    assert not reported.run().trained
 
 
-def test_again_would_train_nothing_where_another_report_came_between(
-    quick: tuple[Path, Retrain], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    _, run = quick
-    trained = counted_jobs(monkeypatch)
-    run()
-    before = len(trained)
-    run(among=None)
-    between = len(trained)
-    run(again=True)
-    assert len(trained) - between == before
+def test_again_would_train_nothing_where_another_report_came_between(reported: Reported) -> None:
+    reported.run(among=None)
+    between = len(reported.trained)
+    reported.run(again=True)
+    assert len(reported.trained) - between == reported.before
 
 
 def stopped(*_: Any) -> None:
