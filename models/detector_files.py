@@ -6,7 +6,7 @@ What another program, or a person, wrote into them is refused with a reason.
 import hashlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -40,9 +40,9 @@ def mixture_of(stored: object) -> Mixture:
         raise TypeError(f"mixture is {stored!r}")
     mixture = Mixture(**{**stored, "logarithmic": tuple(stored["logarithmic"])})
     weights = mixture.weights
-    if not isinstance(weights, dict) or not weights or not all(map(_number, weights.values())):
+    if not isinstance(weights, dict) or not weights or not all(map(is_number, weights.values())):
         raise ValueError(f"mixture.weights is {weights!r}")
-    if not _number(mixture.offset):
+    if not is_number(mixture.offset):
         raise ValueError(f"mixture.offset is {mixture.offset!r}")
     return mixture
 
@@ -76,11 +76,11 @@ def check_config(config: Mapping[str, Any]) -> None:
     if not isinstance(settings, dict):
         raise ValueError(f"hyperparameters is {settings!r}")
     for name, value in settings.items():
-        if not _number(value) and not isinstance(value, str):
+        if not is_number(value) and not isinstance(value, str):
             raise ValueError(f"hyperparameters.{name} is {value!r}")
     for name in ("threshold", "error_threshold", "score_spread", "map_scale"):
         value = config[name] if name == "threshold" else config.get(name)
-        if not _number(value) and (value is not None or name == "threshold"):
+        if not is_number(value) and (value is not None or name == "threshold"):
             raise ValueError(f"{name} is {value!r}")
         if name in ("score_spread", "map_scale") and value is not None and value <= 0:
             raise ValueError(f"{name} is {value!r}")
@@ -89,7 +89,8 @@ def check_config(config: Mapping[str, Any]) -> None:
         raise ValueError(f"stage is {stage!r}")
 
 
-def _number(value: object) -> bool:
+def is_number(value: object) -> bool:
+    """Whether a file has a number here that a computation can take."""
     return isinstance(value, float) or (type(value) is int and abs(value) < 2**63)
 
 
@@ -103,12 +104,12 @@ def sum_of(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def read_whole(folder: Path) -> dict[str, bytes]:
-    """The files of a saved detector, each held against its sum where there are sums."""
-    files = {name: _read_file(folder, name) for name in (WEIGHTS, CONFIG)}
+def read_whole(folder: Path, names: Sequence[str] = (WEIGHTS, CONFIG)) -> dict[str, bytes]:
+    """These files of a saved detector, each held against its sum where there are sums."""
+    files = {name: read_file(folder, name) for name in names}
     if not os.path.lexists(folder / SUMS):
         return files
-    data = _read_file(folder, SUMS)
+    data = read_file(folder, SUMS)
     try:
         sums = object_of(data, SUMS)
     except ValueError as error:
@@ -129,12 +130,12 @@ def check_sum(folder: Path, name: str) -> None:
     """Raise DetectorNotWhole where a file beside a detector is not the one that has a sum."""
     if not os.path.lexists(folder / SUMS):
         return
-    wanted = object_of(_read_file(folder, SUMS), SUMS).get(name)
-    if wanted is not None and sum_of(_read_file(folder, name)) != wanted:
+    wanted = object_of(read_file(folder, SUMS), SUMS).get(name)
+    if wanted is not None and sum_of(read_file(folder, name)) != wanted:
         raise DetectorNotWhole(not_whole(folder, f"{name} is not the one {SUMS} was made of"))
 
 
-def _read_file(folder: Path, name: str) -> bytes:
+def read_file(folder: Path, name: str) -> bytes:
     """What is in a file; a pipe would never end, or never begin."""
     path = folder / name
     if not path.is_file():

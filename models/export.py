@@ -1,4 +1,4 @@
-"""A fitted detector as one ONNX file, from a picture of any size to score and verdict.
+"""A fitted detector or an ensemble as one ONNX file, from a picture of any size to a verdict.
 
 Everything that happens to a picture is inside: colours, resizing, scaling, the networks, the
 mixture of the score and the threshold. Resizing is written as two products of matrices, one an
@@ -21,6 +21,7 @@ from models import detectors
 from models.data.preprocessing import Preprocessing
 from models.detectors.base import Detector
 from models.detectors.model import PlainModel
+from models.ensemble import Ensemble, Scoring
 from models.evaluation.mixture import LEAST_ERROR
 from models.fitted import FittedDetector, fitted_of
 from models.hyperparameters import numbers
@@ -42,7 +43,7 @@ class NotExportable(ValueError):  # noqa: N818 - it says what is wrong
     """A detector cannot be written as ONNX; the text says why."""
 
 
-def write_onnx(detector: FittedDetector, path: Path) -> None:
+def write_onnx(detector: Scoring, path: Path) -> None:
     """Write the detector, which is on the CPU, and hold the file against it.
 
     Raises:
@@ -76,7 +77,7 @@ def _exported(pipeline: nn.Module, *, has_map: bool) -> Any:
         raise NotExportable(reason) from error
 
 
-def _check(detector: FittedDetector, path: Path) -> None:
+def _check(detector: Scoring, path: Path) -> None:
     """Random pictures of several shapes through both."""
     import onnxruntime  # noqa: PLC0415  # an extra's
 
@@ -98,6 +99,30 @@ def _check(detector: FittedDetector, path: Path) -> None:
 class _Pipeline(nn.Module):
     """Pictures uint8 [N, H, W, 3] -> score, anomaly and, if there is one, map."""
 
+    def __init__(self, detector: Scoring):
+        super().__init__()
+        self._detector = detector
+        members = detector.members if isinstance(detector, Ensemble) else (detector,)
+        self._members = nn.ModuleList(_Networks(member) for member in members)
+
+    @override
+    def forward(self, picture: Tensor) -> tuple[Tensor, ...]:
+        detector = self._detector
+        images = scaled(square(colours(picture, detector.channels), detector.preprocessing))
+        scores, maps = zip(*(member(images) for member in self._members), strict=True)
+        score = detector.mean_of(scores) if isinstance(detector, Ensemble) else scores[0]
+        outputs = (score.float(), score > detector.threshold)
+        drawn = [each for each in maps if each is not None]
+        if not drawn or detector.map_scale is None:
+            return outputs
+        if not isinstance(detector, Ensemble):
+            return (*outputs, *drawn)
+        return (*outputs, torch.stack(drawn).mean(0) / detector.map_scale)
+
+
+class _Networks(nn.Module):
+    """Images [N, C, S, S] -> a detector's score [N], float64, and its map or None."""
+
     def __init__(self, detector: FittedDetector):
         super().__init__()
         self._detector = detector
@@ -110,8 +135,7 @@ class _Pipeline(nn.Module):
             self.register_buffer(f"fitted_{name}", tensor)
 
     @override
-    def forward(self, picture: Tensor) -> tuple[Tensor, ...]:
-        images = scaled(square(colours(picture, self._detector.channels), self._preprocessing))
+    def forward(self, images: Tensor) -> tuple[Tensor, Tensor | None]:
         settings = {
             name: getattr(self, f"setting_{name}")
             for name in numbers(self._detector.hyperparameters)
@@ -120,15 +144,10 @@ class _Pipeline(nn.Module):
         model = PlainModel(dict(self._own.items()), settings, fitted)
         parts = self._model.scored_in(self._detector.stage)(model, images)
         score = self._mixed(parts)
-        outputs = (score.float(), score > self._detector.threshold)
         if self._detector.map_scale is None:
-            return outputs
+            return score, None
         drawn = self._model.anomaly_map(model, images)
-        return outputs if drawn is None else (*outputs, drawn / self._detector.map_scale)
-
-    @property
-    def _preprocessing(self) -> Preprocessing:
-        return self._detector.preprocessing
+        return score, None if drawn is None else drawn / self._detector.map_scale
 
     def _mixed(self, parts: Mapping[str, Tensor]) -> Tensor:
         """As `Mixture.score`."""

@@ -41,7 +41,7 @@ from models.pixels import scaled
 
 MAPPED_BELOW = 0.999
 """The share of validation normals' pixels whose anomaly map is below 1."""
-_LEAST_SCALE = 1e-8
+LEAST_SCALE = 1e-8
 _FITTED = "fitted."
 _WRONG = (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError)
 """What networks raise that are built or used with settings that are not theirs."""
@@ -133,7 +133,7 @@ class FittedDetector:
         if maps is None:
             return self
         scale = float(np.quantile(maps.numpy(), MAPPED_BELOW))  # torch's would sort all pixels
-        return dataclasses.replace(self, map_scale=max(scale, _LEAST_SCALE))
+        return dataclasses.replace(self, map_scale=max(scale, LEAST_SCALE))
 
     @torch.no_grad()
     def generate(self, count: int, seed: int = 0) -> Tensor | None:

@@ -13,7 +13,7 @@ from torch import Tensor
 from models.data.decoding import Unreadable, decode, preprocess
 from models.data.folder.pictures import SUFFIXES, picture_files
 from models.data.preprocessing import Preprocessing
-from models.fitted import FittedDetector
+from models.ensemble import Scoring
 from models.names import shown
 
 Array: TypeAlias = NDArray[np.uint8]
@@ -31,7 +31,7 @@ _WITH_ALPHA = 4
 
 
 class Scorer:
-    """A detector that takes pictures of any size and colour.
+    """A detector, or an ensemble of several, that takes pictures of any size and colour.
 
     `score`, `anomalous` and `scaled_score` take one or more pictures: a path or paths, or a folder,
     whose pictures are taken by name; an array of one or several, or a list of arrays; tensors
@@ -42,7 +42,7 @@ class Scorer:
     that cannot be decoded.
     """
 
-    def __init__(self, detector: FittedDetector):
+    def __init__(self, detector: Scoring):
         self.detector = detector
 
     @property

@@ -324,13 +324,16 @@ def _cuts(scores: _Scores, anomalous: Tensor, chosen: Tensor, *, synthetic: bool
     """Thresholds for images outside, which `chosen` [K, N] scores as it does these."""
     has_error = ERROR in scores.names
     rows = [scores.outside[:, scores.names.index(ERROR)], chosen] if has_error else [chosen]
-    cut_by = torch.cat(rows)
-    if synthetic:
-        cuts = torch.quantile(cut_by[:, ~anomalous], PASSING_NORMALS, dim=1)
-    else:
-        cuts = thresholds_of(cut_by, anomalous)
+    cuts = cuts_of(torch.cat(rows), anomalous, synthetic=synthetic)
     *error_threshold, threshold = cuts.chunk(len(rows))
     return _Cuts(threshold=threshold, error_threshold=next(iter(error_threshold), None))
+
+
+def cuts_of(scores: Tensor, anomalous: Tensor, *, synthetic: bool) -> Tensor:
+    """The threshold [K] on each row of scores [K, N]; no label sets it where they are synthetic."""
+    if synthetic:
+        return torch.quantile(scores[:, ~anomalous], PASSING_NORMALS, dim=1)
+    return thresholds_of(scores, anomalous)
 
 
 def _figures(

@@ -31,6 +31,7 @@ def trained(
     resize: Resize = "stretch",
     size: int = SIZE,
     epochs: int = 1,
+    seed: int = 0,
 ) -> FittedDetector:
     """A detector after an epoch on generated images."""
     torch.set_num_threads(1)
@@ -48,7 +49,7 @@ def trained(
     known = {each.name for each in detectors.hyperparameters(detector)}
     small = {"width": 4, "batch_normals": 16, "batch_anomalies": 4, "components": 8}
     wanted = {name: value for name, value in small.items() if name in known}
-    lane = Lane(hyperparameters=detectors.resolve(detector, wanted), seed=0)
+    lane = Lane(hyperparameters=detectors.resolve(detector, wanted), seed=seed)
     trainer = Trainer(detector, data, [lane], device="cpu", precision="float32")
     for _ in range(epochs):
         trainer.epoch()

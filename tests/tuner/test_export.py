@@ -15,6 +15,7 @@ from PIL import Image
 
 from models.data.decoding import preprocess
 from models.data.preprocessing import Preprocessing, Resize
+from models.ensemble import Ensemble, Scoring, load_scoring
 from models.evaluation.mixture import Mixture
 from models.export import NotExportable, colours, square, write_onnx
 from models.fitted import FittedDetector
@@ -35,6 +36,11 @@ def pictures(shape: tuple[int, int], count: int = 20) -> NDArray[np.uint8]:
     return np.concatenate([noise, np.stack(shaded)])
 
 
+def _native(number: int) -> torch.Tensor:
+    """A picture in grey, uint8 [1, H, W]."""
+    return torch.from_numpy(picture(number)[..., :1].transpose(2, 0, 1).copy())
+
+
 @pytest.fixture(scope="module")
 def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Folders of detectors: colour, grey, and one of each other kind."""
@@ -48,13 +54,17 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     replace(grey, mixture=mixture).save(folder / "mixture")
     trained("two-discriminator-gan", 3, resize="crop", epochs=2).save(folder / "gan")
     trained("pca", 1).save(folder / "pca")
+    members = [grey, trained("autoencoder", 1, resize="pad", seed=1)]
+    shades = torch.stack([preprocess(_native(number), grey.preprocessing) for number in range(40)])
+    labels = torch.arange(40) >= 30
+    Ensemble.of(members, shades, labels, synthetic=True).save(folder / "ensemble")
     trained("random", 3).save(folder / "random")
     return folder
 
 
-def at_middle(folder: Path) -> FittedDetector:
+def at_middle(folder: Path) -> Scoring:
     """The detector with a threshold close below a picture's score, above the widest gap."""
-    detector = FittedDetector.load(folder)
+    detector = load_scoring(folder)
     scores = torch.cat([Scorer(detector).score(pictures(shape)) for shape in SHAPES]).sort().values
     gaps = scores.diff()[20:80]
     widest = 20 + int(gaps.argmax())
@@ -62,7 +72,7 @@ def at_middle(folder: Path) -> FittedDetector:
     return replace(detector, threshold=float(scores[widest + 1]) - below)
 
 
-@pytest.mark.parametrize("name", ["autoencoder", "mixture", "gan", "pca"])
+@pytest.mark.parametrize("name", ["autoencoder", "mixture", "gan", "pca", "ensemble"])
 def test_the_file_would_score_or_decide_otherwise(models: Path, name: str, tmp_path: Path) -> None:
     detector = at_middle(models / name)
     detector.save(tmp_path / "model")

@@ -21,6 +21,7 @@ def retrain(  # noqa: PLR0913 - the command's options
     top: int | None = None,
     until: float | None = None,
     max_trainings: int | None = None,
+    ensemble: int | None = None,
     address: str | None = None,
     storage: str | Path | None = None,
     again: bool = False,
@@ -30,7 +31,8 @@ def retrain(  # noqa: PLR0913 - the command's options
 ) -> RetrainSummary | EachSummary:
     """Retrain the best configuration of a run with fresh seeds, and open the test split once.
 
-    With `top` it is first chosen among so many of the best.
+    With `top` it is first chosen among so many of the best; with `ensemble` the mean score of so
+    many trainings becomes the model where validation says so.
 
     The words are those of `python -m tuner.retrain --help`; `quiet` says nothing. Raises TunerError
     for what people can put right.
@@ -47,6 +49,7 @@ def retrain(  # noqa: PLR0913 - the command's options
         top=top,
         until=until,
         max_trainings=max_trainings,
+        ensemble=ensemble,
         address=address,
         storage=storage,
         again=again or None,

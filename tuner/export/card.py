@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from models.data.registry import DATASETS, FOLDER
+from models.ensemble import Ensemble, Scoring
 from models.export import MAP, PICTURE, SCORE
-from models.fitted import FittedDetector
 from tuner.record.run_folder import RunFolder
 from tuner.retrain.model_folder import StoredModel, read_json
 from tuner.versions import installed
@@ -82,6 +82,8 @@ def _figures(model: StoredModel) -> Iterator[str]:
     figures = _named(model.card.get("figures")) or _reported(model)
     rows = [(name, value) for name, value in figures.items() if _is_spread(value)]
     yield "## How good\n"
+    if words := _named(model.card.get("ensemble")).get("in_words"):
+        yield f"{_cell(words)}\n"
     if not rows:
         yield "Not known: no report lies beside this model."
         return
@@ -116,7 +118,7 @@ def _figure(value: object) -> str:
     return f"{value:.4f}" if isinstance(value, int | float) else ""
 
 
-def _interface_rows(detector: FittedDetector) -> Iterator[tuple[str, object]]:
+def _interface_rows(detector: Scoring) -> Iterator[tuple[str, object]]:
     prepared = detector.preprocessing
     colour = "turned to grey" if prepared.channels == 1 else "in colour"
     yield (
@@ -135,7 +137,7 @@ def _interface_rows(detector: FittedDetector) -> Iterator[tuple[str, object]]:
         )
 
 
-def _usage(detector: FittedDetector, file_name: str) -> str:
+def _usage(detector: Scoring, file_name: str) -> str:
     """Five lines that can be pasted."""
     outputs = "score, anomaly" + (", places" if detector.map_scale is not None else "")
     return "\n".join(
@@ -156,9 +158,15 @@ def _usage(detector: FittedDetector, file_name: str) -> str:
     )
 
 
-def _hyperparameter_rows(detector: FittedDetector) -> Iterator[tuple[str, object]]:
+def _hyperparameter_rows(detector: Scoring) -> Iterator[tuple[str, object]]:
+    """Of an ensemble's members each value that one of them has."""
+    members = detector.members if isinstance(detector, Ensemble) else (detector,)
     yield "detector", detector.detector
-    yield from detector.hyperparameters.items()
+    if len(members) > 1:
+        yield "trainings whose standardised scores are averaged", len(members)
+    for name in detector.hyperparameters:
+        values = dict.fromkeys(member.hyperparameters[name] for member in members)
+        yield name, ", ".join(map(str, values))
 
 
 def _version_rows(card: Mapping[str, Any]) -> Iterator[tuple[str, object]]:

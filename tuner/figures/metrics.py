@@ -10,6 +10,8 @@ from tuner.errors import TunerError
 from tuner.record.own_files import read_own_text
 
 BEST, DEFAULTS, AUTOENCODER, PCA = "best", "defaults", "autoencoder", "pca"
+ENSEMBLE = "ensemble"
+"""Of several trainings of the best: what is known of it, where one was asked for."""
 
 Metrics = dict[str, Any]
 """The content of metrics.json."""
@@ -62,15 +64,32 @@ def keyed_blocks(metrics: Metrics) -> dict[str, Metrics]:
     return {BEST: metrics, **defaults, **metrics["baselines"]}
 
 
+def is_ensemble(metrics: Metrics) -> bool:
+    """Whether the model is an ensemble of several trainings."""
+    return bool(metrics.get(ENSEMBLE, {}).get("kept", False))
+
+
+def model_key(metrics: Metrics) -> str:
+    """By which the model's scores are named."""
+    return ENSEMBLE if is_ensemble(metrics) else BEST
+
+
 def model_place(metrics: Metrics) -> int:
-    """The place, among the seeds of the best, of the training whose detector is the model."""
+    """The model's place in its figures and scores: among the seeds of the best, or the only one."""
     seeds, kept = metrics["configuration"]["seeds"], metrics.get("model_seed")
-    return seeds.index(kept) if kept in seeds else 0
+    return seeds.index(kept) if kept in seeds and not is_ensemble(metrics) else 0
+
+
+def model_test(metrics: Metrics) -> Metrics:
+    """The test figures that have the model's at `model_place`."""
+    block = metrics[ENSEMBLE] if is_ensemble(metrics) else metrics
+    figures: Metrics = block["test"]
+    return figures
 
 
 def model_decisions(metrics: Metrics) -> dict[str, int]:
     """What the model decides on test at its own threshold: counts of images."""
-    counts: dict[str, int] = metrics["test"]["confusion"]["seeds"][model_place(metrics)]
+    counts: dict[str, int] = model_test(metrics)["confusion"]["seeds"][model_place(metrics)]
     return counts
 
 

@@ -54,8 +54,9 @@ In `retrain/`, beside `metrics.json`:
 | `generated.png` | what a generator makes of noise, where the detector has one |
 
 `model/` holds the best seed's detector: `model.safetensors`, `config.json`, their checksums
-`sums.json`, and `card.json`, which says what it was trained on and how good it is. `tuner.score`,
-`tuner.export` and `load` of `tuner.api` read it.
+`sums.json`, and `card.json`, which says what it was trained on and how good it is. Of an ensemble,
+`ensemble.json` says how its members' scores are averaged, and `members/` holds them. `tuner.score`,
+`tuner.export` and `load` of `tuner.api` read either.
 
 ## Columns of `trials.csv`
 """

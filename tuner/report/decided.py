@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tuner.figures.metrics import BEST, Metrics, model_place
+from models.arrays import Scores
+from tuner.figures.metrics import BEST, Metrics, model_key, model_place, model_test
 from tuner.report.arrays import Arrays, read_arrays
 from tuner.report.material import Material
 
@@ -42,7 +43,19 @@ def scores_of(material: Material, metrics: Metrics) -> Arrays | None:
     if arrays is None:
         return None
     seeds, scores = len(metrics["configuration"]["seeds"]), arrays[f"test_{BEST}"]
-    return arrays if scores.shape == (seeds, len(arrays["test_label"])) else None
+    whole = scores.shape == (seeds, len(arrays["test_label"]))
+    return arrays if whole and f"test_{model_key(metrics)}" in arrays else None
+
+
+def model_scores(metrics: Metrics, arrays: Arrays) -> Scores:
+    """Those of the model, of all test images."""
+    scores: Scores = arrays[f"test_{model_key(metrics)}"][model_place(metrics)]
+    return scores
+
+
+def model_threshold(metrics: Metrics) -> float:
+    """The model's own threshold."""
+    return float(model_test(metrics)["threshold"]["seeds"][model_place(metrics)])
 
 
 def decisions(material: Material, metrics: Metrics) -> Decisions | None:
@@ -50,9 +63,8 @@ def decisions(material: Material, metrics: Metrics) -> Decisions | None:
     arrays, names = scores_of(material, metrics), metrics.get("classes")
     if arrays is None or names is None or _OF_KINDS not in arrays:
         return None
-    place = model_place(metrics)
-    score, anomalous = arrays[f"test_{BEST}"][place], arrays["test_label"].astype(bool)
-    flagged = score > metrics["test"]["threshold"]["seeds"][place]
+    score, anomalous = model_scores(metrics, arrays), arrays["test_label"].astype(bool)
+    flagged = score > model_threshold(metrics)
     highest, lowest = np.argsort(-score, kind="stable"), np.argsort(score, kind="stable")
 
     named = _names(arrays)

@@ -33,6 +33,7 @@ _SEEDS = "trainings with fresh seeds (default: 3); with --top, that each begins 
 _TOP = "choose the best of the K best finished trials with fresh seeds, by validation"
 _UNTIL = "with --top: until one is best with this probability (default: 0.95)"
 _MOST = "with --top: so many trainings of them at most (default: 5 for each)"
+_ENSEMBLE = "average the scores of N trainings at most, and keep that where validation says so"
 _PUBLISHED = "train the better published set alike (default: where the search has tried one)"
 
 
@@ -60,6 +61,7 @@ def parser() -> argparse.ArgumentParser:
     add("--top", type=_several, metavar="K", help=_TOP)
     add("--until", type=_level, metavar="P", help=_UNTIL)
     add("--max-trainings", type=_count, metavar="N", help=_MOST)
+    add("--ensemble", type=_ensemble_size, metavar="N", help=_ENSEMBLE)
     add("--again", action="store_true", help="train again although the report is there")
     add_overrides(options, "the configuration", example="data.folder=/data")
     return options
@@ -87,6 +89,14 @@ def _several(text: str) -> int:
         return number
     raise argparse.ArgumentTypeError(
         "1 leaves nothing to choose: give 2 or more, or leave it out to retrain the best"
+    )
+
+
+def _ensemble_size(text: str) -> int:
+    if (number := _count(text)) > 1:
+        return number
+    raise argparse.ArgumentTypeError(
+        "1 leaves nothing to average: give 2 or more, or leave it out to keep the best training"
     )
 
 
@@ -149,6 +159,10 @@ def retrained(given: argparse.Namespace) -> RetrainSummary | EachSummary:
             f"--top {given.top} chooses on one task, and data.normal is each: every class would "
             "have a best of its own. Leave --top out."
         )
+    if given.ensemble is not None and space.data.each:
+        raise TunerError(
+            f"--ensemble {given.ensemble} is of one task, and data.normal is each: leave it out"
+        )
     from tuner.cli.output import log_lines_shown, say  # noqa: PLC0415
 
     with log_lines_shown():
@@ -165,6 +179,7 @@ def retrained(given: argparse.Namespace) -> RetrainSummary | EachSummary:
             say=say,
             track=_tracker(space, RunFolder(config.parent)),
             **({} if among is None else {"among": among}),
+            **({} if given.ensemble is None else {"ensemble": given.ensemble}),
         )
     for line in summary.lines():
         say(line)

@@ -7,19 +7,21 @@ from typing import Any
 
 from models import detectors
 from models.detector_files import add_sum
-from models.fitted import FittedDetector
+from models.ensemble import Scoring
 from tuner.figures.candidates import choice_sentences
-from tuner.figures.metrics import Metrics
+from tuner.figures.ensemble import ensemble_sentences
+from tuner.figures.metrics import ENSEMBLE, Metrics, is_ensemble
 from tuner.retrain.model_folder import CARD
 
 _FIGURES = ("miss_rate_at_1", "miss_rate_at_5", "balanced_accuracy", "auroc", "auprc")
 
 
-def make_card(metrics: Metrics, fitted: FittedDetector) -> dict[str, Any]:
+def make_card(metrics: Metrics, fitted: Scoring) -> dict[str, Any]:
     """The card of a report's model.
 
-    `threshold` is that of the seed whose model it is; all figures are means over seeds. "synthetic"
-    says that validation's anomalies were made, "test_anomalies" whether those of the figures were.
+    `threshold` is that of the seed whose model it is; all figures are means over seeds, or those of
+    the ensemble that it is. "synthetic" says that validation's anomalies were made,
+    "test_anomalies" whether those of the figures were.
     """
     return {
         "dataset": metrics["dataset"],
@@ -32,6 +34,7 @@ def make_card(metrics: Metrics, fitted: FittedDetector) -> dict[str, Any]:
         "hyperparameters": fitted.hyperparameters,
         "figures": _figures(metrics),
         **choice_facts(metrics),
+        **_ensemble_facts(metrics),
         "threshold": fitted.threshold,
         "versions": metrics["versions"],
         "date": datetime.now(UTC).date().isoformat(),
@@ -65,14 +68,23 @@ def choice_facts(metrics: Metrics) -> dict[str, Any]:
     return {"chosen_among": {**told, "in_words": " ".join(choice_sentences(choice))}}
 
 
+def _ensemble_facts(metrics: Metrics) -> dict[str, Any]:
+    """Of an ensemble which trainings it is of, and what it is held against."""
+    if not is_ensemble(metrics):
+        return {}
+    told = {name: metrics[ENSEMBLE][name] for name in ("members", "metric", "validation", "single")}
+    return {"ensemble": {**told, "in_words": " ".join(ensemble_sentences(metrics))}}
+
+
 def _synthetic(metrics: Metrics) -> bool:
     return bool(metrics["selection"] == "synthetic-val")
 
 
 def _figures(metrics: Metrics) -> dict[str, Any]:
-    test = metrics["test"]
+    block = metrics[ENSEMBLE] if is_ensemble(metrics) else metrics
+    test = block["test"]
     figures: dict[str, Any] = {f"test_{name}": _spread(test[name]) for name in _FIGURES}
-    for name, figure in metrics.get("pixels", {}).items():
+    for name, figure in block.get("pixels", {}).items():
         figures[f"test_pixel_{name}"] = _spread(figure) if isinstance(figure, dict) else figure
     figures["baselines"] = {
         key: {"test_auroc": _spread(block["test"]["auroc"])}

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from models.arrays import Scores
-from models.fitted import FittedDetector
+from models.ensemble import Scoring
 from models.pixels import scaled
 from tuner.retrain.pictures.maps import TOP
 from tuner.retrain.pictures.wall import HEAT, in_colour
@@ -36,7 +36,7 @@ def telling_rows(score: Scores, anomalous: NDArray[np.bool_], threshold: float) 
     }
 
 
-def telling_arrays(fitted: FittedDetector, opened: Opened, score: Scores) -> dict[str, Any]:
+def telling_arrays(fitted: Scoring, opened: Opened, score: Scores) -> dict[str, Any]:
     """What `telling-images.npz` holds: pixels uint8 [N, H, W, 3], and what each image is.
 
     Empty where the images cannot be shown. Of each group it has the first: how many there are in
@@ -60,7 +60,7 @@ def telling_arrays(fitted: FittedDetector, opened: Opened, score: Scores) -> dic
     }
 
 
-def _pictures(fitted: FittedDetector, chosen: Tensor) -> Mapping[str, Pixels]:
+def _pictures(fitted: Scoring, chosen: Tensor) -> Mapping[str, Pixels]:
     """Images, reconstructions and maps, as far as the detector has such."""
     if not len(chosen):
         return {"image": np.zeros((0, 1, 1, 3), np.uint8)}

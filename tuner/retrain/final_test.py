@@ -8,15 +8,18 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
+from models.arrays import Scores
 from models.data.images import LabelledImages, TrainingData
 from models.data.protocol import pictures_digest
 from models.data.sources import check_test
 from models.data.split import Split
+from models.ensemble import Scoring
 from models.fitted import FittedDetector
 from tuner.cli.output import Say
 from tuner.errors import TunerError
-from tuner.figures.metrics import AUTOENCODER, BEST, Metrics, write_metrics
+from tuner.figures.metrics import AUTOENCODER, BEST, ENSEMBLE, Metrics, write_metrics
 from tuner.retrain.card import make_card, write_card
+from tuner.retrain.ensemble import Member, Weighed, ensemble_block, weigh
 from tuner.retrain.example_images import telling_arrays
 from tuner.retrain.ledger import Openings, open_test
 from tuner.retrain.pictures.chosen import Shown
@@ -38,6 +41,14 @@ from tuner.retrain.work_dir import install, made_in
 Scored = dict[str, Sequence[SeedScores]]
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Model:
+    """What is kept as the model, and its score [N] of the test images."""
+
+    fitted: Scoring
+    score: Scores
+
+
 @dataclass(frozen=True, kw_only=True)
 class _Tested:
     """All that the report's files are made from."""
@@ -48,21 +59,36 @@ class _Tested:
     test: Opened
     scores: Scored
     metrics: Metrics
-    best: SeedScores
+    model: _Model
+    weighed: Weighed | None
 
 
-def report_on_test(setting: Setting, split: Split, trained: Sequence[Trained], say: Say) -> Metrics:
-    """Open the test split, this once, and leave retrain/ and model/ in the run's folder."""
+def report_on_test(
+    setting: Setting,
+    split: Split,
+    trained: Sequence[Trained],
+    say: Say,
+    members: Sequence[Member] = (),
+) -> Metrics:
+    """Open the test split, this once, and leave retrain/ and model/ in the run's folder.
+
+    `members` are those of the ensemble, where the plan asks for one.
+    """
     run_folder, data = setting.plan.run_folder, load_images(setting)
     check_test(setting.plan.data, setting.source)  # what cannot be opened is not counted
     for one in trained:
         _check_usable(one, data)
+    weighed = None
+    if setting.plan.ensemble:
+        weighed = weigh(setting.plan, members, best_training(setting.plan, trained), data)
     images = pictures_digest(setting.plan.data, setting.source)
     normal = [split.class_names[each] for each in split.normal_classes]
     openings = open_test(setting.plan, images, normal, split.digest)
     _announce(openings, say, setting.plan.unrecorded)
     test = open_images(setting.plan.data, setting.source, split)
-    tested = _evaluate(setting.plan, split, data, test, trained=trained, openings=openings)
+    tested = _evaluate(
+        setting.plan, split, data, test, trained=trained, openings=openings, weighed=weighed
+    )
     report = made_in(setting.work / "report", lambda folder: _write_report(tested, folder))
     model = made_in(setting.work / "model", lambda folder: _write_model(tested, folder))
     install(run_folder.model, model)
@@ -81,7 +107,7 @@ def _check_usable(one: Trained, data: TrainingData) -> None:
         ) from error
 
 
-def _evaluate(
+def _evaluate(  # noqa: PLR0913
     plan: Plan,
     split: Split,
     data: TrainingData,
@@ -89,10 +115,11 @@ def _evaluate(
     *,
     trained: Sequence[Trained],
     openings: Openings,
+    weighed: Weighed | None,
 ) -> _Tested:
     images = test.images
     scores = _score(plan, trained, data, images)
-    best = best_seed(plan, scores[BEST])
+    best = best_training(plan, trained)
     facts = Facts(
         split=split,
         labels={
@@ -107,19 +134,41 @@ def _evaluate(
     metrics = make_metrics(plan, scores, facts)
     if kept := verdict_kept(plan, metrics):
         metrics["beaten_before"] = kept
-    metrics["model_seed"] = plan.seeds[best.training.number]
+    metrics["model_seed"] = plan.seeds[best.number]
+    model = _model(scores[BEST], best, weighed, images)
+    if weighed is not None:
+        metrics[ENSEMBLE] = ensemble_block(plan, weighed, images, model.score, scores[BEST], facts)
     return _Tested(
-        plan=plan, split=split, data=data, test=test, scores=scores, metrics=metrics, best=best
+        plan=plan,
+        split=split,
+        data=data,
+        test=test,
+        scores=scores,
+        metrics=metrics,
+        model=model,
+        weighed=weighed,
     )
 
 
-def best_seed(plan: Plan, seeds: Sequence[SeedScores]) -> SeedScores:
-    """The whole training of the highest validation metric: its detector is the model.
+def best_training(plan: Plan, trained: Sequence[Trained]) -> Trained:
+    """Of the best, the whole training of the highest validation metric: it is the model alone.
 
     Only where all have diverged is it one of these.
     """
-    key = lambda one: (one.training.whole, one.training.kept_row.metrics[plan.metric])  # noqa: E731
-    return max(seeds, key=key)
+    key = lambda one: (one.whole, one.kept_row.metrics[plan.metric])  # noqa: E731
+    of_best = (one for one in trained if one.contender == BEST)
+    return max(sorted(of_best, key=lambda one: one.number), key=key)
+
+
+def _model(
+    seeds: Sequence[SeedScores], best: Trained, weighed: Weighed | None, test: LabelledImages
+) -> _Model:
+    """The ensemble where validation is for it, else the best training."""
+    if weighed is not None and weighed.is_kept:
+        score = weighed.ensemble.score(test.images).numpy()
+        return _Model(fitted=weighed.ensemble, score=score)
+    alone = next(seed for seed in seeds if seed.training.number == best.number)
+    return _Model(fitted=alone.fitted, score=alone.test.score)
 
 
 def _announce(openings: Openings, say: Say, unrecorded: str = "") -> None:
@@ -161,16 +210,16 @@ def _score(
 
 
 def _write_report(tested: _Tested, folder: Path) -> None:
-    run_folder, best = tested.plan.run_folder, tested.best
+    run_folder, model = tested.plan.run_folder, tested.model
     _write_scores(tested, folder / run_folder.scores.name)
-    if shown := telling_arrays(best.fitted, tested.test, best.test.score):
+    if shown := telling_arrays(model.fitted, tested.test, model.score):
         np.savez_compressed(folder / run_folder.telling_images.name, allow_pickle=False, **shown)
     _draw(tested, folder)
     write_metrics(tested.metrics, folder / run_folder.metrics.name)
 
 
 def _write_model(tested: _Tested, folder: Path) -> None:
-    fitted = tested.best.fitted.to("cpu")
+    fitted = tested.model.fitted.to("cpu")
     fitted.save(folder)
     write_card(make_card(tested.metrics, fitted), folder)
 
@@ -186,6 +235,9 @@ def _write_scores(tested: _Tested, path: Path) -> None:
         "test": np.arange(len(tested.test.images.images) // (2 if tested.test.synthetic else 1)),
     }
     arrays: dict[str, Any] = dict(score_arrays(tested.scores))
+    if tested.weighed is not None and tested.weighed.is_kept:
+        arrays[f"validation_{ENSEMBLE}"] = np.stack([tested.weighed.scores])
+        arrays[f"test_{ENSEMBLE}"] = np.stack([tested.model.score])
     for name, images in (("validation", tested.data.validation), ("test", tested.test.images)):
         made = np.full(len(images.images) - len(rows[name]), -1)
         arrays[f"{name}_index"] = np.concatenate([rows[name], made])
@@ -205,9 +257,9 @@ def _draw(tested: _Tested, folder: Path) -> None:
         "confusion": confusion_figure(tested.metrics),
     }
     of_fit = Opened(images=tested.data.fit, class_names=tested.split.class_names)
-    shown = Shown(plan=tested.plan, fitted=tested.best.fitted)
+    shown = Shown(plan=tested.plan, fitted=tested.model.fitted)
     figures["examples-fit"] = examples_figure(shown, of_fit, "images it was trained on")
-    of_test = tested.best.test.score
+    of_test = tested.model.score
     figures["examples-test"] = examples_figure(shown, tested.test, "test images", of_test)
     figures["maps-test"] = maps_figure(shown, tested.test, of_test)
     figures["generated"] = generated_figure(shown)

@@ -15,7 +15,7 @@ from tuner.cli.command_text import command, word_of
 from tuner.cli.output import Say, say
 from tuner.errors import TunerError
 from tuner.figures.advice import advice
-from tuner.figures.metrics import Metrics, damaged
+from tuner.figures.metrics import Metrics, damaged, is_ensemble
 from tuner.figures.task import without_place
 from tuner.figures.words import prose
 from tuner.record.compatibility import recorded_space
@@ -62,7 +62,8 @@ class RetrainSummary:
     def lines(self) -> list[str]:
         """The report, where its files are and what to type next, for the console."""
         folder = RunFolder(self.run_folder)
-        files = f"Files: {folder.report}, the best seed's model: {folder.model}"
+        what = "the ensemble" if is_ensemble(self.metrics) else "the best seed's model"
+        files = f"Files: {folder.report}, {what}: {folder.model}"
         lines = [*summary_lines(self.metrics), files, *_to_do(self.metrics, folder)]
         return [*lines, self.report] if self.report else lines
 
@@ -106,6 +107,7 @@ def retrain(  # noqa: PLR0913
     say: Say = say,
     track: Callable[[Metrics], None] | None = None,
     among: Asked | None = None,
+    ensemble: int | None = None,
 ) -> RetrainSummary:
     """Train the configuration with fresh seeds, open the test split once, write the report.
 
@@ -131,8 +133,13 @@ def retrain(  # noqa: PLR0913
         baselines=baselines,
         published=published,
         record=record,
+        ensemble=ensemble or 0,
     )
     plan = planned(space, seeds=seeds)
+    if ensemble and seeds < 2:
+        raise TunerError(
+            f"--ensemble {ensemble} averages trainings, and --seeds {seeds} makes one: give more"
+        )
     course = None if among is None else course_of(among, space, plan, planned)
     stored = None
     if not again:
@@ -149,13 +156,15 @@ def retrain(  # noqa: PLR0913
     for line in plan.left_out if course is None else course.notes:
         say(line)
     # torch and matplotlib: late, to be light until here, and before hours of training, not after.
+    from tuner.retrain.ensemble import in_turns, members_of_best  # noqa: PLC0415
     from tuner.retrain.final_test import report_on_test  # noqa: PLC0415
 
     with work_folder(folder) as work:
         setting, split = _prepare(plan, work)
         if course is None:
             trained = train_all(setting, say, address=address, storage=storage)
-            metrics = report_on_test(setting, split, trained, say)
+            members = in_turns([members_of_best(plan, trained, plan.best.label)], plan.ensemble)
+            metrics = report_on_test(setting, split, trained, say, members)
         else:
             metrics = course.tested(
                 setting, split, say, address=address, storage=storage, again=again

@@ -14,12 +14,12 @@ from tuner.errors import TunerError
 from tuner.record.run_folder import RunFolder
 
 if TYPE_CHECKING:
-    from models.fitted import FittedDetector
+    from models.ensemble import Scoring
 
 CARD = "card.json"
 """Beside the detector's own files; models of earlier versions have none."""
 _MOST_NAMED = 10
-_DETECTOR_FILES = ("config.json", "model.safetensors", "sums.json")
+_DETECTOR_FILES = ("config.json", "model.safetensors", "ensemble.json", "sums.json")
 
 
 class NoModel(TunerError, FileNotFoundError):  # noqa: N818 - it says what is wrong
@@ -28,10 +28,10 @@ class NoModel(TunerError, FileNotFoundError):  # noqa: N818 - it says what is wr
 
 @dataclass(frozen=True, kw_only=True)
 class StoredModel:
-    """A model's folder, its detector on the CPU, and its card, {} where there is none."""
+    """A model's folder, what scores images, on the CPU, and its card, {} where none is."""
 
     folder: Path
-    detector: FittedDetector
+    detector: Scoring
     card: Mapping[str, Any]
 
     @property
@@ -48,11 +48,11 @@ def open_model(folder: Path) -> StoredModel:
         TunerError: there is one, but it is not whole or not of this version.
     """
     from models.detector_files import DetectorNotWhole, check_sum  # noqa: PLC0415
-    from models.fitted import FittedDetector  # noqa: PLC0415 - torch
+    from models.ensemble import load_scoring  # noqa: PLC0415 - torch
 
     place = _place(folder)
     try:
-        detector = FittedDetector.load(place)
+        detector = load_scoring(place)
         detector.check_networks(place)
         check_sum(place, CARD)
     except DetectorNotWhole as error:

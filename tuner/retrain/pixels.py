@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from models.data.images import LabelledImages
+from models.ensemble import Scoring
 from models.evaluation.pixels import pixel_auroc, pro
-from models.fitted import FittedDetector
 from tuner.retrain.evaluation import spread
 
 
@@ -22,7 +22,7 @@ class PixelFigures:
     images: int
 
 
-def pixel_figures(fitted: FittedDetector, test: LabelledImages) -> PixelFigures | None:
+def pixel_figures(fitted: Scoring, test: LabelledImages) -> PixelFigures | None:
     """The figures; None for a detector without maps, or where no anomalous pixel is known."""
     if test.masks is None or test.masked is None:
         return None

@@ -9,6 +9,7 @@ from typing import Any
 from models import detectors
 from models.data.config import DataConfig
 from models.data.sources import Source
+from models.evaluation.criteria_names import CRITERIA
 from models.stages import epochs_problem
 from tuner.errors import TunerError
 from tuner.figures.metrics import DEFAULTS
@@ -56,6 +57,8 @@ class Plan:
     """By key of a contender that is not trained with every seed: the numbers of those, from 0."""
     own_seeds: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     """By key of a contender that is trained with other seeds than the plan's: its own."""
+    ensemble: int = 0
+    """So many trainings at most become an ensemble where validation says so; 0 for none."""
     chosen_among: Mapping[str, Any] | None = None
     """What was known of the candidates that the best was chosen among, as metrics.json has it."""
 
@@ -107,6 +110,7 @@ class Plan:
                     "data_seed": self.data_seed,
                     "contenders": contenders,
                     **({"seeds_of_others": self._seeds_of_others} if self.numbers else {}),
+                    **({"ensemble": self.ensemble} if self.ensemble else {}),
                 }
             )
         )
@@ -149,6 +153,7 @@ def make_plan(  # noqa: PLR0913
     baselines: bool,
     published: bool | None,
     record: RunFolder | None = None,
+    ensemble: int = 0,
 ) -> Plan:
     """Settle what is trained; raises TunerError where the space leaves something to search.
 
@@ -162,6 +167,12 @@ def make_plan(  # noqa: PLR0913
         )
     if problem := epochs_problem(detectors.stages(space.detector), epochs or space.epochs):
         raise TunerError(f"{space.detector}: {problem}")
+    if ensemble and metric_of(space.objective) in CRITERIA:
+        raise TunerError(
+            f"--ensemble {ensemble} is kept where it is better on anomalies of validation, and the "
+            f"objective {space.objective} needs none: leave it out, or search anew with objective: "
+            "best_auroc"
+        )
     found = dict(detectors.resolve(space.detector, space.fixed))
     best = best_contender(space.detector, found)
     searched = searched_in(record or run_folder)
@@ -183,6 +194,7 @@ def make_plan(  # noqa: PLR0913
         objective=space.objective,
         search_seed=space.sampler.seed,
         left_out=left_out,
+        ensemble=ensemble,
         unasked=(DEFAULTS,) if published is None else (),
         unrecorded="" if run_folder.is_recorded() else _search_of(space),
         claimed_gain=_claimed(searched, space, best) if defaults and of_this else None,

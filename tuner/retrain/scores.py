@@ -75,6 +75,11 @@ def seed_scores(
     )
 
 
+def validation_score(fitted: FittedDetector, validation: LabelledImages) -> Scores:
+    """Its score [N] of the validation images, by nothing that was fitted on their own labels."""
+    return _split_scores(fitted, validation, held_out=False).score
+
+
 def _fitted_threshold(fitted: FittedDetector, *, synthetic: bool) -> dict[str, float]:
     """The detector's own threshold on its error, by the name of what set it."""
     if fitted.error_threshold is None:

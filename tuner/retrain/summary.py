@@ -9,7 +9,20 @@ from models import detectors
 from models.evaluation.criteria_names import CRITERIA, RANK_CORRELATIONS
 from tuner.cli.text import aligned, counted
 from tuner.figures.candidates import choice_lines
-from tuner.figures.metrics import AUTOENCODER, BEST, Metrics, is_made, keyed_blocks, task_title
+from tuner.figures.ensemble import ensemble_sentences
+from tuner.figures.metrics import (
+    AUTOENCODER,
+    BEST,
+    ENSEMBLE,
+    Metrics,
+    is_ensemble,
+    is_made,
+    keyed_blocks,
+    model_decisions,
+    model_place,
+    model_test,
+    task_title,
+)
 from tuner.figures.small_samples import few_images, few_normals
 from tuner.figures.verdicts import kind_lines, pixel_lines, verdict_lines
 from tuner.figures.words import INSPECTION, ends_text, opened_times, prose, share, spread_text
@@ -20,11 +33,11 @@ _HEADINGS = ("", *INSPECTION.values(), "test AUROC", "95% CI", "AUPRC")
 
 def summary_lines(metrics: Metrics) -> list[str]:
     """A table of the contenders on the test split, and what its figures must be read beside."""
-    blocks = keyed_blocks(metrics)
     parts = (
         _head(metrics),
         choice_lines(metrics["chosen_among"]) if "chosen_among" in metrics else [],
-        aligned([_HEADINGS, *(_cells(block) for block in blocks.values())]),
+        aligned([_HEADINGS, *(_cells(block) for block in _rows(metrics))]),
+        prose(*ensemble_sentences(metrics)),
         divergence_lines(metrics),
         _beside(metrics),
         verdict_lines(metrics),
@@ -88,6 +101,12 @@ def _chosen(metrics: Metrics) -> str:
     if synthetic:
         return f"{epoch}; threshold: 95% of validation's normal images lie below."
     return f"{epoch}; thresholds fitted on validation's labels."
+
+
+def _rows(metrics: Metrics) -> list[Metrics]:
+    """The blocks of the table: the best, the ensemble that is the model, the others."""
+    best, *others = keyed_blocks(metrics).values()
+    return [best, *([metrics[ENSEMBLE]] if is_ensemble(metrics) else []), *others]
 
 
 def _cells(block: Metrics) -> tuple[str, ...]:
@@ -168,13 +187,15 @@ def _decided(what: str, figures: Metrics) -> str:
 
 
 def _of_model(metrics: Metrics) -> str:
-    """The figures of the one training whose detector is the model."""
-    number = metrics["configuration"]["seeds"].index(metrics["model_seed"])
-    test = metrics["test"]
-    false_alarms, missed = _rates(test["confusion"]["seeds"][number])
+    """The figures of the one training, or the ensemble, that is the model."""
+    false_alarms, missed = _rates(model_decisions(metrics))
+    auroc = model_test(metrics)["auroc"]["seeds"][model_place(metrics)]
+    which = "best of the seeds on validation"
+    if is_ensemble(metrics):
+        which = metrics[ENSEMBLE]["label"]
     return (
-        f"The model that is kept, the best of the seeds on validation: {false_alarms:.1%} false "
-        f"alarms, {missed:.1%} missed, test AUROC {test['auroc']['seeds'][number]:.4f}"
+        f"The model that is kept, the {which}: {false_alarms:.1%} false alarms, {missed:.1%} "
+        f"missed, test AUROC {auroc:.4f}"
     )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import threading
 from collections import deque
 from collections.abc import Callable, Generator, Sequence
@@ -19,7 +18,7 @@ from torch import Tensor
 
 from models.data.decoding import Unreadable, decode
 from models.data.preprocessing import Preprocessing
-from models.fitted import FittedDetector
+from models.ensemble import Scoring
 from tuner.planning.machine import cores
 from tuner.score.inputs import Named
 
@@ -77,7 +76,7 @@ def one_thread_here() -> None:
 
 
 def scored_batches(
-    detector: FittedDetector, pictures: Sequence[Named], *, maps: bool
+    detector: Scoring, pictures: Sequence[Named], *, maps: bool
 ) -> Generator[list[Scored], None, None]:
     """Score pictures in their order, up to `BATCH` at a time. To be closed where it is not used up.
 
@@ -89,7 +88,7 @@ def scored_batches(
 
     def finished(batch: _Decoded) -> list[Scored]:
         if not hasattr(own, "detector"):  # whose networks serve one thread at a time
-            own.detector = dataclasses.replace(detector)
+            own.detector = detector.to(str(detector.device))
         return _scored(own.detector, batch, maps=maps)
 
     def decoded(some: Sequence[Named], ended: threading.Event) -> _Decoded:
@@ -144,7 +143,7 @@ def _decode(
     return _Decoded(pictures=pictures, pixels=stacked, reasons=reasons)
 
 
-def _scored(detector: FittedDetector, batch: _Decoded, *, maps: bool) -> list[Scored]:
+def _scored(detector: Scoring, batch: _Decoded, *, maps: bool) -> list[Scored]:
     images = torch.from_numpy(batch.pixels)
     if not len(images):
         return [

@@ -51,9 +51,9 @@ def test_a_word_would_be_read_otherwise_than_its_option() -> None:
     typed += ["--set", "data.normal=[3]", "--trials", "7", "--time-budget", "10m", "--wandb", "off"]
     assert given_options(search_parser(), **words) == search_parser().parse_args(typed)
     of_retrain = {"run": "mine", "baselines": False, "published": False, "seeds": 2}
-    of_retrain |= {"top": 5, "until": 0.95, "max_trainings": 30}
+    of_retrain |= {"top": 5, "until": 0.95, "max_trainings": 30, "ensemble": 5}
     typed = ["--run", "mine", "--no-baselines", "--no-published", "--seeds", "2"]
-    typed += ["--top", "5", "--until", "0.95", "--max-trainings", "30"]
+    typed += ["--top", "5", "--until", "0.95", "--max-trainings", "30", "--ensemble", "5"]
     assert given_options(retrain_parser(), **of_retrain) == retrain_parser().parse_args(typed)
 
 

@@ -1,5 +1,6 @@
 """A seed that diverged: it is no whole training, and is never chosen while another is whole."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,15 +10,14 @@ from tuner.figures.metrics import BEST
 from tuner.record.trials import EpochRow
 from tuner.retrain.divergences import divergence_lines
 from tuner.retrain.each_class import EachSummary
-from tuner.retrain.final_test import best_seed
-from tuner.retrain.scores import SeedScores
+from tuner.retrain.final_test import best_training
 from tuner.retrain.training import Trained
 from tuner.worker.rows import epoch_row
 
 
-def seed(number: int, auroc: float, diverged: int | None = None) -> SeedScores:
+def training(number: int, auroc: float, diverged: int | None = None) -> Trained:
     row: EpochRow = epoch_row(result(1, auroc, auroc), "here")
-    training = Trained(
+    return Trained(
         contender=BEST,
         number=number,
         folder=Path(),
@@ -26,23 +26,15 @@ def seed(number: int, auroc: float, diverged: int | None = None) -> SeedScores:
         why="",
         rows=(row,),
     )
-    nothing: Any = None
-    return SeedScores(
-        training=training,
-        fitted=nothing,
-        validation=nothing,
-        test=nothing,
-        threshold=0.0,
-        error_thresholds={},
-        pixels=None,
-    )
 
 
 def test_a_seed_that_diverged_would_become_the_model(tmp_path: Path) -> None:
     plan = plan_of(tmp_path)
-    better, whole = seed(0, 0.9, diverged=2), seed(1, 0.7)
-    assert best_seed(plan, [better, whole]) is whole
-    assert best_seed(plan, [better, seed(1, 0.8, diverged=3)]) is better
+    better, whole = training(0, 0.9, diverged=2), training(1, 0.7)
+    assert best_training(plan, [better, whole]) is whole
+    assert best_training(plan, [better, training(1, 0.8, diverged=3)]) is better
+    other = replace(training(2, 0.99), contender="random")
+    assert best_training(plan, [other, whole]) is whole
 
 
 def block(*diverged: int | None) -> dict[str, Any]:

@@ -12,7 +12,14 @@ from numpy.typing import NDArray
 
 from models import detectors
 from tuner.cli.text import counted
-from tuner.figures.metrics import BEST, Metrics, is_made, model_decisions
+from tuner.figures.metrics import (
+    BEST,
+    ENSEMBLE,
+    Metrics,
+    is_ensemble,
+    is_made,
+    model_decisions,
+)
 from tuner.report.arrays import Arrays, read_arrays
 from tuner.report.decided import Decided, Decisions, decisions
 from tuner.report.material import Material, of_other
@@ -126,7 +133,12 @@ def _line(one: Decided) -> str:
 def _beside(metrics: Metrics, found: Arrays | None) -> Iterator[str]:
     """Of which training the model is, and what the pictures mean."""
     seeds = metrics["configuration"]["seeds"]
-    if "model_seed" in metrics and len(seeds) > 1:
+    if is_ensemble(metrics):
+        yield (
+            f"The model that is kept is the {metrics[ENSEMBLE]['label']} trainings: these images "
+            "are its own, and what is drawn of them is the mean over its members."
+        )
+    elif "model_seed" in metrics and len(seeds) > 1:
         yield (
             f"The model that is kept is the training with seed {metrics['model_seed']}, the best "
             f"of {len(seeds)} on validation: these images are its own."

@@ -7,20 +7,28 @@ import numpy as np
 from models.arrays import Scores
 from tuner.cli.text import counted
 from tuner.figures.colours import BEST_TRIAL, COMPLETE, GUIDE, contender_colour
+from tuner.figures.ensemble import ensemble_sentences
 from tuner.figures.metrics import (
     BEST,
+    ENSEMBLE,
     Metrics,
+    is_ensemble,
     is_made,
     keyed_blocks,
     model_decisions,
-    model_place,
     task_title,
 )
 from tuner.figures.small_samples import few_normals
 from tuner.figures.verdicts import weakest_first
 from tuner.figures.words import INSPECTION, ends_text, share, spread_text
 from tuner.report.arrays import Arrays
-from tuner.report.decided import Decisions, decisions, scores_of
+from tuner.report.decided import (
+    Decisions,
+    decisions,
+    model_scores,
+    model_threshold,
+    scores_of,
+)
 from tuner.report.material import Material, of_other
 from tuner.report.section import Figure, Section, layout, rounded
 
@@ -44,6 +52,7 @@ def section(material: Material) -> Section:
     found = {
         "heads": _HEADS,
         "few": few_normals(metrics["splits"]),
+        "ensemble": " ".join(ensemble_sentences(metrics)),
         "contenders": _rows(metrics),
         "kinds": _kinds(metrics, decisions(material, metrics)),
         "title": task_title(metrics),
@@ -63,7 +72,7 @@ def section(material: Material) -> Section:
 
 def _section(sentence: str, figures: Any = None, data: Any = None, **context: Any) -> Section:
     empty = {"classes": [], "contenders": [], "heads": [], "kinds": [], "title": "", "note": ""}
-    empty |= {"outside": "", "few": ""}
+    empty |= {"outside": "", "few": "", "ensemble": ""}
     return Section(
         key="test",
         title="On test images",
@@ -100,7 +109,9 @@ def _class_rows(metrics: Metrics) -> list[tuple[str, str]]:
 
 def _rows(metrics: Metrics) -> list[dict[str, Any]]:
     rows = []
-    for key, block in keyed_blocks(metrics).items():
+    best, *others = keyed_blocks(metrics).items()
+    ensemble = [(ENSEMBLE, metrics[ENSEMBLE])] if is_ensemble(metrics) else []
+    for key, block in (best, *ensemble, *others):
         ahead = metrics.get("ahead", {}).get(key)
         difference = ""
         if ahead is not None:
@@ -228,15 +239,14 @@ def _histogram(metrics: Metrics) -> Figure:
 
 
 def _of_model(metrics: Metrics, arrays: Arrays) -> dict[str, Any]:
-    """Scores of the training whose detector is the model, sorted by kind, and its threshold.
+    """Scores of the model, sorted by kind, and its threshold.
 
     What it decides at its own threshold is counted by all of its scores; what the page counts at
     others is an estimate where it carries but some of them.
     """
-    number, decided = model_place(metrics), model_decisions(metrics)
-    scores, labels = arrays[f"test_{BEST}"][number], arrays["test_label"].astype(bool)
+    decided, limit = model_decisions(metrics), model_threshold(metrics)
+    scores, labels = model_scores(metrics, arrays), arrays["test_label"].astype(bool)
     step = -(-len(scores) // _MOST)
-    limit = float(metrics["test"]["threshold"]["seeds"][number])
     return {
         **_view(scores, limit),
         "normal": _carried(scores[~labels], step),

@@ -6,7 +6,14 @@ from dataclasses import dataclass
 from tuner.cli.text import counted, duration
 from tuner.console.lines import doubt_lines
 from tuner.figures.advice import advice
-from tuner.figures.metrics import BEST, Metrics, is_made, model_decisions
+from tuner.figures.metrics import (
+    BEST,
+    ENSEMBLE,
+    Metrics,
+    is_ensemble,
+    is_made,
+    model_decisions,
+)
 from tuner.figures.small_samples import drop_sentence, few_images, few_normals
 from tuner.figures.verdicts import by_mixture, lead_sentence, luck_sentence, verdict_sentences
 from tuner.figures.words import ends_text, share, spread_text
@@ -144,6 +151,13 @@ def _tested_cards(tested: Metrics) -> Iterator[Card]:
         figure=spread_text(figure),
         note=f"{spread}other test images: {ends_text(figure['ci95'])} (95% interval)",
     )
+    if is_ensemble(tested):
+        auroc = tested[ENSEMBLE]["test"]["auroc"]
+        yield Card(
+            title=f"test AUROC of the model, the {tested[ENSEMBLE]['label']}{made}",
+            figure=spread_text(auroc),
+            note=f"other test images: {ends_text(auroc['ci95'])} (95% interval)",
+        )
     miss = tested["test"].get("miss_rate_at_5")
     if miss is not None:
         yield Card(

@@ -23,11 +23,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Chosen:
-    """The candidate that was chosen, its trainings as those of the best, and what is known."""
+    """The candidate that was chosen, its trainings as those of the best, and what is known.
+
+    `others` are those that cannot be told apart from it, the likeliest first.
+    """
 
     candidate: Candidate
     trained: "list[Trained]"
     known: Metrics
+    others: Sequence[Tried]
 
 
 @dataclass(kw_only=True)
@@ -56,10 +60,12 @@ class Choice:
             self._round(more)
         known = self._write(ended=True)
         chosen = self._tried[self._states()[-1].chosen]
+        by_trial = {each.candidate.trial: each for each in self._tried}
         return Chosen(
             candidate=chosen.candidate,
             trained=[replace(one, contender=BEST) for one in chosen.trained],
             known=known,
+            others=[by_trial[trial] for trial in known["may_be_best"]],
         )
 
     def _values(self) -> list[list[float]]:

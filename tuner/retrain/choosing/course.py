@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from models.data.split import Split
 from tuner.cli.output import Say
 from tuner.errors import TunerError
 from tuner.figures.candidates import choice_sentences
-from tuner.figures.metrics import BEST, Metrics, read_metrics, write_metrics
+from tuner.figures.metrics import BEST, ENSEMBLE, Metrics, read_metrics, write_metrics
 from tuner.figures.words import prose
 from tuner.record.run_folder import RunFolder
 from tuner.retrain.choosing.candidates import Asked, Candidate, candidates_of, rule_of
@@ -21,6 +22,9 @@ from tuner.retrain.run_check import searched_in
 from tuner.space import Space
 from tuner.storage import Storage
 from tuner.storage.files import remove, replace_file
+
+if TYPE_CHECKING:
+    from tuner.retrain.ensemble import Member
 
 _REPORTED = "reported"
 """Whether a choice came to its report, in candidates.json."""
@@ -85,8 +89,9 @@ class Course:
             plan = self._plan_of(chosen.candidate, chosen.known)
             for line in prose(*choice_sentences(chosen.known)):
                 say(line)
+            members = _members(plan, chosen)
             stored = None if again else stored_metrics(plan)
-            if stored is not None and stored.get("split_digest") == split.digest:
+            if stored is not None and _is_of(stored, split, members):
                 say("Its report is of these trainings: the test split stays closed.")
                 told = with_choice(stored, chosen.known, folder, setting.work)
                 _note_report(folder)
@@ -98,7 +103,7 @@ class Course:
             others = replace(plan, contenders=plan.contenders[1:])
             beside = trainings.of(others, all_usable=True)
         trained = [*chosen.trained, *(one for of_one in beside.values() for one in of_one)]
-        metrics = report_on_test(replace(setting, plan=plan), split, trained, say)
+        metrics = report_on_test(replace(setting, plan=plan), split, trained, say, members)
         _note_report(folder)
         return metrics
 
@@ -125,6 +130,28 @@ class Course:
             own_seeds=dict.fromkeys(others, plan.seeds[:first]),
             chosen_among=known,
         )
+
+
+def _members(plan: Plan, chosen: Chosen) -> "Sequence[Member]":
+    """Those of the ensemble, in turns of the chosen one and of those that may be the best."""
+    from tuner.retrain.ensemble import Member, in_turns, members_of_best  # noqa: PLC0415 - torch
+
+    others = [
+        [
+            Member(trained=one, label=each.candidate.contender.label, seed=seed)
+            for one, seed in zip(each.trained, each.seeds(plan), strict=True)
+        ]
+        for each in chosen.others
+    ]
+    own = members_of_best(plan, chosen.trained, chosen.candidate.contender.label)
+    return in_turns([own, *others], plan.ensemble)
+
+
+def _is_of(stored: Metrics, split: Split, members: "Sequence[Member]") -> bool:
+    """Whether a report is of these images and of an ensemble of these, if of any."""
+    told = [each.told() for each in members] if len(members) > 1 else []
+    same = stored.get(ENSEMBLE, {}).get("members", []) == told
+    return bool(same and stored.get("split_digest") == split.digest)
 
 
 def _known(folder: RunFolder) -> Metrics | None:

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from models.arrays import Labels
 from models.data.images import LabelledImages
-from models.fitted import FittedDetector
+from models.ensemble import Scoring
 from tuner.retrain.plan import Plan
 from tuner.seeds import derive
 
@@ -19,7 +19,7 @@ class Shown:
     """The detector that a picture shows, and the plan that it is of."""
 
     plan: Plan
-    fitted: FittedDetector
+    fitted: Scoring
 
     @property
     def drawable(self) -> bool:

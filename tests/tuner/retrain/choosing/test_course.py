@@ -7,20 +7,20 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.tuner.processes import wait_until_gone
+from tests.tuner.retrain.choosing.scripted import WithoutLosses
 from tests.tuner.retrain.own_pictures import space_of, with_defects
 from tests.tuner.simulated import small_space
 from tuner.errors import TunerError
 from tuner.figures.candidates import choice_sentences
 from tuner.figures.metrics import read_metrics
 from tuner.record.run_folder import RunFolder
-from tuner.record.trials import EpochRow
 from tuner.report.material import read_material
 from tuner.report.writing import sections_of
 from tuner.retrain import final_test, jobs
@@ -36,11 +36,6 @@ from tuner.space import Machine, Space, load_space
 Retrain = Callable[..., RetrainSummary]
 
 
-class _WithoutLosses(Formula):
-    def epoch(self, hyperparameters: Any, seed: int, epoch: int) -> EpochRow:
-        return replace(super().epoch(hyperparameters, seed, epoch), worker="host/1")
-
-
 @pytest.fixture(scope="module")
 def searched(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A search of PCA on pictures with defects: six trials, of which some are alike."""
@@ -50,7 +45,7 @@ def searched(tmp_path_factory: pytest.TempPathFactory) -> Path:
         written = space_of(with_defects(folder.parent / "parts")).model_dump()
         several = {"fixed": {}, "search": {"components": {"int": [2, 12]}}, "trials": 6}
         space = Space.model_validate(written | several)
-        simulate(space, folder, _WithoutLosses(best={"components": 6.0}), workers=2)
+        simulate(space, folder, WithoutLosses(best={"components": 6.0}), workers=2)
     return folder
 
 
