@@ -80,7 +80,8 @@ class Ensemble:
             threshold=float(cuts_of(mean[None], anomalous, synthetic=synthetic)),
             score_spread=float(mean[~anomalous].std(correction=0).clamp_min(LEAST_SPREAD)),
         )
-        maps = made._mean_maps(images[~anomalous])
+        rows = members[0].rows_for_maps((~anomalous).nonzero()[:, 0])
+        maps = made._mean_maps(images[rows])
         if maps is None:
             return made
         scale = float(np.quantile(maps.numpy(), MAPPED_BELOW))
@@ -139,8 +140,8 @@ class Ensemble:
         return None if maps is None or self.map_scale is None else maps / self.map_scale
 
     def generate(self, count: int, seed: int = 0) -> Tensor | None:
-        """Images that the first member's generator makes; None where it has none."""
-        return self.members[0].generate(count, seed)
+        """None: it has no generator of its own."""
+        return None
 
     def to(self, device: str) -> Ensemble:
         """The same ensemble, computing on another device, with networks of its own."""
@@ -198,8 +199,17 @@ Scoring = FittedDetector | Ensemble
 
 def load_scoring(folder: Path) -> Scoring:
     """What `save` of either wrote, whichever it is; raises as their `load` does."""
-    is_ensemble = any(os.path.lexists(folder / name) for name in (ENSEMBLE, MEMBERS))
-    return Ensemble.load(folder) if is_ensemble else FittedDetector.load(folder)
+    return Ensemble.load(folder) if _is_ensemble(folder) else FittedDetector.load(folder)
+
+
+def _is_ensemble(folder: Path) -> bool:
+    """By the sums: a copy of a folder may still have files of what was there before."""
+    if not os.path.lexists(folder / SUMS):
+        return os.path.lexists(folder / ENSEMBLE)
+    try:
+        return ENSEMBLE in object_of(read_file(folder, SUMS), SUMS)
+    except ValueError as error:
+        raise DetectorNotWhole(not_whole(folder, str(error))) from None
 
 
 def _member(folder: Path, number: int, wanted: str) -> FittedDetector:
@@ -216,7 +226,8 @@ def _checked(config: dict[str, Any]) -> dict[str, Any]:
         raise ValueError(f"it has {', '.join(sorted(config))}, not {', '.join(sorted(_KEYS))}")
     members, centres, spreads = (tuple(config[name]) for name in ("members", "centres", "spreads"))
     if not members or not len(members) == len(centres) == len(spreads):
-        raise ValueError(f"it has {len(members)} members, {len(centres)} centres")
+        counts = f"{len(members)} members, {len(centres)} centres and {len(spreads)} spreads"
+        raise ValueError(f"it has {counts}")
     for value in (*centres, *spreads, config["threshold"], config["score_spread"]):
         if not is_number(value):
             raise ValueError(f"{value!r} is no number")

@@ -32,6 +32,7 @@ from models.detector_files import (
     sum_of,
 )
 from models.detectors.base import Detector
+from models.detectors.fit_view import evenly_spaced
 from models.detectors.model import Model, Tensors
 from models.detectors.stage import ScoreParts
 from models.evaluation.mixture import Mixture
@@ -42,6 +43,9 @@ from models.pixels import scaled
 MAPPED_BELOW = 0.999
 """The share of validation normals' pixels whose anomaly map is below 1."""
 LEAST_SCALE = 1e-8
+_MAPPED_NORMALS = 200
+_MAPPED_PIXELS = 2**24
+"""So many validation normals, and of all of them so many pixels, tell the scale of anomaly maps."""
 _FITTED = "fitted."
 _WRONG = (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError)
 """What networks raise that are built or used with settings that are not theirs."""
@@ -122,6 +126,13 @@ class FittedDetector:
             return None
         maps = self._pictures(self._detector.anomaly_map, images)
         return None if maps is None else maps / self.map_scale
+
+    def rows_for_maps(self, normals: Tensor) -> Tensor:
+        """Of the rows of validation normals those that tell the scale of anomaly maps."""
+        most = max(1, min(_MAPPED_NORMALS, _MAPPED_PIXELS // self.size**2))
+        if self._detector.scored_per_epoch is not None:
+            most = min(most, max(1, self._detector.scored_per_epoch // 10))
+        return evenly_spaced(normals, most)
 
     def with_map_scale(self, normals: Tensor) -> "FittedDetector":
         """The same with the scale of anomaly maps of these images, computed where they are.

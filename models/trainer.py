@@ -12,12 +12,11 @@ from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from models import detectors
 from models.batches import FitImages
 from models.detectors.checks import check_patience, check_stages
-from models.detectors.fit_view import evenly_spaced
 from models.detectors.model import Tensors
 from models.device_images import at_most, device_images
 from models.evaluation.validation import Validation
@@ -37,9 +36,6 @@ if TYPE_CHECKING:
     from models.data.images import TrainingData
 
 _LOG = logging.getLogger(__name__)
-_MAPPED_NORMALS = 200
-_MAPPED_PIXELS = 2**24
-"""So many validation normals, and of all of them so many pixels, tell the scale of anomaly maps."""
 
 
 class Trainer:
@@ -185,15 +181,9 @@ class Trainer:
             score_spread=validation.score_spread,
             stage=group.scored_stage(place),
         )
-        return fitted.with_map_scale(self._mapped_normals())
-
-    def _mapped_normals(self) -> Tensor:
-        """The validation normals that tell the scale of anomaly maps."""
         normals = torch.from_numpy(~self._images.anomalous).nonzero()[:, 0]
-        most = max(1, min(_MAPPED_NORMALS, _MAPPED_PIXELS // self._preprocessing.size**2))
-        if self._detector.scored_per_epoch is not None:
-            most = min(most, max(1, self._detector.scored_per_epoch // 10))
-        return self._images.validation[evenly_spaced(normals, most).to(self.device)]
+        rows = fitted.rows_for_maps(normals).to(self.device)
+        return fitted.with_map_scale(self._images.validation[rows])
 
     def _train(self, waiting: Sequence[int]) -> tuple[dict[int, LaneEpoch], float] | None:
         """An epoch of the group of the first that waits, by lane, and the seconds it trained.

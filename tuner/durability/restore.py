@@ -68,6 +68,10 @@ def keep_retrained(place: Storage, run_folder: RunFolder) -> None:
     for folder in (run_folder.model, run_folder.report, run_folder.classes):
         for file in sorted(folder.rglob("*")):
             _keep(storage, run_folder, file)
+    for folder in (run_folder.model, run_folder.report):
+        for key in storage.sizes(f"{folder.name}/"):
+            if folder.is_dir() and not (run_folder.path / key).exists():
+                storage.delete(key)  # of the retrain that this one has replaced
     _keep(storage, run_folder, run_folder.candidates)
 
 

@@ -89,7 +89,8 @@ def _figures(model: StoredModel) -> Iterator[str]:
         return
     made = model.card.get("test_anomalies", "")
     kind = " The test anomalies are synthetic." if made == "synthetic" else ""
-    yield f"On test pictures, which nothing was chosen by; over trainings with fresh seeds.{kind}\n"
+    of = "of this ensemble" if "ensemble" in model.card else "over trainings with fresh seeds"
+    yield f"On test pictures, which nothing was chosen by; {of}.{kind}\n"
     yield "| figure | mean | standard deviation | 95% interval |"
     yield "|---|--:|--:|--:|"
     for name, value in rows:
@@ -159,14 +160,14 @@ def _usage(detector: Scoring, file_name: str) -> str:
 
 
 def _hyperparameter_rows(detector: Scoring) -> Iterator[tuple[str, object]]:
-    """Of an ensemble's members each value that one of them has."""
+    """Of an ensemble whose members differ, their values in the members' order."""
     members = detector.members if isinstance(detector, Ensemble) else (detector,)
     yield "detector", detector.detector
     if len(members) > 1:
         yield "trainings whose standardised scores are averaged", len(members)
     for name in detector.hyperparameters:
-        values = dict.fromkeys(member.hyperparameters[name] for member in members)
-        yield name, ", ".join(map(str, values))
+        values = [member.hyperparameters[name] for member in members]
+        yield name, values[0] if len(set(values)) == 1 else ", ".join(map(str, values))
 
 
 def _version_rows(card: Mapping[str, Any]) -> Iterator[tuple[str, object]]:

@@ -9,7 +9,9 @@ from tuner.figures.metrics import (
     Metrics,
     is_made,
     keyed_blocks,
+    model_ahead,
     model_decisions,
+    model_test,
 )
 from tuner.figures.verdicts import is_ahead, is_behind
 from tuner.figures.words import share
@@ -40,7 +42,7 @@ def advice(metrics: Metrics) -> Advice:
     """
     if better := rival(metrics):
         return _against(better, metrics)
-    ahead = metrics.get("ahead", {})
+    ahead = model_ahead(metrics)
     if PCA not in ahead or metrics["detector"] == PCA:
         return Advice(sentence=f"{_usable(metrics)} {_tested_beside(metrics)}")
     if not is_ahead(ahead[PCA]):
@@ -63,7 +65,7 @@ def rival(metrics: Metrics) -> Metrics:
         before: Metrics = metrics.get("beaten_before", {})
         return before
     key = max(better, key=lambda key: _auroc(blocks[key]))
-    block, lead = blocks[key], -metrics["ahead"][key]["auroc"]
+    block, lead = blocks[key], -model_ahead(metrics)[key]["auroc"]
     return {"key": key, "label": block["label"], "detector": block["detector"], "lead": lead}
 
 
@@ -78,8 +80,8 @@ def _tested_beside(metrics: Metrics) -> str:
 
 
 def _beats(key: str, metrics: Metrics) -> bool:
-    """Whether that contender is ahead of the best."""
-    figure = metrics.get("ahead", {}).get(key)
+    """Whether that contender is ahead of the model, or of the mean of what it is the best of."""
+    figure = model_ahead(metrics).get(key)
     return figure is not None and is_behind(figure)
 
 
@@ -118,7 +120,7 @@ def _usable(metrics: Metrics) -> str:
         "images"
     )
     if missed > anomalies / 2 or flagged > normals / 2:
-        allowed = metrics["test"].get("miss_rate_at_5")
+        allowed = model_test(metrics).get("miss_rate_at_5")
         other = (
             ""
             if allowed is None

@@ -1,6 +1,6 @@
 """The colours of contenders and of trials, the same in every picture and on the page."""
 
-from tuner.figures.metrics import AUTOENCODER, BEST, DEFAULTS, PCA
+from tuner.figures.metrics import AUTOENCODER, BEST, DEFAULTS, ENSEMBLE, PCA
 
 ALARM = "#c2410c"
 """What is flagged, and what went wrong."""
@@ -13,6 +13,7 @@ PUBLISHED = ("#2a7f62", "#6a4c93", "#00798c", "#8d6a00")
 """The trials of published sets, one after the other."""
 _CONTENDERS = {
     BEST: "#1d5fd1",
+    ENSEMBLE: "#12305f",
     DEFAULTS: "#2a9d6f",
     AUTOENCODER: "#e07b17",
     PCA: "#b0308f",

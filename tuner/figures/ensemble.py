@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from tuner.figures.metrics import ENSEMBLE, Metrics
+from tuner.figures.metrics import BEST, ENSEMBLE, Metrics
 from tuner.figures.words import interval_text
 
 
@@ -13,22 +13,27 @@ def ensemble_sentences(metrics: Metrics) -> list[str]:
         return []
     block = metrics.get(ENSEMBLE)
     if block is None:
-        return ["No ensemble was made: it takes two trainings that have not diverged."]
+        return [
+            "No ensemble was made: it takes two trainings that have not diverged, one of them of "
+            "the best."
+        ]
     count = len(block["members"])
     metric = block["metric"].upper()
     value, single = f"{block['validation']:.4f}", f"{block['single']:.4f}"
     mean = f"The mean of the standardised scores of {count} trainings ({_by_label(block)})"
     if not block["kept"]:
         return [
-            f"{mean} has {metric} {value} on validation, no more than the best of them alone, "
-            f"{single}: that one is the model."
+            f"{mean} has {metric} {value} on validation, and the best single training {single}: no "
+            "ensemble is kept."
         ]
-    ahead, test = block["ahead"], block["test"]["auroc"]["mean"]
+    ahead, test = block["ahead"][BEST], block["test"]["auroc"]["mean"]
+    word = "more" if ahead["auroc"] >= 0 else "less"
     return [
-        f"{mean} has {metric} {value} on validation, the best training alone {single}: the "
+        f"{mean} has {metric} {value} on validation, and the best single training {single}: the "
         "ensemble is the model.",
-        f"On test it has AUROC {test:.4f}, {ahead['auroc']:+.4f} from the mean of single trainings "
-        f"({interval_text(ahead['ci95'])}). It takes {count} times as long to score an image.",
+        f"On test it has AUROC {test:.4f}, {abs(ahead['auroc']):.4f} {word} than the mean of "
+        f"{metrics['label']}'s trainings ({interval_text(ahead['ci95'])}). Each image is scored "
+        f"{count} times.",
     ]
 
 

@@ -64,6 +64,13 @@ def keyed_blocks(metrics: Metrics) -> dict[str, Metrics]:
     return {BEST: metrics, **defaults, **metrics["baselines"]}
 
 
+def shown_blocks(metrics: Metrics) -> dict[str, Metrics]:
+    """What has figures on test, as tables and curves show it: an ensemble after the best."""
+    (key, best), *others = keyed_blocks(metrics).items()
+    ensemble = {ENSEMBLE: metrics[ENSEMBLE]} if is_ensemble(metrics) else {}
+    return {key: best, **ensemble, **dict(others)}
+
+
 def is_ensemble(metrics: Metrics) -> bool:
     """Whether the model is an ensemble of several trainings."""
     return bool(metrics.get(ENSEMBLE, {}).get("kept", False))
@@ -80,11 +87,22 @@ def model_place(metrics: Metrics) -> int:
     return seeds.index(kept) if kept in seeds and not is_ensemble(metrics) else 0
 
 
+def model_block(metrics: Metrics) -> Metrics:
+    """The block that has the model's figures, at `model_place` among others' where it is of one."""
+    block: Metrics = metrics[ENSEMBLE] if is_ensemble(metrics) else metrics
+    return block
+
+
 def model_test(metrics: Metrics) -> Metrics:
     """The test figures that have the model's at `model_place`."""
-    block = metrics[ENSEMBLE] if is_ensemble(metrics) else metrics
-    figures: Metrics = block["test"]
+    figures: Metrics = model_block(metrics)["test"]
     return figures
+
+
+def model_ahead(metrics: Metrics) -> Metrics:
+    """By contender, how far the model is ahead on test: of an ensemble itself, else of the best."""
+    ahead: Metrics = model_block(metrics).get("ahead", {})
+    return {key: figure for key, figure in ahead.items() if key != BEST}
 
 
 def model_decisions(metrics: Metrics) -> dict[str, int]:

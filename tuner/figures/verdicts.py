@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from models.data.registry import FOLDER
 from tuner.cli.text import aligned
-from tuner.figures.metrics import BEST, DEFAULTS, PCA, Metrics, keyed_blocks
+from tuner.figures.metrics import BEST, DEFAULTS, PCA, Metrics, keyed_blocks, shown_blocks
 from tuner.figures.words import MIXTURE_IS_SUPERVISED, interval_text, prose, spread_text
 
 MOST_KINDS = 12
@@ -187,7 +187,7 @@ def _claim(metrics: Metrics, figure: Metrics) -> str:
 
 def pixel_lines(metrics: Metrics) -> list[str]:
     """How well each contender's maps find the masked defects."""
-    blocks = [block for block in keyed_blocks(metrics).values() if "pixels" in block]
+    blocks = [block for block in shown_blocks(metrics).values() if "pixels" in block]
     if not blocks:
         return []
     rows = [

@@ -10,7 +10,7 @@ from models.data.config import DataConfig
 from tuner.cli.command_text import command
 from tuner.cli.run_option import run_words
 from tuner.figures.advice import advice
-from tuner.figures.metrics import BEST
+from tuner.figures.metrics import BEST, ENSEMBLE, Metrics
 from tuner.report.importance import LEAST
 from tuner.report.material import Material
 from tuner.space import Space
@@ -98,6 +98,18 @@ def _varies(domain: object) -> bool:
     return not (isinstance(domain, Choice) and len(domain.values) == 1)
 
 
+def _options(metrics: Metrics) -> list[str]:
+    """What a retrain was asked for beside the usual, as it is typed."""
+    asked, choice = metrics.get("configuration", {}), metrics.get("chosen_among")
+    ensemble = ["--ensemble", str(asked[ENSEMBLE])] if asked.get(ENSEMBLE) else []
+    if choice is not None:
+        rule, count = choice["rule"], len(choice["candidates"]) + len(choice.get("left_out", ()))
+        options = {"--top": count, "--until": f"{rule['level']:g}", "--seeds": rule["first"]}
+        options["--max-trainings"] = rule["most"]
+        return [*(str(word) for option in options.items() for word in option), *ensemble]
+    return ["--seeds", str(len(asked["seeds"])), *ensemble] if ensemble else []
+
+
 def repeat_commands(material: Material) -> list[tuple[str, str]]:
     """What each does and the command: the same search and retrain again, and a check of the record.
 
@@ -117,7 +129,7 @@ def repeat_commands(material: Material) -> list[tuple[str, str]]:
         made.append(
             (
                 "trains the best of that search again and tests it",
-                command("tuner.retrain", "--run", again),
+                command("tuner.retrain", "--run", again, *_options(material.retrained)),
             )
         )
     checks = "checks every decision of this record, bit for bit, without training"

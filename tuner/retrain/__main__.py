@@ -33,7 +33,7 @@ _SEEDS = "trainings with fresh seeds (default: 3); with --top, that each begins 
 _TOP = "choose the best of the K best finished trials with fresh seeds, by validation"
 _UNTIL = "with --top: until one is best with this probability (default: 0.95)"
 _MOST = "with --top: so many trainings of them at most (default: 5 for each)"
-_ENSEMBLE = "average the scores of N trainings at most, and keep that where validation says so"
+_ENSEMBLE = "average the scores of N trainings, with --top at most N; kept where validation says so"
 _PUBLISHED = "train the better published set alike (default: where the search has tried one)"
 
 
@@ -161,7 +161,8 @@ def retrained(given: argparse.Namespace) -> RetrainSummary | EachSummary:
         )
     if given.ensemble is not None and space.data.each:
         raise TunerError(
-            f"--ensemble {given.ensemble} is of one task, and data.normal is each: leave it out"
+            f"--ensemble {given.ensemble} averages trainings of one class, and with data.normal: "
+            "each every class has a model of its own. Leave --ensemble out."
         )
     from tuner.cli.output import log_lines_shown, say  # noqa: PLC0415
 

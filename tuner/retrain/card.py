@@ -7,10 +7,10 @@ from typing import Any
 
 from models import detectors
 from models.detector_files import add_sum
-from models.ensemble import Scoring
+from models.ensemble import Ensemble, Scoring
 from tuner.figures.candidates import choice_sentences
 from tuner.figures.ensemble import ensemble_sentences
-from tuner.figures.metrics import ENSEMBLE, Metrics, is_ensemble
+from tuner.figures.metrics import ENSEMBLE, Metrics, model_block
 from tuner.retrain.model_folder import CARD
 
 _FIGURES = ("miss_rate_at_1", "miss_rate_at_5", "balanced_accuracy", "auroc", "auprc")
@@ -19,9 +19,9 @@ _FIGURES = ("miss_rate_at_1", "miss_rate_at_5", "balanced_accuracy", "auroc", "a
 def make_card(metrics: Metrics, fitted: Scoring) -> dict[str, Any]:
     """The card of a report's model.
 
-    `threshold` is that of the seed whose model it is; all figures are means over seeds, or those of
-    the ensemble that it is. "synthetic" says that validation's anomalies were made,
-    "test_anomalies" whether those of the figures were.
+    `threshold` is the model's own. Figures are means over seeds, those of an ensemble its own.
+    "synthetic" says that validation's anomalies were made, "test_anomalies" whether those of the
+    figures were.
     """
     return {
         "dataset": metrics["dataset"],
@@ -34,7 +34,7 @@ def make_card(metrics: Metrics, fitted: Scoring) -> dict[str, Any]:
         "hyperparameters": fitted.hyperparameters,
         "figures": _figures(metrics),
         **choice_facts(metrics),
-        **_ensemble_facts(metrics),
+        **_ensemble_facts(metrics, fitted),
         "threshold": fitted.threshold,
         "versions": metrics["versions"],
         "date": datetime.now(UTC).date().isoformat(),
@@ -68,12 +68,18 @@ def choice_facts(metrics: Metrics) -> dict[str, Any]:
     return {"chosen_among": {**told, "in_words": " ".join(choice_sentences(choice))}}
 
 
-def _ensemble_facts(metrics: Metrics) -> dict[str, Any]:
+def _ensemble_facts(metrics: Metrics, fitted: Scoring) -> dict[str, Any]:
     """Of an ensemble which trainings it is of, and what it is held against."""
-    if not is_ensemble(metrics):
+    if not isinstance(fitted, Ensemble):
         return {}
-    told = {name: metrics[ENSEMBLE][name] for name in ("members", "metric", "validation", "single")}
-    return {"ensemble": {**told, "in_words": " ".join(ensemble_sentences(metrics))}}
+    block = metrics[ENSEMBLE]
+    told = {name: block[name] for name in ("metric", "validation", "single")}
+    members = [
+        {**each, "hyperparameters": member.hyperparameters}
+        for each, member in zip(block["members"], fitted.members, strict=True)
+    ]
+    in_words = " ".join(ensemble_sentences(metrics))
+    return {"ensemble": {**told, "members": members, "in_words": in_words}}
 
 
 def _synthetic(metrics: Metrics) -> bool:
@@ -81,7 +87,7 @@ def _synthetic(metrics: Metrics) -> bool:
 
 
 def _figures(metrics: Metrics) -> dict[str, Any]:
-    block = metrics[ENSEMBLE] if is_ensemble(metrics) else metrics
+    block = model_block(metrics)
     test = block["test"]
     figures: dict[str, Any] = {f"test_{name}": _spread(test[name]) for name in _FIGURES}
     for name, figure in block.get("pixels", {}).items():

@@ -1,18 +1,19 @@
 """Whether several trainings score better together than the best of them alone. Imports torch.
 
 Validation decides, before the test split is opened: the mean of the standardised scores becomes the
-model where it has the higher figure there. It is held against the best single training, which
-validation has picked as the best of several, so that an ensemble that is no better is seldom kept.
+model where it has the higher figure there. It is held against the best single training, which is
+the luckiest on validation of several, so that an ensemble that is no better is seldom kept.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice, zip_longest
+from statistics import fmean
 from typing import Any
 
 import numpy as np
 
-from models.arrays import Scores
+from models.arrays import Labels, Scores
 from models.data.images import LabelledImages, TrainingData
 from models.ensemble import Ensemble
 from models.evaluation.metrics import auprc, auroc
@@ -20,6 +21,7 @@ from models.evaluation.mixture import LEAST_SPREAD
 from models.fitted import FittedDetector
 from models.precision import pick_device
 from tuner.figures.metrics import BEST
+from tuner.retrain.anomaly_kinds import by_kind
 from tuner.retrain.bootstrap import interval, resampled_aurocs, resampled_difference
 from tuner.retrain.evaluation import decision_figures, in_order, ranking_figures
 from tuner.retrain.pixels import pixel_block, pixel_figures
@@ -47,7 +49,7 @@ class Member:
 
 @dataclass(frozen=True, kw_only=True)
 class Weighed:
-    """An ensemble, and its `value` on validation beside that of the `single` training.
+    """An ensemble, and its `value` on validation beside the best of a `single` training.
 
     `scores` are of the validation images [N], by nothing that was fitted on their own labels.
     """
@@ -86,33 +88,34 @@ def in_turns(pools: Sequence[Sequence[Member]], most: int) -> list[Member]:
 def weigh(
     plan: Plan, members: Sequence[Member], alone: Trained, data: TrainingData
 ) -> Weighed | None:
-    """The ensemble of these on validation, beside the training that would be the model `alone`.
+    """The ensemble of these on validation, beside each and the training that else is the model.
 
-    None where there are fewer than two.
+    That is `alone`. None where there are fewer than two, or none of the best: it would be the model
+    of another configuration than the report's.
     """
-    if len(members) < 2:
+    if len(members) < 2 or all(each.trained.contender != BEST for each in members):
         return None
     device, validation = str(pick_device()), data.validation
     figure, labels = _FIGURES[plan.metric], validation.anomalous.numpy()
-    of_one = FittedDetector.load(alone.folder).to(device)
+    single = validation_score(FittedDetector.load(alone.folder).to(device), validation)
     fitted = [FittedDetector.load(member.trained.folder).to(device) for member in members]
     ensemble = Ensemble.of(
         fitted, validation.images, validation.anomalous, synthetic=data.synthetic
     )
-    scores = np.mean([_standardised(one, validation) for one in fitted], axis=0)
+    own = [validation_score(one, validation) for one in fitted]
+    scores = np.mean([_standardised(each, ~labels) for each in own], axis=0)
     return Weighed(
         members=members,
         ensemble=ensemble,
         scores=scores,
         value=figure(labels, scores),
-        single=figure(labels, validation_score(of_one, validation)),
+        single=max(figure(labels, each) for each in (single, *own)),
     )
 
 
-def _standardised(fitted: FittedDetector, validation: LabelledImages) -> Scores:
-    scores = validation_score(fitted, validation)
-    normal = scores[~validation.anomalous.numpy()]
-    return np.asarray((scores - normal.mean()) / max(normal.std(), LEAST_SPREAD))
+def _standardised(scores: Scores, normal: Labels) -> Scores:
+    of_normals = scores[normal]
+    return np.asarray((scores - of_normals.mean()) / max(of_normals.std(), LEAST_SPREAD))
 
 
 def ensemble_block(
@@ -120,12 +123,12 @@ def ensemble_block(
     weighed: Weighed,
     test: LabelledImages,
     score: Scores,
-    best: Sequence[SeedScores],
+    others: Mapping[str, Sequence[SeedScores]],
     facts: Facts,
 ) -> dict[str, Any]:
     """What metrics.json holds of it; test figures where it is the model, whose `score` [N] it is.
 
-    `best` are the trainings of the plan's best, which it is held against on test.
+    `others` are the trainings of the plan, by contender, which it is held against on test.
     """
     block: dict[str, Any] = {
         "label": f"ensemble of {len(weighed.members)}",
@@ -139,18 +142,20 @@ def ensemble_block(
         return block
     labels, images = facts.labels["test"], derive(plan.search_seed, "bootstrap test", 0)
     own = resampled_aurocs(labels, [score], images)
-    of_best = resampled_aurocs(labels, [seed.test.score for seed in best], images)
     figures = {
         **ranking_figures(labels, [score], own.mean(axis=1)),
         **decision_figures(labels, [score], [weighed.ensemble.threshold]),
     }
-    mean = float(np.mean([auroc(labels, seed.test.score) for seed in best]))
-    seeds = derive(plan.search_seed, "bootstrap seeds", 0)
     block["test"] = in_order(figures)
-    block["ahead"] = {
-        "auroc": figures["auroc"]["mean"] - mean,
-        "ci95": interval(resampled_difference(own, of_best, seeds)),
-    }
+    seeds, block["ahead"] = derive(plan.search_seed, "bootstrap seeds", 0), {}
+    for key, trained in others.items():
+        tested = [seed.test.score for seed in trained]
+        theirs = resampled_aurocs(labels, tested, images)
+        block["ahead"][key] = {
+            "auroc": figures["auroc"]["mean"] - fmean(auroc(labels, each) for each in tested),
+            "ci95": interval(resampled_difference(own, theirs, seeds)),
+        }
+    block["by_kind"] = by_kind(labels, facts.test_classes, facts.test_class_names, [score])
     if pixels := pixel_block([pixel_figures(weighed.ensemble, test)]):
         block["pixels"] = pixels
     return block

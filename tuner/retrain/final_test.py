@@ -17,7 +17,15 @@ from models.ensemble import Scoring
 from models.fitted import FittedDetector
 from tuner.cli.output import Say
 from tuner.errors import TunerError
-from tuner.figures.metrics import AUTOENCODER, BEST, ENSEMBLE, Metrics, write_metrics
+from tuner.figures.metrics import (
+    AUTOENCODER,
+    BEST,
+    ENSEMBLE,
+    Metrics,
+    is_ensemble,
+    model_block,
+    write_metrics,
+)
 from tuner.retrain.card import make_card, write_card
 from tuner.retrain.ensemble import Member, Weighed, ensemble_block, weigh
 from tuner.retrain.example_images import telling_arrays
@@ -77,7 +85,9 @@ def report_on_test(
     run_folder, data = setting.plan.run_folder, load_images(setting)
     check_test(setting.plan.data, setting.source)  # what cannot be opened is not counted
     for one in trained:
-        _check_usable(one, data)
+        _check_usable(one, one.contender, data)
+    for member in members:
+        _check_usable(member.trained, member.label, data)
     weighed = None
     if setting.plan.ensemble:
         weighed = weigh(setting.plan, members, best_training(setting.plan, trained), data)
@@ -96,13 +106,13 @@ def report_on_test(
     return tested.metrics
 
 
-def _check_usable(one: Trained, data: TrainingData) -> None:
+def _check_usable(one: Trained, label: str, data: TrainingData) -> None:
     """Raise TunerError for a detector that cannot be loaded or scores nothing."""
     try:
         FittedDetector.load(one.folder).score(data.validation.images[:2])
     except Exception as error:
         raise TunerError(
-            f"{one.contender}, training {one.number + 1}, cannot be used: "
+            f"{label}, training {one.number + 1}, cannot be used: "
             f"{type(error).__name__}: {error}. The test split was not opened."
         ) from error
 
@@ -137,7 +147,7 @@ def _evaluate(  # noqa: PLR0913
     metrics["model_seed"] = plan.seeds[best.number]
     model = _model(scores[BEST], best, weighed, images)
     if weighed is not None:
-        metrics[ENSEMBLE] = ensemble_block(plan, weighed, images, model.score, scores[BEST], facts)
+        metrics[ENSEMBLE] = ensemble_block(plan, weighed, images, model.score, scores, facts)
     return _Tested(
         plan=plan,
         split=split,
@@ -251,13 +261,16 @@ def _write_scores(tested: _Tested, path: Path) -> None:
 def _draw(tested: _Tested, folder: Path) -> None:
     labels = tested.test.images.anomalous.numpy()
     scores = {key: [seed.test.score for seed in seeds] for key, seeds in tested.scores.items()}
+    if is_ensemble(tested.metrics):
+        scores[ENSEMBLE] = [tested.model.score]
     figures: dict[str, Figure | None] = {
         "roc": roc_figure(tested.metrics, labels, scores),
         "pr": precision_recall_figure(tested.metrics, labels, scores),
         "confusion": confusion_figure(tested.metrics),
     }
     of_fit = Opened(images=tested.data.fit, class_names=tested.split.class_names)
-    shown = Shown(plan=tested.plan, fitted=tested.model.fitted)
+    label = model_block(tested.metrics)["label"]
+    shown = Shown(plan=tested.plan, fitted=tested.model.fitted, label=label)
     figures["examples-fit"] = examples_figure(shown, of_fit, "images it was trained on")
     of_test = tested.model.score
     figures["examples-test"] = examples_figure(shown, tested.test, "test images", of_test)

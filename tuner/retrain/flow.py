@@ -15,7 +15,7 @@ from tuner.cli.command_text import command, word_of
 from tuner.cli.output import Say, say
 from tuner.errors import TunerError
 from tuner.figures.advice import advice
-from tuner.figures.metrics import Metrics, damaged, is_ensemble
+from tuner.figures.metrics import Metrics, damaged, is_ensemble, model_test
 from tuner.figures.task import without_place
 from tuner.figures.words import prose
 from tuner.record.compatibility import recorded_space
@@ -55,7 +55,7 @@ class RetrainSummary:
 
     def __repr__(self) -> str:
         """In a line: a notebook shows it."""
-        auroc = self.best["auroc"]["mean"]
+        auroc = model_test(self.metrics)["auroc"]["mean"]
         state = "trained" if self.trained else "as stored"
         return f"<RetrainSummary of {self.run_folder}: test AUROC {auroc:.4f}, {state}>"
 
@@ -136,9 +136,10 @@ def retrain(  # noqa: PLR0913
         ensemble=ensemble or 0,
     )
     plan = planned(space, seeds=seeds)
-    if ensemble and seeds < 2:
+    if ensemble and among is None and seeds < ensemble:
         raise TunerError(
-            f"--ensemble {ensemble} averages trainings, and --seeds {seeds} makes one: give more"
+            f"--ensemble {ensemble} averages {ensemble} trainings, and there are --seeds {seeds}: "
+            f"give --seeds {ensemble}, or a smaller ensemble"
         )
     course = None if among is None else course_of(among, space, plan, planned)
     stored = None

@@ -7,12 +7,10 @@ from typing import TYPE_CHECKING
 from tuner.figures.metrics import (
     BEST,
     DEFAULTS,
-    ENSEMBLE,
     PCA,
     Metrics,
-    is_ensemble,
-    keyed_blocks,
     read_metrics,
+    shown_blocks,
 )
 from tuner.figures.task import dataset_title
 from tuner.record.provenance import code_versions
@@ -90,10 +88,7 @@ def make_metrics(
 def flat_metrics(metrics: Metrics) -> dict[str, float]:
     """The test figures for a W&B run: "test/miss_rate_at_1", "test/random/auroc_std", ..."""
     flat: dict[str, float] = {}
-    blocks = keyed_blocks(metrics)
-    if is_ensemble(metrics):
-        blocks[ENSEMBLE] = metrics[ENSEMBLE]
-    for key, block in blocks.items():
+    for key, block in shown_blocks(metrics).items():
         prefix = "test/" if key == BEST else f"test/{key}/"
         figures = {name: block["test"][name] for name in _FLAT}
         if "pixels" in block:

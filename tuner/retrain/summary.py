@@ -13,14 +13,15 @@ from tuner.figures.ensemble import ensemble_sentences
 from tuner.figures.metrics import (
     AUTOENCODER,
     BEST,
-    ENSEMBLE,
     Metrics,
     is_ensemble,
     is_made,
     keyed_blocks,
+    model_block,
     model_decisions,
     model_place,
     model_test,
+    shown_blocks,
     task_title,
 )
 from tuner.figures.small_samples import few_images, few_normals
@@ -36,7 +37,7 @@ def summary_lines(metrics: Metrics) -> list[str]:
     parts = (
         _head(metrics),
         choice_lines(metrics["chosen_among"]) if "chosen_among" in metrics else [],
-        aligned([_HEADINGS, *(_cells(block) for block in _rows(metrics))]),
+        aligned([_HEADINGS, *(_cells(block) for block in shown_blocks(metrics).values())]),
         prose(*ensemble_sentences(metrics)),
         divergence_lines(metrics),
         _beside(metrics),
@@ -101,12 +102,6 @@ def _chosen(metrics: Metrics) -> str:
     if synthetic:
         return f"{epoch}; threshold: 95% of validation's normal images lie below."
     return f"{epoch}; thresholds fitted on validation's labels."
-
-
-def _rows(metrics: Metrics) -> list[Metrics]:
-    """The blocks of the table: the best, the ensemble that is the model, the others."""
-    best, *others = keyed_blocks(metrics).values()
-    return [best, *([metrics[ENSEMBLE]] if is_ensemble(metrics) else []), *others]
 
 
 def _cells(block: Metrics) -> tuple[str, ...]:
@@ -190,9 +185,8 @@ def _of_model(metrics: Metrics) -> str:
     """The figures of the one training, or the ensemble, that is the model."""
     false_alarms, missed = _rates(model_decisions(metrics))
     auroc = model_test(metrics)["auroc"]["seeds"][model_place(metrics)]
-    which = "best of the seeds on validation"
-    if is_ensemble(metrics):
-        which = metrics[ENSEMBLE]["label"]
+    of_one = "best of the seeds on validation"
+    which = model_block(metrics)["label"] if is_ensemble(metrics) else of_one
     return (
         f"The model that is kept, the {which}: {false_alarms:.1%} false alarms, {missed:.1%} "
         f"missed, test AUROC {auroc:.4f}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tuner.figures.metrics import BEST, Metrics, keyed_blocks
+from tuner.figures.metrics import BEST, ENSEMBLE, Metrics, is_ensemble, keyed_blocks
 from tuner.record.run_folder import RunFolder
 from tuner.retrain.report import flat_metrics
 from tuner.tracking.runs import Retrained
@@ -20,6 +20,7 @@ def retrained(metrics: Metrics, folder: RunFolder) -> Retrained:
         "detector": best["detector"],
         "epochs": asked["epochs"],
         "seeds": asked["seeds"],
+        **({"ensemble": len(metrics[ENSEMBLE]["members"])} if is_ensemble(metrics) else {}),
         **best["hyperparameters"],
     }
     return Retrained(

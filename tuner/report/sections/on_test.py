@@ -10,12 +10,11 @@ from tuner.figures.colours import BEST_TRIAL, COMPLETE, GUIDE, contender_colour
 from tuner.figures.ensemble import ensemble_sentences
 from tuner.figures.metrics import (
     BEST,
-    ENSEMBLE,
     Metrics,
-    is_ensemble,
     is_made,
-    keyed_blocks,
+    model_block,
     model_decisions,
+    shown_blocks,
     task_title,
 )
 from tuner.figures.small_samples import few_normals
@@ -109,9 +108,7 @@ def _class_rows(metrics: Metrics) -> list[tuple[str, str]]:
 
 def _rows(metrics: Metrics) -> list[dict[str, Any]]:
     rows = []
-    best, *others = keyed_blocks(metrics).items()
-    ensemble = [(ENSEMBLE, metrics[ENSEMBLE])] if is_ensemble(metrics) else []
-    for key, block in (best, *ensemble, *others):
+    for key, block in shown_blocks(metrics).items():
         ahead = metrics.get("ahead", {}).get(key)
         difference = ""
         if ahead is not None:
@@ -137,7 +134,7 @@ def _kinds(metrics: Metrics, decided: Decisions | None) -> list[dict[str, str]]:
             "auroc": spread_text(of["auroc"]),
             "missed": "" if missed is None or is_made(metrics) else f"{missed.get(name, 0):,}",
         }
-        for name, of in weakest_first(metrics.get("by_kind", {}))
+        for name, of in weakest_first(model_block(metrics).get("by_kind", {}))
     ]
 
 
@@ -153,7 +150,7 @@ def _curves(metrics: Metrics, arrays: Arrays, figure: str, kind: str) -> list[di
     labels, traces = arrays["test_label"].astype(bool), []
     curve_of = true_positive_rates if kind == "roc" else precisions
     at = FROM_ORIGIN if kind == "roc" else GRID
-    for place, (key, block) in enumerate(keyed_blocks(metrics).items()):
+    for place, (key, block) in enumerate(shown_blocks(metrics).items()):
         if f"test_{key}" not in arrays:
             continue
         mean = np.mean([curve_of(labels, scores) for scores in arrays[f"test_{key}"]], axis=0)

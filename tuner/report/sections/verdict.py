@@ -13,6 +13,7 @@ from tuner.figures.metrics import (
     is_ensemble,
     is_made,
     model_decisions,
+    model_test,
 )
 from tuner.figures.small_samples import drop_sentence, few_images, few_normals
 from tuner.figures.verdicts import by_mixture, lead_sentence, luck_sentence, verdict_sentences
@@ -158,7 +159,7 @@ def _tested_cards(tested: Metrics) -> Iterator[Card]:
             figure=spread_text(auroc),
             note=f"other test images: {ends_text(auroc['ci95'])} (95% interval)",
         )
-    miss = tested["test"].get("miss_rate_at_5")
+    miss = model_test(tested).get("miss_rate_at_5")
     if miss is not None:
         yield Card(
             title=f"missed at 5% false alarms{made}",

@@ -16,10 +16,11 @@ Rows = NDArray[np.int64]
 
 @dataclass(frozen=True, kw_only=True)
 class Shown:
-    """The detector that a picture shows, and the plan that it is of."""
+    """What a picture shows, which is called so, and the plan that it is of."""
 
     plan: Plan
     fitted: Scoring
+    label: str
 
     @property
     def drawable(self) -> bool:

@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from tuner.figures.metrics import AUTOENCODER, Metrics, keyed_blocks, task_title
+from tuner.figures.metrics import AUTOENCODER, Metrics, shown_blocks, task_title
 from tuner.retrain.pictures.style import DARK, new_figure
 
 _KINDS = ("normal", "anomaly")
@@ -40,7 +40,7 @@ def confusion_figure(metrics: Metrics) -> Figure:
 
 def _panels(metrics: Metrics) -> Iterator[_Panel]:
     """The autoencoder's thresholds are its published one and a quantile of validation normals."""
-    for key, block in keyed_blocks(metrics).items():
+    for key, block in shown_blocks(metrics).items():
         if key != AUTOENCODER:
             yield _Panel(
                 title=block["label"], threshold="validation threshold", figures=block["test"]

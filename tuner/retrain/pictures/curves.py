@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 
 from models.arrays import Labels, Scores
 from tuner.figures.colours import contender_colour
-from tuner.figures.metrics import Metrics, keyed_blocks, task_title
+from tuner.figures.metrics import Metrics, shown_blocks, task_title
 from tuner.figures.rates import FROM_ORIGIN, GRID, Curve, precisions, true_positive_rates
 from tuner.figures.words import spread_text
 from tuner.retrain.pictures.style import DARK, new_figure, plain
@@ -72,7 +72,7 @@ def _draw_all(
     scores: Mapping[str, Sequence[Scores]],
     kind: _Kind,
 ) -> None:
-    for place, (key, block) in enumerate(keyed_blocks(metrics).items()):
+    for place, (key, block) in enumerate(shown_blocks(metrics).items()):
         curves = np.stack([kind.curve_of(labels, score) for score in scores[key]])
         figure, ink = block["test"][kind.name], contender_colour(key)
         axes.plot(

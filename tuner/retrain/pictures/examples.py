@@ -41,7 +41,7 @@ def examples_figure(
     wall.show_heat(2, errors, top=float(errors.max()))
     wall.caption([opened.class_names[int(images.classes[row])] for row in rows])
     made = ", anomalies synthetic" if opened.synthetic else ""
-    title = f"{shown.plan.best.label}: {kind}{made}, drawn at random."
+    title = f"{shown.label}: {kind}{made}, drawn at random."
     wall.score(fitted.score(chosen).numpy(), fitted.threshold, title)
     if scores is not None:
         wall.foot(error_shares(scores > fitted.threshold, images.anomalous.numpy(), rows))

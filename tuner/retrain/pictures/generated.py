@@ -19,6 +19,6 @@ def generated_figure(shown: Shown) -> Figure | None:
     for place, image in zip(places.flat, in_colour(made), strict=True):
         place.imshow(image)
         place.set_axis_off()
-    title = f"{shown.plan.best.label}: images that its generator makes of noise"
+    title = f"{shown.label}: images that its generator makes of noise"
     figure.suptitle(title, x=0.01, ha="left", fontsize=11, color=DARK)
     return figure

@@ -50,7 +50,7 @@ def maps_figure(shown: Shown, opened: Opened, scores: Scores) -> Figure | None:
     wall.show_heat(len(hung), maps.numpy(), top=TOP, mark="above 99.9% of\n    normal pixels")
     wall.caption([opened.class_names[int(images.classes[row])] for row in rows])
     made = ", anomalies synthetic" if opened.synthetic else ""
-    title = f"{shown.plan.best.label}: test images{made}, drawn at random; all maps on one scale."
+    title = f"{shown.label}: test images{made}, drawn at random; all maps on one scale."
     wall.score(fitted.score(chosen).numpy(), fitted.threshold, title)
     flagged = scores > fitted.threshold
     wall.foot(error_shares(flagged, images.anomalous.numpy(), rows.numpy()))
