@@ -40,7 +40,7 @@ def images_of(counts: tuple[int, ...], channels: int = 3, masks: bool = True) ->
 
 
 def shown(tmp_path: Path, fitted: FittedDetector) -> Shown:
-    return Shown(plan=plan_of(tmp_path), fitted=fitted)
+    return Shown(plan=plan_of(tmp_path), fitted=fitted, label="gan")
 
 
 def no_scores(images: LabelledImages) -> np.ndarray:

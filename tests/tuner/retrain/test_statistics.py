@@ -14,7 +14,7 @@ from models.data.split import Split
 from models.evaluation.mixture import cross_fitted, mixed_lanes
 from models.fitted import FittedDetector
 from tests.tuner.retrain.conftest import plan_of
-from tests.tuner.retrain.test_divergences import seed as training_of
+from tests.tuner.retrain.test_divergences import training as training_of
 from tuner.retrain import scores
 from tuner.retrain.contender_figures import make_blocks
 from tuner.retrain.ledger import Openings
@@ -143,7 +143,7 @@ def test_validation_figures_would_be_of_a_mixture_that_has_seen_the_labels(
     data: Any = SimpleNamespace(validation=images, synthetic=False)
     monkeypatch.setattr(FittedDetector, "load", lambda folder: fitted)
     monkeypatch.setattr(scores, "pixel_figures", lambda *_: None)
-    found = seed_scores(training_of(0, 0.9).training, data, images, autoencoder=False)
+    found = seed_scores(training_of(0, 0.9), data, images, autoencoder=False)
     assert abs(roc_auc_score(labels, found.validation.score) - 0.5) < 0.165
     assert found.validation.score == pytest.approx(cross_fitted(rows, labels.numpy()))
     assert found.test.score == pytest.approx(mixture.score(rows)), "test has no labels to hide"
