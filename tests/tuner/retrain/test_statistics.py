@@ -38,7 +38,7 @@ def scores_of(signals: Sequence[float], first: int) -> list[SeedScores]:
         fitted: Any = SimpleNamespace(hyperparameters={}, detector="gan")
         found.append(
             SeedScores(
-                training=one.training,
+                training=one,
                 fitted=fitted,
                 validation=of_split,
                 test=of_split,
