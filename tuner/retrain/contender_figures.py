@@ -26,12 +26,14 @@ class Blocks:
     """Figures by contender; `ahead` by each other one: test AUROC of the best minus its, paired.
 
     `ahead_by_error` compares, where the best is judged by a mixture, what has seen no label: its
-    reconstruction error and that of other mixtures, and of the others their own score.
+    reconstruction error and that of other mixtures, and of the others their own score. `resampled`
+    are the test AUROCs [RESAMPLES, seeds] by contender, all of the same images.
     """
 
     blocks: dict[str, Block]
     ahead: dict[str, Block]
     ahead_by_error: dict[str, Block]
+    resampled: dict[str, Scores]
 
 
 def make_blocks(plan: Plan, scores: Mapping[str, Sequence[SeedScores]], facts: Facts) -> Blocks:
@@ -56,6 +58,7 @@ def make_blocks(plan: Plan, scores: Mapping[str, Sequence[SeedScores]], facts: F
         blocks=blocks,
         ahead=_ahead(mean, tested, seed),
         ahead_by_error=_ahead_by_error(plan, scores, facts, blocks, tested),
+        resampled=tested,
     )
 
 

@@ -5,10 +5,9 @@ model where it has the higher figure there. It is held against the best single t
 the luckiest on validation of several, so that an ensemble that is no better is seldom kept.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain, islice, zip_longest
-from statistics import fmean
 from typing import Any
 
 import numpy as np
@@ -23,11 +22,12 @@ from models.precision import pick_device
 from tuner.figures.metrics import BEST
 from tuner.retrain.anomaly_kinds import by_kind
 from tuner.retrain.bootstrap import interval, resampled_aurocs, resampled_difference
+from tuner.retrain.contender_figures import Blocks
 from tuner.retrain.evaluation import decision_figures, in_order, ranking_figures
 from tuner.retrain.pixels import pixel_block, pixel_figures
 from tuner.retrain.plan import Plan
 from tuner.retrain.report_facts import Facts
-from tuner.retrain.scores import SeedScores, validation_score
+from tuner.retrain.scores import validation_score
 from tuner.retrain.training import Trained
 from tuner.seeds import derive
 
@@ -123,12 +123,12 @@ def ensemble_block(
     weighed: Weighed,
     test: LabelledImages,
     score: Scores,
-    others: Mapping[str, Sequence[SeedScores]],
+    others: Blocks,
     facts: Facts,
 ) -> dict[str, Any]:
     """What metrics.json holds of it; test figures where it is the model, whose `score` [N] it is.
 
-    `others` are the trainings of the plan, by contender, which it is held against on test.
+    `others` are the plan's contenders, which it is held against on test.
     """
     block: dict[str, Any] = {
         "label": f"ensemble of {len(weighed.members)}",
@@ -148,12 +148,10 @@ def ensemble_block(
     }
     block["test"] = in_order(figures)
     seeds, block["ahead"] = derive(plan.search_seed, "bootstrap seeds", 0), {}
-    for key, trained in others.items():
-        tested = [seed.test.score for seed in trained]
-        theirs = resampled_aurocs(labels, tested, images)
+    for key, of_key in others.blocks.items():
         block["ahead"][key] = {
-            "auroc": figures["auroc"]["mean"] - fmean(auroc(labels, each) for each in tested),
-            "ci95": interval(resampled_difference(own, theirs, seeds)),
+            "auroc": figures["auroc"]["mean"] - of_key["test"]["auroc"]["mean"],
+            "ci95": interval(resampled_difference(own, others.resampled[key], seeds)),
         }
     block["by_kind"] = by_kind(labels, facts.test_classes, facts.test_class_names, [score])
     if pixels := pixel_block([pixel_figures(weighed.ensemble, test)]):

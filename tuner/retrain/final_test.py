@@ -27,6 +27,7 @@ from tuner.figures.metrics import (
     write_metrics,
 )
 from tuner.retrain.card import make_card, write_card
+from tuner.retrain.contender_figures import make_blocks
 from tuner.retrain.ensemble import Member, Weighed, ensemble_block, weigh
 from tuner.retrain.example_images import telling_arrays
 from tuner.retrain.ledger import Openings, open_test
@@ -141,13 +142,14 @@ def _evaluate(  # noqa: PLR0913
         synthetic_test=test.synthetic,
         openings=openings,
     )
-    metrics = make_metrics(plan, scores, facts)
+    blocks = make_blocks(plan, scores, facts)
+    metrics = make_metrics(plan, blocks, facts)
     if kept := verdict_kept(plan, metrics):
         metrics["beaten_before"] = kept
     metrics["model_seed"] = plan.seeds[best.number]
     model = _model(scores[BEST], best, weighed, images)
     if weighed is not None:
-        metrics[ENSEMBLE] = ensemble_block(plan, weighed, images, model.score, scores, facts)
+        metrics[ENSEMBLE] = ensemble_block(plan, weighed, images, model.score, blocks, facts)
     return _Tested(
         plan=plan,
         split=split,

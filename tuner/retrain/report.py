@@ -1,7 +1,6 @@
 """metrics.json: put together from scores, and held against a plan. Importing it loads no torch."""
 
 import platform
-from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from tuner.figures.metrics import (
@@ -18,8 +17,8 @@ from tuner.retrain.plan import Plan
 from tuner.versions import installed
 
 if TYPE_CHECKING:
+    from tuner.retrain.contender_figures import Blocks
     from tuner.retrain.report_facts import Facts
-    from tuner.retrain.scores import SeedScores
 
 _FLAT = (
     "miss_rate_at_1",
@@ -54,14 +53,10 @@ def stored_metrics(plan: Plan) -> Metrics | None:
     return metrics if same else None
 
 
-def make_metrics(
-    plan: Plan, scores: "Mapping[str, Sequence[SeedScores]]", facts: "Facts"
-) -> Metrics:
+def make_metrics(plan: Plan, made: "Blocks", facts: "Facts") -> Metrics:
     """The whole report: the best at the top, the others below, each in the same shape."""
-    from tuner.retrain.contender_figures import make_blocks  # noqa: PLC0415 - scikit-learn
-    from tuner.retrain.evaluation import split_figures  # noqa: PLC0415
+    from tuner.retrain.evaluation import split_figures  # noqa: PLC0415 - scikit-learn
 
-    made = make_blocks(plan, scores, facts)
     others = {key: block for key, block in made.blocks.items() if key not in (BEST, DEFAULTS)}
     return {
         "dataset": dataset_title(plan.data),
