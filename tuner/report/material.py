@@ -73,9 +73,16 @@ class Material:
         return other_than_best(self.metrics, self.space, [one.trial for one in self.ranking])
 
     @property
+    def chosen(self) -> str:
+        """The trial that a retrain has chosen among the best, where it is not the first of them."""
+        choice = (self.metrics or {}).get("chosen_among")
+        is_of_it = choice is not None and self.other == f"trial {choice['chosen']}"
+        return self.other if is_of_it else ""
+
+    @property
     def retrained(self) -> Metrics | None:
-        """The figures of a retrain of the best itself."""
-        return None if self.other else self.metrics
+        """The figures of a retrain of the best itself, or of what it has chosen among the best."""
+        return self.metrics if self.chosen or not self.other else None
 
     @property
     def finished(self) -> bool:
@@ -176,6 +183,8 @@ def _nothing(folder: RunFolder) -> TunerError:
 
 def of_other(material: Material) -> str:
     """What stands behind the model's name where it is not that of the best trial."""
+    if material.chosen:
+        return f" ({material.chosen}, chosen among the best)"
     return f" ({material.other}, not the best trial)" if material.other else ""
 
 

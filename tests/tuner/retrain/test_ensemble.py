@@ -159,8 +159,11 @@ def test_a_reader_would_not_be_told_of_the_ensemble(kept: Kept) -> None:
 
 def test_the_report_would_not_show_the_ensemble(kept: Kept) -> None:
     material = read_material(RunFolder(kept.folder))
-    vars(material)["other"] = ""  # as if the chosen one were the search's best
     sections = {one.key: one for one in sections_of(material)}
+    chosen = kept.summary.metrics["chosen_among"]["chosen"]
+    assert material.chosen == f"trial {chosen}", "not the first of the search"
+    assert sections["verdict"].sentence.startswith(f"Trial {chosen}, chosen among the best of 4")
+    assert "tuner.score" in sections["verdict"].context["next"][0], "the model is there to be used"
     assert [row["label"] for row in sections["test"].context["contenders"]][1] == "ensemble of 3"
     assert "the ensemble is the model" in sections["test"].context["ensemble"]
     assert json.dumps(sections["images"].context).count("ensemble of 3 trainings") == 1

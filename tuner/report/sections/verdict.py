@@ -65,6 +65,9 @@ def _sentence(material: Material) -> str:
     best, retrained = material.ranking[0], material.retrained
     of = f"the best of {counted(len(material.trials), 'trial')}"
     name = f"Trial {best.trial.number}, {of}"
+    if material.chosen:
+        trials = counted(len(material.trials), "trial")
+        name = f"{material.chosen.capitalize()}, chosen among the best of {trials}"
     if retrained is None:
         return _on_validation(material, best, of)
     if "test" not in retrained:
@@ -188,7 +191,13 @@ def _sentences(material: Material) -> Iterator[str]:
             "All validation figures here are on synthetic anomalies, made of the good images: they "
             "rank configurations, and say little of how many real defects are found."
         )
-    if material.other:
+    if material.chosen:
+        first = material.ranking[0].trial.number
+        yield (
+            f"Trial {first} was the best in the search; a retrain with fresh seeds has chosen "
+            f"{material.chosen}, of which the test figures and the model are."
+        )
+    elif material.other:
         yield (
             f"The figures on test images below are of {material.other}, not of the best trial, "
             "which has not been retrained as it is."
