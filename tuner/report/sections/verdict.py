@@ -195,7 +195,7 @@ def _sentences(material: Material) -> Iterator[str]:
         first = material.ranking[0].trial.number
         yield (
             f"Trial {first} was the best in the search; a retrain with fresh seeds has chosen "
-            f"{material.chosen}, of which the test figures and the model are."
+            f"{material.chosen}, which was then tested."
         )
     elif material.other:
         yield (
