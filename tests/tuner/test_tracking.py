@@ -155,10 +155,12 @@ def test_a_wandb_that_hangs_would_hold_up_the_search_and_its_end(
     import wandb
 
     entered = threading.Event()
+    over = threading.Event()
 
     def hang(**_: Any) -> None:
         entered.set()
         released.wait(60)
+        over.set()
         raise RuntimeError("released")
 
     monkeypatch.setattr(wandb, "init", hang)
@@ -166,14 +168,12 @@ def test_a_wandb_that_hangs_would_hold_up_the_search_and_its_end(
     listener = WandbListener(config(tmp_path), said.append)
     feed(listener, trial(0, 0.9, state="running"))
     assert entered.wait(10)
-    start = time.monotonic()
     for number in range(200):
         feed(listener, trial(number, *[0.9] * 10))
-    assert time.monotonic() - start < 0.5
+    assert not over.is_set(), "the search waited for W&B"
     assert len(listener._waiting) == 200, "only the newest view of each trial waits"
-    start = time.monotonic()
     assert not listener.close(patience=0.5)
-    assert time.monotonic() - start < 3
+    assert not over.is_set(), "the search's end waited for W&B"
     assert len(said) == 1
     assert "did not answer" in said[0]
 
