@@ -11,10 +11,10 @@ from _published.documents.common import (
     merged,
     one_vs_rest,
 )
-from _published.documents.where_search_pays import EPOCHS, UNET, WIDTH
+from _published.documents.where_search_pays import EPOCHS, SHIRT, UNET, WIDTH
 from _published.figures import Pick, at, by_error, diverged, noted, on_test, over_seeds
 from _published.rows import Row
-from _published.runs import Training
+from _published.runs import Search, Training
 from _published.summary import MEAN
 from models import detectors
 
@@ -22,20 +22,24 @@ DOCUMENT = "Kim et al.: GAN-based anomaly detection in imbalance problems"
 PUBLISHED = {"fashion-mnist": 0.986, "mnist": 0.997, "cifar-10": 0.906}
 TO_REACH = {"fashion-mnist": 0.980, "mnist": 0.996, "cifar-10": 0.86}
 KNOWN = {KNOWN_TO_TEN: 0.1, KNOWN_TO_ONE: 1.0, UNSEEN: 0.1}
-GAN, CNN = "U-Net GAN", "supervised CNN"
+GAN, SEARCHED, CNN = "U-Net GAN", "U-Net GAN, searched", "supervised CNN"
+CAT = Search(space_file="lossweights", overrides=("data.dataset=cifar-10", "data.normal=[cat]"))
+SEARCHES = {"fashion-mnist": SHIRT, "cifar-10": CAT}
+"""Of one class each, where the published weights miss what is to be reached."""
 UNVERIFIED = "0.906 is from a secondary source."
 RATIO = "The published figure is of one known anomaly to one normal image."
 
 
 def training(system: str, dataset: str, normal: str, protocol: str) -> Training:
-    """One class's; W1 by the mixture of score parts, or the CNN with the same images."""
+    """One class's; W1 by the mixture of score parts, what a search found, or the CNN."""
     seen = {"known_classes": known_classes(dataset, normal)} if protocol == UNSEEN else {}
     weights = merged(detectors.published(UNET)["W1"], {"score": "mixture"})
     return Training(
-        detector=UNET if system == GAN else "cnn",
+        detector="cnn" if system == CNN else UNET,
         data=one_vs_rest(dataset, normal, KNOWN[protocol], **seen),
         settings=merged(weights if system == GAN else {}, {"width": WIDTH}),
         epochs=EPOCHS,
+        best_of=SEARCHES[dataset] if system == SEARCHED else None,
     )
 
 
@@ -50,10 +54,10 @@ def _rows(system: str, dataset: str, protocol: str) -> list[Row]:
 
 def _row(system: str, dataset: str, protocol: str, one_of: str, runs: tuple[Training, ...]) -> Row:
     pick: Pick = at("unseen", "auroc") if protocol == UNSEEN else on_test("auroc")
-    mean, ours = one_of == MEAN, system == GAN
+    mean, ours = one_of == MEAN, system != CNN
     quoted = mean and ours and protocol != UNSEEN
     aimed = mean and ours and protocol == KNOWN_TO_TEN
-    differs = _differs(dataset, protocol, quoted=quoted) if mean else ""
+    differs = _differs(system, dataset, protocol, quoted=quoted) if mean else ""
     notes = (by_error, diverged) if mean and ours and protocol != UNSEEN else (diverged,)
     return Row(
         document=DOCUMENT,
@@ -70,18 +74,29 @@ def _row(system: str, dataset: str, protocol: str, one_of: str, runs: tuple[Trai
     )
 
 
-def _differs(dataset: str, protocol: str, *, quoted: bool) -> str:
+def _differs(system: str, dataset: str, protocol: str, *, quoted: bool) -> str:
     if protocol == UNSEEN:
         return "Test anomalies are of the four classes that were seen nowhere before."
     ratio = RATIO if protocol == KNOWN_TO_TEN else ""
     unverified = UNVERIFIED if dataset == "cifar-10" else ""
-    return " ".join(text for text in (ratio, unverified) if text and quoted)
+    known = [text for text in (ratio, unverified) if text and quoted]
+    return " ".join([*known, *([_settings(dataset)] if system == SEARCHED else [])])
+
+
+def _settings(dataset: str) -> str:
+    (searched,) = SEARCHES[dataset].space().data.normal
+    return f"Settings of one search, on {searched} by validation."
+
+
+def _systems(dataset: str, protocol: str) -> tuple[str, ...]:
+    searched = dataset in SEARCHES and protocol == KNOWN_TO_TEN
+    return (GAN, SEARCHED, CNN) if searched else (GAN, CNN)
 
 
 ROWS = tuple(
     row
     for dataset in TITLES
     for protocol in KNOWN
-    for system in (GAN, CNN)
+    for system in _systems(dataset, protocol)
     for row in _rows(system, dataset, protocol)
 )
