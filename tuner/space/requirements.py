@@ -7,6 +7,7 @@ import math
 import operator
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import islice
 from types import MappingProxyType
 from typing import Any
 
@@ -162,8 +163,8 @@ def _can_be_met(space: SpaceFields) -> bool:
             drawn(space.search, lambda name: any_of(space.search[name], generator))
             for _ in range(_DRAWN)
         )
-        met = (_all_hold(found, space, {**others, **each}) for each in some)
-        if sum(met) < _LEAST_MET:
+        met = (each for each in some if _all_hold(found, space, {**others, **each}))
+        if len(list(islice(met, _LEAST_MET))) < _LEAST_MET:
             return False
     return True
 
