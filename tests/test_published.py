@@ -73,6 +73,32 @@ def test_the_table_would_not_be_what_the_results_say(record: dict[str, Any]) -> 
     assert FILE.read_text(encoding="utf-8") == render(record)
 
 
+def test_the_readme_would_not_say_what_the_results_say(record: dict[str, Any]) -> None:
+    from _published.page import IN_README, README, with_overview
+
+    text = README.read_text(encoding="utf-8")
+    assert text == with_overview(text, record, IN_README)
+
+
+def test_a_document_would_have_no_line_or_a_link_that_leads_nowhere(
+    record: dict[str, Any],
+) -> None:
+    from _published.documents import ROWS
+    from _published.overview import overview
+    from _published.page import render
+
+    lines = overview(record)[2:]
+    names = list(dict.fromkeys(row.document for row in ROWS))
+    assert sorted(line.split("](")[0].removeprefix("| [") for line in lines) == sorted(names)
+    heads = [line.removeprefix("## ") for line in render(record).splitlines() if line[:3] == "## "]
+    assert {line.split("](#")[1].split(")")[0] for line in lines} >= {_anchor(h) for h in heads}
+
+
+def _anchor(heading: str) -> str:
+    letters = [each for each in heading.lower() if each.isalnum() or each in " -_"]
+    return "".join(letters).replace(" ", "-")
+
+
 def test_the_head_would_not_follow_from_the_rows(record: dict[str, Any]) -> None:
     from _published.documents import ROWS
     from _published.summary import summary

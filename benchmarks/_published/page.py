@@ -9,12 +9,16 @@ from typing import Any
 
 from _published.charts import chart_name, draw_charts
 from _published.head import HEAD
+from _published.overview import overview, with_overview
 from _published.store import PICTURES
 from _published.summary import GAIN, MEAN, has_runs, limit_of, reached
 
 Entry = Mapping[str, Any]
 HERE = Path(__file__).parent.parent
 FILE = HERE / "published.md"
+README = HERE.parent / "README.md"
+IN_README = "benchmarks/published.md"
+"""What the links of README's table lead to."""
 _MANY = 5
 _MORE = {
     "OMASGAN": {
@@ -41,9 +45,11 @@ _COLUMNS = (
 
 
 def write_page(record: Mapping[str, Any]) -> Path:
-    """Write the page and its charts."""
+    """Write the page, its charts, and the table of it in the README."""
     draw_charts(record["rows"], PICTURES)
     FILE.write_text(render(record), encoding="utf-8")
+    readme = README.read_text(encoding="utf-8")
+    README.write_text(with_overview(readme, record, IN_README), encoding="utf-8")
     return FILE
 
 
@@ -53,7 +59,7 @@ def render(record: Mapping[str, Any]) -> str:
     made = int(figures["rows_measured"] + figures["rows_without_runs"])
     counts = {"made": f"{made:,}", "rows": f"{int(figures['rows']):,}"}
     parts = [HEAD.format(device=_device(record), date=record["date"][:10], **counts)]
-    parts += _summary(figures)
+    parts += [*overview(record), "", *_summary(figures)]
     for document in dict.fromkeys(row["document"] for row in record["rows"]):
         parts += _section(document, [row for row in record["rows"] if row["document"] == document])
     return "\n".join(parts).rstrip() + "\n"

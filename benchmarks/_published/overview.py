@@ -1,0 +1,134 @@
+"""One line a document, for the head of published.md and for README's results."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from _published.documents import (
+    ROWS,
+    industrial,
+    kim,
+    omasgan,
+    search_gains,
+    student_gans,
+    student_mvtec,
+    survey,
+    where_search_pays,
+)
+from _published.summary import MEAN
+
+Entry = Mapping[str, Any]
+BEGIN, END = "<!-- published: by benchmarks/published.py -->", "<!-- published: end -->"
+_HEAD = ("| document | figure | published | ours |", "|---|---|--:|--:|")
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Line:
+    """What a document is told by; each row is system, data, protocol, class and metric."""
+
+    document: str
+    of: str
+    rows: Sequence[tuple[str, ...]]
+
+
+def _fashion(system: str, one_of: str) -> tuple[str, ...]:
+    return system, "FashionMNIST", "P1, 1:10", one_of, "AUROC"
+
+
+def _mvtec(system: str, metric: str) -> list[tuple[str, ...]]:
+    categories = ("bottle", "transistor", "screw")
+    return [(system, "MVTec AD", "P4", category, metric) for category in categories]
+
+
+_LINES = (
+    _Line(
+        document=where_search_pays.DOCUMENT,
+        of="FashionMNIST Shirt, known anomalies 1:10: U-Net GAN with W2, searched; supervised CNN",
+        rows=[
+            _fashion(system, "Shirt")
+            for system in ("U-Net GAN, W2", "U-Net GAN, searched", "supervised CNN")
+        ],
+    ),
+    _Line(
+        document=student_gans.DOCUMENT,
+        of="T-shirt/top, known anomalies 1:10: traditional GAN, DCGAN variant",
+        rows=[_fashion(system, "T-shirt/top") for system in ("traditional GAN", "DCGAN variant")],
+    ),
+    _Line(
+        document=kim.DOCUMENT,
+        of="U-Net GAN, mean of ten classes, known anomalies 1:10: FashionMNIST, MNIST, CIFAR-10",
+        rows=[
+            (kim.GAN, data, "P1, 1:10", MEAN, "AUROC")
+            for data in ("FashionMNIST", "MNIST", "CIFAR-10")
+        ],
+    ),
+    _Line(
+        document=student_mvtec.DOCUMENT,
+        of="F1 of KD-CAE by its published thresholds: bottle, transistor, screw",
+        rows=_mvtec("KD-CAE, published thresholds", "F1"),
+    ),
+    _Line(
+        document=industrial.DOCUMENT,
+        of="OCR-GAN (published: the mean of 15 categories): bottle, transistor, screw",
+        rows=_mvtec("OCR-GAN", "image AUROC"),
+    ),
+    _Line(
+        document=survey.DOCUMENT,
+        of="FashionMNIST, one class normal, mean of ten: AnoGAN, EGBAD, GANomaly, PCA",
+        rows=[
+            (system, "FashionMNIST", "P2", MEAN, "AUROC")
+            for system in ("AnoGAN", "EGBAD", "GANomaly", "PCA")
+        ],
+    ),
+    _Line(
+        document=omasgan.DOCUMENT,
+        of="f-GAN form, MNIST, 0, 1, 2, 3 left out",
+        rows=[("OMASGAN, f-GAN", "MNIST", "P3", digit, "AUROC") for digit in "0123"],
+    ),
+)
+
+
+def overview(record: Mapping[str, Any], page: str = "") -> list[str]:
+    """The table; `page` is where its links lead, this page itself for ""."""
+    lines = [_line(line, record["rows"], page) for line in _LINES]
+    return [*_HEAD, *lines, _gains(record["figures"], page)]
+
+
+def with_overview(text: str, record: Mapping[str, Any], page: str) -> str:
+    """A text whose table, between its two marks, is that of the record; the marks must be there."""
+    before, marked, rest = text.partition(BEGIN)
+    _, closed, after = rest.partition(END)
+    if not (marked and closed):
+        raise ValueError(f"the text needs {BEGIN} and, after it, {END}")
+    return "\n".join([before + BEGIN, "", *overview(record, page), "", END + after])
+
+
+def _line(line: _Line, rows: Sequence[Entry], page: str) -> str:
+    declared = {
+        (row.document, row.system, row.data, row.protocol, row.one_of, row.metric): row
+        for row in ROWS
+    }
+    made = {row["key"]: row["ours"] for row in rows}
+    shown = [declared[line.document, *of] for of in line.rows]
+    published = ", ".join(_number(row.published) for row in shown if row.published is not None)
+    ours = ", ".join(_number(made.get(row.key)) for row in shown)
+    return f"| {_link(line.document, page)} | {line.of} | {published or 'none'} | {ours} |"
+
+
+def _gains(figures: Mapping[str, float], page: str) -> str:
+    shown = f"{figures['search_gain_significant']:g} of {figures['searched']:g}"
+    of = "detectors whose search gains more than two standard errors over the defaults"
+    return f"| {_link(search_gains.DOCUMENT, page)} | {of} | none | {shown} |"
+
+
+def _link(document: str, page: str) -> str:
+    """To the heading, named as GitHub names it."""
+    anchor = re.sub(r"[^\w\- ]", "", document.lower()).replace(" ", "-")
+    return f"[{document}]({page}#{anchor})"
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.3f}"
