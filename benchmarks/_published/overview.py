@@ -94,7 +94,7 @@ _LINES = (
 def overview(record: Mapping[str, Any], page: str = "") -> list[str]:
     """The table; `page` is where its links lead, this page itself for ""."""
     lines = [_line(line, record["rows"], page) for line in _LINES]
-    return [*_HEAD, *lines, _gains(record["figures"], page)]
+    return [*_HEAD, *lines, _gains(record, page)]
 
 
 def with_overview(text: str, record: Mapping[str, Any], page: str) -> str:
@@ -115,17 +115,21 @@ def _line(line: _Line, rows: Sequence[Entry], page: str) -> str:
     shown = [declared[line.document, *of] for of in line.rows]
     published = ", ".join(_number(row.published) for row in shown if row.published is not None)
     ours = ", ".join(_number(made.get(row.key)) for row in shown)
-    return f"| {_link(line.document, page)} | {line.of} | {published or 'none'} | {ours} |"
+    name = _link(line.document, rows, page)
+    return f"| {name} | {line.of} | {published or 'none'} | {ours} |"
 
 
-def _gains(figures: Mapping[str, float], page: str) -> str:
+def _gains(record: Mapping[str, Any], page: str) -> str:
+    figures = record["figures"]
     shown = f"{figures['search_gain_significant']:g} of {figures['searched']:g}"
     of = "detectors whose search gains more than two standard errors over the defaults"
-    return f"| {_link(search_gains.DOCUMENT, page)} | {of} | none | {shown} |"
+    return f"| {_link(search_gains.DOCUMENT, record['rows'], page)} | {of} | none | {shown} |"
 
 
-def _link(document: str, page: str) -> str:
-    """To the heading, named as GitHub names it."""
+def _link(document: str, rows: Sequence[Entry], page: str) -> str:
+    """To the heading, named as GitHub names it; a document without rows has none."""
+    if all(row["document"] != document for row in rows):
+        return document
     anchor = re.sub(r"[^\w\- ]", "", document.lower()).replace(" ", "-")
     return f"[{document}]({page}#{anchor})"
 
