@@ -33,6 +33,12 @@ from tuner.testing.samplers import SamplerContract, suggestions
 needs_cmaes = pytest.mark.skipif(find_spec("cmaes") is None, reason="needs the package cmaes")
 
 
+@pytest.fixture(autouse=True)
+def _no_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hundreds of searches are simulated here, and nobody looks at their curves."""
+    monkeypatch.setattr("tuner.results.files.write_curves", lambda *_, **__: None)
+
+
 class TestTpeQmc(SamplerContract):
     name = "tpe-qmc"
 
