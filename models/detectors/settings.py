@@ -111,6 +111,17 @@ def word(
     )
 
 
+def augmentation(source: str) -> Hyperparameter:
+    """What `augmented` does to the images of a step; nothing by default."""
+    return word(
+        "augmentation",
+        "none",
+        ("none", "flip", "flip+rot"),
+        "of training images: flip, mirrored left to right; flip+rot, turned by 90 degrees too",
+        source,
+    )
+
+
 def score(default: str, choices: Sequence[str], meaning: str, source: str) -> Hyperparameter:
     """Which part or sum of parts is an image's score; choosing another needs no other code."""
     return Hyperparameter(

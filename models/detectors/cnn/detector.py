@@ -13,8 +13,8 @@ augmentation are added, and off; so is weight decay, by default next to none.
 from torch import Tensor, nn
 from typing_extensions import override
 
+from models.detectors.augmentation import DRAW, augmented
 from models.detectors.base import Detector
-from models.detectors.cnn.augmentation import CHANCES, augmented
 from models.detectors.cnn.networks import Classifier, blocks_of
 from models.detectors.model import Model, Tensors
 from models.detectors.stage import Batch, Draw, Loss, LossFunction, Phase, RMSprop, Stage
@@ -44,12 +44,12 @@ class Cnn(Detector):
     def _draws(self) -> tuple[Draw, ...]:
         """The random numbers that an image needs in training."""
         return (
-            Draw(name="augmentation", shape=(CHANCES,), kind="uniform"),
+            DRAW,
             Draw(name="dropout", shape=(self.number("hidden"),), kind="uniform"),
         )
 
     def _loss(self, model: Model, batch: Batch, shared: Tensors) -> Loss:
-        images = augmented(batch.images, batch.draws["augmentation"], self.word("augmentation"))
+        images = augmented(batch.images, batch.draws[DRAW.name], self.word("augmentation"))
         kept = dropout_factors(batch.draws["dropout"], model.settings["dropout"])
         logits = model("classifier", images, kept)
         normal, anomaly = bce(batch.normals(logits), 0.0), bce(batch.anomalies(logits), 1.0)

@@ -23,13 +23,7 @@ CLASSIFIER: tuple[Hyperparameter, ...] = (
     settings.number(
         "dropout", 0.0, 0.0, 0.6, "the share of hidden units left out in training", _PROPOSED
     ),
-    settings.word(
-        "augmentation",
-        "none",
-        ("none", "flip", "flip+rot"),
-        "of training images: flip, mirrored left to right; flip+rot, turned by 90 degrees too",
-        "none: " + _STUDY + "; the others: " + settings.PROPOSED,
-    ),
+    settings.augmentation("none: " + _STUDY + "; the others: " + settings.PROPOSED),
     settings.number(
         "hidden",
         256,

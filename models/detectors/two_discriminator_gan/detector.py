@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from torch import Tensor, nn
 from typing_extensions import override
 
+from models.detectors.augmentation import DRAW, augmented
 from models.detectors.base import Detector
 from models.detectors.model import Model, Tensors
 from models.detectors.stage import Adam, Batch, Loss, Phase, Stage
@@ -70,20 +71,22 @@ class TwoDiscriminatorGan(Detector):
             optimizer=Adam(learning_rate="generator_lr", beta1="beta1"),
             every=self.number("discriminator_steps"),
         )
-        return (Stage(phases=(discriminators, generator), forward=self._forward),)
+        phases = (discriminators, generator)
+        return (Stage(phases=phases, forward=self._forward, draws=(DRAW,)),)
 
     def _forward(self, model: Model, batch: Batch) -> Tensors:
-        features = model("encoder", batch.images)
-        return {"latent": features[-1], "remade": model("decoder", features)}
+        images = augmented(batch.images, batch.draws[DRAW.name], self.word("augmentation"))
+        features = model("encoder", images)
+        return {"images": images, "latent": features[-1], "remade": model("decoder", features)}
 
     def _discriminator_loss(self, model: Model, batch: Batch, shared: Tensors) -> Loss:
-        remade = shared["remade"].detach()
+        images, remade = shared["images"], shared["remade"].detach()
         normal = discrimination(
-            model("normal_discriminator", batch.normals(batch.images)),
+            model("normal_discriminator", batch.normals(images)),
             model("normal_discriminator", batch.normals(remade)),
         )
         anomaly = discrimination(
-            model("anomaly_discriminator", batch.anomalies(batch.images)),
+            model("anomaly_discriminator", batch.anomalies(images)),
             model("anomaly_discriminator", batch.anomalies(remade)),
         )
         terms = {"normal_discriminator": normal, "anomaly_discriminator": anomaly}
@@ -91,7 +94,7 @@ class TwoDiscriminatorGan(Detector):
 
     def _generator_loss(self, model: Model, batch: Batch, shared: Tensors) -> Loss:
         remade = shared["remade"]
-        error = (batch.images - remade).abs()
+        error = (shared["images"] - remade).abs()
         patches = patch_errors(batch.normals(error))
         # The whole mixed batch is encoded again, so its statistics are those of the first pass.
         again = model("encoder", remade, update_statistics=False)[-1]

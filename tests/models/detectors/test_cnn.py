@@ -8,7 +8,7 @@ import torch.nn.functional as F
 
 from models import detectors
 from models.data.images import TrainingData
-from models.detectors.cnn.augmentation import augmented
+from models.detectors.augmentation import augmented
 from models.detectors.cnn.networks import Classifier, blocks_of
 from models.detectors.stage import Batch, RMSprop
 from models.lanes.lane import Lane

@@ -33,7 +33,11 @@ def single(request: pytest.FixtureRequest) -> SingleModel:
 
 @pytest.fixture
 def batch() -> Batch:
-    return Batch(images=some_images(7), normal_count=4)
+    return _batch(some_images(7))
+
+
+def _batch(images: Tensor) -> Batch:
+    return Batch(images=images, normal_count=4, draws={"augmentation": torch.zeros(7, 3)})
 
 
 def _remade(single: SingleModel, images: Tensor) -> Tensor:
@@ -100,6 +104,20 @@ def test_a_term_of_the_generators_loss_would_be_of_other_images_or_have_another_
         torch.testing.assert_close(term, expected[name])
     total = sum(WEIGHTS[name] * term for name, term in expected.items())
     torch.testing.assert_close(loss.total, total)
+
+
+@pytest.mark.parametrize("name", ["two-discriminator-gan", "dcgan"])
+def test_augmented_images_would_be_held_against_those_that_are_not(name: str) -> None:
+    """Mirrored ones train as if they had come that way."""
+    images = some_images(7)
+    found, expected = (
+        phase_losses(SingleModel(name, {"width": 4, "augmentation": kind}), _batch(seen))[1]
+        for kind, seen in (("flip", images), ("none", images.flip(-1)))
+    )
+    other = phase_losses(SingleModel(name, {"width": 4}), _batch(images))[1]
+    for phase in ("discriminators", "generator"):
+        torch.testing.assert_close(found[phase].terms, expected[phase].terms)
+        assert (found[phase].total - other[phase].total).abs() > 1e-5
 
 
 def test_a_phase_would_train_a_network_of_the_other_or_not_wait(

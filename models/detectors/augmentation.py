@@ -3,8 +3,10 @@
 import torch
 from torch import Tensor
 
-CHANCES = 3
-"""Uniform random numbers that an image needs."""
+from models.detectors.stage import Draw
+
+DRAW = Draw(name="augmentation", shape=(3,), kind="uniform")
+"""The random numbers that an image needs."""
 
 
 def augmented(images: Tensor, chances: Tensor, kind: str) -> Tensor:
