@@ -7,16 +7,20 @@ import logging
 import shutil
 import subprocess
 import tempfile
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from models.data.places import DataNotFound
 
 logger = logging.getLogger(__name__)
 
 TEMPORARY_PREFIX = ".download-"
+_QUIET_TRIES, _BETWEEN_TRIES_S = 20, 0.1
+"""Before a wait for another process is spoken of."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,8 +87,18 @@ def exclusive(cache: Path) -> Iterator[None]:
         with suppress(OSError):
             cache.mkdir(parents=True, exist_ok=True)
             file = held.enter_context((cache / ".lock").open("w"))
-            fcntl.flock(file, fcntl.LOCK_EX)
+            _lock(file, cache)
         yield
+
+
+def _lock(file: IO[str], cache: Path) -> None:
+    for _ in range(_QUIET_TRIES):
+        with suppress(BlockingIOError):
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return
+        time.sleep(_BETWEEN_TRIES_S)
+    logger.info("Another process is writing to the cache %s: waiting until it is done", cache)
+    fcntl.flock(file, fcntl.LOCK_EX)
 
 
 def run(command: Sequence[str], *, folder: Path, timeout_s: float) -> str:

@@ -23,7 +23,14 @@ PUBLISHED = {"fashion-mnist": 0.986, "mnist": 0.997, "cifar-10": 0.906}
 TO_REACH = {"fashion-mnist": 0.980, "mnist": 0.996, "cifar-10": 0.86}
 KNOWN = {KNOWN_TO_TEN: 0.1, KNOWN_TO_ONE: 1.0, UNSEEN: 0.1}
 GAN, SEARCHED, CNN = "U-Net GAN", "U-Net GAN, searched", "supervised CNN"
-CAT = Search(space_file="lossweights", overrides=("data.dataset=cifar-10", "data.normal=[cat]"))
+CAT = Search(
+    space_file="lossweights",
+    overrides=(
+        "data.dataset=cifar-10",
+        "data.normal=[cat]",
+        "search.augmentation={choice: [none, flip]}",
+    ),
+)
 SEARCHES = {"fashion-mnist": SHIRT, "cifar-10": CAT}
 """Of one class each, where the published weights miss what is to be reached."""
 UNVERIFIED = "0.906 is from a secondary source."

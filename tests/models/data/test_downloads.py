@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import io
+import logging
 import shutil
 import subprocess
 import sys
 import tarfile
+import threading
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 
-from models.data import cifar10, debian, fashion_mnist, mnist, torchvision_download
-from models.data.downloads import put, run
+from models.data import cifar10, debian, downloads, fashion_mnist, mnist, torchvision_download
+from models.data.downloads import exclusive, put, run
 from models.data.places import DataNotFound
 from models.data.published import downloaders
 
@@ -238,3 +240,24 @@ class TestRun:
         command = ["/bin/sh", "-c", "echo first; echo last >&2; exit 3"]
         with pytest.raises(DataNotFound, match="sh failed: last"):
             run(command, folder=tmp_path, timeout_s=5)
+
+
+def test_two_would_write_into_a_cache_at_once_or_one_wait_without_a_word(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(downloads, "_BETWEEN_TRIES_S", 0.001)
+    caplog.set_level(logging.INFO)
+    inside = threading.Event()
+
+    def enter() -> None:
+        with exclusive(tmp_path):
+            inside.set()
+
+    other = threading.Thread(target=enter)
+    with exclusive(tmp_path):
+        assert caplog.messages == [], "a free cache is not waited for"
+        other.start()
+        assert not inside.wait(0.5)
+        assert f"Another process is writing to the cache {tmp_path}" in caplog.text
+    other.join(timeout=30)
+    assert inside.is_set()
