@@ -102,6 +102,31 @@ def _anchor(heading: str) -> str:
     return "".join(letters).replace(" ", "-")
 
 
+def test_a_sentence_would_say_another_thing_than_its_rows() -> None:
+    from _published.documents import industrial
+    from _published.remarks import remarks
+
+    plain = {"PCA": (0.8, 0.03), "nearest neighbour": (0.7, 0.0)}
+    best = {"bottle": 0.9, "transistor": 0.85, "screw": 0.82, "toothbrush": 0.6}
+    of_gans = {"OCR-GAN": 0.0, "Skip-GANomaly": -0.1, "GANomaly": -0.2}
+    rows: list[dict[str, Any]] = [
+        {"system": system, "class": category, "ours": value, "std": std}
+        for category, highest in best.items()
+        for system, (value, std) in {
+            **plain,
+            **{gan: (highest + less, 0.03) for gan, less in of_gans.items()},
+        }.items()
+    ]
+    for row in rows:
+        row |= {"data": "MVTec AD", "protocol": "P4", "metric": "image AUROC"}
+    (said,) = remarks(industrial.DOCUMENT, rows)
+    worth, not_worth = said.split(" On ")
+    assert worth.endswith("divisions: bottle (OCR-GAN 0.900, PCA 0.800).")
+    for other in ("transistor (OCR-GAN 0.850", "screw (OCR-GAN 0.820", "toothbrush (OCR-GAN 0.600"):
+        assert other in not_worth
+    assert remarks(industrial.DOCUMENT, rows[1:]) == [], "a row that is missing"
+
+
 def test_the_head_would_not_follow_from_the_rows(record: dict[str, Any]) -> None:
     from _published.documents import ROWS
     from _published.summary import summary

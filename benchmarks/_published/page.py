@@ -10,6 +10,7 @@ from typing import Any
 from _published.charts import chart_name, draw_charts
 from _published.head import HEAD
 from _published.overview import overview, with_overview
+from _published.remarks import remarks
 from _published.store import PICTURES
 from _published.summary import GAIN, MEAN, has_runs, limit_of, reached
 
@@ -89,6 +90,7 @@ def _section(document: str, rows: Sequence[Entry]) -> list[str]:
     by_class = [row for row in rows if _family(row) in families]
     single = [row for row in rows if _family(row) not in families]
     parts = [f"## {document}", "", f"![{document}](pictures/{chart_name(document)})", ""]
+    parts += [line for remark in remarks(document, rows) for line in (remark, "")]
     parts += _more_pictures(document)
     for data in dict.fromkeys(row["data"] for row in by_class):
         parts += _matrix([row for row in by_class if row["data"] == data])
