@@ -2,7 +2,15 @@
 
 from _published.documents.common import MVTEC_ONE_CLASS
 from _published.documents.mvtec import BELOW, CATEGORIES, CAVEATS, REPEATS, caveat, folder
-from _published.figures import at, diverged, interval, noted, on_test, over_repeats
+from _published.figures import (
+    at,
+    diverged,
+    interval,
+    noted,
+    on_test,
+    over_repeats,
+    validation_gap,
+)
 from _published.pictures_figures import nearest_neighbour
 from _published.rows import Figure, Row
 from _published.runs import Training
@@ -70,7 +78,7 @@ def _row(
 
 
 _PIXEL = over_repeats(at("pixels", "auroc"))
-_AUROC = noted(over_repeats(on_test("auroc")), interval, diverged)
+_AUROC = noted(over_repeats(on_test("auroc")), interval, validation_gap, diverged)
 
 
 def _rows(category: str) -> list[Row]:
