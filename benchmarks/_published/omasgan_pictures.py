@@ -38,7 +38,8 @@ def _draw_boundary(made: Made, path: Path) -> None:
     fitted = FittedDetector.load(made.folder.model)
     data = load_space(made.folder.best).data
     test = load_test(data, find(data))
-    normal = test.images[~test.anomalous][:_POINTS].float() / 127.5 - 1
+    normal = test.images[~test.anomalous]  # one cluster after the other
+    normal = normal[:: max(1, len(normal) // _POINTS)].float() / 127.5 - 1
     shown = {
         "x, normal": (normal, DARK),
         "G'(z)": (_generated(fitted, "retrained"), contender_colour(BEST)),
