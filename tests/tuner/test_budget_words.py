@@ -22,7 +22,7 @@ from tuner.search.budget_words import check_devices, devices_used_up, more_devic
 from tuner.search.time_budget import check_time, resume_command
 from tuner.search.wanted_space import wanted_space
 from tuner.simulation.search import simulate
-from tuner.space import Machine, Space, dump_space
+from tuner.space import Machine, Space, dump_space, load_space
 
 
 def limited(**budget: Any) -> Space:
@@ -142,3 +142,13 @@ def test_the_command_that_gives_more_would_forget_what_was_asked_for(
     assert (again.trials, again.wandb) == (6, wanted.wandb)
     assert again.budget.time == (1 if budget else None)
     assert len(given.overrides) == len({each.partition("=")[0] for each in given.overrides})
+
+
+def test_the_budget_of_a_new_search_would_be_judged_before_its_scale_is_known(
+    tmp_path: Path,
+) -> None:
+    """Four stages, and the one epoch that a space has before: there are no rungs to count."""
+    space = load_space(Path(__file__).parents[2] / "search_spaces" / "omasgan.yaml")
+    assert space.scale == "auto"
+    assert space.epochs < 4
+    check_devices(RunFolder(tmp_path), History([]), space)

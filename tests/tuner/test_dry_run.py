@@ -7,6 +7,7 @@ import pytest
 from tests.models.data.conftest import small
 from tests.models.data.test_sources import copy_of, use
 from tests.tuner.fake_trials import event
+from tests.tuner.space.test_space_files import FILES
 from tests.tuner.typed_commands import FakeApi, recorded_run
 from tuner.errors import OutOfTime
 from tuner.record.journal import Journal
@@ -59,6 +60,17 @@ def test_a_dry_run_would_not_say_which_run_it_is(
     said = capsys.readouterr().out
     assert said.startswith("small-3 goes on: 1 of 4 trials have ended; storage none; W&B off.\n")
     assert "Epochs left: at least 3, at most 5," in said
+
+
+@pytest.mark.usefixtures("probed")
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_a_space_file_of_ours_would_end_in_a_traceback(
+    file: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Some detectors' stages need more epochs than a space has whose scale is still to come."""
+    monkeypatch.setattr("tuner.search.dry_run._splits", lambda *_: ())
+    assert search.main(["--space", str(file), "--dry-run", "--wandb", "off"]) == 0
+    assert "Epochs" in capsys.readouterr().out
 
 
 def test_a_dry_run_would_download_images_in_silence(

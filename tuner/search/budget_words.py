@@ -36,6 +36,8 @@ def more_devices(space: Space, used_s: float) -> tuple[str, ...]:
 def check_devices(run_folder: RunFolder, history: History, space: Space) -> None:
     """Raise OutOfTime where the trials before have used up the budget of devices."""
     rows = [row for trial in history.by_number for row in trial.rows]
+    if not rows:  # a new search, whose scale is still to be chosen: it may have no rungs yet
+        return
     budget = DeviceBudget(space, rows)
     if not budget.is_used_up or history.is_over(space.trials):
         return
