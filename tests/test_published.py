@@ -127,6 +127,22 @@ def test_a_sentence_would_say_another_thing_than_its_rows() -> None:
     assert remarks(industrial.DOCUMENT, rows[1:]) == [], "a row that is missing"
 
 
+def test_a_sentence_would_look_for_a_row_that_is_not_declared() -> None:
+    """It would never be said, without a word."""
+    from _published.documents import ROWS
+    from _published.remarks import _SENTENCES, remarks
+
+    assert len(_SENTENCES) > 3
+    for document, sentences in _SENTENCES.items():
+        rows = [
+            {"system": row.system, "data": row.data, "protocol": row.protocol, "std": 0.0}
+            | {"class": row.one_of, "metric": row.metric, "ours": 0.5}
+            for row in ROWS
+            if row.document == document
+        ]
+        assert len(remarks(document, rows)) == len(sentences), document
+
+
 def test_the_head_would_not_follow_from_the_rows(record: dict[str, Any]) -> None:
     from _published.documents import ROWS
     from _published.summary import summary

@@ -68,10 +68,11 @@ def baselines_for(best: Contender, data: DataConfig, epochs: int) -> Baselines:
 
 
 def published_contender(searched: Searched, best: Contender, objective: str) -> Contender:
-    """The published set that the search found best, as it tried it, in the structure of the best.
+    """The published set that the search found best, as it tried it.
 
-    Without a record that ranks them it is the first; of a detector without published sets, its
-    defaults.
+    It has the structure of the best, but for what was searched: of that it has its own values, or
+    the detector's defaults. Without a record that ranks them it is the first; of a detector
+    without published sets, its defaults.
     """
     sets = detectors.published(best.detector)
     recorded = searched.space
@@ -80,7 +81,9 @@ def published_contender(searched: Searched, best: Contender, objective: str) -> 
     name = _best_in_record(searched, objective) if of_detector else None
     if name not in sets:
         name = next(iter(sets), None)
-    structure = detectors.structure(best.detector, best.hyperparameters)
+    varied = recorded.search if recorded is not None and of_detector else {}
+    of_best = detectors.structure(best.detector, best.hyperparameters)
+    structure = {key: value for key, value in of_best.items() if key not in varied}
     values = {} if name is None else sets[name]
     return Contender(
         key=DEFAULTS,

@@ -38,13 +38,13 @@ SMALLER = {"width": WIDTH, "bank": 256, "batch_normals": 16, "score": "tuned"}
 alone has validation AUROC 0.40 then, and 0.70 in batches of 16. The released code's score is the
 judge alone; with `tuned`, validation says how much of the critic is added to it."""
 _SMALLER = (
-    "Published settings but for batches of 16 in place of 64, for more steps; how much of the "
-    "critic is added to the judge is chosen on validation."
+    "Published settings but for the scale and batches of 16 in place of 64, for more steps; how "
+    "much of the critic is added to the judge is chosen on validation, with labels."
 )
 
 
 def training(form: str, dataset: str, left_out: str) -> Training:
-    """A form's published settings."""
+    """A form's published settings, at the smaller scale."""
     own = merged(detectors.published("omasgan")[form], SMALLER)
     counts = {"fit_normals": NORMALS, "validation_normals": 600, "validation_anomalies": 600}
     return Training(
@@ -100,7 +100,7 @@ def _form_rows(system: str, dataset: str) -> list[Row]:
             (run,),
             _OVER_SEEDS,
             published=known.get(name),
-            differs=released if name in known else "",
+            differs=f"{released} {_SMALLER}" if name in known else _SMALLER,
         )
         for name, run in runs.items()
     ]
@@ -171,7 +171,7 @@ def _synthetic_row() -> Row:
         figure=_OVER_SEEDS,
         published=1.0,
         at_least=0.99,
-        differs="Two clusters; the published points are of one.",
+        differs="Two clusters; the published points are of one. Settings found by validation.",
     )
 
 
@@ -181,7 +181,7 @@ SEARCHED_ROWS = tuple(
     for row in rows_of(DOCUMENT, "OMASGAN, searched", "omasgan", dataset, LEFT_OUT)
     if row.metric == "AUROC"
 )
-"""As the others are: with the settings of one search, at its scale."""
+"""As the others are: the settings of one search, and as many images."""
 FORM_ROWS = tuple(
     row for dataset in PUBLISHED for system in FORMS for row in _form_rows(system, dataset)
 )

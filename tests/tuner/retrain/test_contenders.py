@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ import pytest
 from models import detectors
 from models.hyperparameters import Value
 from tests.tuner.fake_trials import event
-from tests.tuner.retrain.conftest import make_run, make_search, plan_of
+from tests.tuner.retrain.conftest import WIDTH, make_run, make_search, plan_of
 from tests.tuner.retrain.own_pictures import space_of
 from tuner.figures.metrics import DEFAULTS
 from tuner.figures.task import without_place
@@ -119,6 +120,22 @@ def test_the_worse_published_set_would_be_the_yardstick(
     assert label == f"published defaults {expected}"
     values = detectors.published("two-discriminator-gan")[expected]
     assert hyperparameters.items() >= values.items()
+
+
+def test_a_published_set_would_be_given_what_the_search_has_found(tmp_path: Path) -> None:
+    """The search held the width, and varied the augmentation, of which the sets say nothing."""
+    fixed = {"width": WIDTH, "augmentation": "flip"}
+    folder = make_search(tmp_path / "run", fixed=fixed)
+    varied = {"augmentation": {"choice": ["none", "flip"]}}
+    searched = make_search(
+        tmp_path / "other", fixed={"width": WIDTH}, search=varied, trials=4, epochs=3
+    )
+    shutil.copy(searched / "space.yaml", folder)
+    journal_of(folder, {"W1": 0.7, None: 0.9})
+    label, hyperparameters = published_of(folder)
+    assert label == "published defaults W1"
+    assert hyperparameters["augmentation"] == "none"
+    assert hyperparameters["width"] == WIDTH
 
 
 def test_a_report_of_an_earlier_version_would_be_trained_again(tmp_path: Path) -> None:
