@@ -33,22 +33,23 @@ def _equal(one: LaneGroup, other: LaneGroup) -> bool:
     return all(torch.equal(mine, theirs) for mine, theirs in pairs)
 
 
-def _draws(group: LaneGroup) -> EpochDraws:
-    """Those of a stage that draws none."""
-    return EpochDraws((), 0, [0] * len(group), 1, torch.device("cpu"))
+def _draws(group: LaneGroup, orders: Tensor) -> EpochDraws:
+    draws = group._plan.stages[0].draws
+    return EpochDraws(draws, 0, [0] * len(group), orders.shape[2], orders.device)
 
 
 def _epoch(group: LaneGroup, orders: Tensor) -> dict[str, Tensor]:
-    return group.steps[0].epoch(orders, _draws(group), [0.0] * len(group))
+    return group.steps[0].epoch(orders, _draws(group, orders), [0.0] * len(group))
 
 
 def test_static_buffers_give_the_plain_steps_numbers(make_trainer: MakeTrainer) -> None:
     static, plain = make_trainer(*UNEQUAL).whole(), make_trainer(*UNEQUAL).whole()
     orders = static.fit.orders([0, 4, 2])
     means = _epoch(static, orders)
+    draws = _draws(plain, orders)
     sums: dict[str, Tensor] = {}
     for rows in orders:
-        terms = plain.steps[0].run(scaled(plain.fit.images[rows]), {})
+        terms = plain.steps[0].run(scaled(plain.fit.images[rows]), draws.next())
         for name, term in terms.items():
             sums[name] = sums.get(name, torch.zeros_like(term)) + term
     assert _equal(static, plain)
