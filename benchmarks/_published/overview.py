@@ -18,10 +18,18 @@ from _published.documents import (
     survey,
     where_search_pays,
 )
+from _published.documents.common import (
+    KNOWN_TO_TEN,
+    LEFT_OUT,
+    MVTEC_ONE_CLASS,
+    ONE_CLASS,
+    TITLES,
+)
 from _published.summary import MEAN
 
 Entry = Mapping[str, Any]
 BEGIN, END = "<!-- published: by benchmarks/published.py -->", "<!-- published: end -->"
+_FASHION, _MNIST, _CIFAR = (TITLES[name] for name in ("fashion-mnist", "mnist", "cifar-10"))
 _HEAD = ("| document | figure | published | ours |", "|---|---|--:|--:|")
 
 
@@ -37,12 +45,12 @@ class _Line:
 
 
 def _fashion(system: str, one_of: str) -> tuple[str, ...]:
-    return system, "FashionMNIST", "P1, 1:10", one_of, "AUROC"
+    return system, _FASHION, KNOWN_TO_TEN, one_of, "AUROC"
 
 
 def _mvtec(system: str, metric: str) -> list[tuple[str, ...]]:
     categories = ("bottle", "transistor", "screw")
-    return [(system, "MVTec AD", "P4", category, metric) for category in categories]
+    return [(system, "MVTec AD", MVTEC_ONE_CLASS, category, metric) for category in categories]
 
 
 _LINES = (
@@ -66,14 +74,14 @@ _LINES = (
         "known anomaly to ten normals (published: 1:1, by the error; CIFAR-10 from a secondary "
         "source); then the supervised CNN on the same images",
         rows=[
-            (system, data, "P1, 1:10", MEAN, "AUROC")
+            (system, data, KNOWN_TO_TEN, MEAN, "AUROC")
             for system, data in (
-                (kim.SEARCHED, "FashionMNIST"),
-                (kim.GAN, "MNIST"),
-                (kim.AUGMENTED, "CIFAR-10"),
-                (kim.CNN, "FashionMNIST"),
-                (kim.CNN, "MNIST"),
-                (kim.CNN, "CIFAR-10"),
+                (kim.SEARCHED, _FASHION),
+                (kim.GAN, _MNIST),
+                (kim.AUGMENTED, _CIFAR),
+                (kim.CNN, _FASHION),
+                (kim.CNN, _MNIST),
+                (kim.CNN, _CIFAR),
             )
         ],
     ),
@@ -94,7 +102,7 @@ _LINES = (
         document=survey.DOCUMENT,
         of="FashionMNIST, one class normal, mean of ten: AnoGAN, EGBAD, GANomaly, PCA",
         rows=[
-            (system, "FashionMNIST", "P2", MEAN, "AUROC")
+            (system, _FASHION, ONE_CLASS, MEAN, "AUROC")
             for system in ("AnoGAN", "EGBAD", "GANomaly", "PCA")
         ],
     ),
@@ -102,7 +110,7 @@ _LINES = (
         document=omasgan.DOCUMENT,
         of="f-GAN form, MNIST, 0, 1, 2, 3 left out; how much of the critic is added to the judge "
         "is chosen on validation",
-        rows=[("OMASGAN, f-GAN", "MNIST", "P3", digit, "AUROC") for digit in "0123"],
+        rows=[("OMASGAN, f-GAN", _MNIST, LEFT_OUT, digit, "AUROC") for digit in "0123"],
     ),
 )
 

@@ -6,10 +6,18 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from _published.documents import industrial, kim, student_mvtec, survey
+from _published.documents.common import (
+    KNOWN_TO_TEN,
+    LEFT_OUT,
+    MVTEC_ONE_CLASS,
+    MVTEC_SUPERVISED,
+    TITLES,
+)
 from _published.documents.mvtec import CATEGORIES
 from _published.summary import MEAN
 
 Entry = Mapping[str, Any]
+_FASHION, _MNIST, _CIFAR = (TITLES[name] for name in ("fashion-mnist", "mnist", "cifar-10"))
 _PLAIN = ("PCA", "nearest neighbour")
 
 
@@ -52,25 +60,27 @@ def _searched(rows: _Rows) -> str:
     """What a search's settings change, and the fair rival."""
 
     def mean(system: str, data: str) -> float:
-        return rows.value(system, data, "P1, 1:10", MEAN, "AUROC")
+        return rows.value(system, data, KNOWN_TO_TEN, MEAN, "AUROC")
 
     parts = [
         f"on {data} from {mean(kim.GAN, data):.3f} to {mean(kim.SEARCHED, data):.3f} (supervised "
         f"CNN {mean(kim.CNN, data):.3f})"
-        for data in ("FashionMNIST", "CIFAR-10")
+        for data in (_FASHION, _CIFAR)
     ]
     return (
         f"The settings of one search instead of W1 take the mean of ten {' and '.join(parts)}; "
         "those of a search that may mirror training images take it, on CIFAR-10, to "
-        f"{mean(kim.AUGMENTED, 'CIFAR-10'):.3f}."
+        f"{mean(kim.AUGMENTED, _CIFAR):.3f}."
     )
 
 
 def _egbad(rows: _Rows) -> str:
     """The survey's two claims."""
     pairs = {
-        data: [rows.value(system, data, "P3", MEAN, "AUPRC") for system in ("EGBAD", "GANomaly")]
-        for data in ("MNIST", "FashionMNIST")
+        data: [
+            rows.value(system, data, LEFT_OUT, MEAN, "AUPRC") for system in ("EGBAD", "GANomaly")
+        ]
+        for data in (_MNIST, _FASHION)
     }
     beats = all(egbad > ganomaly for egbad, ganomaly in pairs.values())
     shown = " and ".join(f"{a:.3f} and {b:.3f} on {data}" for data, (a, b) in pairs.items())
@@ -104,7 +114,10 @@ def _worth(rows: _Rows) -> str:
 
 
 def _best(rows: _Rows, category: str, systems: Sequence[str]) -> Entry:
-    found = [rows.find(system, "MVTec AD", "P4", category, "image AUROC") for system in systems]
+    found = [
+        rows.find(system, "MVTec AD", MVTEC_ONE_CLASS, category, "image AUROC")
+        for system in systems
+    ]
     return max(found, key=lambda row: float(row["ours"]))
 
 
@@ -113,7 +126,8 @@ def _supervised(rows: _Rows) -> str:
     systems = (student_mvtec.PLAIN, "KD-CAE", student_mvtec.WITH)
     parts = []
     for category in CATEGORIES:
-        of = ("MVTec AD", "P4 and P4s", category, "AUROC on common test images")
+        both = f"{MVTEC_ONE_CLASS} and {MVTEC_SUPERVISED}"
+        of = ("MVTec AD", both, category, "AUROC on common test images")
         values = [f"{rows.value(system, *of):.3f}" for system in systems]
         parts.append(f"{category} {', '.join(values)}")
     return (

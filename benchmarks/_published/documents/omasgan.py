@@ -33,7 +33,7 @@ IN_SURVEY = ("VAE", "AnoGAN", "EGBAD", "GANomaly", "FenceGAN", "OGNet", "Deep SV
 """Whose rows on MNIST stand in the survey's table."""
 PARTS = {"G alone": "discriminator", "G' alone": "divergence", "J alone": "judge"}
 EPOCHS, NORMALS, WIDTH = 16, 3000, 16
-SMALLER = {"width": WIDTH, "bank": 256, "batch_normals": 16, "score": "tuned"}
+AT_SCALE = {"width": WIDTH, "bank": 256, "batch_normals": 16, "score": "tuned"}
 """So few epochs of so few images are too few steps in batches of 64: on MNIST without 0 the judge
 alone has validation AUROC 0.40 then, and 0.70 in batches of 16. The released code's score is the
 judge alone; with `tuned`, validation says how much of the critic is added to it."""
@@ -45,7 +45,7 @@ _SMALLER = (
 
 def training(form: str, dataset: str, left_out: str) -> Training:
     """A form's published settings, at the smaller scale."""
-    own = merged(detectors.published("omasgan")[form], SMALLER)
+    own = merged(detectors.published("omasgan")[form], AT_SCALE)
     counts = {"fit_normals": NORMALS, "validation_normals": 600, "validation_anomalies": 600}
     return Training(
         detector="omasgan",
