@@ -15,7 +15,7 @@ from models.data.sources import check_test
 from models.data.split import Split
 from models.ensemble import Scoring
 from models.fitted import FittedDetector
-from tuner.cli.output import Say
+from tuner.cli.output import Say, reminding
 from tuner.errors import TunerError
 from tuner.figures.metrics import (
     AUTOENCODER,
@@ -28,6 +28,7 @@ from tuner.figures.metrics import (
 )
 from tuner.retrain.card import make_card, write_card
 from tuner.retrain.contender_figures import make_blocks
+from tuner.retrain.contenders import Contender
 from tuner.retrain.ensemble import Member, Weighed, ensemble_block, weigh
 from tuner.retrain.example_images import telling_arrays
 from tuner.retrain.ledger import Openings, open_test
@@ -213,12 +214,20 @@ def _score(
 ) -> Scored:
     return {
         contender.key: [
-            seed_scores(training, data, test, autoencoder=contender.detector == AUTOENCODER)
+            _scores_of(plan, training, contender, data, test)
             for training in sorted(trained, key=lambda one: one.number)
             if training.contender == contender.key
         ]
         for contender in plan.contenders
     }
+
+
+def _scores_of(
+    plan: Plan, training: Trained, contender: Contender, data: TrainingData, test: LabelledImages
+) -> SeedScores:
+    """Minutes, where a detector searches something for every image."""
+    with reminding(f"Scoring with {plan.seed_text(contender, training.number)}"):
+        return seed_scores(training, data, test, autoencoder=contender.detector == AUTOENCODER)
 
 
 def _write_report(tested: _Tested, folder: Path) -> None:

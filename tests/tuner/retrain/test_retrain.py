@@ -2,6 +2,7 @@
 
 import json
 import os
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -25,14 +26,16 @@ from models.data.protocol import make_split
 from models.data.sources import DataNotFound, find
 from models.fitted import FittedDetector
 from tests.tuner.retrain.conftest import EPOCHS, SEEDS, WIDTH, make_run, make_search
+from tuner.cli import output
 from tuner.errors import TunerError
 from tuner.figures.metrics import keyed_blocks, write_metrics
 from tuner.figures.words import spread_text
 from tuner.record.lock import sole_driver
 from tuner.record.run_folder import RunFolder
-from tuner.retrain import flow, jobs
+from tuner.retrain import final_test, flow, jobs
 from tuner.retrain.flow import RetrainSummary, retrain
 from tuner.retrain.report import flat_metrics
+from tuner.retrain.scores import SeedScores, seed_scores
 from tuner.retrain.tracked import retrained
 from tuner.space import load_space
 
@@ -61,6 +64,24 @@ def test_a_file_of_the_report_would_be_missing_or_half_done(summary: RetrainSumm
     written = json.loads((folder / "retrain" / "metrics.json").read_text())
     assert len(written.pop("sha256")) == 64
     assert written == summary.metrics
+
+
+def test_minutes_of_scoring_would_pass_without_a_word(
+    quick_retrain: Quick,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def slow(*given: Any, **options: Any) -> SeedScores:
+        time.sleep(0.2)
+        return seed_scores(*given, **options)
+
+    monkeypatch.setattr(output, "_REMIND_S", 0.05)
+    monkeypatch.setattr(final_test, "seed_scores", slow)
+    quick_retrain(make_run(tmp_path / "digits-1"), seeds=2)
+    said = capsys.readouterr().out
+    for seed in (1, 2):
+        assert f"Scoring with two-discriminator-gan seed {seed}/2: 0 s so far" in said
 
 
 @pytest.mark.parametrize("key", ["best", "defaults", "autoencoder", "pca", "random"])
