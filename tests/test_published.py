@@ -104,7 +104,6 @@ def _anchor(heading: str) -> str:
 
 def test_a_sentence_would_say_another_thing_than_its_rows() -> None:
     from _published.documents import industrial
-    from _published.remarks import remarks
 
     plain = {"PCA": (0.8, 0.03), "nearest neighbour": (0.7, 0.0)}
     best = {"bottle": 0.9, "transistor": 0.85, "screw": 0.82, "toothbrush": 0.6}
@@ -119,28 +118,26 @@ def test_a_sentence_would_say_another_thing_than_its_rows() -> None:
     ]
     for row in rows:
         row |= {"data": "MVTec AD", "protocol": "P4", "metric": "image AUROC"}
-    (said,) = remarks(industrial.DOCUMENT, rows)
+    (said,) = industrial.DOCUMENT.remarks(rows)
     worth, not_worth = said.split(" On ")
     assert worth.endswith("divisions: bottle (OCR-GAN 0.900, PCA 0.800).")
     for other in ("transistor (OCR-GAN 0.850", "screw (OCR-GAN 0.820", "toothbrush (OCR-GAN 0.600"):
         assert other in not_worth
-    assert remarks(industrial.DOCUMENT, rows[1:]) == [], "a row that is missing"
+    assert industrial.DOCUMENT.remarks(rows[1:]) == [], "a row that is missing"
 
 
 def test_a_sentence_would_look_for_a_row_that_is_not_declared() -> None:
     """It would never be said, without a word."""
-    from _published.documents import ROWS
-    from _published.remarks import _SENTENCES, remarks
+    from _published.documents import DOCUMENTS
 
-    assert len(_SENTENCES) > 3
-    for document, sentences in _SENTENCES.items():
+    assert sum(len(document.sentences) for document in DOCUMENTS) > 3
+    for document in DOCUMENTS:
         rows = [
             {"system": row.system, "data": row.data, "protocol": row.protocol, "std": 0.0}
             | {"class": row.one_of, "metric": row.metric, "ours": 0.5}
-            for row in ROWS
-            if row.document == document
+            for row in document.rows
         ]
-        assert len(remarks(document, rows)) == len(sentences), document
+        assert len(document.remarks(rows)) == len(document.sentences), document.name
 
 
 def test_the_head_would_not_follow_from_the_rows(record: dict[str, Any]) -> None:

@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from _published.charts import chart_name, draw_charts
+from _published.document import Document, Entry
+from _published.documents import DOCUMENTS
 from _published.head import HEAD
 from _published.overview import overview, with_overview
-from _published.remarks import remarks
 from _published.store import PICTURES
 from _published.summary import GAIN, MEAN, has_runs, limit_of, reached
 
-Entry = Mapping[str, Any]
 HERE = Path(__file__).parent.parent
 FILE = HERE / "published.md"
 README = HERE.parent / "README.md"
@@ -61,8 +61,9 @@ def render(record: Mapping[str, Any]) -> str:
     counts = {"made": f"{made:,}", "rows": f"{int(figures['rows']):,}"}
     parts = [HEAD.format(device=_device(record), date=record["date"][:10], **counts)]
     parts += [*overview(record), "", *_summary(figures)]
-    for document in dict.fromkeys(row["document"] for row in record["rows"]):
-        parts += _section(document, [row for row in record["rows"] if row["document"] == document])
+    for document in DOCUMENTS:
+        rows = [row for row in record["rows"] if row["document"] == document.name]
+        parts += _section(document, rows) if rows else []
     return "\n".join(parts).rstrip() + "\n"
 
 
@@ -85,13 +86,14 @@ def _summary(figures: Mapping[str, float]) -> list[str]:
     return ["| figure | value |", "|---|--:|", *lines, ""]
 
 
-def _section(document: str, rows: Sequence[Entry]) -> list[str]:
+def _section(document: Document, rows: Sequence[Entry]) -> list[str]:
     families = _families(rows)
     by_class = [row for row in rows if _family(row) in families]
     single = [row for row in rows if _family(row) not in families]
-    parts = [f"## {document}", "", f"![{document}](pictures/{chart_name(document)})", ""]
-    parts += [line for remark in remarks(document, rows) for line in (remark, "")]
-    parts += _more_pictures(document)
+    name = document.name
+    parts = [f"## {name}", "", f"![{name}](pictures/{chart_name(name)})", ""]
+    parts += [line for remark in document.remarks(rows) for line in (remark, "")]
+    parts += _more_pictures(name)
     for data in dict.fromkeys(row["data"] for row in by_class):
         parts += _matrix([row for row in by_class if row["data"] == data])
     return parts + (_table(single) if single else [])

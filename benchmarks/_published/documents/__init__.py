@@ -1,4 +1,4 @@
-"""The rows of every document, those first that readers look at first."""
+"""The documents, those first that readers look at first."""
 
 from _published.documents import (
     industrial,
@@ -12,14 +12,14 @@ from _published.documents import (
 )
 from _published.rows import Row
 
-ROWS: tuple[Row, ...] = (
-    *where_search_pays.ROWS,
-    *student_gans.ROWS,
-    *kim.ROWS,
-    *student_mvtec.ROWS,
-    *industrial.ROWS,
-    *survey.PACES,
-    *survey.ROWS,
-    *omasgan.ROWS,
-    *search_gains.ROWS,
+DOCUMENTS = (
+    where_search_pays.DOCUMENT,
+    student_gans.DOCUMENT,
+    kim.DOCUMENT,
+    student_mvtec.DOCUMENT,
+    industrial.DOCUMENT,
+    survey.DOCUMENT,
+    omasgan.DOCUMENT,
+    search_gains.DOCUMENT,
 )
+ROWS: tuple[Row, ...] = tuple(row for document in DOCUMENTS for row in document.rows)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from _published.document import Document, Line
 from _published.documents.common import KNOWN_TO_TEN, LEFT_OUT, ONE_CLASS, quick_search
 from _published.figures import at, noted, on_test, over_seeds, validation_gap
 from _published.rows import Row, Value
@@ -15,7 +16,7 @@ from models import detectors
 if TYPE_CHECKING:
     from _published.making import Made
 
-DOCUMENT = "Search against published defaults"
+NAME = "Search against published defaults"
 _ERRORS_IN_INTERVAL = 2 * 1.96
 """Standard errors that a 95% interval is wide."""
 
@@ -55,7 +56,7 @@ def _rows(name: str, search: Search) -> list[Row]:
     }
     return [
         Row(
-            document=DOCUMENT,
+            document=NAME,
             system=name,
             data="FashionMNIST",
             protocol=protocol,
@@ -73,4 +74,15 @@ def _defaults_gap(made: Sequence[Made]) -> str:
     return f"Validation minus test: {gap:+.3f}."
 
 
-ROWS = tuple(row for name, search in searches().items() for row in _rows(name, search))
+def _significant(figures: Mapping[str, float]) -> str:
+    return f"{figures['search_gain_significant']:g} of {figures['searched']:g}"
+
+
+DOCUMENT = Document(
+    name=NAME,
+    rows=tuple(row for name, search in searches().items() for row in _rows(name, search)),
+    line=Line(
+        of="detectors whose search gains more than two standard errors over the defaults",
+        counted=_significant,
+    ),
+)
