@@ -191,6 +191,18 @@ def test_a_figure_below_chance_would_stand_without_a_word(record: dict[str, Any]
     assert low == []
 
 
+def test_flagging_every_image_would_count_as_reaching_a_published_f1() -> None:
+    from _published.below import sentence
+    from _published.summary import reached
+
+    row: dict[str, Any] = {"published": 0.11, "at_least": None, "more": {"flagging_all": 0.8513}}
+    assert reached(row | {"ours": 0.85128}) is False
+    assert reached(row | {"ours": 0.9}) is True
+    assert reached(row | {"ours": 0.9, "published": 0.95}) is False
+    assert reached(row | {"ours": 0.9, "more": {}}) is True
+    assert "Every image is flagged" in sentence("kd-cae", "F1", 0.85128, flagging_all=0.8513)
+
+
 def test_a_row_of_other_code_would_be_kept(tmp_path: Path) -> None:
     """Words that change no figure make nothing stale; a number does."""
     from _published.code import meaning

@@ -1,10 +1,11 @@
-"""What a figure below chance, or below flagging everything, means: a sentence beside it."""
+"""What a figure below chance, or not above flagging everything, means: a sentence beside it."""
 
 from __future__ import annotations
 
 from models import detectors
 
 CHANCE = 0.5
+_ROUNDING = 1e-3
 _REMADE = (
     "these anomalies are remade with less error than the normal images, as plain or smooth ones "
     "are, and nothing in training on normal images says otherwise"
@@ -33,6 +34,8 @@ def sentence(
     reason: str = "",
 ) -> str:
     """The sentence, or nothing for a figure that needs none; `reason` is known of the images."""
+    if flagging_all is not None and abs(value - flagging_all) < _ROUNDING:
+        return "Every image is flagged, and none told from another."
     if flagging_all is not None and value < flagging_all:
         return (
             "Below flagging everything: the threshold comes from the few images of validation, and "

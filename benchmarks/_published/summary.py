@@ -9,6 +9,8 @@ Entry = Mapping[str, Any]
 MEAN = "mean of ten"
 GAIN = "gain of the search"
 _STANDARD_ERRORS = 2
+_ROUNDING = 1e-3
+"""Of the F1 of flagging every image, as it stands in a row."""
 
 
 def summary(rows: Sequence[Entry], *, declared: int) -> dict[str, float]:
@@ -58,9 +60,15 @@ def limit_of(row: Entry) -> float | None:
 
 
 def reached(row: Entry) -> bool | None:
-    """Whether a row reaches its limit; None without one, or without a figure."""
-    limit = limit_of(row)
-    return None if limit is None or row["ours"] is None else bool(row["ours"] >= limit)
+    """Whether a row reaches its limit; None without one, or without a figure.
+
+    An F1 that is no better than flagging every image reaches nothing.
+    """
+    limit, ours = limit_of(row), row["ours"]
+    if limit is None or ours is None:
+        return None
+    flagging_all: float = row["more"].get("flagging_all", -1.0)
+    return bool(ours >= limit and ours > flagging_all + _ROUNDING)
 
 
 def _is(

@@ -101,7 +101,8 @@ def _rows(category: str) -> list[Row]:
 def _worth(rows: MadeRows) -> str:
     """On which images a GAN is worth its compute: where it is ahead of what trains nothing."""
     gans = [system for system in SYSTEMS if system not in _PLAIN]
-    ahead, behind = [], []
+    ahead: list[str] = []
+    behind: list[str] = []
     for category in CATEGORIES:
         gan, plain = (_best(rows, category, systems) for systems in (gans, _PLAIN))
         spread = (gan["std"] or 0.0) + (plain["std"] or 0.0)

@@ -87,6 +87,11 @@ _ON_TEST = (
     "figure of a detector in use."
 )
 
+_FEW_STEPS = {
+    "toothbrush": "Twenty epochs of 38 images in batches of 20, as published, are twenty steps: it "
+    "has learned next to nothing, and the noise changes no rank."
+}
+
 
 def kd_cae(category: str, draw: int) -> Training:
     """At the width at which its codes have the 8,192 numbers that its density levels are of."""
@@ -178,12 +183,12 @@ def _kd_rows(category: str) -> list[Row]:
 
 
 def _ni_rows(category: str) -> list[Row]:
-    rows = []
+    rows, few = [], _FEW_STEPS.get(category, "")
     for place, system in enumerate(NOISE):
         runs = [ni_cae(system, category, draw) for draw in range(REPEATS)]
         published = NI_F1[category][place]
         rows += [
-            _row(system, category, "F1", runs, _F1, differs=_OF_NORMALS),
+            _row(system, category, "F1", runs, _F1, differs=f"{_OF_NORMALS} {few}".strip()),
             _row(
                 f"{system}, published threshold",
                 category,
@@ -191,9 +196,9 @@ def _ni_rows(category: str) -> list[Row]:
                 runs,
                 as_published_noise,
                 published=published,
-                differs=_ON_TEST,
+                differs=f"{_ON_TEST} {few}".strip(),
             ),
-            _row(system, category, "AUROC", runs, _AUROC),
+            _row(system, category, "AUROC", runs, _AUROC, differs=few),
         ]
     both = [ni_cae(system, category, draw) for system in NOISE for draw in range(REPEATS)]
     drop = relative_drop(on_test("f1"), REPEATS)
