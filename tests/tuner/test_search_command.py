@@ -74,8 +74,32 @@ def wait_for_rows(
     pytest.fail(f"no {count} rows in time; the search said: {process.communicate()}")
 
 
-def test_a_search_would_leave_a_part_of_its_results_out(tmp_path: Path) -> None:
-    said = finished(tmp_path, *SMALL, "--name=whole", "--trials=5")
+def without_test_images(source: Source, folder: Path) -> Path:
+    """FashionMNIST in a folder whose test files nobody can read."""
+    assert source.folder is not None
+    folder.mkdir()
+    part, test = fashion_mnist_files.TRAINING, fashion_mnist_files.TEST
+    for name in (part.images, part.labels):
+        shutil.copy(source.folder / name, folder)
+    for name in (test.images, test.labels):
+        (folder / name).write_bytes(b"no search may read this")
+        (folder / name).chmod(0)
+    return folder
+
+
+def test_a_search_would_open_the_test_images_or_leave_a_part_of_its_results_out(
+    tmp_path: Path, fashion_mnist: Source
+) -> None:
+    images = without_test_images(fashion_mnist, tmp_path / "images")
+    few = ("fit_normals=128", "validation_normals=100", "validation_anomalies=100")
+    said = finished(
+        tmp_path,
+        f"--set=data.folder={images}",
+        *(f"--set=data.{each}" for each in few),
+        "--set=fixed.width=4",
+        "--name=whole",
+        "--trials=5",
+    )
     folder = tmp_path / "whole"
     trials = recorded(folder).trials
     assert [trials[n].state for n in (0, 1)] == ["complete", "complete"]
@@ -120,30 +144,6 @@ def test_a_killed_driver_would_lose_or_repeat_an_epoch(tmp_path: Path) -> None:
         assert [row.epoch for row in trial.rows] == list(range(1, trial.epochs + 1))
     assert len(after.trials) == 4
     check_wandb(folder)
-
-
-def test_a_search_would_open_the_test_images(tmp_path: Path, fashion_mnist: Source) -> None:
-    images = tmp_path / "images"
-    images.mkdir()
-    part, test = fashion_mnist_files.TRAINING, fashion_mnist_files.TEST
-    assert fashion_mnist.folder is not None
-    for name in (part.images, part.labels):
-        shutil.copy(fashion_mnist.folder / name, images)
-    for name in (test.images, test.labels):
-        (images / name).write_bytes(b"no search may read this")
-        (images / name).chmod(0)
-    finished(
-        tmp_path,
-        f"--set=data.folder={images}",
-        "--set=data.fit_normals=128",
-        "--set=data.validation_normals=100",
-        "--set=data.validation_anomalies=100",
-        "--set=fixed.width=4",
-        "--set=epochs=1",
-        "--trials=3",
-        "--name=blind",
-    )
-    assert len(recorded(tmp_path / "blind").trials) == 3
 
 
 @pytest.mark.long  # the lock itself: test_runs.py
