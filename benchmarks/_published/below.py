@@ -5,6 +5,7 @@ from __future__ import annotations
 from models import detectors
 
 CHANCE = 0.5
+_NEAR_CHANCE = 0.45
 _ROUNDING = 1e-3
 _REMADE = (
     "these anomalies are remade with less error than the normal images, as plain or smooth ones "
@@ -14,6 +15,8 @@ _JUDGED = (
     "the network that judges was never shown these images, and at this scale takes them for more "
     "real than the normal ones"
 )
+_HARDLY = "these images are hardly told from the normal ones"
+_PIXELS = "pixels outside the defects differ more from their reconstruction than those inside"
 _NEAR = "these images are mapped nearer to the centre than the normal ones"
 _KNOWN = "these anomalies resemble the normal images more than the known anomalies do"
 _DRAWN = "the score is drawn at random, and chance lies on both sides of 0.5"
@@ -34,16 +37,28 @@ def sentence(
     reason: str = "",
 ) -> str:
     """The sentence, or nothing for a figure that needs none; `reason` is known of the images."""
-    if flagging_all is not None and abs(value - flagging_all) < _ROUNDING:
-        return "Every image is flagged, and none told from another."
-    if flagging_all is not None and value < flagging_all:
-        return (
-            "Below flagging everything: the threshold comes from the few images of validation, and "
-            "misses too many of the test defects."
-        )
+    if flagging_all is not None:
+        return _of_decision(value, flagging_all)
     if "AUROC" not in metric or "above" in metric or value >= CHANCE or detector is None:
         return ""
-    return f"Below 0.5: {reason or _reason(detector)}."
+    if "pixel" in metric:
+        return f"Below 0.5: {_PIXELS}."
+    near = value >= _NEAR_CHANCE and detector not in ("random",)
+    return f"Below 0.5: {reason or (_HARDLY if near else _reason(detector))}."
+
+
+def _of_decision(value: float, flagging_all: float) -> str:
+    """What is to be said of an F1."""
+    if value < _ROUNDING:
+        return "No test defect is flagged."
+    if abs(value - flagging_all) < _ROUNDING:
+        return "Every image is flagged, and none told from another."
+    if value > flagging_all:
+        return ""
+    return (
+        "Below flagging everything: the threshold is set for validation, where fewer images are "
+        "anomalous than in test, and misses defects."
+    )
 
 
 def _reason(detector: str) -> str:

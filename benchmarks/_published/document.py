@@ -24,6 +24,10 @@ class MadeRows:
         names = ("system", "data", "protocol", "class", "metric")
         self._rows = {tuple(row[name] for name in names): row for row in rows}
 
+    def all(self) -> Sequence[Entry]:
+        """Those that have a figure."""
+        return [row for row in self._rows.values() if row["ours"] is not None]
+
     def find(self, *of: str) -> Entry:
         """The row of a system, data, protocol, class and metric; raises NotMade."""
         row = self._rows.get(of)

@@ -87,16 +87,23 @@ def beside_flagging_all(figure: Figure) -> Figure:
             np.mean([one.metrics["splits"]["test"]["flag_everything_f1"] for one in made])
         )
         found = figure(made)
-        note = f"{found.note} Flagging everything: {of_all:.3f}.".strip()
+        note = f"{found.note} Flagging everything: {of_all:.3f}. {_shares(made[0])}".strip()
         return replace(found, note=note, more={**found.more, "flagging_all": round(of_all, 4)})
 
     return value
 
 
+def _shares(made: Made) -> str:
+    """How many images are anomalous, in the split that sets the threshold and in test."""
+    of = {name: made.metrics["splits"][name]["anomaly_rate"] for name in ("validation", "test")}
+    return f"Anomalous are {of['validation']:.0%} of validation, {of['test']:.0%} of test."
+
+
 def interval(made: Sequence[Made]) -> str:
-    """The bootstrap interval of the first run's test AUROC."""
-    low, high = made[0].metrics["test"]["auroc"]["ci95"]
-    return f"95% interval of the first draw: {low:.3f} to {high:.3f}."
+    """The first run's test AUROC with its bootstrap interval."""
+    auroc = made[0].metrics["test"]["auroc"]
+    low, high = auroc["ci95"]
+    return f"First draw: {auroc['mean']:.3f}, 95% interval {low:.3f} to {high:.3f}."
 
 
 def validation_gap(made: Sequence[Made]) -> str:
@@ -124,15 +131,16 @@ def diverged(made: Sequence[Made]) -> str:
 
 
 def which_published(made: Sequence[Made]) -> str:
-    """Which published set the best of a search is, if it is one."""
-    space = load_space(made[0].folder.best)
-    for name, own in detectors.published(space.detector).items():
-        if all(space.fixed.get(key) == value for key, value in own.items()):
-            return f"It is the published {name} itself."
+    """Which published set the best of a search is, if it is one in all that was searched."""
+    best, searched = load_space(made[0].folder.best), load_space(made[0].folder.space).search
+    found = detectors.resolve(best.detector, best.fixed)
+    for name, own in detectors.published(best.detector).items():
+        published = detectors.resolve(best.detector, own)
+        if all(found[key] == published[key] for key in {*own, *searched}):
+            return f"The best found is the published {name} itself."
     return ""
 
 
 def sizes(made: Sequence[Made]) -> str:
-    """Train and test size, and the share of anomalies in test."""
-    test = made[0].metrics["splits"]["test"]
-    return f"Test {test['images']} images, {test['anomaly_rate']:.0%} of them anomalous."
+    """The number of test images."""
+    return f"Test {made[0].metrics['splits']['test']['images']} images."

@@ -33,16 +33,18 @@ on the share of anomalies, 0.9 in P2 and 0.1 in P3. The anomalies are the positi
 figure, unless its name says otherwise.
 
 ± is the standard deviation over seeds, on MVTec AD over divisions of the pictures; without it
-there is one seed, or the note has a standard error. Minutes are of one core, of searches by the
-clock, at the lowest priority of a machine in use. The survey's systems, and those compared with
-OMASGAN, are trained with the settings that one search a system found on FashionMNIST
-T-shirt/top; these searches, and those of *Search against published defaults*, use the sampler
-`tpe`, the default when the first of them was made. The scale is smaller than in the papers and
-stands in each row; how much of a difference is due to it is not known. Its channels are those of
-the first layer, an eighth of the units where a network is dense. *Reached* compares with the
-published value, or with the project's own aim where the row has one; an F1 that is no better
-than flagging every image reaches nothing. A row without a scale (`-`) has no runs: what was
-published is computed there, or a pace is taken from `detectors.py`. `rows_measured`, `rows_aimed`
-and `rows_reached` leave these out. `fashion_mnist_mean`, `mnist_mean` and `cifar10_mean` are of
-the U-Net GAN with W1, one known anomaly to ten normals.
+there is one seed, or the note says more. Minutes are of one core, of searches by the clock (of
+the last call, where one was broken off), at the lowest priority of a machine in use. The survey's
+systems, and those compared with OMASGAN, are trained with the settings that one search a system
+found on FashionMNIST T-shirt/top; these searches, and those of *Search against published
+defaults*, use the sampler `tpe`, the default when the first of them was made. The scale is
+smaller than in the papers and stands in each row; how much of a difference is due to it is not
+known. Its channels are those of the first layer, an eighth of the units where a network is dense.
+*Reached* compares with the published value, or with the project's own aim where the row has one;
+an F1 that is no better than flagging every image, or none, reaches nothing. *Not comparable* are
+rows whose note says that the images, or the published value, are of another kind. A row without a
+scale (`-`) has no runs: what was published is computed there, or a pace is taken from
+`detectors.py`. `rows_measured`, `rows_aimed` and `rows_reached` leave these out.
+`fashion_mnist_mean`, `mnist_mean` and `cifar10_mean` are of the U-Net GAN with W1, one known
+anomaly to ten normals.
 """

@@ -190,6 +190,8 @@ def _number(value: float | None) -> str:
 
 def _reached(row: Entry) -> str:
     verdict, limit = reached(row), limit_of(row)
+    if row["published"] is not None and not row["comparable"]:
+        return "not comparable"
     if verdict is None or limit is None or not has_runs(row):
         return "-"
     aim = "" if row["at_least"] is None else f" ({limit:g})"

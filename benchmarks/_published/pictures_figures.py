@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from _published.figures import Pick, spread
+from _published.figures import spread
 from _published.rows import Figure, Value
 
 if TYPE_CHECKING:
@@ -68,47 +68,81 @@ def _space(made: Made) -> Any:
 
 def as_published_noise(made: Sequence[Made]) -> Value:
     """NI-CAE's published decision: fewest errors on test, F1 of the normal images."""
-    found = []
-    for one in made:
-        labels = one.scores["test_label"]
-        found += [_normal_f1_at_best(labels, scores) for scores in one.scores["test_best"]]
-    return spread(found)
+    labels = [one.scores["test_label"] for one in made]
+    of_none = float(np.mean([f1(~each, np.ones_like(each)) for each in labels]))
+    found = spread([published_noise_f1(one) for one in made])
+    empty = sum(published_noise_f1(one) == 0 for one in made)
+    said = f"Calling every image normal: {of_none:.3f}."
+    if empty:
+        said += f" In {empty} of {len(made)} draws calling every image anomalous has fewest errors."
+    return replace(found, note=said, more={"flagging_none": round(of_none, 4)})
+
+
+def published_noise_f1(made: Made) -> float:
+    """The F1 of the normal images by the published decision."""
+    labels = made.scores["test_label"]
+    return float(np.mean([_normal_f1_at_best(labels, each) for each in made.scores["test_best"]]))
 
 
 def _normal_f1_at_best(anomalous: Labels, scores: NDArray[np.float64]) -> float:
-    levels = np.unique(scores)
+    levels = [-np.inf, *np.unique(scores)]
     errors = [((scores > level) != anomalous).sum() for level in levels]
     flagged = scores > levels[int(np.argmin(errors))]
     return f1(~anomalous, ~flagged)
 
 
-def relative_drop(pick: Pick, pairs: int) -> Figure:
+def relative_drop(figure: Callable[[Made], float], pairs: int) -> Figure:
     """How much of a figure noise takes: the first runs are without it, the last with it."""
 
     def value(made: Sequence[Made]) -> Value:
-        means = [float(np.mean(pick(one)["seeds"])) for one in made]
-        without, noisy = float(np.mean(means[:pairs])), float(np.mean(means[pairs:]))
-        return Value(mean=(without - noisy) / without if without else 0.0, seeds=pairs)
+        found = [figure(one) for one in made]
+        of_draws = list(zip(found[:pairs], found[pairs:], strict=True))
+        without, noisy = (float(np.mean(each)) for each in zip(*of_draws, strict=True))
+        drop = (without - noisy) / without if without else 0.0
+        said = ", ".join(f"{before:.3f} to {after:.3f}" for before, after in of_draws)
+        return Value(mean=drop, seeds=pairs, note=f"Draw by draw: {said}.")
 
     return value
 
 
-def on_common_images(place: int) -> Figure:
-    """AUROC of one of the runs on the test images that all of them have."""
+def on_common_images(place: int, systems: int) -> Figure:
+    """AUROC of one of the systems on the test images that all have, draw by draw.
+
+    The runs are those of each draw in turn, one of each system.
+    """
 
     def value(made: Sequence[Made]) -> Value:
-        from models.evaluation.metrics import auroc
-
-        names = [_names(one) for one in made]
-        common = set.intersection(*map(set, names))
-        chosen = np.array([name in common for name in names[place]])
-        scores, labels = made[place].scores["test_best"], made[place].scores["test_label"]
-        found = spread([auroc(labels[chosen], one[chosen]) for one in scores])
-        anomalous = int(labels[chosen].sum())
-        note = f"{int(chosen.sum())} common test images, {anomalous} of them anomalous."
-        return replace(found, note=note)
+        draws = [made[first : first + systems] for first in range(0, len(made), systems)]
+        labels, found = zip(*(_on_common(draw, place) for draw in draws), strict=True)
+        images = ", ".join(str(len(each)) for each in labels)
+        anomalous = ", ".join(str(int(each.sum())) for each in labels)
+        note = f"{images} common test images, {anomalous} of them anomalous."
+        return replace(spread(found), note=note)
 
     return value
+
+
+def _on_common(draw: Sequence[Made], place: int) -> tuple[Labels, float]:
+    """Labels of the images that all runs of a draw have tested, and one run's AUROC on them."""
+    from models.evaluation.metrics import auroc
+
+    common = set.intersection(*(set(_names(one)) for one in draw))
+    own = draw[place]
+    chosen = np.array([name in common for name in _names(own)])
+    labels = own.scores["test_label"][chosen]
+    return labels, float(np.mean([auroc(labels, each[chosen]) for each in own.scores["test_best"]]))
+
+
+def by_error_alone(made: Sequence[Made]) -> str:
+    """Test AUROC of the reconstruction error, of a score that is not it alone."""
+    from models.evaluation.metrics import auroc
+
+    found = [
+        auroc(one.scores["test_label"], each)
+        for one in made
+        for each in one.scores["test_error_best"]
+    ]
+    return f"By the error alone: {float(np.mean(found)):.3f}."
 
 
 def _names(made: Made) -> list[str]:

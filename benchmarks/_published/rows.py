@@ -31,8 +31,9 @@ Figure = Callable[[Sequence["Made"]], Value]
 class Row:
     """One row; `one_of` is the class, the category or what else it is of.
 
-    `at_least` is what is to be reached. `differs` says what differs from what was published,
-    `below` why a figure is below chance, where the detector does not say it.
+    `at_least` is what is to be reached. `differs` says what differs from what was published, and
+    why it says nothing of the published value, where the row is not `comparable`. `below` says why
+    a figure is below chance, where the detector does not say it.
     """
 
     document: str
@@ -45,6 +46,7 @@ class Row:
     figure: Figure
     published: float | None = None
     at_least: float | None = None
+    comparable: bool = True
     differs: str = ""
     below: str = ""
 

@@ -20,6 +20,7 @@ from tuner.space.scales import at_scale
 SPACES = Path(__file__).parent.parent.parent / "search_spaces"
 DATA = "$TUNER_DATA/"
 """Begins the folder of a data set that is read as pictures."""
+_POINTS = "points-2d"
 
 
 class NoData(Exception):  # noqa: N818 - it says what is so
@@ -144,7 +145,8 @@ def scale_text(run: Run) -> str:
     """Channels, size, epochs and images of a run, as a row says its scale."""
     values = detectors.resolve(run.detector, _fixed(run))
     said = [f"{values['width']} channels"] if "width" in values else []
-    said += [f"{run.data.get('size', 32)} px"]
+    if run.data.get("dataset") != _POINTS:
+        said += [f"{run.data.get('size', 32)} px"]
     if detectors.stages(run.detector):
         said.append(f"{run.epochs} epoch{'s' if run.epochs > 1 else ''}")
     normals = run.data.get("fit_normals")

@@ -91,6 +91,7 @@ def _whole(row: Row, made: Entry) -> Entry:
         "metric": row.metric,
         "published": row.published,
         "at_least": row.at_least,
+        "comparable": row.comparable,
         **{name: made[name] for name in _MADE},
         "note": _joined(made["said"], row.differs, _below(row, made)),
     }

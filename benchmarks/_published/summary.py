@@ -9,8 +9,9 @@ Entry = Mapping[str, Any]
 MEAN = "mean of ten"
 GAIN = "gain of the search"
 _STANDARD_ERRORS = 2
+_NO_DETECTOR = ("flagging_all", "flagging_none")
 _ROUNDING = 1e-3
-"""Of the F1 of flagging every image, as it stands in a row."""
+"""Of the F1 of flagging every image or none, as it stands in a row."""
 
 
 def summary(rows: Sequence[Entry], *, declared: int) -> dict[str, float]:
@@ -20,7 +21,7 @@ def summary(rows: Sequence[Entry], *, declared: int) -> dict[str, float]:
     """
     there = [row for row in rows if row["ours"] is not None]
     measured = [row for row in there if has_runs(row)]
-    aimed = [row for row in measured if limit_of(row) is not None]
+    aimed = [row for row in measured if reached(row) is not None]
     figures: dict[str, float | None] = {
         "rows": declared,
         "rows_measured": len(measured),
@@ -60,15 +61,15 @@ def limit_of(row: Entry) -> float | None:
 
 
 def reached(row: Entry) -> bool | None:
-    """Whether a row reaches its limit; None without one, or without a figure.
+    """Whether a row reaches its limit; None without a figure, or without a limit to compare with.
 
-    An F1 that is no better than flagging every image reaches nothing.
+    An F1 that is no better than flagging every image, or none, reaches nothing.
     """
     limit, ours = limit_of(row), row["ours"]
-    if limit is None or ours is None:
+    if limit is None or ours is None or not row["comparable"]:
         return None
-    flagging_all: float = row["more"].get("flagging_all", -1.0)
-    return bool(ours >= limit and ours > flagging_all + _ROUNDING)
+    of_none: list[float] = [row["more"][name] for name in _NO_DETECTOR if name in row["more"]]
+    return bool(ours >= limit and all(ours > each + _ROUNDING for each in of_none))
 
 
 def _is(
@@ -104,5 +105,14 @@ def _egbad_over_ganomaly(rows: Sequence[Entry]) -> float | None:
 
 def _searched(rows: Sequence[Entry]) -> dict[str, float]:
     gains = [row for row in rows if row["metric"] == GAIN and row["ours"] is not None]
-    clear = [row for row in gains if row["ours"] > _STANDARD_ERRORS * row["more"]["standard_error"]]
-    return {"searched": len(gains), "search_gain_significant": len(clear)}
+    return {
+        "searched": len(gains),
+        "search_gain_significant": sum(significance(row) > 0 for row in gains),
+        "search_loss_significant": sum(significance(row) < 0 for row in gains),
+    }
+
+
+def significance(row: Entry) -> int:
+    """1 for a gain of more than two standard errors, -1 for a loss of as much, else 0."""
+    limit = _STANDARD_ERRORS * row["more"]["standard_error"]
+    return int(row["ours"] > limit) - int(row["ours"] < -limit)

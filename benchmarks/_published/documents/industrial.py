@@ -32,10 +32,11 @@ SYSTEMS = {
 _PLAIN = ("PCA", "nearest neighbour")
 EPOCHS, WIDTH, BATCH = 100, 16, 16
 _MEAN_OF_15 = {"OCR-GAN": 0.983, "Skip-GANomaly": 0.602}
+_OF_OTHERS = "Published: the mean of 15 categories, its epoch chosen on test, 256 px."
 _DIFFERS = {
-    "OCR-GAN": "Published: the mean of 15 categories, its epoch chosen on test, 256 px.",
-    "Skip-GANomaly": "Published: the mean of 15 categories, its epoch chosen on test, 256 px.",
-    "GANomaly": "Published: anomalib's figure of this category.",
+    "OCR-GAN": _OF_OTHERS,
+    "Skip-GANomaly": _OF_OTHERS,
+    "GANomaly": "Published: anomalib's of this category, which any score above chance passes.",
     "PCA": "Nothing is trained.",
     "nearest neighbour": "The nearest image of fit, at 16 x 16; nothing is trained.",
 }
@@ -76,6 +77,7 @@ def _row(
         figure=figure,
         published=published,
         at_least=at_least,
+        comparable=at_least is not None,
         below=BELOW.get(category, ""),
         differs=caveat(category, _DIFFERS[system], CAVEATS),
     )
@@ -103,7 +105,7 @@ def _worth(rows: MadeRows) -> str:
     gans = [system for system in SYSTEMS if system not in _PLAIN]
     ahead: list[str] = []
     behind: list[str] = []
-    for category in CATEGORIES:
+    for category in (each for each in CATEGORIES if each not in CAVEATS):
         gan, plain = (_best(rows, category, systems) for systems in (gans, _PLAIN))
         spread = (gan["std"] or 0.0) + (plain["std"] or 0.0)
         shown = ", ".join(f"{row['system']} {row['ours']:.3f}" for row in (gan, plain))
@@ -112,7 +114,8 @@ def _worth(rows: MadeRows) -> str:
     rest = f" On {', '.join(behind)} it is not." if behind else ""
     return (
         "A GAN is worth its compute where the best of the three on test is ahead of PCA and the "
-        f"nearest neighbour by more than the spread of the divisions: {worth}.{rest}"
+        f"nearest neighbour by more than the spread of the divisions: {worth}.{rest} Of the other "
+        f"two nothing can be said. {' '.join(CAVEATS.values())}"
     )
 
 
@@ -128,12 +131,13 @@ DOCUMENT = Document(
     name=NAME,
     rows=tuple(row for category in CATEGORIES for row in _rows(category)),
     line=Line(
-        of="OCR-GAN: bottle, transistor, screw (published: the mean of 15 categories, its epoch "
-        "chosen on test); then PCA",
+        of="OCR-GAN on bottle and transistor (published: the mean of 15 categories, its epoch "
+        "chosen on test); then PCA on both",
         rows=[
             (system, "MVTec AD", MVTEC_ONE_CLASS, category, "image AUROC")
             for system in ("OCR-GAN", "PCA")
-            for category in ("bottle", "transistor", "screw")
+            for category in CATEGORIES
+            if category not in CAVEATS
         ],
     ),
     sentences=(_worth,),

@@ -13,7 +13,8 @@ KNOWN = {"bottle": 0.14, "transistor": 0.09, "screw": 0.18, "toothbrush": 0.3, "
 """Known anomalies to a normal image: what 40% of the defects allow, rounded down."""
 CAVEATS = {
     "screw": "Screw's test/good is darker than its train/good: mean brightness alone has AUROC 1.",
-    "toothbrush": "Not comparable: there is no test/good here, a fifth of train/good stands in.",
+    "toothbrush": "Toothbrush is not comparable: there is no test/good here, a fifth of train/good "
+    "stands in.",
 }
 
 BELOW = {

@@ -1,6 +1,9 @@
 """The student project on MVTec AD: CNN, KD-CAE and NI-CAE, as published and as they should be."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from _published.document import Document, Line, MadeRows, Of
 from _published.documents.common import MVTEC_ONE_CLASS, MVTEC_SUPERVISED, merged
@@ -25,13 +28,18 @@ from _published.figures import (
 from _published.pictures_figures import (
     as_published_noise,
     at_levels,
+    by_error_alone,
     constant_f1,
     on_common_images,
+    published_noise_f1,
     relative_drop,
     with_errors,
 )
 from _published.rows import Figure, Row, Value
 from _published.runs import Run, Training
+
+if TYPE_CHECKING:
+    from _published.making import Made
 
 NAME = "Anomaly detection in MVTec AD: CNN, KD-CAE, NI-CAE"
 ALL = (*CATEGORIES, NOT_HERE)
@@ -88,8 +96,8 @@ _ON_TEST = (
 )
 
 _FEW_STEPS = {
-    "toothbrush": "Twenty epochs of 38 images in batches of 20, as published, are twenty steps: it "
-    "has learned next to nothing, and the noise changes no rank."
+    "toothbrush": "Twenty epochs of 38 images in batches of 20 are twenty steps (published: "
+    "sixty): it has learned next to nothing, and the noise changes no rank."
 }
 
 
@@ -133,6 +141,7 @@ def _row(  # noqa: PLR0913
     *,
     published: float | None = None,
     protocol: str = MVTEC_ONE_CLASS,
+    comparable: bool = True,
     differs: str = "",
 ) -> Row:
     return Row(
@@ -145,8 +154,9 @@ def _row(  # noqa: PLR0913
         runs=tuple(runs),
         figure=figure,
         published=published,
+        comparable=comparable and (not runs or category not in CAVEATS),
         below=BELOW.get(category, ""),
-        differs=caveat(category, differs, CAVEATS),
+        differs=caveat(category, differs, CAVEATS) if runs else differs,
     )
 
 
@@ -160,9 +170,9 @@ def _kd_rows(category: str) -> list[Row]:
     theirs = f"Theirs: fit {fit}, test {test} images, {share:.0%} anomalous."
     error, density = KD_LEVELS[category]
     levels = (
-        f"As published: error above {error} or log density below {density}. Ours is the epoch of "
-        "the best validation AUROC and the error of one pass, theirs the epoch of the least error "
-        "and the error of the reconstruction's reconstruction."
+        f"As published, by thresholds chosen by eye: error above {error} or log density below "
+        f"{density}. Ours is the epoch of the best validation AUROC and the error of one pass, "
+        "theirs the epoch of the least error and the error of the reconstruction's reconstruction."
     )
     figure = beside_flagging_all(at_levels(error, density))
     f1 = noted(_F1, sizes)
@@ -178,7 +188,7 @@ def _kd_rows(category: str) -> list[Row]:
             published=published,
             differs=levels,
         ),
-        _row("KD-CAE", category, "AUROC", runs, with_errors(_AUROC)),
+        _row("KD-CAE", category, "AUROC", runs, noted(with_errors(_AUROC), by_error_alone)),
     ]
 
 
@@ -201,11 +211,26 @@ def _ni_rows(category: str) -> list[Row]:
             _row(system, category, "AUROC", runs, _AUROC, differs=few),
         ]
     both = [ni_cae(system, category, draw) for system in NOISE for draw in range(REPEATS)]
-    drop = relative_drop(on_test("f1"), REPEATS)
     without, noisy = NI_F1[category]
-    theirs = f"Published: {(without - noisy) / without:.3f}, of the F1 of normal images."
     name = "relative drop of F1 by noise"
-    return [*rows, _row("NI-CAE", category, name, both, drop, differs=theirs)]
+    return [
+        *rows,
+        _row("NI-CAE", category, name, both, relative_drop(_test_f1, REPEATS), differs=few),
+        _row(
+            "NI-CAE, published threshold",
+            category,
+            "relative drop of F1 of normal images by noise",
+            both,
+            relative_drop(published_noise_f1, REPEATS),
+            published=(without - noisy) / without,
+            comparable=False,
+            differs=f"{_ON_TEST} The higher, the worse. {few}".strip(),
+        ),
+    ]
+
+
+def _test_f1(made: Made) -> float:
+    return float(made.metrics["test"]["f1"]["mean"])
 
 
 def _chance(made: object) -> Value:
@@ -250,21 +275,26 @@ def _cnn_rows(category: str) -> list[Row]:
 
 def _common_rows(category: str) -> list[Row]:
     """Supervised against unsupervised, the document's question, on the same test images."""
-    runs: dict[str, Run] = {
-        "KD-CAE": kd_cae(category, 0),
-        WITH: ni_cae(WITH, category, 0),
-        PLAIN: cnn(PLAIN, category, 0),
-    }
+    systems = ("KD-CAE", WITH, PLAIN)
+    runs: list[Run] = [
+        run
+        for draw in range(REPEATS)
+        for run in (
+            kd_cae(category, draw),
+            ni_cae(WITH, category, draw),
+            cnn(PLAIN, category, draw),
+        )
+    ]
     return [
         _row(
             system,
             category,
             _ON_COMMON,
-            list(runs.values()),
-            on_common_images(place),
+            runs,
+            on_common_images(place, len(systems)),
             protocol=_BOTH,
         )
-        for place, system in enumerate(runs)
+        for place, system in enumerate(systems)
     ]
 
 
@@ -273,16 +303,22 @@ def _supervised(rows: MadeRows) -> str:
     parts = []
     for category in CATEGORIES:
         of = ("MVTec AD", _BOTH, category, _ON_COMMON)
-        values = [f"{rows.value(system, *of):.3f}" for system in (PLAIN, "KD-CAE", WITH)]
+        made = [rows.find(system, *of) for system in (PLAIN, "KD-CAE", WITH)]
+        values = [f"{row['ours']:.3f} ± {row['std']:.3f}" for row in made]
         parts.append(f"{category} {', '.join(values)}")
     return (
         "Supervised against unsupervised, AUROC on the same test images of the CNN, which is told "
-        f"40% of the defects, of KD-CAE and of NI-CAE: {'; '.join(parts)}."
+        f"40% of the defects, of KD-CAE and of NI-CAE: {'; '.join(parts)}. {_caveats()} "
+        "NI-CAE has hardly learned anything on toothbrush."
     )
 
 
+def _caveats() -> str:
+    return " ".join(CAVEATS.values())
+
+
 def _f1_of(system: str) -> list[Of]:
-    categories = ("bottle", "transistor", "screw")
+    categories = [category for category in CATEGORIES if category not in CAVEATS]
     return [(system, "MVTec AD", MVTEC_ONE_CLASS, category, "F1") for category in categories]
 
 
@@ -295,8 +331,8 @@ DOCUMENT = Document(
         for row in make(category)
     ),
     line=Line(
-        of="F1 of KD-CAE, by thresholds from validation: bottle, transistor, screw (published: by "
-        "thresholds chosen on test, where flagging everything has 0.87, 0.57, 0.86)",
+        of="F1 of KD-CAE, by thresholds from validation: bottle, transistor (published: by "
+        "thresholds chosen by eye; flagging everything has 0.87 and 0.57)",
         rows=_f1_of("KD-CAE"),
         published_of=_f1_of("KD-CAE, published thresholds"),
     ),
