@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+import textwrap
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from _published.summary import GAIN, MEAN
+from _published.summary import GAIN, MEAN, OF_BEST, OF_DEFAULTS
 from tuner.figures.colours import GUIDE, contender_colour
 from tuner.figures.metrics import BEST
 from tuner.retrain.pictures.style import DARK, new_figure, plain, save
@@ -17,8 +19,19 @@ if TYPE_CHECKING:
 
 Entry = Mapping[str, Any]
 _BAR = 0.4
+_MANY = 5
+_TITLE = 50
+"""Letters of a line of a title."""
 _ROOM = 0.1
 """Beside the longest bar, for its number."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Bars:
+    """A row's bar, and the value of the one beside it."""
+
+    row: Entry
+    beside: float | None
 
 
 def chart_name(document: str) -> str:
@@ -37,40 +50,66 @@ def draw_charts(rows: Sequence[Entry], folder: Path) -> None:
 
 
 def charted(rows: Sequence[Entry]) -> list[Entry]:
-    """The rows that fit a chart: of shares, the means where there are such, else all."""
+    """The rows that fit a chart: of shares, the means where there are such, else all.
+
+    Where many have a published value to compare with, only these.
+    """
     shares = [
         row
         for row in rows
         if row["ours"] is not None and row["metric"] != GAIN and 0 <= row["ours"] <= 1
     ]
     means = [row for row in shares if row["class"] == MEAN]
-    quoted = [row for row in shares if row["published"] is not None]
-    return means or (quoted if len(quoted) > len(shares) / 3 else shares)
+    quoted = [row for row in shares if _quoted(row) is not None]
+    return means or (quoted if len(quoted) >= _MANY else shares)
+
+
+def _quoted(row: Entry) -> float | None:
+    """The published value, where it says something of the row."""
+    published: float | None = row["published"] if row["comparable"] else None
+    return published
+
+
+def _pairs(rows: Sequence[Entry]) -> tuple[str, list[_Bars]]:
+    """What is drawn beside what, and the bars."""
+    of_defaults = {row["system"]: row for row in rows if row["metric"] == OF_DEFAULTS}
+    if of_defaults:
+        found = [row for row in rows if row["metric"] == OF_BEST]
+        return "\nblue: the best of a search, grey: the defaults", [
+            _Bars(row=row, beside=of_defaults[row["system"]]["ours"]) for row in found
+        ]
+    bars = [_Bars(row=row, beside=_quoted(row)) for row in rows]
+    quoted = any(each.beside is not None for each in bars)
+    return "\nblue: ours, grey: published" if quoted else "", bars
 
 
 def _draw(document: str, rows: Sequence[Entry], path: Path) -> None:
-    figure = new_figure(9, 1.2 + 0.3 * len(rows))
+    colours, bars = _pairs(rows)
+    figure = new_figure(9, 1.2 + 0.3 * len(bars))
     axes = figure.subplots()
-    for place, row in enumerate(rows):
-        _bar(axes, place - _BAR / 2, row["ours"], row["std"], contender_colour(BEST))
-        if row["published"] is not None:
-            _bar(axes, place + _BAR / 2, row["published"], None, GUIDE)
-    quoted = any(row["published"] is not None for row in rows)
-    axes.set_yticks(range(len(rows)), [_label(row) for row in rows], fontsize=8)
-    axes.invert_yaxis()
+    for place, each in enumerate(bars):
+        apart = 0.0 if each.beside is None else _BAR / 2
+        _bar(axes, place - apart, each.row["ours"], each.row["std"], contender_colour(BEST))
+        if each.beside is not None:
+            _bar(axes, place + apart, each.beside, None, GUIDE)
+    axes.set_yticks(range(len(bars)), [_label(each.row) for each in bars], fontsize=8)
+    axes.set_ylim(len(bars) - _BAR, -1 + _BAR)
     axes.set_xlim(0, 1 + _ROOM)
-    colours = "\nblue: ours, grey: published" if quoted else ""
-    axes.set_title(document + colours, fontsize=10, color=DARK)
+    title = textwrap.fill(document, _TITLE) + colours
+    axes.set_title(title, fontsize=10, color=DARK)
     plain(axes)
     save(figure, path)
 
 
 def _bar(axes: Axes, place: float, value: float, std: float | None, colour: str) -> None:
-    axes.barh(place, value, _BAR, xerr=std, color=colour)
-    end = value + (std or 0)
+    spread = std or 0.0
+    below, above = min(spread, value), min(spread, 1 - value)
+    axes.barh(place, value, _BAR, xerr=[[below], [above]] if spread else None, color=colour)
+    end = value + above
     axes.text(end, place, f" {value:.3f}", va="center", fontsize=7, color=DARK)
 
 
 def _label(row: Entry) -> str:
     of = "" if row["class"] == MEAN else f", {row['class']}"
-    return f"{row['system']}, {row['data']} {row['protocol']}{of}, {row['metric']}"
+    metric = row["metric"].removesuffix(" of the best")
+    return f"{row['system']}, {row['data']} {row['protocol']}{of}, {metric}"

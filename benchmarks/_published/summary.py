@@ -8,6 +8,7 @@ from typing import Any
 Entry = Mapping[str, Any]
 MEAN = "mean of ten"
 GAIN = "gain of the search"
+OF_BEST, OF_DEFAULTS = "AUROC of the best", "AUROC of the defaults"
 _STANDARD_ERRORS = 2
 _NO_DETECTOR = ("flagging_all", "flagging_none")
 _ROUNDING = 1e-3

@@ -17,7 +17,7 @@ from _published.figures import (
 )
 from _published.rows import Row, Value
 from _published.runs import Search
-from _published.summary import GAIN, significance
+from _published.summary import GAIN, OF_BEST, OF_DEFAULTS, significance
 from models import detectors
 from tuner.space import load_space
 
@@ -61,8 +61,8 @@ def _rows(name: str, search: Search) -> list[Row]:
     known = detectors.learns_anomalies(name)
     protocol = KNOWN_TO_TEN if known else LEFT_OUT if data.anomalous else ONE_CLASS
     figures = {
-        "AUROC of the best": noted(over_seeds(on_test("auroc")), _in_search, validation_gap),
-        "AUROC of the defaults": noted(over_seeds(on_test("auroc", "defaults")), _defaults_gap),
+        OF_BEST: noted(over_seeds(on_test("auroc")), _in_search, validation_gap),
+        OF_DEFAULTS: noted(over_seeds(on_test("auroc", "defaults")), _defaults_gap),
         GAIN: gain,
     }
     return [
