@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 from _published.document import Document, Line, MadeRows
-from _published.documents.common import LEFT_OUT, ONE_CLASS, SMALL, TITLES, classes, quick_search
+from _published.documents.common import (
+    LEFT_OUT,
+    ONE_CLASS,
+    SMALL,
+    TITLES,
+    about,
+    classes,
+    quick_search,
+)
 from _published.documents.common import leave_one_out as nine_normal
 from _published.documents.common import one_class as one_normal
 from _published.figures import diverged, noted, on_test, over_seeds
@@ -62,7 +70,7 @@ def rows_of(document: str, system: str, detector: str, dataset: str, protocol: s
             metric=metric,
             runs=of,
             figure=noted(over_seeds(on_test(name)), diverged),
-            differs=_SETTINGS if one_of == MEAN else "",
+            differs=about(dataset, _SETTINGS) if one_of == MEAN else "",
         )
         for metric, name in METRICS.items()
         for one_of, of in (*((k, (v,)) for k, v in runs.items()), (MEAN, tuple(runs.values())))
