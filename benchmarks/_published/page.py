@@ -26,8 +26,8 @@ _MORE = {
         "omasgan-boundary.png": "Points in the plane: normal ones x, those of the second generator "
         "G'(z), and the boundary B(z) around them.",
         "omasgan-divergence.png": "The divergence that each stage's critic estimates, epoch by "
-        "epoch, of the published settings on FashionMNIST. It grows in every stage: in so few epochs "
-        "the generators do not catch up with their critics.",
+        "epoch, of the published settings on FashionMNIST. It grows in every stage: in so few "
+        "epochs the generators do not catch up with their critics.",
     }
 }
 _COLUMNS = (
