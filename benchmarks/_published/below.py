@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from _published.summary import ROUNDING
 from models import detectors
 
 CHANCE = 0.5
 _NEAR_CHANCE = 0.45
-_ROUNDING = 1e-3
 _REMADE = (
     "these anomalies are remade with less error than the normal images, as plain or smooth ones "
     "are, and nothing in training on normal images says otherwise"
@@ -43,15 +43,15 @@ def sentence(
         return ""
     if "pixel" in metric:
         return f"Below 0.5: {_PIXELS}."
-    near = value >= _NEAR_CHANCE and detector not in ("random",)
+    near = value >= _NEAR_CHANCE and detector != "random"
     return f"Below 0.5: {reason or (_HARDLY if near else _reason(detector))}."
 
 
 def _of_decision(value: float, flagging_all: float) -> str:
     """What is to be said of an F1."""
-    if value < _ROUNDING:
+    if value < ROUNDING:
         return "No test defect is flagged."
-    if abs(value - flagging_all) < _ROUNDING:
+    if abs(value - flagging_all) < ROUNDING:
         return "Every image is flagged, and none told from another."
     if value > flagging_all:
         return ""

@@ -11,7 +11,7 @@ GAIN = "gain of the search"
 OF_BEST, OF_DEFAULTS = "AUROC of the best", "AUROC of the defaults"
 _STANDARD_ERRORS = 2
 _NO_DETECTOR = ("flagging_all", "flagging_none")
-_ROUNDING = 1e-3
+ROUNDING = 1e-3
 """Of the F1 of flagging every image or none, as it stands in a row."""
 
 
@@ -70,7 +70,7 @@ def reached(row: Entry) -> bool | None:
     if limit is None or ours is None or not row["comparable"]:
         return None
     of_none: list[float] = [row["more"][name] for name in _NO_DETECTOR if name in row["more"]]
-    return bool(ours >= limit and all(ours > each + _ROUNDING for each in of_none))
+    return bool(ours >= limit and all(ours > each + ROUNDING for each in of_none))
 
 
 def _is(

@@ -308,13 +308,10 @@ def _supervised(rows: MadeRows) -> str:
         parts.append(f"{category} {', '.join(values)}")
     return (
         "Supervised against unsupervised, AUROC on the same test images of the CNN, which is told "
-        f"40% of the defects, of KD-CAE and of NI-CAE: {'; '.join(parts)}. {_caveats()} "
+        f"40% of the defects, of KD-CAE and of NI-CAE: {'; '.join(parts)}. "
+        f"{' '.join(CAVEATS.values())} "
         "NI-CAE has hardly learned anything on toothbrush."
     )
-
-
-def _caveats() -> str:
-    return " ".join(CAVEATS.values())
 
 
 def _f1_of(system: str) -> list[Of]:
