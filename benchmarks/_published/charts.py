@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 import textwrap
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from _published.rows import Entry
 from _published.summary import GAIN, MEAN, OF_BEST, OF_DEFAULTS
 from tuner.figures.colours import GUIDE, contender_colour
 from tuner.figures.metrics import BEST
@@ -17,7 +18,6 @@ from tuner.retrain.pictures.style import DARK, new_figure, plain, save
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-Entry = Mapping[str, Any]
 _BAR = 0.4
 _MANY = 5
 _TITLE = 50

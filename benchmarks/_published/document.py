@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from _published.rows import Row
+from _published.rows import Entry, Row
 
-Entry = Mapping[str, Any]
 Of = tuple[str, str, str, str, str]
 """What a row of a document is of: its system, data, protocol, class and metric."""
 

@@ -6,9 +6,9 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from _published.document import Document, Entry, Of
+from _published.document import Document, Of
 from _published.documents import DOCUMENTS
-from _published.rows import Row
+from _published.rows import Entry, Row
 
 BEGIN, END = "<!-- published: by benchmarks/published.py -->", "<!-- published: end -->"
 _HEAD = ("| document | figure | published | ours |", "|---|---|--:|--:|")

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from _published.charts import chart_name, draw_charts
-from _published.document import Document, Entry
+from _published.document import Document
 from _published.documents import DOCUMENTS
 from _published.head import HEAD
 from _published.overview import overview, with_overview
+from _published.rows import Entry
 from _published.store import PICTURES
 from _published.summary import GAIN, MEAN, has_runs, limit_of, reached
 

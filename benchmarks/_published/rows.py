@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +25,9 @@ class Value:
 
 
 Figure = Callable[[Sequence["Made"]], Value]
+
+Entry = Mapping[str, Any]
+"""A row as it stands in the file of results."""
 
 
 @dataclass(frozen=True, kw_only=True)

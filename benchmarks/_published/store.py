@@ -11,10 +11,9 @@ from typing import Any
 from _result import device_name, machine, result_file, versions
 
 from _published.below import sentence
-from _published.rows import Row, Value
+from _published.rows import Entry, Row, Value
 from _published.summary import summary
 
-Entry = dict[str, Any]
 NAME = "published"
 PICTURES = Path(__file__).parent.parent / "pictures"
 _MADE = ("ours", "std", "seeds", "scale", "commit", "minutes", "said", "more", "digest")

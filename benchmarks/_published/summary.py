@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
 
-Entry = Mapping[str, Any]
+from _published.rows import Entry
+
 MEAN = "mean of ten"
 GAIN = "gain of the search"
 OF_BEST, OF_DEFAULTS = "AUROC of the best", "AUROC of the defaults"

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from _published.document import Document, Entry, Line, MadeRows
+from _published.document import Document, Line, MadeRows
 from _published.documents.common import MVTEC_ONE_CLASS
 from _published.documents.mvtec import BELOW, CATEGORIES, CAVEATS, REPEATS, caveat, folder
 from _published.figures import (
@@ -15,7 +15,7 @@ from _published.figures import (
     validation_gap,
 )
 from _published.pictures_figures import nearest_neighbour
-from _published.rows import Figure, Row
+from _published.rows import Entry, Figure, Row
 from _published.runs import Training
 
 NAME = "One-class GANs on industrial images"
