@@ -112,13 +112,20 @@ def validation_gap(made: Sequence[Made]) -> str:
     return f"Validation minus test: {gap:+.3f}."
 
 
-def by_error(made: Sequence[Made]) -> str:
-    """Test AUROC of the reconstruction error alone, beside a score that labels were fitted to."""
-    found = float(np.mean([one.metrics["error_auroc"]["mean"] for one in made]))
-    return (
-        "Scored by the mixture, which is fitted on labelled validation images; by the error alone, "
-        f"as published: {found:.3f}."
-    )
+def beside_error(figure: Figure) -> Figure:
+    """AUROC by a score that labels were fitted to, with that of the reconstruction error alone."""
+
+    def value(made: Sequence[Made]) -> Value:
+        by_error = float(np.mean([one.metrics["error_auroc"]["mean"] for one in made]))
+        found = figure(made)
+        said = (
+            "Scored by the mixture, which is fitted on labelled validation images; by the error "
+            f"alone, as published: {by_error:.3f}."
+        )
+        more = {**found.more, "by_error": round(by_error, 4)}
+        return replace(found, note=f"{found.note} {said}".strip(), more=more)
+
+    return value
 
 
 def diverged(made: Sequence[Made]) -> str:
