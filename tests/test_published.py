@@ -119,7 +119,10 @@ def test_a_sentence_would_say_another_thing_than_its_rows() -> None:
     for row in rows:
         row |= {"data": "MVTec AD", "protocol": "P4", "metric": "image AUROC"}
     said, rivals = industrial.DOCUMENT.remarks(rows)
-    assert rivals.startswith("OCR-GAN is ahead of Skip-GANomaly on 4 of 4: bottle 0.900 and 0.800")
+    assert rivals.startswith(
+        "The mean of OCR-GAN is ahead of that of Skip-GANomaly on 4 of 4: bott"
+    )
+    assert "by more than the spread on bottle and transistor." in rivals
     worth, not_worth = said.split(" On ")
     assert worth.endswith("divisions: bottle (OCR-GAN 0.900, PCA 0.800).")
     assert "transistor (OCR-GAN 0.850" in not_worth
@@ -136,7 +139,7 @@ def test_a_sentence_would_look_for_a_row_that_is_not_declared() -> None:
         rows = [
             {"system": row.system, "data": row.data, "protocol": row.protocol, "std": 0.0}
             | {"class": row.one_of, "metric": row.metric, "ours": 0.5}
-            | {"more": {"standard_error": 0.1}}
+            | {"more": {"standard_error": 0.1, "by_error": 0.5}}
             for row in document.rows
         ]
         assert len(document.remarks(rows)) == len(document.sentences), document.name
@@ -182,6 +185,7 @@ def test_a_figure_below_chance_would_stand_without_a_word(record: dict[str, Any]
     from _published.below import sentence
 
     assert "Below 0.5" in sentence("ganomaly", "AUROC", 0.31)
+    assert "on average" in sentence("ganomaly", "AUROC", 0.49, of_many=True)
     assert "flagging everything" in sentence("cnn", "F1", 0.4, flagging_all=0.8)
     assert sentence("cnn", "F1", 0.9, flagging_all=0.8) == ""
     low = [
@@ -206,7 +210,10 @@ def test_flagging_every_image_would_count_as_reaching_a_published_f1() -> None:
     assert reached(row | {"ours": 0.9, "published": 0.95}) is False
     assert reached(row | {"ours": 0.9, "more": {}}) is True
     assert reached(row | {"ours": 0.4, "more": {"flagging_none": 0.41}}) is False
+    assert reached(row | {"ours": 0.5, "more": {"flagging_none": 0.41, "lowest": 0.4}}) is False
+    assert reached(row | {"ours": 0.5, "more": {"flagging_none": 0.41, "lowest": 0.45}}) is True
     assert reached(row | {"ours": 0.9, "comparable": False}) is None
+    assert reached(row | {"ours": 0.9, "comparable": False, "at_least": 0.95}) is False
     assert "Every image is flagged" in sentence("kd-cae", "F1", 0.85128, flagging_all=0.8513)
 
 

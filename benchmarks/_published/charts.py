@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from _published.below import CHANCE
 from _published.rows import Entry
-from _published.summary import GAIN, MEAN, OF_BEST, OF_DEFAULTS
+from _published.summary import GAIN, MEAN, OF_BEST, OF_DEFAULTS, quoted
 from tuner.figures.colours import GUIDE, contender_colour
 from tuner.figures.metrics import BEST
 from tuner.retrain.pictures.style import DARK, new_figure, plain, save
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 _BAR = 0.4
 _MANY = 5
-_TITLE = 50
+_TITLE = 40
 """Letters of a line of a title."""
 _ROOM = 0.1
 """Beside the longest bar, for its number."""
@@ -28,10 +29,11 @@ _ROOM = 0.1
 
 @dataclass(frozen=True, kw_only=True)
 class _Bars:
-    """A row's bar, and the value of the one beside it."""
+    """A row's bar, and the value and spread of the one beside it."""
 
     row: Entry
     beside: float | None
+    beside_std: float | None = None
 
 
 def chart_name(document: str) -> str:
@@ -60,14 +62,8 @@ def charted(rows: Sequence[Entry]) -> list[Entry]:
         if row["ours"] is not None and row["metric"] != GAIN and 0 <= row["ours"] <= 1
     ]
     means = [row for row in shares if row["class"] == MEAN]
-    quoted = [row for row in shares if _quoted(row) is not None]
-    return means or (quoted if len(quoted) >= _MANY else shares)
-
-
-def _quoted(row: Entry) -> float | None:
-    """The published value, where it says something of the row."""
-    published: float | None = row["published"] if row["comparable"] else None
-    return published
+    with_published = [row for row in shares if quoted(row) is not None]
+    return means or (with_published if len(with_published) >= _MANY else shares)
 
 
 def _pairs(rows: Sequence[Entry]) -> tuple[str, list[_Bars]]:
@@ -76,11 +72,13 @@ def _pairs(rows: Sequence[Entry]) -> tuple[str, list[_Bars]]:
     if of_defaults:
         found = [row for row in rows if row["metric"] == OF_BEST]
         return "\nblue: the best of a search, grey: the defaults", [
-            _Bars(row=row, beside=of_defaults[row["system"]]["ours"]) for row in found
+            _Bars(row=row, beside=other["ours"], beside_std=other["std"])
+            for row in found
+            for other in (of_defaults[row["system"]],)
         ]
-    bars = [_Bars(row=row, beside=_quoted(row)) for row in rows]
-    quoted = any(each.beside is not None for each in bars)
-    return "\nblue: ours, grey: published" if quoted else "", bars
+    bars = [_Bars(row=row, beside=quoted(row)) for row in rows]
+    any_grey = any(each.beside is not None for each in bars)
+    return "\nblue: ours, grey: published" if any_grey else "", bars
 
 
 def _draw(document: str, rows: Sequence[Entry], path: Path) -> None:
@@ -91,10 +89,12 @@ def _draw(document: str, rows: Sequence[Entry], path: Path) -> None:
         apart = 0.0 if each.beside is None else _BAR / 2
         _bar(axes, place - apart, each.row["ours"], each.row["std"], contender_colour(BEST))
         if each.beside is not None:
-            _bar(axes, place + apart, each.beside, None, GUIDE)
+            _bar(axes, place + apart, each.beside, each.beside_std, GUIDE)
     axes.set_yticks(range(len(bars)), [_label(each.row) for each in bars], fontsize=8)
     axes.set_ylim(len(bars) - _BAR, -1 + _BAR)
     axes.set_xlim(0, 1 + _ROOM)
+    if any("AUROC" in each.row["metric"] for each in bars):
+        axes.axvline(CHANCE, color=DARK, linewidth=0.8, linestyle=":")
     title = textwrap.fill(document, _TITLE) + colours
     axes.set_title(title, fontsize=10, color=DARK)
     plain(axes)

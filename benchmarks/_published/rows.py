@@ -35,8 +35,8 @@ class Row:
     """One row; `one_of` is the class, the category or what else it is of.
 
     `at_least` is what is to be reached. `differs` says what differs from what was published, and
-    why it says nothing of the published value, where the row is not `comparable`. `below` says why
-    a figure is below chance, where the detector does not say it.
+    why ours says nothing of the published value, where the two are not `comparable`. `below` says
+    why a figure is below chance, where the detector does not say it.
     """
 
     document: str

@@ -12,7 +12,7 @@ from _result import device_name, machine, result_file, versions
 
 from _published.below import sentence
 from _published.rows import Entry, Row, Value
-from _published.summary import summary
+from _published.summary import MEAN, summary
 
 NAME = "published"
 PICTURES = Path(__file__).parent.parent / "pictures"
@@ -110,4 +110,5 @@ def _below(row: Row, made: Entry) -> str:
         made["ours"],
         flagging_all=made["more"].get("flagging_all"),
         reason=row.below,
+        of_many=row.one_of == MEAN,
     )

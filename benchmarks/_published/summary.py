@@ -56,21 +56,29 @@ def has_runs(row: Entry) -> bool:
 
 
 def limit_of(row: Entry) -> float | None:
-    """What a row is to reach: what the project set itself, else the published value."""
-    limit: float | None = row["at_least"] if row["at_least"] is not None else row["published"]
-    return limit
+    """What a row is to reach: what the project set itself, else a published value to compare."""
+    own: float | None = row["at_least"]
+    return own if own is not None else quoted(row)
+
+
+def quoted(row: Entry) -> float | None:
+    """The published value, where it can be compared with ours."""
+    published: float | None = row["published"] if row["comparable"] else None
+    return published
 
 
 def reached(row: Entry) -> bool | None:
     """Whether a row reaches its limit; None without a figure, or without a limit to compare with.
 
-    An F1 that is no better than flagging every image, or none, reaches nothing.
+    An F1 that is no better than flagging every image, or none, reaches nothing; where the lowest of
+    the draws is known, it counts.
     """
     limit, ours = limit_of(row), row["ours"]
-    if limit is None or ours is None or not row["comparable"]:
+    if limit is None or ours is None:
         return None
     of_none: list[float] = [row["more"][name] for name in _NO_DETECTOR if name in row["more"]]
-    return bool(ours >= limit and all(ours > each + ROUNDING for each in of_none))
+    lowest = row["more"].get("lowest", ours)
+    return bool(ours >= limit and all(lowest > each + ROUNDING for each in of_none))
 
 
 def _is(

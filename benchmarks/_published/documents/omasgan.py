@@ -43,9 +43,11 @@ _SMALLER = (
     "much of the critic is added to the judge is chosen on validation, with labels. One training "
     "each, whose validation AUROC moves by tenths from epoch to epoch."
 )
+_ABOVE = "AUROC above the others' mean"
 _OPENED = {
     "0": "With batches of 64 and the published score an earlier training had 0.265: the test "
-    "images of this digit were opened twice."
+    "images of this digit were opened twice. Both were changed for what validation said: in "
+    "batches of 64 the judge alone has 0.40 there, in batches of 16 0.70."
 }
 
 
@@ -140,9 +142,11 @@ def _gain_row(system: str, dataset: str) -> Row:
         MEAN,
         (*own, *others),
         gain_over_others(len(own)),
-        metric="AUROC above the others' mean",
+        metric=_ABOVE,
         published=GAIN[dataset],
-        differs="Published: at least this much on average, by the abstract.",
+        differs="Published: at least this much on average, by the abstract. The others are those "
+        "of this table, and of the survey's, at their own scales: they have fewer images and "
+        "epochs.",
     )
 
 
@@ -208,17 +212,47 @@ _OTHER_ROWS = tuple(
 _GAIN_ROWS = tuple(_gain_row(system, dataset) for dataset in GAIN for system in FORMS)
 
 
-def _elsewhere(rows: MadeRows) -> str:
-    return f"On MNIST {', '.join(IN_SURVEY)} stand in the survey's table, as they are trained here."
+def _forms(rows: MadeRows) -> str:
+    """The two forms beside each other and the others."""
+    means = {
+        (system, data): rows.value(system, TITLES[data], LEFT_OUT, MEAN, "AUROC")
+        for system in FORMS
+        for data in PUBLISHED
+    }
+    shown = " and ".join(
+        f"{' and '.join(f'{means[system, data]:.3f}' for system in FORMS)} on {TITLES[data]}"
+        for data in PUBLISHED
+    )
+    gains = [
+        rows.value(system, TITLES[data], LEFT_OUT, MEAN, _ABOVE)
+        for data in GAIN
+        for system in FORMS
+    ]
+    others = "above" if min(gains) > 0 else "below" if max(gains) < 0 else "on both sides of"
+    return (
+        f"The mean AUROC of ten classes of the f-GAN and the KLWGAN form is {shown}, {others} the "
+        "mean of the other systems. Of which form the released scores are is not said, and they "
+        f"are of a part of the images. On MNIST {', '.join(IN_SURVEY)} stand in the survey's "
+        "table. That the papers' validation has no anomalies of the class that is left out, and "
+        "ours has, is to the advantage of all systems here alike."
+    )
 
 
 DOCUMENT = Document(
     name=NAME,
     rows=(_synthetic_row(), *_FORM_ROWS, *_SEARCHED_ROWS, *_OTHER_ROWS, *_GAIN_ROWS),
     line=Line(
-        of="f-GAN form, MNIST, 0, 1, 2, 3 left out; how much of the critic is added to the judge "
-        "is chosen on validation",
-        rows=[("OMASGAN, f-GAN", TITLES["mnist"], LEFT_OUT, digit, "AUROC") for digit in "0123"],
+        of="f-GAN form, then KLWGAN, MNIST, 0, 1, 2, 3 left out (published: of a form that is not "
+        "said, on a part of the images); how much of the critic is added to the judge is chosen on "
+        "validation",
+        rows=[
+            (system, TITLES["mnist"], LEFT_OUT, digit, "AUROC")
+            for system in FORMS
+            for digit in "0123"
+        ],
+        published_of=[
+            ("OMASGAN, f-GAN", TITLES["mnist"], LEFT_OUT, digit, "AUROC") for digit in "0123"
+        ],
     ),
-    sentences=(_elsewhere,),
+    sentences=(_forms,),
 )

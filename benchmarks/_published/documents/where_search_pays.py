@@ -94,14 +94,13 @@ def _gains(rows: MadeRows) -> str:
         published, found = of("U-Net GAN, W2", normal), of("U-Net GAN, searched", normal)
         rivals = [of(system, normal) for system in ("supervised CNN", SUPERVISED)]
         parts.append(
-            f"on {normal} from {_both(published)} with W2 to {_both(found)}; the supervised CNN has "
-            f"{rivals[0]['ours']:.3f}, searched {rivals[1]['ours']:.3f}"
+            f"on {normal} from {_both(published)} with W2 to {_both(found)}, where the supervised "
+            f"CNN has {rivals[0]['ours']:.3f}, searched {rivals[1]['ours']:.3f}"
         )
     return (
         f"The search takes AUROC, in brackets by the error alone, {'; '.join(parts)}. The CNN "
         "trains on the known anomalies alone; the mixture is fitted on labels of validation "
-        "besides. Another search on T-shirt/top, by another sampler, gains nothing over W2: see the "
-        "last section."
+        "besides. Another search on T-shirt/top, by the sampler tpe, stands in the last section."
     )
 
 
