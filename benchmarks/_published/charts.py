@@ -95,7 +95,7 @@ def _draw(document: str, rows: Sequence[Entry], path: Path) -> None:
     axes.set_xlim(0, 1 + _ROOM)
     if any("AUROC" in each.row["metric"] for each in bars):
         axes.axvline(CHANCE, color=DARK, linewidth=0.8, linestyle=":")
-    title = textwrap.fill(document, _TITLE) + colours
+    title = textwrap.fill(document, _TITLE, break_on_hyphens=False) + colours
     axes.set_title(title, fontsize=10, color=DARK)
     plain(axes)
     save(figure, path)
