@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from _published.below import CHANCE
 from _published.rows import Entry
-from _published.summary import GAIN, MEAN, OF_BEST, OF_DEFAULTS, quoted
+from _published.summary import ABOVE_OTHERS, GAIN, MEAN, OF_BEST, OF_DEFAULTS, quoted
 from tuner.figures.colours import GUIDE, contender_colour
 from tuner.figures.metrics import BEST
 from tuner.retrain.pictures.style import DARK, new_figure, plain, save
@@ -19,6 +19,8 @@ from tuner.retrain.pictures.style import DARK, new_figure, plain, save
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+_IN_TABLES = (GAIN, ABOVE_OTHERS, "AUPRC")
+"""Differences, and AUPRC, which stands beside the AUROC of the same scores."""
 _BAR = 0.4
 _MANY = 5
 _TITLE = 40
@@ -59,7 +61,7 @@ def charted(rows: Sequence[Entry]) -> list[Entry]:
     shares = [
         row
         for row in rows
-        if row["ours"] is not None and row["metric"] != GAIN and 0 <= row["ours"] <= 1
+        if row["ours"] is not None and row["metric"] not in _IN_TABLES and 0 <= row["ours"] <= 1
     ]
     means = [row for row in shares if row["class"] == MEAN]
     with_published = [row for row in shares if quoted(row) is not None]

@@ -52,5 +52,6 @@ without a scale (`-`) has no runs: what was published is computed there, or a pa
 anomaly to ten normals.
 
 A chart shows the means of ten classes where a document has such, else the rows with a published
-value to compare with, else all; 0.5, the AUROC of chance, is dotted.
+value to compare with, else all; AUPRC and gains stand in the tables alone. 0.5, the AUROC of
+chance, is dotted.
 """

@@ -8,6 +8,7 @@ from _published.rows import Entry
 
 MEAN = "mean of ten"
 GAIN = "gain of the search"
+ABOVE_OTHERS = "AUROC above the others' mean"
 OF_BEST, OF_DEFAULTS = "AUROC of the best", "AUROC of the defaults"
 _STANDARD_ERRORS = 2
 _NO_DETECTOR = ("flagging_all", "flagging_none")

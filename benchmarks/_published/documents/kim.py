@@ -113,7 +113,7 @@ def _settings(system: str, dataset: str) -> list[str]:
 def _systems(dataset: str, protocol: str) -> tuple[str, ...]:
     """The GANs, then the CNNs."""
     searched = [system for system, of in SEARCHES if of == dataset and protocol == KNOWN_TO_TEN]
-    return tuple(sorted((GAN, *searched, CNN), key=lambda system: system.startswith(CNN)))
+    return tuple(sorted((GAN, CNN, *searched), key=lambda system: system.startswith(CNN)))
 
 
 def _searched(rows: MadeRows) -> str:
@@ -135,8 +135,8 @@ def _searched(rows: MadeRows) -> str:
         "The settings of one search instead of W1 take the mean of ten classes, in brackets by the "
         f"error alone, {' and '.join(parts)}; those of a search that may mirror training images "
         f"take it to {both(AUGMENTED, 'fashion-mnist')} and {both(AUGMENTED, 'cifar-10')}, as the "
-        "CNN's may. There is one seed a class. The CNN trains on the known anomalies alone; the "
-        "mixture is fitted on labels of validation besides."
+        "CNN's may. There is one seed a class. The CNN learns from the known anomalies alone, the "
+        "mixture from validation's labels as well."
     )
 
 

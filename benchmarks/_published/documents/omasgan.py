@@ -9,7 +9,7 @@ from _published.figures import Pick, diverged, noted, on_test, over_seeds, valid
 from _published.omasgan_figures import gain_over_others, of_part
 from _published.rows import Figure, Row
 from _published.runs import Training
-from _published.summary import MEAN
+from _published.summary import ABOVE_OTHERS, MEAN
 from models import detectors
 
 NAME = "OMASGAN"
@@ -43,7 +43,6 @@ _SMALLER = (
     "much of the critic is added to the judge is chosen on validation, with labels. One training "
     "each, whose validation AUROC moves by tenths from epoch to epoch."
 )
-_ABOVE = "AUROC above the others' mean"
 _OPENED = {
     "0": "With batches of 64 and the published score an earlier training had 0.265: the test "
     "images of this digit were opened twice. Both were changed for what validation said: in "
@@ -142,7 +141,7 @@ def _gain_row(system: str, dataset: str) -> Row:
         MEAN,
         (*own, *others),
         gain_over_others(len(own)),
-        metric=_ABOVE,
+        metric=ABOVE_OTHERS,
         published=GAIN[dataset],
         differs="Published: at least this much on average, by the abstract. The others are those "
         "of this table, and of the survey's, at their own scales: they have fewer images and "
@@ -224,7 +223,7 @@ def _forms(rows: MadeRows) -> str:
         for data in PUBLISHED
     )
     gains = [
-        rows.value(system, TITLES[data], LEFT_OUT, MEAN, _ABOVE)
+        rows.value(system, TITLES[data], LEFT_OUT, MEAN, ABOVE_OTHERS)
         for data in GAIN
         for system in FORMS
     ]

@@ -106,10 +106,10 @@ def _gains(rows: MadeRows) -> str:
     mirrored = of(AUGMENTED, "Shirt")
     return (
         f"The search takes AUROC, in brackets by the error alone, {'; '.join(parts)}. The CNN "
-        "trains on the known anomalies alone; the mixture is fitted on labels of validation "
-        "besides. The CNN's search may mirror and turn images; where that of the GAN may mirror "
-        f"them, it has {_both(mirrored)} on Shirt. Another search on T-shirt/top, by the sampler "
-        "tpe, is in the last section."
+        "learns from the known anomalies alone, the mixture from validation's labels as well. The "
+        "CNN's search may mirror and turn images; where that of the GAN may mirror them, it has "
+        f"{_both(mirrored)} on Shirt. Another search on T-shirt/top, by the sampler tpe, is in the "
+        "last section."
     )
 
 
