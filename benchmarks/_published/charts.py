@@ -54,9 +54,9 @@ def draw_charts(rows: Sequence[Entry], folder: Path) -> None:
 
 
 def charted(rows: Sequence[Entry]) -> list[Entry]:
-    """The rows that fit a chart: of shares, the means where there are such, else all.
+    """The rows that fit a chart: of shares, those with a published value and the means of classes.
 
-    Where many have a published value to compare with, only these.
+    All, where there is no mean and few have a published value to compare with.
     """
     shares = [
         row
@@ -65,7 +65,9 @@ def charted(rows: Sequence[Entry]) -> list[Entry]:
     ]
     means = [row for row in shares if row["class"] == MEAN]
     with_published = [row for row in shares if quoted(row) is not None]
-    return means or (with_published if len(with_published) >= _MANY else shares)
+    if means:
+        return [*(row for row in with_published if row["class"] != MEAN), *means]
+    return with_published if len(with_published) >= _MANY else shares
 
 
 def _pairs(rows: Sequence[Entry]) -> tuple[str, list[_Bars]]:

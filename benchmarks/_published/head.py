@@ -51,7 +51,7 @@ without a scale (`-`) has no runs: what was published is computed there, or a pa
 `fashion_mnist_mean`, `mnist_mean` and `cifar10_mean` are of the U-Net GAN with W1, one known
 anomaly to ten normals.
 
-A chart shows the means of ten classes where a document has such, else the rows with a published
-value to compare with, else all; AUPRC and gains stand in the tables alone. 0.5, the AUROC of
+A chart shows the rows with a published value to compare with and the means of ten classes, or all
+rows where there are few of these; AUPRC and gains stand in the tables alone. 0.5, the AUROC of
 chance, is dotted.
 """
