@@ -7,8 +7,8 @@ Made by `python benchmarks/published.py --page` from `results/published-{device}
 {made} of {rows} rows are here; leather's pictures are not, and its rows say so. The rows are
 trained by the product's own search and retrain, the nearest neighbour by scikit-learn on the same
 images. The epoch, and what a search chooses, are selected on validation with labelled anomalies,
-which the papers of one-class systems do without: an advantage of every figure here. The test split
-is evaluated once, but for the one digit of OMASGAN whose note says otherwise. A row is made by the
+which the papers of one-class systems do without: an advantage of ours. The test split is evaluated
+once, but for the one digit of OMASGAN whose note says otherwise. A row is made by the
 first of these commands, and its figure computed anew by the second:
 
 ```

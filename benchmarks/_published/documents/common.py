@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from _published.rows import Entry
 from _published.runs import Search
 from models.data.registry import DATASETS
 
@@ -61,6 +62,11 @@ def known_classes(dataset: str, normal: str) -> list[str]:
 def about(dataset: str, text: str = "") -> str:
     """A note, with what has to be said of the images."""
     return " ".join(part for part in (text, JPEG if dataset == "cifar-10" else "") if part)
+
+
+def by_both_scores(row: Entry) -> str:
+    """AUROC by the mixture, in brackets by the error alone."""
+    return f"{row['ours']:.3f} ({row['more']['by_error']:.3f})"
 
 
 def merged(*parts: Mapping[str, Any]) -> dict[str, Any]:

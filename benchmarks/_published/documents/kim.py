@@ -7,6 +7,7 @@ from _published.documents.common import (
     TITLES,
     UNSEEN,
     about,
+    by_both_scores,
     classes,
     known_classes,
     merged,
@@ -123,8 +124,7 @@ def _searched(rows: MadeRows) -> str:
         return rows.find(system, TITLES[dataset], KNOWN_TO_TEN, MEAN, "AUROC")
 
     def both(system: str, dataset: str) -> str:
-        row = of(system, dataset)
-        return f"{row['ours']:.3f} ({row['more']['by_error']:.3f})"
+        return by_both_scores(of(system, dataset))
 
     parts = [
         f"on {TITLES[data]} from {both(GAN, data)} to {both(SEARCHED, data)} (supervised CNN "

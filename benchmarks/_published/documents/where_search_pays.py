@@ -1,7 +1,7 @@
 """Where a search pays: the hard class Shirt beside the easy one, T-shirt/top."""
 
 from _published.document import Document, Line, MadeRows
-from _published.documents.common import KNOWN_TO_TEN, merged, one_vs_rest
+from _published.documents.common import KNOWN_TO_TEN, by_both_scores, merged, one_vs_rest
 from _published.figures import (
     beside_error,
     diverged,
@@ -97,24 +97,20 @@ def _gains(rows: MadeRows) -> str:
 
     parts = []
     for normal in ("Shirt", "T-shirt/top"):
-        published, found = of("U-Net GAN, W2", normal), of(SEARCHED, normal)
-        rivals = [of(system, normal) for system in ("supervised CNN", SUPERVISED)]
+        scores = [by_both_scores(of(system, normal)) for system in ("U-Net GAN, W2", SEARCHED)]
+        rivals = [of(system, normal)["ours"] for system in ("supervised CNN", SUPERVISED)]
         parts.append(
-            f"on {normal} from {_both(published)} with W2 to {_both(found)}, where the supervised "
-            f"CNN has {rivals[0]['ours']:.3f}, searched {rivals[1]['ours']:.3f}"
+            f"on {normal} from {scores[0]} with W2 to {scores[1]}, where the supervised CNN has "
+            f"{rivals[0]:.3f}, searched {rivals[1]:.3f}"
         )
-    mirrored = of(AUGMENTED, "Shirt")
+    mirrored = by_both_scores(of(AUGMENTED, "Shirt"))
     return (
         f"The search takes AUROC, in brackets by the error alone, {'; '.join(parts)}. The CNN "
         "learns from the known anomalies alone, the mixture from validation's labels as well. The "
         "CNN's search may mirror and turn images; where that of the GAN may mirror them, it has "
-        f"{_both(mirrored)} on Shirt. Another search on T-shirt/top, by the sampler tpe, is in the "
-        "last section."
+        f"{mirrored} on Shirt. Another search on T-shirt/top, by the sampler tpe, is in the last "
+        "section."
     )
-
-
-def _both(row: Entry) -> str:
-    return f"{row['ours']:.3f} ({row['more']['by_error']:.3f})"
 
 
 DOCUMENT = Document(
