@@ -17,7 +17,8 @@ TUNER_DATA=/data python benchmarks/published.py --only 'ITS NAME' --again
 ```
 
 where its name is document, system, data, protocol, class and metric with ` | ` between them, or
-a regular expression that is found in it.
+a regular expression that is found in it. A training gives the same figure again on the same kind of
+processor; a search, whose trials end in another order each time, may find other settings.
 
 Protocols: **P1** one class is normal, known anomalies of the other nine are in fit, one to ten
 normals or 1:1, in equal numbers from three K-Means clusters; **P1u** the same with known
