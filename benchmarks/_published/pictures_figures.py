@@ -38,7 +38,7 @@ def at_levels(error: float, density: float) -> Figure:
     def value(made: Sequence[Made]) -> Value:
         found = [_f1_at(one, error, density) for one in made]
         of_fit = float(np.mean([share for _, share in found]))
-        said = f"They flag {of_fit:.0%} of the normal images of fit too."
+        said = f"These thresholds flag {of_fit:.0%} of the normal images of fit too."
         return replace(spread([each for each, _ in found]), note=said)
 
     return value
@@ -180,9 +180,17 @@ def with_errors(figure: Figure) -> Figure:
     """The same, with quantiles of the errors of fit, validation and anomalous test images."""
 
     def value(made: Sequence[Made]) -> Value:
-        return replace(figure(made), more={"errors": _error_quantiles(made[0])})
+        found, quantiles = figure(made), _error_quantiles(made[0])
+        shown = "; ".join(f"{name} {_range_text(of)}" for name, of in quantiles.items())
+        said = f"{found.note} Squared error of images from 0 to 1, median (5% to 95%): {shown}."
+        return replace(found, note=said.strip(), more={"errors": quantiles})
 
     return value
+
+
+def _range_text(quantiles: Sequence[float]) -> str:
+    low, *_, high = (level / _SQUARES for level in quantiles)
+    return f"{quantiles[len(quantiles) // 2] / _SQUARES:.4f} ({low:.4f} to {high:.4f})"
 
 
 def _error_quantiles(made: Made) -> dict[str, list[float]]:
