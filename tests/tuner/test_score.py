@@ -422,7 +422,7 @@ def run(
 
 @pytest.mark.parametrize(
     ("place", "options"),
-    [(">&-", "--out s.csv"), (">/dev/full", "--out s.csv"), (">/dev/full", "--heatmaps maps")],
+    [(">&-", "--out s.csv"), (">/dev/full", "--heatmaps maps")],
 )
 def test_bad_standard_output_would_leave_a_traceback(
     model: Path, here: Path, place: str, options: str

@@ -13,8 +13,18 @@ from models.data.protocol import make_split
 from models.data.registry import DATASETS, FOLDER
 from models.data.sources import DataNotFound, Source, find
 
+SLOW = {"cifar-10"}
+"""Its archive takes ten seconds to unpack."""
 
-@pytest.mark.parametrize("name", [name for name in DATASETS if name != FOLDER])
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=[pytest.mark.long] if name in SLOW else [])
+        for name in DATASETS
+        if name != FOLDER
+    ],
+)
 def test_a_class_would_be_counted_wrongly(name: str, request: pytest.FixtureRequest) -> None:
     config = DataConfig(dataset=name)
     if name == "fashion-mnist":
